@@ -1,0 +1,134 @@
+//! What the scores mean: `analysis/paired.json`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Capability;
+
+/// A closed interval of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// One task of one variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// The variant's folder name.
+    pub variant: String,
+    /// The task's name.
+    pub task: String,
+    /// What it measures.
+    pub capability: Capability,
+    /// Samples that finished.
+    pub n: usize,
+    /// Samples that failed (left out of the mean).
+    pub failed: usize,
+    /// Mean of the headline value, in [0, 1].
+    pub mean: f64,
+    /// 95% interval of the mean.
+    pub interval: Interval,
+    /// Mean of every metric of the task.
+    pub metrics: BTreeMap<String, f64>,
+    /// Mean of the headline value by tag and tag value: `splits["length"]["512"]`, with the number of samples.
+    pub splits: BTreeMap<String, BTreeMap<String, (f64, usize)>>,
+}
+
+/// Which test a paired comparison used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairTest {
+    /// Right or wrong: mid-p McNemar with Tango's score interval.
+    McnemarMidP,
+    /// Graded: sign-flip permutation test with a paired BCa bootstrap interval.
+    PairedBootstrap,
+}
+
+impl fmt::Display for PairTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            PairTest::McnemarMidP => "mid-p McNemar",
+            PairTest::PairedBootstrap => "paired bootstrap",
+        })
+    }
+}
+
+/// What a margin makes of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The loss is smaller than the margin: the lower one-sided 95% bound is above -margin.
+    Holds,
+    /// The loss is larger than the margin: the upper one-sided 95% bound is below -margin.
+    Drops,
+    /// The data cannot say; more samples could.
+    Inconclusive,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Holds => "holds",
+            Verdict::Drops => "drops",
+            Verdict::Inconclusive => "inconclusive",
+        })
+    }
+}
+
+/// A compressed variant against the dense model on the same samples of one task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paired {
+    /// The compressed variant's folder name.
+    pub variant: String,
+    /// The task's name.
+    pub task: String,
+    /// What it measures.
+    pub capability: Capability,
+    /// Samples that both finished.
+    pub n: usize,
+    /// Samples left out because one of the two failed.
+    pub left_out: usize,
+    /// Mean of the dense model on those samples.
+    pub dense: f64,
+    /// Mean of the compressed model on those samples.
+    pub compressed: f64,
+    /// compressed - dense.
+    pub delta: f64,
+    /// Two-sided 95% interval of `delta`.
+    pub interval: Interval,
+    /// The two one-sided 95% bounds of `delta` (a two-sided 90% interval): what the verdict uses.
+    pub bounds: Interval,
+    /// Which test.
+    pub test: PairTest,
+    /// Its p-value.
+    pub p: f64,
+    /// McNemar's exact p-value, for right-or-wrong tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p_exact: Option<f64>,
+    /// `p` adjusted over the report's comparisons (Holm).
+    pub p_holm: f64,
+    /// Share of samples whose value changed.
+    pub flips: f64,
+    /// Share of samples whose value fell.
+    pub harmful_flips: f64,
+    /// holds / drops / inconclusive at the run's margin.
+    pub verdict: Verdict,
+    /// The smallest drop that this many samples could have shown (power 0.8, alpha 0.05) at the flip rate seen.
+    pub detectable: f64,
+}
+
+/// Everything `analyze` found in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// The margin of the verdicts, a share.
+    pub margin: f64,
+    /// Every task of every variant, in the run's order.
+    pub summaries: Vec<TaskSummary>,
+    /// Every compressed variant against dense, in the run's order.
+    pub paired: Vec<Paired>,
+}

@@ -1,0 +1,71 @@
+//! What compression did to a checkpoint: `compress.json` beside the weights.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The text that a method looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Where it came from: a file name, or `twins` for the built-in training prompts.
+    pub source: String,
+    /// SHA-256 of the token ids, hexadecimal.
+    pub digest: String,
+    /// Number of sequences.
+    pub sequences: usize,
+    /// Tokens in each.
+    pub length: usize,
+    /// The seed that chose them.
+    pub seed: u64,
+}
+
+/// What happened to one linear layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerRecord {
+    /// The weight's name without `.weight`: `model.layers.0.self_attn.q_proj`.
+    pub name: String,
+    /// Output rows.
+    pub out_features: usize,
+    /// Input columns.
+    pub in_features: usize,
+    /// Bits that one weight takes on disk, scales and zero points included.
+    pub bits: f64,
+    /// Share of weights that are exactly zero, in [0, 1].
+    pub sparsity: f64,
+    /// The method's own loss (GPTQ, SparseGPT: sum of squared scaled errors over two); absent for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// Relative squared error of the layer's output on the calibration inputs, where they were collected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_error: Option<f64>,
+    /// Share of the mean diagonal that was added to the Hessian; absent where none was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damping: Option<f64>,
+    /// Input channels that no calibration token excited.
+    #[serde(default)]
+    pub dead_channels: usize,
+}
+
+/// What was done to a checkpoint, by what, and how far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompressionRecord {
+    /// The method's name: `gptq`.
+    pub method: String,
+    /// Its settings, all of them.
+    pub settings: Value,
+    /// SHA-256 of the dense weights that went in.
+    pub base_digest: String,
+    /// The calibration text; absent for methods that need none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Mean bits of a weight over the compressed linears, scales included.
+    pub effective_bits: f64,
+    /// Mean bits of a weight over the whole checkpoint, embeddings included.
+    pub checkpoint_bits: f64,
+    /// Share of zero weights over the compressed linears, in [0, 1].
+    pub sparsity: f64,
+    /// Every compressed linear, in the order of the walk.
+    pub layers: Vec<LayerRecord>,
+    /// Things a person should know: fallbacks, escalated damping.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}

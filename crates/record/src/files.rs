@@ -1,0 +1,168 @@
+//! Reading and writing records: JSON and JSON lines, never half a file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A record file that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The operating system refused (missing file, full disk, no permission).
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `read`, `write`, `create`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text is not the record that was expected.
+    #[error("{} line {line} is not what it should be: {source}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+}
+
+impl RecordError {
+    /// An [`RecordError::Io`] for `path`.
+    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// Reads one JSON value.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
+    let bytes = fs::read(path).map_err(|source| RecordError::io("read", path, source))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: source.line(), source })
+}
+
+/// Reads a JSON lines file. A last line without a newline is a torn write and is dropped.
+pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
+    let bytes = fs::read(path).map_err(|source| RecordError::io("read", path, source))?;
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    bytes[..whole]
+        .split(|&byte| byte == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
+        .map(|(index, line)| {
+            serde_json::from_slice(line)
+                .map_err(|source| RecordError::Parse { path: path.to_owned(), line: index + 1, source })
+        })
+        .collect()
+}
+
+/// Writes a whole file beside its place, syncs it, and renames it there: readers see the old or the new one.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+    let fail = |source| RecordError::io("write", path, source);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(fail)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let mut file = File::create(&beside).map_err(fail)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fail)?;
+    fs::rename(&beside, path).map_err(fail)
+}
+
+/// Writes one JSON value, indented, atomically.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: 0, source })?;
+    text.push(b'\n');
+    write_atomic(path, &text)
+}
+
+/// Writes all values as JSON lines, atomically.
+pub fn write_jsonl<T: Serialize>(path: &Path, values: &[T]) -> Result<(), RecordError> {
+    let mut text = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        serde_json::to_writer(&mut text, value)
+            .map_err(|source| RecordError::Parse { path: path.to_owned(), line: index + 1, source })?;
+        text.push(b'\n');
+    }
+    write_atomic(path, &text)
+}
+
+/// Appends one JSON line and syncs it to disk. A torn last line of an earlier crash is cut off first.
+pub fn append_jsonl<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordError> {
+    let fail = |source| RecordError::io("write", path, source);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(fail)?;
+    }
+    let mut line = serde_json::to_vec(value)
+        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: 0, source })?;
+    line.push(b'\n');
+    let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path).map_err(fail)?;
+    let end = whole_lines(&mut file).map_err(fail)?;
+    file.set_len(end).map_err(fail)?;
+    file.seek(SeekFrom::Start(end)).map_err(fail)?;
+    file.write_all(&line).and_then(|()| file.sync_data()).map_err(fail)
+}
+
+/// Length of the file up to and including its last newline; looks at the last byte first.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
+    use std::io::Read;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    let mut chunk = vec![0; 4096];
+    let mut want = 1;
+    while end > 0 {
+        let size = want.min(end);
+        file.seek(SeekFrom::Start(end - size))?;
+        let part = &mut chunk[..size as usize];
+        file.read_exact(part)?;
+        if let Some(at) = part.iter().rposition(|&byte| byte == b'\n') {
+            return Ok(end - size + at as u64 + 1);
+        }
+        end -= size;
+        want = 4096;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_last_line_is_dropped_and_the_next_append_repairs_it() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a/b.jsonl");
+        append_jsonl(&path, &vec![1])?;
+        append_jsonl(&path, &vec![2])?;
+        let mut file = OpenOptions::new().append(true).open(&path)?;
+        file.write_all(&[b'x'; 9000])?;
+        assert_eq!(read_jsonl::<Vec<u8>>(&path)?, [[1], [2]]);
+        append_jsonl(&path, &vec![3])?;
+        assert_eq!(read_jsonl::<Vec<u8>>(&path)?, [[1], [2], [3]]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_broken_line_is_named() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("x.jsonl");
+        fs::write(&path, "1\n\nx\n")?;
+        let error = read_jsonl::<u8>(&path).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("line 3"), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error_with_the_path() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let error = write_json(folder.path(), &1).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("cannot write"), "{error}");
+        Ok(())
+    }
+}

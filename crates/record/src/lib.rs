@@ -1,0 +1,31 @@
+//! Every value that crosses a stage boundary of ACBench, and its file format.
+//!
+//! No mathematics and no model lives here: a record is what one stage writes and the next reads.
+//!
+//! | stage | reads | writes |
+//! |---|---|---|
+//! | `compress` | a checkpoint | [`CompressionRecord`] beside the compressed checkpoint |
+//! | `generate` | [`Sample`] | [`TranscriptLine`], collected into a [`Transcript`] |
+//! | `score` | [`Sample`], [`Transcript`] | [`Score`] |
+//! | `analyze` | [`Score`] | [`Analysis`] |
+//! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`CompressionRecord`] | pages |
+
+mod analysis;
+mod compression;
+mod digest;
+mod files;
+mod rng;
+mod run;
+mod sample;
+mod score;
+mod transcript;
+
+pub use analysis::{Analysis, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use compression::{Calibration, CompressionRecord, LayerRecord};
+pub use digest::{Digest, digest};
+pub use files::{RecordError, append_jsonl, read_json, read_jsonl, write_atomic, write_json, write_jsonl};
+pub use rng::Rng;
+pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
+pub use sample::{Ask, Capability, Message, Role, Sample, Scoring, Turn};
+pub use score::{Outcome, Score};
+pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};

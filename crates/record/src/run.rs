@@ -1,0 +1,115 @@
+//! What was asked of a run: `run.json`, written once, and the places of its files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Capability, Scoring};
+
+/// The name of the uncompressed variant and of its folder.
+pub const DENSE: &str = "dense";
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSource {
+    /// What was typed: a folder, or `pico` for the bundled model.
+    pub name: String,
+    /// SHA-256 over configuration, tokenizer and weights, hexadecimal.
+    pub digest: String,
+}
+
+/// Where a task's samples come from, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSource {
+    /// The task's name.
+    pub task: String,
+    /// What it measures.
+    pub capability: Capability,
+    /// `generated`, or the folder of the official data.
+    pub source: String,
+    /// How node texts were compared: `lexical`, or an embedder's name; absent where the task compares none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
+    /// Number of samples.
+    pub samples: usize,
+    /// SHA-256 of the samples file.
+    pub digest: String,
+}
+
+/// One variant of the model: dense, or one method with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VariantRecord {
+    /// Folder name: `dense`, `gptq-w4-g128`.
+    pub name: String,
+    /// The method; absent for the dense one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The method's settings, all of them.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub settings: Value,
+}
+
+/// What was asked. A run folder is resumed only by a command that asks the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The program's version.
+    pub version: String,
+    /// The model.
+    pub model: ModelSource,
+    /// The variants, dense first.
+    pub variants: Vec<VariantRecord>,
+    /// The tasks, in the order asked.
+    pub tasks: Vec<TaskSource>,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+    /// How replies are scored.
+    pub scoring: Scoring,
+    /// Sampling settings: temperature, top_p, top_k.
+    pub sampling: BTreeMap<String, Value>,
+    /// Whether the model's chat template rendered the prompts.
+    pub chat_template: bool,
+    /// Verdict margin, a share: 0.03 is 3 points.
+    pub margin: f64,
+}
+
+/// The places of a run's files, in one function each so that every stage agrees.
+pub mod run_path {
+    use super::{Path, PathBuf};
+
+    /// `run.json`
+    pub fn run(root: &Path) -> PathBuf {
+        root.join("run.json")
+    }
+
+    /// `tasks/<task>.jsonl`: the samples, shared by all variants.
+    pub fn samples(root: &Path, task: &str) -> PathBuf {
+        root.join("tasks").join(format!("{task}.jsonl"))
+    }
+
+    /// `<variant>/checkpoint/`
+    pub fn checkpoint(root: &Path, variant: &str) -> PathBuf {
+        root.join(variant).join("checkpoint")
+    }
+
+    /// `<variant>/transcripts/<task>.jsonl`
+    pub fn transcripts(root: &Path, variant: &str, task: &str) -> PathBuf {
+        root.join(variant).join("transcripts").join(format!("{task}.jsonl"))
+    }
+
+    /// `<variant>/scores/<task>.jsonl`
+    pub fn scores(root: &Path, variant: &str, task: &str) -> PathBuf {
+        root.join(variant).join("scores").join(format!("{task}.jsonl"))
+    }
+
+    /// `analysis/paired.json`
+    pub fn analysis(root: &Path) -> PathBuf {
+        root.join("analysis").join("paired.json")
+    }
+
+    /// `report/`
+    pub fn report(root: &Path) -> PathBuf {
+        root.join("report")
+    }
+}

@@ -1,0 +1,153 @@
+//! What is asked of a model: messages, samples, and the turns of an episode.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Who speaks in a message of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions that hold for the whole conversation.
+    System,
+    /// The one who asks, or the environment that observes.
+    User,
+    /// The model under test.
+    Assistant,
+    /// The result of a tool call (T-Eval calls this role `function`).
+    Function,
+}
+
+impl Role {
+    /// The name chat templates know: `system`, `user`, `assistant`, `function`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Function => "function",
+        }
+    }
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl Message {
+    /// A system message.
+    pub fn system(content: impl Into<String>) -> Self {
+        Self { role: Role::System, content: content.into() }
+    }
+
+    /// A user message.
+    pub fn user(content: impl Into<String>) -> Self {
+        Self { role: Role::User, content: content.into() }
+    }
+
+    /// An assistant message.
+    pub fn assistant(content: impl Into<String>) -> Self {
+        Self { role: Role::Assistant, content: content.into() }
+    }
+}
+
+/// The four capabilities of an agent that ACBench measures, in the paper's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Decompose a goal into a graph of steps.
+    Workflow,
+    /// Choose a tool and fill in its arguments.
+    ToolUse,
+    /// Find and use facts in a long text.
+    LongContext,
+    /// Act in an environment over many turns.
+    RealWorld,
+}
+
+impl Capability {
+    /// All four, in the paper's order.
+    pub const ALL: [Capability; 4] =
+        [Capability::Workflow, Capability::ToolUse, Capability::LongContext, Capability::RealWorld];
+
+    /// The name on the command line: `workflow`, `tool_use`, `long_context`, `real_world`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Capability::Workflow => "workflow",
+            Capability::ToolUse => "tool_use",
+            Capability::LongContext => "long_context",
+            Capability::RealWorld => "real_world",
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How faithful scoring is to the reference implementations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scoring {
+    /// The reference's known faults are corrected: what a person should believe.
+    #[default]
+    Corrected,
+    /// The reference's numbers bit for bit, faults included: what published tables hold.
+    Paper,
+}
+
+/// One item of a task: all that is needed to ask it and to judge the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Unique within its task, stable over runs: `gripper-0007`.
+    pub id: String,
+    /// The task's name.
+    pub task: String,
+    /// The opening messages. An episode may build its own prompts from `input` instead.
+    pub messages: Vec<Message>,
+    /// What an environment needs to open the episode; `null` for single-turn tasks.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub input: Value,
+    /// The right answer, in the task's own form. Never shown to the model.
+    pub gold: Value,
+    /// The most tokens that one reply may have.
+    pub max_tokens: usize,
+    /// Texts that end a reply (the text itself is cut off).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// Items that share a source are one cluster for statistics; absent: the item stands alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// What results may be split by: `length`, `depth`, `game`, `format`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, Value>,
+}
+
+/// One request to a model: the whole conversation so far and the limits of the reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The conversation, complete.
+    pub messages: Vec<Message>,
+    /// The most tokens that the reply may have.
+    pub max_tokens: usize,
+    /// Texts that end the reply.
+    pub stop: Vec<String>,
+}
+
+/// What an episode wants next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// Ask the model this.
+    Ask(Ask),
+    /// The episode is over; the value is what the scorer needs of it (`null` for single-turn tasks).
+    Done(Value),
+}

@@ -1,0 +1,47 @@
+//! What can be wrong with a task's data.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A task whose samples cannot be made, opened or judged.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// The official files are not in the folder.
+    #[error("{task}: {} is not there; {hint}", path.display())]
+    Missing {
+        /// The task.
+        task: &'static str,
+        /// The file that was looked for.
+        path: PathBuf,
+        /// Where it comes from, under which license, and what to do.
+        hint: &'static str,
+    },
+    /// An official file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An official file is not in the benchmark's format.
+    #[error("{} {place}: {problem}", path.display())]
+    Format {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it: `row 17`, `line 3`.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A sample of a run folder that this task cannot use.
+    #[error("sample {sample} of {task} is unusable: {problem}")]
+    Sample {
+        /// The task.
+        task: String,
+        /// The sample.
+        sample: String,
+        /// What is wrong.
+        problem: String,
+    },
+}

@@ -1,0 +1,82 @@
+//! What to ask a model and how to judge what it answers. Nothing here sees a model.
+//!
+//! A [`Task`] turns a [`Source`] into samples, opens an [`Episode`] for each, and scores the transcript.
+//! Every task has two sources: the benchmark's official files in a folder, and a generated twin of the same format,
+//! made from a seed and judged by the same scorer.
+
+mod episode;
+mod error;
+mod judge;
+pub mod long_context;
+pub mod real_world;
+mod source;
+pub mod tool_use;
+pub mod workflow;
+
+use record::{Capability, Sample, Score, Scoring, Transcript};
+
+pub use episode::{Episode, SingleTurn};
+pub use error::TaskError;
+pub use judge::{Judge, Lexical};
+pub use source::{Source, Split, Tokens, Words};
+
+/// One benchmark: its data, its episodes and its scorer.
+pub trait Task: Sync {
+    /// The name on the command line and in file names: `worfbench`.
+    fn name(&self) -> &'static str;
+
+    /// Which of the four capabilities it measures.
+    fn capability(&self) -> Capability;
+
+    /// One line for `acbench list tasks`.
+    fn about(&self) -> &'static str;
+
+    /// The samples of a source, in an order that does not change. `limit` keeps the first ones of a fair order
+    /// (a task of several games or lengths deals them round), so that a small limit still covers all of them.
+    ///
+    /// # Errors
+    /// Missing or broken official files: which file, where it comes from and under which license.
+    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError>;
+
+    /// Opens the episode of a sample. Single-turn tasks need not implement it.
+    ///
+    /// # Errors
+    /// A sample whose `input` is not this task's.
+    fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
+        Ok(Box::new(SingleTurn::new(sample)))
+    }
+
+    /// Judges a finished transcript. A reply of any content gets a score and a reason, never an error.
+    ///
+    /// # Errors
+    /// A sample whose `gold` is not this task's.
+    fn score(
+        &self,
+        sample: &Sample,
+        transcript: &Transcript,
+        judge: &dyn Judge,
+        scoring: Scoring,
+    ) -> Result<Score, TaskError>;
+
+    /// Whether the score depends on the [`Judge`], whose name is then shown with every number.
+    fn judged(&self) -> bool {
+        false
+    }
+}
+
+/// All tasks, in the order of the capabilities.
+pub const TASKS: &[&dyn Task] =
+    &[&workflow::WorfBench, &tool_use::TevalInstruct, &long_context::Needle, &real_world::Pddl];
+
+/// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.
+pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: impl Into<String>) -> Score {
+    Score {
+        sample: sample.id.clone(),
+        outcome: record::Outcome::Finished,
+        value,
+        metrics: metrics.into_iter().map(|(name, number)| (name.to_owned(), number)).collect(),
+        reason: reason.into(),
+        cluster: sample.cluster.clone(),
+        tags: sample.tags.clone(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Where samples come from, and what a task may know of the model's tokens.
+
+use std::path::PathBuf;
+
+/// Which part of a generated twin's seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// What `pico` was trained on.
+    Train,
+    /// Held out: what is evaluated.
+    Test,
+}
+
+/// Where a task's samples come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The benchmark's own files, in a folder.
+    Official {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The twin, made from a seed.
+    Generated {
+        /// The seed.
+        seed: u64,
+        /// Training or held-out instances.
+        split: Split,
+    },
+}
+
+/// What a task may know of a model's tokenizer: lengths are counted in its tokens.
+pub trait Tokens {
+    /// Token ids of a text, without special tokens.
+    fn encode(&self, text: &str) -> Vec<u32>;
+
+    /// The text of token ids.
+    fn decode(&self, ids: &[u32]) -> String;
+}
+
+/// Tokens without a tokenizer: each is a run of letters and digits with the space before it, or one other character.
+///
+/// For tests and for counting where no model is at hand. Ids are indices into the text's own pieces, so
+/// `decode` gives a placeholder; use it to count only.
+pub struct Words;
+
+impl Tokens for Words {
+    fn encode(&self, text: &str) -> Vec<u32> {
+        let mut count = 0;
+        let mut inside = false;
+        for c in text.chars() {
+            let word = c.is_alphanumeric();
+            if c != ' ' && !(word && inside) {
+                count += 1;
+            }
+            inside = word;
+        }
+        (0..count).collect()
+    }
+
+    fn decode(&self, ids: &[u32]) -> String {
+        "·".repeat(ids.len())
+    }
+}
