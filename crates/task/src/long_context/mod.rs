@@ -1,5 +1,7 @@
 //! Long context: find a fact in a long text (needle in a haystack).
 
-mod twin;
+mod needle;
+pub mod twin;
 
+pub use needle::Needle;
 pub use twin::generate as generate_twin;
