@@ -11,6 +11,7 @@ pub mod long_context;
 pub mod real_world;
 mod source;
 pub mod tool_use;
+pub mod vocabulary;
 pub mod workflow;
 
 use record::{Capability, Sample, Score, Scoring, Transcript};

@@ -1,7 +1,7 @@
 //! Tool use: choose a tool and fill in its arguments (T-Eval).
 
 mod teval;
-mod twin;
+pub mod twin;
 
 pub use teval::TevalInstruct;
 pub use twin::generate as generate_twin;

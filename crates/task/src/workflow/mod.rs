@@ -1,7 +1,28 @@
 //! Workflow generation: decompose a goal into a graph of steps (WorfBench).
+//!
+//! A reply is parsed into a [`Graph`]; its steps are matched with the gold steps by similarity; the order of the
+//! matched steps gives the node score and the edges between them the graph score.
+//!
+//! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
-mod twin;
+mod align;
+mod deviations;
+mod explain;
+mod matching;
+mod official;
+mod order;
+mod parse;
+mod score;
+mod topo;
+pub mod twin;
 mod worfbench;
 
+pub use align::align;
+pub use deviations::{DEVIATIONS, Deviation, Switches};
+pub use matching::max_weight_matching;
+pub use order::largest_agreement;
+pub use parse::{Graph, ParseFailure, parse};
+pub use score::{Crash, Prf, Similarity, graph_score, longest_increasing, node_score};
+pub use topo::{Cycle, topological_orders};
 pub use twin::generate as generate_twin;
 pub use worfbench::WorfBench;
