@@ -1,1 +1,14 @@
-//! Placeholder for the `analyze` stage.
+//! Numbers from scores: is the compressed model worse than the dense one, by how much, and how sure is that?
+//!
+//! Pure functions, without files, clock or model. [`analyze`] turns all scores of a run into a
+//! [`record::Analysis`]; the formulas behind it are in [`statistic`], each with its source.
+
+mod analyze;
+mod compare;
+mod error;
+mod pairing;
+pub mod statistic;
+mod summary;
+
+pub use analyze::{Scores, analyze, seed_of};
+pub use error::AnalyzeError;

@@ -120,6 +120,9 @@ pub struct Paired {
     pub verdict: Verdict,
     /// The smallest drop that this many samples could have shown (power 0.8, alpha 0.05) at the flip rate seen.
     pub detectable: f64,
+    /// About how many samples would decide an inconclusive verdict; absent for the others and where it is out of reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
 }
 
 /// Everything `analyze` found in a run.

@@ -1,0 +1,105 @@
+//! From the scores of a run to its [`Analysis`].
+
+use std::collections::{BTreeMap, HashSet};
+
+use record::{Analysis, DENSE, Interval, RunRecord, Score};
+
+use crate::compare::{Question, compare};
+use crate::error::AnalyzeError;
+use crate::pairing::pair;
+use crate::statistic::holm;
+use crate::summary::summarize;
+
+/// The scores of a run by (variant, task).
+pub type Scores = BTreeMap<(String, String), Vec<Score>>;
+
+/// Summarizes every task of every variant, and compares every compressed variant with the dense one, in the run's
+/// order and at the run's margin.
+///
+/// Right-or-wrong tasks (every value exactly 0 or 1, no two items of one cluster) get McNemar's mid-p test and Tango's
+/// interval; others a BCa bootstrap and a sign-flip permutation test over items or clusters. Samples that either
+/// variant failed are left out and counted. P-values are adjusted over all comparisons by Holm's method. The random
+/// draws depend on what was asked of the run alone ([`seed_of`]).
+///
+/// # Errors
+/// [`AnalyzeError`]: a variant without scores, a number that is no score, samples that do not pair up.
+pub fn analyze(run: &RunRecord, scores: &Scores) -> Result<Analysis, AnalyzeError> {
+    if !(0.0..=1.0).contains(&run.margin) {
+        return Err(AnalyzeError::BadMargin { margin: run.margin.to_string() });
+    }
+    if !run.variants.iter().any(|variant| variant.name == DENSE) {
+        return Err(AnalyzeError::NoDense);
+    }
+    let mut analysis = Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new() };
+    for variant in &run.variants {
+        for task in &run.tasks {
+            let found = scores_of(scores, &variant.name, &task.task)?;
+            analysis.summaries.push(summarize(&variant.name, task, found));
+        }
+    }
+    let question = Question { margin: run.margin, seed: seed_of(run) };
+    for variant in run.variants.iter().filter(|variant| variant.name != DENSE) {
+        for task in &run.tasks {
+            let dense = scores_of(scores, DENSE, &task.task)?;
+            let compressed = scores_of(scores, &variant.name, &task.task)?;
+            let pairs = pair(&task.task, &variant.name, dense, compressed)?;
+            analysis.paired.push(compare(&variant.name, task, &pairs, question));
+        }
+    }
+    let p: Vec<f64> = analysis.paired.iter().map(|paired| paired.p).collect();
+    for (paired, adjusted) in analysis.paired.iter_mut().zip(holm(&p)) {
+        paired.p_holm = adjusted;
+    }
+    Ok(analysis)
+}
+
+/// The seed of a run's resampling: a digest of what was asked, without the program's version, the margin and the
+/// order of variants, so that the same scores give the same intervals.
+pub fn seed_of(run: &RunRecord) -> u64 {
+    let mut parts = vec![run.model.digest.clone(), run.seed.to_string(), format!("{:?}", run.scoring)];
+    parts.extend(run.tasks.iter().map(|task| format!("{} {}", task.task, task.digest)));
+    let hex = record::digest(parts.join("\n").as_bytes());
+    hex.bytes().take(16).fold(0, |seed, byte| (seed << 4) | u64::from((byte as char).to_digit(16).unwrap_or(0)))
+}
+
+/// The scores of one task of one variant, each number checked.
+fn scores_of<'a>(scores: &'a Scores, variant: &str, task: &str) -> Result<&'a [Score], AnalyzeError> {
+    let found = scores
+        .get(&(variant.to_owned(), task.to_owned()))
+        .ok_or_else(|| AnalyzeError::MissingScores { variant: variant.to_owned(), task: task.to_owned() })?;
+    let mut seen = HashSet::new();
+    for score in found {
+        let bad = |name: &str, number: f64, expected| AnalyzeError::BadNumber {
+            variant: variant.to_owned(),
+            task: task.to_owned(),
+            sample: score.sample.clone(),
+            name: name.to_owned(),
+            number: number.to_string(),
+            expected,
+        };
+        if !(0.0..=1.0).contains(&score.value) {
+            return Err(bad("value", score.value, "a score lies between 0 and 1"));
+        }
+        if let Some((name, number)) = score.metrics.iter().find(|(_, number)| !number.is_finite()) {
+            return Err(bad(name, *number, "a metric is a finite number"));
+        }
+        if !seen.insert(score.sample.as_str()) {
+            return Err(AnalyzeError::Duplicate {
+                variant: variant.to_owned(),
+                task: task.to_owned(),
+                sample: score.sample.clone(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Moves an interval's ends into a range.
+pub(crate) fn within(interval: Interval, range: Interval) -> Interval {
+    Interval { low: interval.low.clamp(range.low, range.high), high: interval.high.clamp(range.low, range.high) }
+}
+
+/// The smallest interval that holds both.
+pub(crate) fn hull(a: Interval, b: Interval) -> Interval {
+    Interval { low: a.low.min(b.low), high: a.high.max(b.high) }
+}

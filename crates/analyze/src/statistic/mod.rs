@@ -1,0 +1,20 @@
+//! The formulas, one file an idea. Shares are in [0, 1]; differences are compressed minus dense, in [-1, 1].
+
+mod bootstrap;
+mod holm;
+mod interval;
+mod mcnemar;
+mod planning;
+mod quantile;
+mod tango;
+
+pub use bootstrap::{Bca, RESAMPLES, Unit, bca, sign_flip};
+pub use holm::{benjamini_hochberg, holm};
+pub use interval::{
+    around, clustered_standard_error, mean, paired_standard_error, standard_error, unpaired_standard_error, wilson,
+    with_unseen,
+};
+pub use mcnemar::{Mcnemar, PairCounts, mcnemar};
+pub use planning::{connor, smallest_detectable, smallest_detectable_drop, unpaired_size};
+pub use quantile::{normal_quantile, normal_two_sided, t_quantile};
+pub use tango::tango;

@@ -1,0 +1,45 @@
+//! Quantiles and tails of the normal and of Student's t distribution.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::function::erf::{erfc, erfc_inv};
+
+/// The `p` quantile of the standard normal distribution, `p` in (0, 1).
+///
+/// ```
+/// assert!((analyze::statistic::normal_quantile(0.975) - 1.959963984540054).abs() < 1e-12);
+/// ```
+pub fn normal_quantile(p: f64) -> f64 {
+    -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
+}
+
+/// P(|Z| >= |z|) of a standard normal Z.
+///
+/// ```
+/// assert!((analyze::statistic::normal_two_sided(1.959963984540054) - 0.05).abs() < 1e-12);
+/// ```
+pub fn normal_two_sided(z: f64) -> f64 {
+    erfc(z.abs() / std::f64::consts::SQRT_2)
+}
+
+/// P(Z <= z) of a standard normal Z.
+pub(super) fn normal_cdf(z: f64) -> f64 {
+    0.5 * erfc(-z / std::f64::consts::SQRT_2)
+}
+
+/// The `p` quantile of Student's t with `freedom` degrees of freedom, `p` in (0, 1).
+/// Without any degree of freedom nothing is known: infinite.
+///
+/// ```
+/// // One degree of freedom is the Cauchy distribution: tan(pi (p - 1/2)).
+/// assert!((analyze::statistic::t_quantile(0.75, 1) - 1.0).abs() < 1e-9);
+/// assert!((analyze::statistic::t_quantile(0.975, 10) - 2.2281388519649385).abs() < 1e-9);
+/// ```
+pub fn t_quantile(p: f64, freedom: usize) -> f64 {
+    if freedom == 0 {
+        return f64::INFINITY.copysign(p - 0.5);
+    }
+    match StudentsT::new(0.0, 1.0, freedom as f64) {
+        Ok(t) => t.inverse_cdf(p),
+        Err(_) => normal_quantile(p),
+    }
+}
