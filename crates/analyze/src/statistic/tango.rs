@@ -70,13 +70,32 @@ mod tests {
         PairCounts { both: a, dense_only: b, compressed_only: c, neither: d }
     }
 
+    /// The score statistic from its definition: the likelihood under a supposed difference, maximized by search.
+    fn by_search(pairs: PairCounts, difference: f64) -> f64 {
+        let (b, c) = (pairs.dense_only as f64, pairs.compressed_only as f64);
+        let (n, same) = (pairs.n() as f64, (pairs.both + pairs.neither) as f64);
+        let likelihood = |q: f64| {
+            let part = |count: f64, share: f64| if count == 0.0 { 0.0 } else { count * share.ln() };
+            part(b, q) + part(c, q + difference) + part(same, 1.0 - 2.0 * q - difference)
+        };
+        let (mut low, mut high) = ((-difference).max(0.0), 0.5 * (1.0 - difference));
+        for _ in 0..300 {
+            let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
+            if likelihood(left) < likelihood(right) { low = left } else { high = right }
+        }
+        (c - b - n * difference) / (n * (low + high + difference * (1.0 - difference))).sqrt()
+    }
+
     #[test]
-    fn the_published_example() {
-        // Tango 1998, crossover trial of contact lenses: b = 12, c = 2 of n = 44, 95% interval (0.096, 0.365)
-        // after Newcombe's sign; here compressed - dense.
-        let interval = tango(counts(28, 12, 2, 2), 0.95);
-        assert!((interval.high + 0.096).abs() < 0.002, "{interval:?}");
-        assert!((interval.low + 0.365).abs() < 0.002, "{interval:?}");
+    fn the_score_at_each_end_is_z() {
+        for pairs in [counts(28, 12, 2, 2), counts(36, 12, 2, 0), counts(43, 0, 1, 0), counts(500, 40, 20, 440)] {
+            let Interval { low, high } = tango(pairs, 0.95);
+            let (at_low, at_high) = (by_search(pairs, low), by_search(pairs, high));
+            assert!(
+                (at_low - 1.959964).abs() < 1e-4 && (at_high + 1.959964).abs() < 1e-4,
+                "{pairs:?} {at_low} {at_high}"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,213 @@
+//! From scores to verdicts, as a user of the stage sees it.
+
+use std::collections::BTreeMap;
+
+use analyze::{AnalyzeError, Scores, analyze};
+use record::{
+    Analysis, Capability, ModelSource, Outcome, PairTest, RunRecord, Score, Scoring, TaskSource, VariantRecord, Verdict,
+};
+use serde_json::{Value, json};
+
+fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
+    RunRecord {
+        version: "0".into(),
+        model: ModelSource { name: "pico".into(), digest: "d".into() },
+        variants: variants
+            .iter()
+            .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })
+            .collect(),
+        tasks: tasks
+            .iter()
+            .map(|&task| TaskSource {
+                task: task.into(),
+                capability: Capability::ToolUse,
+                source: "generated".into(),
+                judge: None,
+                samples: 0,
+                digest: "e".into(),
+            })
+            .collect(),
+        seed: 1,
+        scoring: Scoring::Corrected,
+        sampling: BTreeMap::new(),
+        chat_template: true,
+        margin: 0.03,
+    }
+}
+
+fn score(index: usize, value: f64) -> Score {
+    Score {
+        sample: format!("s{index:05}"),
+        outcome: Outcome::Finished,
+        value,
+        metrics: BTreeMap::from([("f1".into(), value / 2.0)]),
+        reason: String::new(),
+        cluster: None,
+        tags: BTreeMap::from([("length".into(), json!(256 * (index % 2 + 1)))]),
+    }
+}
+
+fn scores(values: &[f64]) -> Vec<Score> {
+    values.iter().enumerate().map(|(index, &value)| score(index, value)).collect()
+}
+
+fn two(dense: Vec<Score>, compressed: Vec<Score>) -> Result<Analysis, AnalyzeError> {
+    let all: Scores =
+        BTreeMap::from([(("dense".into(), "t".into()), dense), (("gptq".into(), "t".into()), compressed)]);
+    analyze(&run(&["dense", "gptq"], &["t"]), &all)
+}
+
+/// Repeats a pattern of (dense, compressed) values.
+fn repeated(pattern: &[(f64, f64)], times: usize) -> (Vec<Score>, Vec<Score>) {
+    let pairs: Vec<_> = pattern.iter().copied().cycle().take(pattern.len() * times).collect();
+    let (dense, compressed): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    (scores(&dense), scores(&compressed))
+}
+
+#[test]
+fn equal_models_hold_once_there_are_enough_samples() -> Result<(), AnalyzeError> {
+    for pattern in [[(1.0, 1.0), (0.0, 0.0)], [(0.5, 0.5), (0.25, 0.25)]] {
+        let (dense, compressed) = repeated(&pattern, 20);
+        let few = two(dense, compressed)?;
+        assert_eq!(few.paired[0].verdict, Verdict::Inconclusive);
+        assert!(few.paired[0].needed.is_some_and(|n| n > 40));
+        let (dense, compressed) = repeated(&pattern, 60);
+        let many = two(dense, compressed)?;
+        assert_eq!((many.paired[0].verdict, many.paired[0].p, many.paired[0].flips), (Verdict::Holds, 1.0, 0.0));
+        assert_eq!(many.paired[0].needed, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_collapse_drops_and_a_small_loss_is_inconclusive() -> Result<(), AnalyzeError> {
+    let (dense, compressed) = repeated(&[(1.0, 0.0), (1.0, 1.0), (0.0, 0.0)], 30);
+    let binary = two(dense, compressed)?.paired.remove(0);
+    assert_eq!((binary.verdict, binary.test), (Verdict::Drops, PairTest::McnemarMidP));
+    assert!(binary.p < 1e-6 && binary.p_exact.is_some());
+    let (dense, compressed) = repeated(&[(0.9, 0.2), (0.6, 0.5), (0.3, 0.3)], 20);
+    let graded = two(dense, compressed)?.paired.remove(0);
+    assert_eq!((graded.verdict, graded.test), (Verdict::Drops, PairTest::PairedBootstrap));
+    assert!((graded.delta + 0.8 / 3.0).abs() < 1e-9 && graded.p_exact.is_none());
+    assert!((graded.harmful_flips - 2.0 / 3.0).abs() < 1e-9);
+    let mut pattern = vec![(1.0, 1.0); 18];
+    pattern.extend([(1.0, 0.0), (0.0, 1.0)]);
+    let (dense, compressed) = repeated(&pattern, 6);
+    let unsure = two(dense, compressed)?.paired.remove(0);
+    assert_eq!(unsure.verdict, Verdict::Inconclusive);
+    // Connor: 10% flips and 3 points need 870 pairs.
+    assert_eq!(unsure.needed, Some(870));
+    Ok(())
+}
+
+#[test]
+fn no_sample_and_one_sample_say_nothing_and_print_no_nan() -> Result<(), Box<dyn std::error::Error>> {
+    for values in [vec![], vec![1.0], vec![0.5], vec![0.5, 0.5]] {
+        let analysis = two(scores(&values), scores(&values))?;
+        let paired = &analysis.paired[0];
+        assert_eq!((paired.n, paired.verdict, paired.p), (values.len(), Verdict::Inconclusive, 1.0));
+        assert!(paired.interval.low < -0.3 && paired.interval.high > 0.3, "{paired:?}");
+        assert!(analysis.summaries.iter().all(|s| s.interval.low < 0.6 && s.interval.high > 0.4), "{analysis:?}");
+        let text = serde_json::to_string(&analysis)?;
+        assert!(!text.contains("null"), "{text}");
+        assert_eq!(serde_json::from_str::<Analysis>(&text)?, analysis);
+    }
+    Ok(())
+}
+
+#[test]
+fn failed_samples_are_left_out_and_counted() -> Result<(), AnalyzeError> {
+    let mut dense = scores(&[1.0, 1.0, 0.0, 1.0]);
+    let mut compressed = scores(&[1.0, 0.0, 0.0, 1.0]);
+    dense[0].outcome = Outcome::Failed { reason: "too long".into() };
+    compressed[1].outcome = Outcome::Failed { reason: "too long".into() };
+    let analysis = two(dense, compressed)?;
+    assert_eq!((analysis.paired[0].n, analysis.paired[0].left_out), (2, 2));
+    assert_eq!((analysis.paired[0].dense, analysis.paired[0].delta), (0.5, 0.0));
+    assert_eq!((analysis.summaries[0].n, analysis.summaries[0].failed), (3, 1));
+    Ok(())
+}
+
+#[test]
+fn items_of_one_source_count_as_one() -> Result<(), AnalyzeError> {
+    let (mut dense, mut compressed) = repeated(&[(1.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0)], 25);
+    let alone = two(dense.clone(), compressed.clone())?.paired.remove(0);
+    for (index, score) in dense.iter_mut().chain(&mut compressed).enumerate() {
+        score.cluster = Some(format!("source {}", index % 100 % 4));
+    }
+    let shared = two(dense, compressed)?;
+    assert_eq!(shared.paired[0].test, PairTest::PairedBootstrap);
+    let width = |p: &record::Paired| p.interval.high - p.interval.low;
+    assert!(width(&shared.paired[0]) > 2.0 * width(&alone), "{:?} {alone:?}", shared.paired[0]);
+    assert!(shared.paired[0].p > alone.p && shared.paired[0].verdict == Verdict::Inconclusive);
+    assert!(shared.summaries[0].interval.high - shared.summaries[0].interval.low > 0.5);
+    Ok(())
+}
+
+#[test]
+fn swapping_the_variants_mirrors_the_difference() -> Result<(), AnalyzeError> {
+    let (dense, compressed) = repeated(&[(1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (0.0, 0.0)], 12);
+    let here = two(dense.clone(), compressed.clone())?.paired.remove(0);
+    let there = two(compressed, dense)?.paired.remove(0);
+    assert!((here.delta + there.delta).abs() < 1e-12 && (here.p - there.p).abs() < 1e-12);
+    assert!((here.interval.low + there.interval.high).abs() < 1e-9);
+    Ok(())
+}
+
+#[test]
+fn the_order_of_scores_does_not_matter_for_the_same_pairs() -> Result<(), AnalyzeError> {
+    let (dense, compressed) = repeated(&[(1.0, 0.0), (0.5, 0.75)], 20);
+    let mut shuffled = compressed.clone();
+    shuffled.reverse();
+    assert_eq!(two(dense.clone(), compressed)?, two(dense, shuffled)?);
+    Ok(())
+}
+
+#[test]
+fn holm_is_over_all_comparisons_and_splits_are_by_tag() -> Result<(), AnalyzeError> {
+    let (dense, compressed) = repeated(&[(1.0, 0.0), (1.0, 1.0), (0.0, 0.0)], 10);
+    let mut all = Scores::new();
+    for task in ["t", "u"] {
+        all.insert(("dense".into(), task.into()), dense.clone());
+        all.insert(("a".into(), task.into()), compressed.clone());
+        all.insert(("b".into(), task.into()), dense.clone());
+    }
+    let analysis = analyze(&run(&["dense", "a", "b"], &["t", "u"]), &all)?;
+    let order: Vec<_> = analysis.paired.iter().map(|p| format!("{} {}", p.variant, p.task)).collect();
+    assert_eq!(order, ["a t", "a u", "b t", "b u"]);
+    assert!((analysis.paired[0].p_holm / analysis.paired[0].p - 4.0).abs() < 1e-9);
+    assert_eq!(analysis.summaries[0].splits["length"]["512"].1, 15);
+    assert!((analysis.summaries[0].metrics["f1"] - 1.0 / 3.0).abs() < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn broken_scores_are_named() {
+    let say = |dense: Vec<Score>, compressed: Vec<Score>| {
+        two(dense, compressed).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let good = scores(&[1.0, 0.0]);
+    for bad in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
+        let message = say(good.clone(), scores(&[1.0, bad]));
+        assert!(message.contains("gptq") && message.contains("s00001"), "{message}");
+    }
+    let mut metric = good.clone();
+    metric[0].metrics.insert("rouge".into(), f64::NAN);
+    assert!(say(metric, good.clone()).contains("rouge"));
+    assert!(say(good.clone(), scores(&[1.0])).contains("none in `gptq`"));
+    assert!(say(scores(&[1.0]), good.clone()).contains("none in `dense`"));
+    let twice = vec![score(0, 1.0), score(0, 1.0)];
+    assert!(say(twice.clone(), twice).contains("twice"));
+}
+
+#[test]
+fn a_run_that_cannot_be_compared_says_why() {
+    let say = |run: &RunRecord, scores: &Scores| analyze(run, scores).err().map(|e| e.to_string()).unwrap_or_default();
+    let none = Scores::new();
+    assert!(say(&run(&["dense"], &["t"]), &none).contains("`t`"));
+    assert!(say(&run(&["gptq"], &["t"]), &none).contains("dense"));
+    let mut margin = run(&["dense"], &[]);
+    margin.margin = f64::NAN;
+    assert!(say(&margin, &none).contains("margin"));
+    assert!(analyze(&run(&["dense"], &[]), &none).is_ok());
+}
