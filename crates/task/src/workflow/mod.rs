@@ -22,7 +22,7 @@ pub use deviations::{DEVIATIONS, Deviation, Switches};
 pub use matching::max_weight_matching;
 pub use order::largest_agreement;
 pub use parse::{Graph, ParseFailure, parse};
-pub use score::{Crash, Prf, Similarity, graph_score, longest_increasing, node_score};
+pub use score::{Crash, Prf, gold_chains, graph_score, longest_increasing, node_score};
 pub use topo::{Cycle, topological_orders};
 pub use twin::generate as generate_twin;
 pub use worfbench::WorfBench;

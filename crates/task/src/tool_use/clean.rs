@@ -1,0 +1,26 @@
+//! What T-Eval cuts off a reply before it looks at it.
+
+/// Texts that begin what a model says in another's name: the reply ends before the first of each.
+const ENDS: [&str; 8] =
+    ["<eoa>", "<TOKENS_UNUSED_1>", "<|im_end|>", "\nuser", "\nassistant", "\nUSER", "[INST]", "<|user|>"];
+
+/// Cuts a reply at special tokens and at made-up turns, then takes off a code fence around it.
+///
+/// ```
+/// assert_eq!(task::tool_use::clean("```json\n{\"a\": 1}\n```<|im_end|>"), "{\"a\": 1}");
+/// ```
+pub fn clean(reply: &str) -> &str {
+    clean_at(reply, &ENDS)
+}
+
+fn clean_at<'t>(reply: &'t str, ends: &[&str]) -> &'t str {
+    let cut = ends.iter().fold(reply, |text, end| text.split_once(end).map_or(text, |(before, _)| before));
+    let text = strip(cut);
+    let text = text.strip_prefix("```json").unwrap_or(text);
+    strip(text.trim_matches('`'))
+}
+
+/// Cuts white space off both ends as Python does: Unicode's, and the four ASCII separators 1C to 1F.
+pub fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
+}

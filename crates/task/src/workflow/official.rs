@@ -1,0 +1,154 @@
+//! WorfBench's own files: `<set>/graph_eval.json`, also below `gold_traj/`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use record::{Message, Role, Sample};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Switches, parse, topological_orders};
+use crate::TaskError;
+
+/// The nine sets; the last three are held out in the paper.
+const SETS: [&str; 9] =
+    ["wikihow", "toolbench", "toolalpaca", "lumos", "alfworld", "webshop", "os", "seal_tools", "intercodesql"];
+
+const HINT: &str = "download the data set zjunlp/WorFBench_test from the Hugging Face hub, or check out zjunlp/WorfBench \
+                    (code MIT; the texts keep the licenses of their sources, wikihow is CC BY-NC-SA), and name the \
+                    folder that holds <set>/graph_eval.json";
+
+/// The most tokens of a reply (WorfBench's setting).
+const MAX_TOKENS: usize = 1024;
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    conversations: Vec<Message>,
+}
+
+/// Examples to show before each question, from `few_shot.json` in the data folder.
+#[derive(Deserialize, Default)]
+struct FewShot {
+    /// Set name to messages.
+    examples: BTreeMap<String, Vec<Message>>,
+    /// Put before the question where there are examples.
+    #[serde(default)]
+    turn: String,
+}
+
+/// The samples of all sets in the folder, one set after the other in turn, so that the first few cover all sets.
+///
+/// Zero-shot, unless the folder has a `few_shot.json`: `{"examples": {"<set>": [{"role": .., "content": ..}, ..]},
+/// "turn": "text put before the question"}`.
+pub(super) fn load(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    let few_shot = few_shot(folder)?;
+    let mut sets = Vec::new();
+    for set in SETS {
+        if let Some(path) = find(folder, set) {
+            let samples = load_set(set, &path, &few_shot)?;
+            sets.push(samples.into_iter());
+        }
+    }
+    if sets.is_empty() {
+        let path = folder.join(SETS[0]).join("graph_eval.json");
+        return Err(TaskError::Missing { task: "worfbench", path, hint: HINT });
+    }
+    let mut dealt = Vec::new();
+    let limit = limit.unwrap_or(usize::MAX);
+    while dealt.len() < limit {
+        let before = dealt.len();
+        dealt.extend(sets.iter_mut().filter_map(Iterator::next));
+        if dealt.len() == before {
+            break;
+        }
+    }
+    dealt.truncate(limit);
+    let mut ids = HashSet::new();
+    for sample in &mut dealt {
+        let set = sample.tags.get("set").and_then(|set| set.as_str()).unwrap_or_default();
+        if !ids.insert(sample.id.clone()) {
+            let id = format!("{set}/{}", sample.id);
+            if !ids.insert(id.clone()) {
+                return Err(format(folder, id, "two rows have this id"));
+            }
+            sample.id = id;
+        }
+    }
+    Ok(dealt)
+}
+
+fn find(folder: &Path, set: &str) -> Option<PathBuf> {
+    let below = [folder.join(set), folder.join("gold_traj").join(set)];
+    let itself = (folder.file_name().is_some_and(|name| name == set)).then(|| folder.to_owned());
+    below.into_iter().chain(itself).map(|place| place.join("graph_eval.json")).find(|path| path.is_file())
+}
+
+fn few_shot(folder: &Path) -> Result<FewShot, TaskError> {
+    let path = folder.join("few_shot.json");
+    if !path.is_file() {
+        return Ok(FewShot::default());
+    }
+    let bytes = read(&path)?;
+    serde_json::from_slice(&bytes).map_err(|error| format(&path, format!("line {}", error.line()), error))
+}
+
+fn load_set(set: &str, path: &Path, few_shot: &FewShot) -> Result<Vec<Sample>, TaskError> {
+    let rows: Vec<serde_json::Value> =
+        serde_json::from_slice(&read(path)?).map_err(|error| format(path, format!("line {}", error.line()), error))?;
+    let mut samples = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let id = row.get("id").and_then(|id| id.as_str()).unwrap_or("without id").to_owned();
+        let place = || format!("row {} ({id})", index + 1);
+        let row: Row = serde_json::from_value(row).map_err(|error| format(path, place(), error))?;
+        samples.push(sample(set, row, few_shot).map_err(|problem| format(path, place(), problem))?);
+    }
+    Ok(samples)
+}
+
+fn sample(set: &str, row: Row, few_shot: &FewShot) -> Result<Sample, String> {
+    let mut messages = row.conversations;
+    let gold = messages.pop().filter(|last| last.role == Role::Assistant);
+    let gold = gold.ok_or("the last message is not the assistant's gold workflow")?.content;
+    let question = messages.last_mut().filter(|last| last.role == Role::User);
+    let question = question.ok_or("no user message comes before the gold workflow")?;
+    if let Some(examples) = few_shot.examples.get(set) {
+        question.content.insert_str(0, &few_shot.turn);
+        let at = messages.iter().take_while(|message| message.role == Role::System).count();
+        messages.splice(at..at, examples.iter().cloned());
+    }
+    check(&gold)?;
+    Ok(Sample {
+        id: row.id,
+        task: "worfbench".to_owned(),
+        messages,
+        input: serde_json::Value::Null,
+        gold: json!({ "workflow": gold }),
+        max_tokens: MAX_TOKENS,
+        stop: Vec::new(),
+        cluster: None,
+        tags: BTreeMap::from([("set".to_owned(), json!(set))]),
+    })
+}
+
+/// A gold workflow must have steps, edges between them, and an order, whichever way it is read.
+pub(super) fn check(workflow: &str) -> Result<(), String> {
+    for corrected in [true, false] {
+        let graph = parse(workflow, &Switches::all(corrected)).map_err(|failure| format!("the gold is {failure}"))?;
+        if graph.steps().is_empty() {
+            return Err("the gold workflow has no steps".to_owned());
+        }
+        topological_orders(graph.nodes.len(), &graph.edges, 1)
+            .map_err(|_| "the gold workflow has a cycle, or an edge to a step that it does not list")?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TaskError> {
+    fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })
+}
+
+fn format(path: &Path, place: String, problem: impl ToString) -> TaskError {
+    TaskError::Format { path: path.to_owned(), place, problem: problem.to_string() }
+}
