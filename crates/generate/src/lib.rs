@@ -1,1 +1,13 @@
-//! Placeholder for the `generate` stage.
+//! Conversations in, replies out: who replies ([`Backend`]), and the run loop that can be killed and resumed ([`run`]).
+//!
+//! Nothing here knows a task. A sample is opened as a [`Conversation`], which is told each reply and says what to show
+//! next; the replies go to a transcript file, one line each, on disk before the next is asked for.
+
+mod appender;
+mod backend;
+mod error;
+mod run;
+
+pub use backend::{Backend, Request, Scripted};
+pub use error::GenerateError;
+pub use run::{Conversation, Job, Open, Progress, read_transcripts, run};

@@ -1,0 +1,47 @@
+//! What can stop a run of generation.
+
+use std::path::PathBuf;
+
+//MODEL use model::ModelError;
+use record::RecordError;
+
+/// A run that cannot go on. A single reply that cannot be had is not one of these: it fails its sample only.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// A transcript or a file of replies cannot be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    //MODEL     /// The model cannot be loaded, or cannot be asked at all (its chat template fails).
+    //MODEL #[error(transparent)]
+    //MODEL     Model(#[from] ModelError),
+    /// A sample whose episode cannot be opened.
+    #[error("sample {sample} cannot be opened: {source}")]
+    Open {
+        /// The sample.
+        sample: String,
+        /// What the task said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A transcript on disk is not what this sample's episode asks: other data or another version made it.
+    #[error(
+        "{}: turn {turn} of sample {sample} shows the model something else than this run would; \
+         other data or another version wrote it: start in a new folder, or move the file away",
+        path.display()
+    )]
+    Replay {
+        /// The transcript file.
+        path: PathBuf,
+        /// The sample.
+        sample: String,
+        /// Which turn, from 0.
+        turn: usize,
+    },
+    /// A backend returned another number of replies than it was asked for.
+    #[error("the backend gave {got} replies to {wanted} requests: this is a defect of the backend")]
+    Count {
+        /// Requests.
+        wanted: usize,
+        /// Replies.
+        got: usize,
+    },
+}

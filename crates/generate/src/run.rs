@@ -1,0 +1,229 @@
+//! The run loop: asks for what is missing, in batches, and puts every reply on disk before it goes on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use record::{Ask, Outcome, Reply, Rng, Sample, Step, Transcript, TranscriptLine, Turn};
+use serde_json::Value;
+
+use crate::appender::Appender;
+use crate::{Backend, GenerateError, Request};
+
+/// A sample being worked on: it is given each reply and says what to show next, `None` being the start.
+pub type Conversation = Box<dyn FnMut(Option<&str>) -> Turn>;
+
+/// How the episode of a sample is opened. The same replies must always lead to the same turns.
+pub type Open<'a> = dyn Fn(&Sample) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> + 'a;
+
+/// What is to be asked, and where the answers go.
+pub struct Job<'a> {
+    /// The samples of one task.
+    pub samples: &'a [Sample],
+    /// The transcript file. What it already holds is not asked again.
+    pub transcript: &'a Path,
+    /// How many conversations are under way at a time, at least 1. It changes the speed, never a reply.
+    pub batch_size: usize,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Samples that are over, failed ones included.
+    pub done: usize,
+    /// Of those, the failed ones.
+    pub failed: usize,
+    /// All samples.
+    pub total: usize,
+    /// Replies that this run asked for.
+    pub replies: usize,
+    /// Tokens that this run generated.
+    pub tokens: usize,
+}
+
+/// Brings every sample of a job to its end, from wherever an earlier run left it.
+///
+/// Each finished reply is on disk before the next is asked for, so that a killed run loses at most the replies in
+/// flight. `watch` hears of the progress after each batch.
+///
+/// # Errors
+/// A transcript that is broken in its middle or that belongs to other samples, a full disk, a backend that cannot
+/// answer at all. What was finished stays on disk in every case.
+pub fn run(
+    job: &Job<'_>,
+    open: &Open<'_>,
+    backend: &mut dyn Backend,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Progress, GenerateError> {
+    let (file, lines) = Appender::open(job.transcript)?;
+    let mut earlier = Transcript::collect(lines);
+    let mut progress = Progress { total: job.samples.len(), ..Progress::default() };
+    let mut waiting = Vec::new();
+    for sample in job.samples {
+        match earlier.get(&sample.id).and_then(|transcript| transcript.outcome.as_ref()) {
+            Some(outcome) => progress.end(outcome),
+            None => waiting.push((sample, earlier.remove(&sample.id).unwrap_or_default())),
+        }
+    }
+    waiting.reverse();
+    watch(progress);
+    let mut loop_ = Loop { job, open, file, progress };
+    let mut flying = Vec::new();
+    loop {
+        loop_.fill(&mut flying, &mut waiting)?;
+        if flying.is_empty() {
+            return Ok(loop_.progress);
+        }
+        loop_.round(&mut flying, backend)?;
+        watch(loop_.progress);
+    }
+}
+
+impl Progress {
+    fn end(&mut self, outcome: &Outcome) {
+        self.done += 1;
+        self.failed += usize::from(*outcome != Outcome::Finished);
+    }
+}
+
+/// A conversation under way, waiting for a reply to `ask`.
+struct Flight<'a> {
+    sample: &'a Sample,
+    conversation: Conversation,
+    transcript: Transcript,
+    ask: Ask,
+}
+
+struct Loop<'a> {
+    job: &'a Job<'a>,
+    open: &'a Open<'a>,
+    file: Appender,
+    progress: Progress,
+}
+
+impl<'a> Loop<'a> {
+    /// Takes samples up until the batch is full.
+    fn fill(
+        &mut self,
+        flying: &mut Vec<Flight<'a>>,
+        waiting: &mut Vec<(&'a Sample, Transcript)>,
+    ) -> Result<(), GenerateError> {
+        while flying.len() < self.job.batch_size.max(1) {
+            let Some((sample, transcript)) = waiting.pop() else { break };
+            let mut conversation =
+                (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
+            match self.replay(sample, &transcript, &mut conversation)? {
+                Turn::Ask(ask) => flying.push(Flight { sample, conversation, transcript, ask }),
+                Turn::Done(record) => {
+                    let line = self.end(&sample.id, Outcome::Finished, record);
+                    self.file.append(&[line])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leads an episode through the replies that are on disk, to the first turn that has none.
+    fn replay(
+        &self,
+        sample: &Sample,
+        transcript: &Transcript,
+        conversation: &mut Conversation,
+    ) -> Result<Turn, GenerateError> {
+        let mut turn = conversation(None);
+        for (index, step) in transcript.steps.iter().enumerate() {
+            match &turn {
+                Turn::Ask(ask) if ask.messages == step.messages => turn = conversation(Some(&step.reply.text)),
+                _ => {
+                    return Err(GenerateError::Replay {
+                        path: self.job.transcript.to_owned(),
+                        sample: sample.id.clone(),
+                        turn: index,
+                    });
+                }
+            }
+        }
+        Ok(turn)
+    }
+
+    /// Asks one reply of every conversation under way; those that end leave.
+    fn round(&mut self, flying: &mut Vec<Flight<'a>>, backend: &mut dyn Backend) -> Result<(), GenerateError> {
+        let requests: Vec<Request> = flying.iter().map(|flight| flight.request(self.job.seed)).collect();
+        let replies = backend.reply(&requests)?;
+        if replies.len() != requests.len() {
+            return Err(GenerateError::Count { wanted: requests.len(), got: replies.len() });
+        }
+        let mut lines = Vec::new();
+        let mut staying = Vec::new();
+        for (flight, reply) in flying.drain(..).zip(replies) {
+            staying.extend(self.take(flight, reply, &mut lines));
+        }
+        self.file.append(&lines)?;
+        *flying = staying;
+        Ok(())
+    }
+
+    /// Gives a conversation its reply and records it; `None` where the conversation is over.
+    fn take(
+        &mut self,
+        mut flight: Flight<'a>,
+        reply: Result<Reply, String>,
+        lines: &mut Vec<TranscriptLine>,
+    ) -> Option<Flight<'a>> {
+        let id = &flight.sample.id;
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(reason) => {
+                lines.push(self.end(id, Outcome::Failed { reason }, Value::Null));
+                return None;
+            }
+        };
+        self.progress.replies += 1;
+        self.progress.tokens += reply.completion_tokens;
+        lines.push(flight.transcript.next_line(id, &flight.ask.messages, reply.clone()));
+        let next = (flight.conversation)(Some(&reply.text));
+        match next {
+            Turn::Ask(ask) => {
+                let shown = std::mem::replace(&mut flight.ask, ask);
+                flight.transcript.steps.push(Step { messages: shown.messages, reply });
+                Some(flight)
+            }
+            Turn::Done(record) => {
+                lines.push(self.end(id, Outcome::Finished, record));
+                None
+            }
+        }
+    }
+
+    fn end(&mut self, sample: &str, outcome: Outcome, record: Value) -> TranscriptLine {
+        self.progress.end(&outcome);
+        TranscriptLine::End { sample: sample.to_owned(), outcome, record }
+    }
+}
+
+impl Flight<'_> {
+    fn request(&self, seed: u64) -> Request {
+        let turn = self.transcript.steps.len();
+        Request {
+            sample: self.sample.id.clone(),
+            turn,
+            messages: self.ask.messages.clone(),
+            max_tokens: self.ask.max_tokens,
+            stop: self.ask.stop.clone(),
+            seed: Rng::stream(seed, &format!("{}/{}/{turn}", self.sample.task, self.sample.id)).next_u64(),
+        }
+    }
+}
+
+/// Reads the transcripts of a job, by sample id.
+///
+/// # Errors
+/// A file that cannot be read, or the line that is no transcript line.
+pub fn read_transcripts(path: &Path) -> Result<BTreeMap<String, Transcript>, GenerateError> {
+    Ok(Transcript::collect(record::read_jsonl::<TranscriptLine>(path)?))
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,0 +1,207 @@
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+use record::{Finish, Message, read_jsonl};
+use serde_json::json;
+
+use super::*;
+
+type Checked = Result<(), Box<dyn Error>>;
+
+/// Replies with a digest of the whole request; can break after some replies, as a crash does.
+#[derive(Default)]
+struct Echo {
+    asked: Vec<(String, usize)>,
+    batches: Vec<usize>,
+    breaks_after: Option<usize>,
+}
+
+impl Backend for Echo {
+    fn reply(&mut self, requests: &[Request]) -> Result<Vec<Result<Reply, String>>, GenerateError> {
+        self.batches.push(requests.len());
+        if self.breaks_after.is_some_and(|limit| self.asked.len() + requests.len() > limit) {
+            return Err(GenerateError::Count { wanted: requests.len(), got: 0 });
+        }
+        let reply = |request: &Request| {
+            if request.sample == "s3" && request.turn == 1 {
+                return Err("prompt of 9 tokens exceeds context of 8".to_owned());
+            }
+            let seen = record::digest(format!("{:?} {}", request.messages, request.seed).as_bytes());
+            Ok(Reply { text: seen[..8].to_owned(), prompt_tokens: 1, completion_tokens: 2, finish: Finish::Stop })
+        };
+        self.asked.extend(requests.iter().map(|request| (request.sample.clone(), request.turn)));
+        Ok(requests.iter().map(reply).collect())
+    }
+}
+
+fn samples() -> Vec<Sample> {
+    (0..7)
+        .map(|index| Sample {
+            id: format!("s{index}"),
+            task: "t".into(),
+            messages: vec![Message::user(format!("begin {index}"))],
+            input: json!(index % 4 + 1),
+            gold: Value::Null,
+            max_tokens: 4,
+            stop: vec![],
+            cluster: None,
+            tags: BTreeMap::new(),
+        })
+        .collect()
+}
+
+/// An episode of `input` turns, each of which shows the reply before it.
+fn open(sample: &Sample) -> Result<Conversation, Box<dyn Error + Send + Sync>> {
+    let turns = sample.input.as_u64().ok_or("no turns")?;
+    let mut messages = sample.messages.clone();
+    let mut given = 0;
+    Ok(Box::new(move |reply| {
+        if let Some(reply) = reply {
+            given += 1;
+            messages.extend([Message::assistant(reply), Message::user(format!("seen {reply}"))]);
+        }
+        if given == turns {
+            return Turn::Done(json!({ "turns": given }));
+        }
+        Turn::Ask(Ask { messages: messages.clone(), max_tokens: 4, stop: vec![] })
+    }))
+}
+
+struct Case {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    samples: Vec<Sample>,
+}
+
+fn case() -> Result<Case, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("dense/transcripts/t.jsonl");
+    Ok(Case { _folder: folder, path, samples: samples() })
+}
+
+impl Case {
+    fn run(&self, batch_size: usize, backend: &mut Echo) -> Result<Progress, GenerateError> {
+        let job = Job { samples: &self.samples, transcript: &self.path, batch_size, seed: 11 };
+        run(&job, &open, backend, &mut |_| {})
+    }
+}
+
+#[test]
+fn every_sample_ends_and_a_failed_reply_fails_its_sample_only() -> Checked {
+    let case = case()?;
+    let progress = case.run(3, &mut Echo::default())?;
+    assert_eq!((progress.done, progress.failed, progress.total), (7, 1, 7));
+    let all = read_transcripts(&case.path)?;
+    assert_eq!(all.len(), 7);
+    assert_eq!(all["s2"].steps.len(), 3);
+    assert_eq!(all["s2"].record, json!({ "turns": 3 }));
+    assert!(matches!(&all["s3"].outcome, Some(Outcome::Failed { reason }) if reason.contains("context")));
+    assert_eq!(all["s3"].steps.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn replies_depend_neither_on_the_batch_nor_on_the_order() -> Checked {
+    let (one, many, mut backwards) = (case()?, case()?, case()?);
+    backwards.samples.reverse();
+    one.run(1, &mut Echo::default())?;
+    many.run(5, &mut Echo::default())?;
+    backwards.run(2, &mut Echo::default())?;
+    assert_eq!(read_transcripts(&one.path)?, read_transcripts(&many.path)?);
+    assert_eq!(read_transcripts(&one.path)?, read_transcripts(&backwards.path)?);
+    Ok(())
+}
+
+#[test]
+fn a_broken_run_resumes_with_what_is_missing_wherever_it_broke() -> Checked {
+    let whole = case()?;
+    let mut unbroken = Echo::default();
+    whole.run(2, &mut unbroken)?;
+    for limit in 0..unbroken.asked.len() {
+        let case = case()?;
+        let mut first = Echo { breaks_after: Some(limit), ..Echo::default() };
+        assert!(case.run(2, &mut first).is_err());
+        let mut second = Echo::default();
+        case.run(2, &mut second)?;
+        assert_eq!(first.asked.len() + second.asked.len(), unbroken.asked.len(), "asked twice after {limit}");
+        assert_eq!(read_transcripts(&case.path)?, read_transcripts(&whole.path)?);
+        let mut third = Echo::default();
+        assert_eq!(case.run(2, &mut third)?.done, 7);
+        assert!(third.asked.is_empty());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_cut_at_any_byte_resumes_to_the_same_transcripts() -> Checked {
+    let whole = case()?;
+    whole.run(2, &mut Echo::default())?;
+    let bytes = fs::read(&whole.path)?;
+    for length in (0..bytes.len()).step_by(151) {
+        fs::write(&whole.path, &bytes[..length])?;
+        let mut rest = Echo::default();
+        whole.run(3, &mut rest)?;
+        let fresh = case()?;
+        fresh.run(1, &mut Echo::default())?;
+        assert_eq!(read_transcripts(&whole.path)?, read_transcripts(&fresh.path)?, "cut at {length}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_batch_is_kept_full() -> Checked {
+    let mut backend = Echo::default();
+    case()?.run(3, &mut backend)?;
+    assert_eq!(backend.batches, [3, 3, 3, 2, 2, 1]);
+    Ok(())
+}
+
+#[test]
+fn a_broken_line_in_the_middle_is_named() -> Checked {
+    let case = case()?;
+    case.run(2, &mut Echo::default())?;
+    let text = fs::read_to_string(&case.path)?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[4] = "{\"line\": \"re";
+    fs::write(&case.path, lines.join("\n") + "\n")?;
+    let error = case.run(2, &mut Echo::default()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("t.jsonl line 5"), "{error}");
+    assert_eq!(fs::read_to_string(&case.path)?.lines().count(), lines.len(), "nothing is lost");
+    Ok(())
+}
+
+#[test]
+fn a_transcript_of_other_data_is_refused() -> Checked {
+    let mut case = case()?;
+    let mut first = Echo { breaks_after: Some(4), ..Echo::default() };
+    assert!(case.run(2, &mut first).is_err());
+    for sample in &mut case.samples {
+        sample.messages = vec![Message::user("something else")];
+    }
+    let error = case.run(2, &mut Echo::default()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("turn 0 of sample s"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_episode_that_cannot_open_stops_the_run_by_name() -> Checked {
+    let mut case = case()?;
+    case.samples[2].input = Value::Null;
+    let error = case.run(2, &mut Echo::default()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("sample s2 cannot be opened"), "{error}");
+    assert!(!read_jsonl::<TranscriptLine>(&case.path)?.is_empty(), "what was finished stays");
+    Ok(())
+}
+
+#[test]
+fn the_same_question_gets_another_seed_in_another_run_sample_and_turn() -> Checked {
+    let case = case()?;
+    case.run(2, &mut Echo::default())?;
+    let before = read_transcripts(&case.path)?;
+    fs::remove_file(&case.path)?;
+    let job = Job { samples: &case.samples, transcript: &case.path, batch_size: 2, seed: 12 };
+    run(&job, &open, &mut Echo::default(), &mut |_| {})?;
+    assert_ne!(before["s0"].last_reply(), read_transcripts(&case.path)?["s0"].last_reply());
+    Ok(())
+}
