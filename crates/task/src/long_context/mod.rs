@@ -1,7 +1,19 @@
 //! Long context: find a fact in a long text (needle in a haystack).
 
+mod grid;
+mod haystack;
 mod needle;
+mod official;
+mod porter;
+mod recall;
+mod rouge;
 pub mod twin;
 
+pub use grid::{linear, sigmoid};
+pub use haystack::{Book, Cell, cut, hide, periods, periods_by_family};
 pub use needle::Needle;
+pub use official::{Periods, Settings, Spacing};
+pub use porter::stem;
+pub use recall::{Recall, heat_map};
+pub use rouge::{Rouge, rouge1};
 pub use twin::generate as generate_twin;
