@@ -1,1 +1,93 @@
-//! Placeholder for the `report` stage.
+//! Records in; tables, figures and pages out. Formats, never computes: every number that is shown was found by
+//! `analyze` or `score` (means of a heat map's cells aside).
+//!
+//! [`write`] fills a run's `report/` folder, [`terminal`] is the table that ends a command, [`json`] is for scripts.
+
+mod csv;
+mod error;
+mod example;
+mod figure;
+mod grid;
+mod json;
+mod markdown;
+mod page;
+mod terminal;
+mod verdict;
+mod wording;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use record::{Analysis, CompressionRecord, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary};
+
+pub use error::ReportError;
+pub use example::{Example, Side};
+pub use json::json;
+pub use terminal::terminal;
+
+/// The scores of a run by (variant, task).
+pub type Scores = BTreeMap<(String, String), Vec<Score>>;
+
+/// Everything a report shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What was asked.
+    pub run: &'a RunRecord,
+    /// What was found.
+    pub analysis: &'a Analysis,
+    /// What was done to the weights, by variant; one without a record is shown without.
+    pub compressions: &'a BTreeMap<String, CompressionRecord>,
+    /// Scores by (variant, task): heat maps and failed samples are drawn from them.
+    pub scores: &'a Scores,
+    /// Replies worth reading, the worst first; see [`Example::worst`].
+    pub examples: &'a [Example],
+}
+
+impl<'a> Report<'a> {
+    /// One task of one variant.
+    pub(crate) fn summary(&self, variant: &str, task: &str) -> Option<&'a TaskSummary> {
+        self.analysis.summaries.iter().find(|summary| summary.variant == variant && summary.task == task)
+    }
+
+    /// One comparison with the dense model.
+    pub(crate) fn paired(&self, variant: &str, task: &str) -> Option<&'a Paired> {
+        self.analysis.paired.iter().find(|paired| paired.variant == variant && paired.task == task)
+    }
+
+    /// The compressed variants in the run's order.
+    pub(crate) fn compressed(&self) -> impl Iterator<Item = &'a str> {
+        self.run.variants.iter().map(|variant| variant.name.as_str()).filter(|name| *name != DENSE)
+    }
+
+    /// The tasks in the run's order.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = &'a TaskSource> {
+        self.run.tasks.iter()
+    }
+
+    /// Whether the bundled model was asked, whose scores are no real model's ability.
+    pub(crate) fn is_pico(&self) -> bool {
+        self.run.model.name == "pico"
+    }
+}
+
+/// Writes `index.html`, `report.md`, `results.csv` and, for tasks of lengths and depths, a heat map a variant as
+/// `<task>-<variant>.svg` and `<task>-<variant>-difference.svg`. Returns what was written, the page first.
+///
+/// # Errors
+/// A file that cannot be written, by path.
+pub fn write(report: &Report, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files = vec![
+        ("index.html".to_owned(), page::page(report)),
+        ("report.md".to_owned(), markdown::markdown(report)),
+        ("results.csv".to_owned(), csv::csv(report)),
+    ];
+    files.extend(figure::heat_maps(report).into_iter().map(|map| (map.file_name(), map.standalone())));
+    let mut written = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let path = folder.join(name);
+        record::write_atomic(&path, text.as_bytes())
+            .map_err(|source| ReportError::Write { path: path.clone(), source: Box::new(source) })?;
+        written.push(path);
+    }
+    Ok(written)
+}

@@ -1,0 +1,66 @@
+//! `results.csv`: one row a task of a variant, in the run's order; shares, not points.
+
+use record::{Paired, TaskSummary};
+
+use crate::Report;
+
+/// The columns; those from `left_out` on are empty for the dense variant.
+const HEADER: &str = "capability,task,variant,n,failed,mean,mean_low,mean_high,left_out,dense,compressed,delta,\
+                      delta_low,delta_high,bound_low,bound_high,test,p,p_exact,p_holm,flips,harmful_flips,verdict,\
+                      detectable,needed";
+
+/// The whole file, RFC 4180.
+pub(crate) fn csv(report: &Report) -> String {
+    let mut text = format!("{HEADER}\r\n");
+    for task in report.tasks() {
+        for variant in &report.run.variants {
+            let Some(summary) = report.summary(&variant.name, &task.task) else { continue };
+            let mut cells = means(summary);
+            cells.extend(report.paired(&variant.name, &task.task).map_or_else(|| vec![String::new(); 17], comparison));
+            let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+            text.push_str(&cells.join(","));
+            text.push_str("\r\n");
+        }
+    }
+    text
+}
+
+fn means(summary: &TaskSummary) -> Vec<String> {
+    vec![
+        summary.capability.to_string(),
+        summary.task.clone(),
+        summary.variant.clone(),
+        summary.n.to_string(),
+        summary.failed.to_string(),
+        summary.mean.to_string(),
+        summary.interval.low.to_string(),
+        summary.interval.high.to_string(),
+    ]
+}
+
+fn comparison(paired: &Paired) -> Vec<String> {
+    vec![
+        paired.left_out.to_string(),
+        paired.dense.to_string(),
+        paired.compressed.to_string(),
+        paired.delta.to_string(),
+        paired.interval.low.to_string(),
+        paired.interval.high.to_string(),
+        paired.bounds.low.to_string(),
+        paired.bounds.high.to_string(),
+        paired.test.to_string(),
+        paired.p.to_string(),
+        paired.p_exact.map(|p| p.to_string()).unwrap_or_default(),
+        paired.p_holm.to_string(),
+        paired.flips.to_string(),
+        paired.harmful_flips.to_string(),
+        paired.verdict.to_string(),
+        paired.detectable.to_string(),
+        paired.needed.map(|n| n.to_string()).unwrap_or_default(),
+    ]
+}
+
+/// A cell in quotes where it needs them.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}

@@ -1,0 +1,90 @@
+//! `report.md`: the verdicts and the table, for a pull request or a model card.
+
+use crate::Report;
+use crate::verdict::{bottom_line, notes, verdicts};
+use crate::wording;
+
+/// The whole file.
+pub(crate) fn markdown(report: &Report) -> String {
+    let mut text = format!("# ACBench: what compression costs {}\n\n", plain(&report.run.model.name));
+    text.push_str(&format!("**{}**\n\n", plain(&bottom_line(report))));
+    for verdict in verdicts(report) {
+        text.push_str(&format!("- {}\n", plain(&verdict.sentence())));
+        if let Some(caution) = verdict.caution() {
+            text.push_str(&format!("  {}\n", plain(&caution)));
+        }
+    }
+    text.push('\n');
+    for note in notes(report) {
+        text.push_str(&format!("> {}\n>\n", plain(&note)));
+    }
+    text.push_str(&format!(
+        "\nScores and differences are in points of 100; intervals are 95%; the margin is {} points; scoring is {}.\n\n",
+        wording::margin(report.analysis.margin),
+        crate::page::scoring_name(report.run.scoring),
+    ));
+    text.push_str("| capability | task | variant | n | dense | compressed | difference | flips (harmful) | p (Holm) | verdict |\n");
+    text.push_str("|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
+    for task in report.tasks() {
+        for variant in report.compressed() {
+            let Some(paired) = report.paired(variant, &task.task) else { continue };
+            text.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} | {} {} | {} ({}) | {} ({}) | {} {} |\n",
+                wording::capability(task.capability),
+                plain(&task.task),
+                plain(variant),
+                paired.n,
+                wording::percent(paired.dense),
+                wording::percent(paired.compressed),
+                wording::points(paired.delta),
+                wording::interval(paired.interval),
+                wording::percent(paired.flips),
+                wording::percent(paired.harmful_flips),
+                wording::p_value(paired.p),
+                wording::p_value(paired.p_holm),
+                wording::sign(paired.verdict),
+                paired.verdict,
+            ));
+        }
+    }
+    compression(report, &mut text);
+    text
+}
+
+fn compression(report: &Report, text: &mut String) {
+    if report.compressions.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n| variant | method | settings | bits a weight | whole checkpoint | zeros |\n|---|---|---|--:|--:|--:|\n",
+    );
+    for variant in report.compressed() {
+        let Some(record) = report.compressions.get(variant) else { continue };
+        text.push_str(&format!(
+            "| {} | {} | {} | {:.2} | {:.2} | {}% |\n",
+            plain(variant),
+            plain(&record.method),
+            plain(&wording::settings(&record.settings).join(", ")),
+            record.effective_bits,
+            record.checkpoint_bits,
+            wording::percent(record.sparsity),
+        ));
+    }
+}
+
+/// Text that cannot end a table cell or begin markup.
+fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            '<' => safe.push_str("&lt;"),
+            c if c.is_control() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

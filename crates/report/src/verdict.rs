@@ -1,0 +1,182 @@
+//! What a person can act on: one sentence a method, and one for the run.
+
+use record::{Paired, Verdict};
+
+use crate::Report;
+use crate::wording;
+
+/// The verdicts of one compressed variant.
+pub(crate) struct VariantVerdict<'a> {
+    /// The variant.
+    pub variant: &'a str,
+    /// Its comparisons in the run's order, each with the name a reader knows it by.
+    pub parts: Vec<(String, &'a Paired)>,
+    /// `capabilities`, or `tasks` where some capability has several.
+    pub noun: &'static str,
+    margin: f64,
+}
+
+/// The verdicts of all compressed variants in the run's order; a variant that was not compared is left out.
+pub(crate) fn verdicts<'a>(report: &Report<'a>) -> Vec<VariantVerdict<'a>> {
+    let repeated = report.tasks().any(|a| report.tasks().filter(|b| b.capability == a.capability).count() > 1);
+    report
+        .compressed()
+        .map(|variant| VariantVerdict {
+            variant,
+            parts: report
+                .tasks()
+                .filter_map(|task| report.paired(variant, &task.task))
+                .map(|paired| {
+                    let name = if repeated { paired.task.clone() } else { wording::capability(paired.capability) };
+                    (name, paired)
+                })
+                .collect(),
+            noun: if repeated { "tasks" } else { "capabilities" },
+            margin: report.analysis.margin,
+        })
+        .filter(|verdict| !verdict.parts.is_empty())
+        .collect()
+}
+
+impl VariantVerdict<'_> {
+    /// How many comparisons have this verdict.
+    pub fn number(&self, verdict: Verdict) -> usize {
+        self.parts.iter().filter(|(_, paired)| paired.verdict == verdict).count()
+    }
+
+    /// The worst that was found: drops before inconclusive before holds.
+    pub fn worst(&self) -> Verdict {
+        [Verdict::Drops, Verdict::Inconclusive].into_iter().find(|v| self.number(*v) > 0).unwrap_or(Verdict::Holds)
+    }
+
+    /// `holds on 3 of 4 capabilities`
+    pub fn headline(&self) -> String {
+        let (holds, all) = (self.number(Verdict::Holds), self.parts.len());
+        match self.worst() {
+            Verdict::Holds if all > 1 => format!("holds on all {all} {}", self.noun),
+            _ if all == 1 => format!("{} on {}", phrase(self.worst()), self.parts[0].0),
+            _ if holds == 0 => format!("holds on none of {all} {}", self.noun),
+            _ => format!("holds on {holds} of {all} {}", self.noun),
+        }
+    }
+
+    /// The whole sentence: `gptq-w4-g128 holds on 3 of 4 capabilities; inconclusive on tool use: needs about 870
+    /// samples to tell a loss of 3 points (has 200).`
+    pub fn sentence(&self) -> String {
+        let mut clauses = vec![format!("{} {}", self.variant, self.headline())];
+        let drops: Vec<String> = self
+            .having(Verdict::Drops)
+            .map(|(name, paired)| format!("{name} ({} points)", wording::points(paired.delta)))
+            .collect();
+        if !drops.is_empty() {
+            clauses.push(format!("drops on {}", wording::list(&drops)));
+        }
+        let unsure: Vec<String> =
+            self.having(Verdict::Inconclusive).map(|(name, paired)| self.unsure(name, paired)).collect();
+        if !unsure.is_empty() {
+            clauses.push(format!("inconclusive on {}", wording::list(&unsure)));
+        }
+        // With one comparison the headline has said it; only what is missing is left to say.
+        if self.parts.len() == 1 {
+            let tail = self.parts.iter().map(|(name, paired)| match paired.verdict {
+                Verdict::Inconclusive => self.unsure(name, paired).replacen(name.as_str(), "", 1),
+                _ => format!(" ({} points)", wording::points(paired.delta)),
+            });
+            return format!("{}{}.", clauses[0], tail.collect::<String>());
+        }
+        format!("{}.", clauses.join("; "))
+    }
+
+    /// `tool use: needs about 870 samples to tell a loss of 3 points (has 200)`
+    fn unsure(&self, name: &str, paired: &Paired) -> String {
+        match (paired.n, paired.needed) {
+            (0, _) => format!("{name}: no sample finished in both"),
+            (n, Some(needed)) => {
+                format!("{name}: needs about {} samples (has {})", wording::about(needed), wording::count(n))
+            }
+            (n, None) => format!(
+                "{name}: too close to the margin of {} points for {}",
+                wording::margin(self.margin),
+                wording::counted(n, "sample")
+            ),
+        }
+    }
+
+    fn having(&self, verdict: Verdict) -> impl Iterator<Item = &(String, &Paired)> {
+        self.parts.iter().filter(move |(_, paired)| paired.verdict == verdict)
+    }
+
+    /// A caution where the dense model scores so low that a drop by the margin cannot be seen.
+    pub fn caution(&self) -> Option<String> {
+        let low: Vec<String> = self
+            .parts
+            .iter()
+            .filter(|(_, paired)| paired.n > 0 && paired.dense <= self.margin)
+            .map(|(name, paired)| format!("{name} ({})", wording::percent(paired.dense)))
+            .collect();
+        (!low.is_empty()).then(|| {
+            format!(
+                "The dense model itself scores no more than the margin on {}: there is nothing to lose there, so \
+                 \u{201c}holds\u{201d} says nothing.",
+                wording::list(&low)
+            )
+        })
+    }
+}
+
+/// A verdict as the verb of a sentence.
+fn phrase(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Drops => "drops",
+        Verdict::Inconclusive => "is inconclusive",
+    }
+}
+
+/// The sentence for the whole run.
+pub(crate) fn bottom_line(report: &Report) -> String {
+    let all = verdicts(report);
+    let margin = wording::margin(report.analysis.margin);
+    let safe: Vec<String> = all.iter().filter(|v| v.worst() == Verdict::Holds).map(|v| v.variant.to_owned()).collect();
+    if all.is_empty() {
+        return "Nothing was compared: the run has no compressed variant, or no task.".to_owned();
+    }
+    if !safe.is_empty() {
+        let verb = if safe.len() == 1 { "loses" } else { "lose" };
+        return format!("{} {verb} less than {margin} points wherever it was measured.", wording::list(&safe));
+    }
+    let open: Vec<String> =
+        all.iter().filter(|v| v.worst() == Verdict::Inconclusive).map(|v| v.variant.to_owned()).collect();
+    match (open.is_empty(), all.len()) {
+        (true, 1) => format!("{} loses more than {margin} points somewhere.", all[0].variant),
+        (true, _) => format!("Every compression loses more than {margin} points somewhere."),
+        (false, _) => format!(
+            "No compression is shown to lose less than {margin} points everywhere; with more samples {} could be.",
+            wording::list(&open)
+        ),
+    }
+}
+
+/// What the numbers are not, in the order of importance.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    if report.is_pico() {
+        notes.push(
+            "pico is a tiny model trained on these very kinds of task. Its scores show compression at work; they are \
+             not a real model\u{2019}s ability."
+                .to_owned(),
+        );
+    }
+    for task in report.tasks() {
+        match &task.judge {
+            Some(judge) if judge.to_lowercase().contains("lexical") => notes.push(format!(
+                "{} compares texts by a {judge} similarity (shared words), not by the paper\u{2019}s sentence embeddings: \
+                 its scores are not comparable with the paper\u{2019}s.",
+                task.task
+            )),
+            Some(judge) => notes.push(format!("{} compares texts by {judge}.", task.task)),
+            None => {}
+        }
+    }
+    notes
+}

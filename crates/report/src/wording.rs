@@ -1,0 +1,183 @@
+//! Numbers and names as a reader sees them.
+
+use std::cmp::Ordering;
+
+use record::{Capability, Interval, Verdict};
+use serde_json::Value;
+
+/// A share as points of 100: `84.2`.
+pub(crate) fn percent(share: f64) -> String {
+    // Rounding can leave a minus sign on zero.
+    format!("{:.1}", share * 100.0 + 0.0).replace("-0.0", "0.0")
+}
+
+/// A difference in points with its sign: `−1.3`, `+0.4`, `0.0`.
+pub(crate) fn points(delta: f64) -> String {
+    let text = format!("{:+.1}", delta * 100.0);
+    match text.as_str() {
+        "+0.0" | "-0.0" => "0.0".to_owned(),
+        _ => text.replace('-', "\u{2212}"),
+    }
+}
+
+/// The margin in points: `3`, `2.5`.
+pub(crate) fn margin(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    format!("{tenths}")
+}
+
+/// `[−2.1, +0.4]`
+pub(crate) fn interval(interval: Interval) -> String {
+    format!("[{}, {}]", points(interval.low), points(interval.high))
+}
+
+/// A p-value: `0.034`, `<0.001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// A whole number with thin groups: `12,400`.
+pub(crate) fn count(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things: `1 sample`, `12 samples`.
+pub(crate) fn counted(n: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// About that many, to two digits: `870`, `23,000`.
+pub(crate) fn about(n: usize) -> String {
+    let scale = 10usize.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    count(n.div_ceil(scale) * scale)
+}
+
+/// Bytes in powers of ten: `1.3 MB`.
+pub(crate) fn bytes(size: f64) -> String {
+    match size {
+        s if s >= 1e9 => format!("{:.2} GB", s / 1e9),
+        s if s >= 1e6 => format!("{:.1} MB", s / 1e6),
+        s if s >= 1e3 => format!("{:.0} kB", s / 1e3),
+        s => format!("{s:.0} B"),
+    }
+}
+
+/// A capability in words: `tool use`.
+pub(crate) fn capability(capability: Capability) -> String {
+    capability.as_str().replace('_', " ")
+}
+
+/// A sign for each verdict, so that color is never the only carrier.
+pub(crate) fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "●",
+        Verdict::Drops => "▼",
+        Verdict::Inconclusive => "○",
+    }
+}
+
+/// `a, b and c`
+pub(crate) fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Settings as `bits 4`, `group_size 128`; what is null is left out.
+pub(crate) fn settings(settings: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match settings {
+        Value::Null => Vec::new(),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{} {}", name.replace('_', " "), text(value)))
+            .collect(),
+        other => vec![text(other)],
+    }
+}
+
+/// Tag values in a reader's order: numbers by size, then words.
+pub(crate) fn by_size(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(x), Ok(y)) => x.total_cmp(&y),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+/// The first `most` characters, with an ellipsis where there were more.
+pub(crate) fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// Text without control characters: names come from files, and a terminal obeys them.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Text for HTML, SVG and attribute values; replies are written by models and are not to be trusted.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            // XML knows no other control characters, and a reader should see that one was there.
+            c if c.is_control() && !matches!(c, '\n' | '\t') => safe.push('\u{FFFD}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(points(-0.0134), "−1.3");
+        assert_eq!((points(0.00004), points(-0.0), points(0.25)), ("0.0".into(), "0.0".into(), "+25.0".into()));
+        assert_eq!((percent(-0.0), percent(1.0)), ("0.0".into(), "100.0".into()));
+        assert_eq!((margin(0.03), margin(0.025), margin(0.0)), ("3".into(), "2.5".into(), "0".into()));
+        assert_eq!(
+            (about(870), about(23_545), about(7), about(0)),
+            ("870".into(), "24,000".into(), "7".into(), "0".into())
+        );
+        assert_eq!((p_value(0.0004), p_value(0.0344)), ("<0.001".into(), "0.034".into()));
+        assert_eq!((bytes(1_340_000.0), bytes(12.0)), ("1.3 MB".into(), "12 B".into()));
+    }
+
+    #[test]
+    fn tag_values_sort_as_a_reader_counts() {
+        let mut values = vec!["1024", "barman", "256", "0.5", "512"];
+        values.sort_by(|a, b| by_size(a, b));
+        assert_eq!(values, ["0.5", "256", "512", "1024", "barman"]);
+    }
+
+    #[test]
+    fn text_is_harmless_and_cut_between_characters() {
+        assert_eq!(escaped("<b a='\"'>&\u{1b}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\u{FFFD}");
+        assert_eq!(clipped("äöü", 2), "äö…");
+        assert_eq!(clipped("äöü", 3), "äöü");
+        assert_eq!(printable("a\u{1b}[31m"), "a [31m");
+    }
+}

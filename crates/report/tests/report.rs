@@ -1,0 +1,434 @@
+//! What a reader of a report can rely on, whatever the records hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use record::{
+    Analysis, Capability, CompressionRecord, Interval, LayerRecord, Message, ModelSource, Outcome, PairTest, Paired,
+    Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord, Verdict,
+};
+use report::{Example, Report, Scores, Side};
+use serde_json::{Value, json};
+
+/// Text that would do harm in HTML, a table, a terminal or a file name.
+const HOSTILE: &str = "<script>alert('x')</script>|\"a\",\u{1b}[31m\u{0}../&amp;";
+
+/// Owns what a [`Report`] borrows.
+struct Records {
+    run: RunRecord,
+    analysis: Analysis,
+    compressions: BTreeMap<String, CompressionRecord>,
+    scores: Scores,
+    examples: Vec<Example>,
+}
+
+impl Records {
+    fn report(&self) -> Report<'_> {
+        Report {
+            run: &self.run,
+            analysis: &self.analysis,
+            compressions: &self.compressions,
+            scores: &self.scores,
+            examples: &self.examples,
+        }
+    }
+}
+
+fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecord {
+    RunRecord {
+        version: "0.1.0".into(),
+        model: ModelSource { name: model.into(), digest: "abc".into() },
+        variants: variants
+            .iter()
+            .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })
+            .collect(),
+        tasks: tasks
+            .iter()
+            .map(|&(task, capability)| TaskSource {
+                task: task.into(),
+                capability,
+                source: "generated".into(),
+                judge: (capability == Capability::Workflow).then(|| "lexical".into()),
+                samples: 6,
+                digest: "def".into(),
+            })
+            .collect(),
+        seed: 9,
+        scoring: Scoring::Corrected,
+        sampling: BTreeMap::new(),
+        chat_template: true,
+        margin: 0.03,
+    }
+}
+
+fn paired(variant: &str, task: &str, capability: Capability, verdict: Verdict) -> Paired {
+    Paired {
+        variant: variant.into(),
+        task: task.into(),
+        capability,
+        n: 6,
+        left_out: 1,
+        dense: 0.8,
+        compressed: 0.7125,
+        delta: -0.0875,
+        interval: Interval { low: -0.2, high: 0.05 },
+        bounds: Interval { low: -0.18, high: 0.03 },
+        test: PairTest::McnemarMidP,
+        p: 0.0123,
+        p_exact: Some(0.02),
+        p_holm: 0.04,
+        flips: 0.2,
+        harmful_flips: 0.15,
+        verdict,
+        detectable: 0.3,
+        needed: (verdict == Verdict::Inconclusive).then_some(870),
+    }
+}
+
+fn summary(variant: &str, task: &str, capability: Capability) -> TaskSummary {
+    let kinds = ["1024", "256", "512"].map(|kind| (kind.to_owned(), (0.5, 2)));
+    TaskSummary {
+        variant: variant.into(),
+        task: task.into(),
+        capability,
+        n: 6,
+        failed: 1,
+        mean: 0.8,
+        interval: Interval { low: 0.5, high: 0.95 },
+        metrics: BTreeMap::from([("f1".into(), 0.75)]),
+        splits: BTreeMap::from([("length".into(), BTreeMap::from(kinds))]),
+    }
+}
+
+fn scores(values: &[f64]) -> Vec<Score> {
+    let mut all: Vec<Score> = values
+        .iter()
+        .enumerate()
+        .map(|(index, &value)| Score {
+            sample: format!("s{index}"),
+            outcome: Outcome::Finished,
+            value,
+            metrics: BTreeMap::new(),
+            reason: format!("reason {index}"),
+            cluster: None,
+            tags: BTreeMap::from([
+                ("length".into(), json!(256 << (index % 3))),
+                ("depth".into(), json!(index / 3 * 50)),
+            ]),
+        })
+        .collect();
+    let mut failed = all[0].clone();
+    failed.sample = "late".into();
+    failed.outcome = Outcome::Failed { reason: format!("too long {HOSTILE}") };
+    all.push(failed);
+    all
+}
+
+/// Four tasks, one variant with a hostile name, every verdict.
+fn full() -> Records {
+    let tasks = [
+        ("worfbench", Capability::Workflow),
+        ("teval_instruct", Capability::ToolUse),
+        ("needle", Capability::LongContext),
+        ("pddl", Capability::RealWorld),
+    ];
+    let variants = ["dense", "gptq-w4-g128", HOSTILE];
+    let verdicts = [Verdict::Holds, Verdict::Inconclusive, Verdict::Drops, Verdict::Holds];
+    let mut analysis = Analysis { margin: 0.03, summaries: vec![], paired: vec![] };
+    let mut all = Scores::new();
+    for variant in variants {
+        for ((task, capability), verdict) in tasks.into_iter().zip(verdicts) {
+            analysis.summaries.push(summary(variant, task, capability));
+            all.insert((variant.into(), task.into()), scores(&[1.0, 1.0, 0.0, 0.5, 1.0, 0.0]));
+            if variant != "dense" {
+                analysis.paired.push(paired(variant, task, capability, verdict));
+            }
+        }
+    }
+    let layer = LayerRecord {
+        name: "model.layers.0.mlp.up_proj".into(),
+        out_features: 256,
+        in_features: 128,
+        bits: 4.125,
+        sparsity: 0.0,
+        loss: Some(1.5),
+        output_error: None,
+        damping: Some(0.01),
+        dead_channels: 0,
+    };
+    let compression = CompressionRecord {
+        method: "gptq".into(),
+        settings: json!({"bits": 4, "group_size": 128, "note": null}),
+        base_digest: "abc".into(),
+        calibration: None,
+        effective_bits: 4.125,
+        checkpoint_bits: 7.5,
+        sparsity: 0.01,
+        layers: vec![layer],
+        warnings: vec![HOSTILE.into()],
+    };
+    let example = Example {
+        task: "needle".into(),
+        variant: HOSTILE.into(),
+        sample: HOSTILE.into(),
+        turn: 2,
+        turns: (2, 3),
+        question: HOSTILE.into(),
+        dense_reply: HOSTILE.into(),
+        compressed_reply: HOSTILE.repeat(500),
+        dense_value: 1.0,
+        compressed_value: 0.0,
+        dense_reason: HOSTILE.into(),
+        compressed_reason: HOSTILE.into(),
+    };
+    Records {
+        run: run("pico", &variants, &tasks),
+        analysis,
+        compressions: BTreeMap::from([("gptq-w4-g128".to_owned(), compression)]),
+        scores: all,
+        examples: vec![example],
+    }
+}
+
+fn write(records: &Records) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let mut files = BTreeMap::new();
+    for path in report::write(&records.report(), folder.path())? {
+        assert_eq!(path.parent(), Some(folder.path()));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.insert(name, fs::read_to_string(&path)?);
+    }
+    Ok(files)
+}
+
+/// Every tag closes what was opened, and text holds no bare sign: enough for the XML that is written here.
+fn assert_well_formed(name: &str, text: &str) {
+    let void = ["meta", "br", "!DOCTYPE"];
+    let mut open: Vec<&str> = Vec::new();
+    for piece in text.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').unwrap_or_else(|| panic!("{name}: a tag without end: {piece}"));
+        let word = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap_or_default();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(word), "{name}: {tag}");
+        } else if !tag.ends_with('/') && !void.contains(&word) {
+            open.push(word);
+        }
+        assert_eq!(tag.matches('"').count() % 2, 0, "{name}: {tag}");
+    }
+    assert!(open.is_empty(), "{name}: {open:?}");
+}
+
+#[test]
+fn the_page_is_one_file_that_asks_nothing_of_a_network() -> Result<(), Box<dyn std::error::Error>> {
+    let page = &write(&full())?["index.html"];
+    for word in ["http:", "https:", "src=", "url(", "@import", "<script", "<link", "<iframe", "javascript:"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("prefers-color-scheme:dark") && page.contains("viewport"));
+    Ok(())
+}
+
+#[test]
+fn hostile_text_is_shown_and_does_nothing() -> Result<(), Box<dyn std::error::Error>> {
+    let files = write(&full())?;
+    assert!(files["index.html"].contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+    for (name, text) in &files {
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{name}");
+        assert!(!text.contains('\u{1b}') || name == "results.csv", "{name}");
+        assert!(!text.contains("<script") || name == "results.csv", "{name}");
+        if !name.ends_with(".csv") && !name.ends_with(".md") {
+            assert_well_formed(name, text);
+        }
+    }
+    assert!(!report::terminal(&full().report(), 200, false).contains('\u{1b}'));
+    Ok(())
+}
+
+#[test]
+fn the_page_holds_what_was_found() -> Result<(), Box<dyn std::error::Error>> {
+    let page = &write(&full())?["index.html"];
+    for text in ["worfbench", "teval_instruct", "needle", "pddl", "tool use", "real world"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains(
+        "gptq-w4-g128 holds on 2 of 4 capabilities; drops on long context (−8.8 points); inconclusive \
+                           on tool use: needs about 870 samples (has 6)."
+    ));
+    assert!(page.contains("not a real model’s ability") || page.contains("not a real model&#39;s ability"));
+    assert!(page.contains("lexical similarity") && page.contains("not comparable with the paper"));
+    assert!(
+        page.contains("−8.8") && page.contains("[−20.0, +5.0]") && page.contains("0.012") && page.contains("0.040")
+    );
+    assert!(page.contains("1 sample left out") && page.contains("too long"));
+    assert!(page.contains("bits 4 · group size 128") && page.contains("4.12") && !page.contains("note null"));
+    // Numbers by size, not by letter.
+    let at = |text: &str| page.find(text).unwrap_or(usize::MAX);
+    assert!(at("<th scope=\"row\">256</th>") < at("<th scope=\"row\">512</th>"));
+    assert!(at("<th scope=\"row\">512</th>") < at("<th scope=\"row\">1024</th>"));
+    assert!(!page.contains("NaN") && !page.contains("inf%"));
+    Ok(())
+}
+
+#[test]
+fn a_real_model_is_not_called_pico() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    records.run.model.name = "/models/qwen2".into();
+    records.run.tasks[0].judge = Some("gte-small".into());
+    let page = &write(&records)?["index.html"];
+    assert!(!page.contains("pico") && !page.contains("lexical"));
+    assert!(page.contains("worfbench compares texts by gte-small."));
+    Ok(())
+}
+
+#[test]
+fn the_csv_has_one_row_a_task_of_a_variant() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    records.run.variants.truncate(2);
+    let files = write(&records)?;
+    let rows: Vec<Vec<&str>> = files["results.csv"].lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 1 + 4 * 2);
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{rows:?}");
+    let column = |name: &str| rows[0].iter().position(|title| *title == name).unwrap_or(usize::MAX);
+    assert_eq!((rows[1][column("variant")], rows[1][column("delta")]), ("dense", ""));
+    assert_eq!((rows[2][column("variant")], rows[2][column("delta")]), ("gptq-w4-g128", "-0.0875"));
+    assert_eq!(rows[2][column("verdict")], "holds");
+    // A cell with a comma or a quote is quoted.
+    assert!(write(&full())?["results.csv"].contains("|\"\"a\"\","));
+    Ok(())
+}
+
+#[test]
+fn heat_maps_are_files_with_a_number_in_each_cell() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    let key = ("gptq-w4-g128".to_owned(), "needle".to_owned());
+    records.scores.insert(key, scores(&[0.0, 1.0, 0.0, 0.5, 1.0, 0.25]));
+    let files = write(&records)?;
+    assert!(files["needle-dense.svg"].matches("class=\"value").count() == 6);
+    let difference = &files["needle-gptq-w4-g128-difference.svg"];
+    assert!(difference.contains(">−100<") && difference.contains(">+25<") && difference.contains(">0<"));
+    assert!(difference.contains("xmlns=") && difference.contains("prefers-color-scheme"));
+    Ok(())
+}
+
+#[test]
+fn the_terminal_table_fits_and_is_plain_unless_asked() {
+    let mut records = full();
+    records.run.variants.truncate(2);
+    for width in [0, 40, 60, 80, 100, 120, 200] {
+        let text = report::terminal(&records.report(), width, false);
+        assert!(!text.contains('\u{1b}'));
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        assert!(widest <= usize::from(width.max(40)), "{width}: {widest}\n{text}");
+        assert!(text.contains("−8.8") && text.contains("pddl"), "{text}");
+    }
+    assert!(report::terminal(&records.report(), 120, true).contains('\u{1b}'));
+    let wide = report::terminal(&records.report(), 200, false);
+    assert!(wide.contains("long context") && wide.contains("▼ drops") && wide.contains("0.012"));
+}
+
+#[test]
+fn json_has_the_verdicts_and_reads_back() -> Result<(), serde_json::Error> {
+    let records = full();
+    let value = report::json(&records.report());
+    assert_eq!(serde_json::from_value::<Analysis>(value["analysis"].clone())?, records.analysis);
+    assert!(value["verdicts"]["gptq-w4-g128"].as_str().is_some_and(|text| text.contains("2 of 4")));
+    assert!(value["compressions"]["gptq-w4-g128"]["layers"].is_null());
+    Ok(())
+}
+
+#[test]
+fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::Error>> {
+    let empty = |variants: &[&str]| Records {
+        run: run("m", variants, &[]),
+        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![] },
+        compressions: BTreeMap::new(),
+        scores: Scores::new(),
+        examples: vec![],
+    };
+    for variants in [&[][..], &["dense"], &["dense", "gptq"]] {
+        let records = empty(variants);
+        let files = write(&records)?;
+        assert_well_formed("index.html", &files["index.html"]);
+        assert!(files["index.html"].contains("Nothing was compared"));
+        assert!(report::terminal(&records.report(), 80, false).contains("Nothing was compared"));
+    }
+    let mut dense = full();
+    dense.run.variants.truncate(1);
+    dense.analysis.paired.clear();
+    let files = write(&dense)?;
+    assert!(files["index.html"].contains("needle") && files.contains_key("needle-dense.svg"));
+    assert!(report::terminal(&dense.report(), 120, false).contains("80.0"));
+    Ok(())
+}
+
+#[test]
+fn nothing_finished_is_a_dash_and_odd_numbers_do_not_break_the_page() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    for paired in &mut records.analysis.paired {
+        (paired.n, paired.delta, paired.dense, paired.needed) = (0, 0.0, 0.0, None);
+        paired.interval = Interval { low: -1.0, high: 1.0 };
+        paired.verdict = Verdict::Inconclusive;
+    }
+    let page = &write(&records)?["index.html"];
+    assert!(page.contains("no sample finished in both") && !page.contains("says nothing"));
+    let mut odd = full();
+    for paired in &mut odd.analysis.paired {
+        (paired.delta, paired.p, paired.interval.low) = (f64::NAN, f64::NAN, f64::NEG_INFINITY);
+    }
+    odd.analysis.margin = f64::NAN;
+    odd.run.tasks[2].task = "../../etc".into();
+    assert_well_formed("index.html", &write(&odd)?["index.html"]);
+    Ok(())
+}
+
+#[test]
+fn a_dense_model_without_ability_is_named() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    records.analysis.paired[0].dense = 0.01;
+    let page = &write(&records)?["index.html"];
+    assert!(page.contains("nothing to lose there") && page.contains("workflow (1.0)"));
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let error = report::write(&full().report(), std::path::Path::new("/proc/none")).err().map(|e| e.to_string());
+    assert!(error.is_some_and(|text| text.contains("/proc/none/index.html")));
+}
+
+#[test]
+fn the_worst_examples_show_the_first_turn_that_differs() {
+    let said = |replies: &[&str]| Transcript {
+        steps: replies
+            .iter()
+            .enumerate()
+            .map(|(turn, text)| Step {
+                messages: vec![Message::user(format!("question {turn}"))],
+                reply: Reply {
+                    text: (*text).into(),
+                    prompt_tokens: 1,
+                    completion_tokens: 1,
+                    finish: record::Finish::Stop,
+                },
+            })
+            .collect(),
+        outcome: Some(Outcome::Finished),
+        record: Value::Null,
+    };
+    let (dense, compressed) = (scores(&[1.0, 1.0, 1.0, 0.0]), scores(&[0.5, 0.0, 1.0, 1.0]));
+    let theirs = BTreeMap::from([("s1".to_owned(), said(&["go", "take", "done"]))]);
+    let ours = BTreeMap::from([("s1".to_owned(), said(&["go", "drop"]))]);
+    let found = Example::worst(
+        "pddl",
+        "gptq",
+        Side { scores: &dense, transcripts: &theirs },
+        Side { scores: &compressed, transcripts: &ours },
+        5,
+    );
+    let samples: Vec<&str> = found.iter().map(|example| example.sample.as_str()).collect();
+    // The failed sample is no example, and a gain is none.
+    assert_eq!(samples, ["s1", "s0"]);
+    assert_eq!((found[0].turn, found[0].turns, found[0].question.as_str()), (2, (3, 2), "question 1"));
+    assert_eq!((found[0].dense_reply.as_str(), found[0].compressed_reply.as_str()), ("take", "drop"));
+    assert_eq!(found[1].dense_reply, "");
+}
