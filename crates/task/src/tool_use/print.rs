@@ -1,0 +1,137 @@
+//! Values as Python prints them.
+
+use std::fmt;
+
+use super::Value;
+
+/// The longest excerpt of a value in a reason, in characters.
+const SHOWN: usize = 80;
+
+/// A value as Python's `repr` prints it, cut to what a reason has room for.
+pub(super) fn show(value: &Value) -> String {
+    let whole = value.to_string();
+    let mut short: String = whole.chars().take(SHOWN).collect();
+    if short.len() < whole.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// `repr` of the value.
+///
+/// ```
+/// use task::tool_use::literal_value;
+/// let text = literal_value(r#"{"a": (1, ), 'b': "it's", "c": [None, 1e100]}"#).map(|value| value.to_string());
+/// assert_eq!(text.as_deref(), Some(r#"{'a': (1,), 'b': "it's", 'c': [None, 1e+100]}"#));
+/// ```
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::None => f.write_str("None"),
+            Value::Bool(true) => f.write_str("True"),
+            Value::Bool(false) => f.write_str("False"),
+            Value::Int(int) => int.fmt(f),
+            Value::Float(float) => f.write_str(&float_text(*float, true)),
+            Value::Complex(real, imaginary) => complex(f, *real, *imaginary),
+            Value::Text(text) => quoted(f, &code_points(text), false),
+            Value::Bytes(bytes) => {
+                f.write_str("b")?;
+                quoted(f, &bytes.iter().map(|&byte| u32::from(byte)).collect::<Vec<_>>(), true)
+            }
+            Value::List(items) => sequence(f, "[", items, "]"),
+            Value::Tuple(items) if items.len() == 1 => sequence(f, "(", items, ",)"),
+            Value::Tuple(items) => sequence(f, "(", items, ")"),
+            Value::Set(items) if items.is_empty() => f.write_str("set()"),
+            Value::Set(items) => sequence(f, "{", items, "}"),
+            Value::Dict(pairs) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in pairs.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str("}")
+            }
+            Value::Ellipsis => f.write_str("Ellipsis"),
+        }
+    }
+}
+
+fn sequence(f: &mut fmt::Formatter<'_>, open: &str, items: &[Value], close: &str) -> fmt::Result {
+    f.write_str(open)?;
+    for (index, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if index > 0 { ", " } else { "" })?;
+    }
+    f.write_str(close)
+}
+
+/// The shortest digits that read back the same; an exponent below 1e-4 and from 1e16 on.
+fn float_text(value: f64, fraction: bool) -> String {
+    if value.is_nan() {
+        return "nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-4..16).contains(&exponent) {
+        let text = format!("{value}");
+        return if fraction && !text.contains('.') { text + ".0" } else { text };
+    }
+    format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+fn complex(f: &mut fmt::Formatter<'_>, real: f64, imaginary: f64) -> fmt::Result {
+    let text = float_text(imaginary, false);
+    if real == 0.0 && real.is_sign_positive() {
+        return write!(f, "{text}j");
+    }
+    let sign = if text.starts_with('-') { "" } else { "+" };
+    write!(f, "({}{sign}{text}j)", float_text(real, false))
+}
+
+/// Code points of a [`Value::Text`]; lone surrogates are three bytes that Rust's decoder refuses.
+fn code_points(text: &[u8]) -> Vec<u32> {
+    let mut all = Vec::new();
+    for chunk in text.utf8_chunks() {
+        all.extend(chunk.valid().chars().map(u32::from));
+        all.extend(chunk.invalid().iter().map(|&byte| 0x8000_0000 | u32::from(byte)));
+    }
+    // Three refused bytes in a row are one surrogate.
+    let mut joined = Vec::with_capacity(all.len());
+    let mut rest = all.as_slice();
+    while let Some((&first, tail)) = rest.split_first() {
+        if let ([a, b, c, after @ ..], true) = (rest, first & 0x8000_0000 != 0) {
+            joined.push((a & 0xF) << 12 | (b & 0x3F) << 6 | (c & 0x3F));
+            rest = after;
+        } else {
+            joined.push(first);
+            rest = tail;
+        }
+    }
+    joined
+}
+
+/// Single quotes, unless the text has one and no double quote.
+fn quoted(f: &mut fmt::Formatter<'_>, codes: &[u32], bytes: bool) -> fmt::Result {
+    use fmt::Write as _;
+    let has = |quote: char| codes.contains(&u32::from(quote));
+    let quote = if has('\'') && !has('"') { '"' } else { '\'' };
+    f.write_char(quote)?;
+    for &code in codes {
+        match char::from_u32(code) {
+            Some('\n') => f.write_str("\\n")?,
+            Some('\r') => f.write_str("\\r")?,
+            Some('\t') => f.write_str("\\t")?,
+            Some(c) if c == quote || c == '\\' => write!(f, "\\{c}")?,
+            Some(c) if c.is_ascii() && !c.is_ascii_control() => f.write_char(c)?,
+            Some(c) if !bytes && code > 0xA0 && code != 0xAD && !c.is_control() && !c.is_whitespace() => {
+                f.write_char(c)?
+            }
+            _ if code < 0x100 => write!(f, "\\x{code:02x}")?,
+            _ if code < 0x10000 => write!(f, "\\u{code:04x}")?,
+            _ => write!(f, "\\U{code:08x}")?,
+        }
+    }
+    f.write_char(quote)
+}

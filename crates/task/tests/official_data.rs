@@ -1,0 +1,209 @@
+//! The official files of WorfBench and T-Eval: read, scored against themselves, and refused where they are broken.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use record::{Finish, Reply, Rng, Sample, Score, Scoring, Step, Transcript};
+use serde_json::json;
+use task::tool_use::TevalInstruct;
+use task::workflow::{Graph, Switches, WorfBench, parse};
+use task::{Lexical, Source, Task, TaskError, Words};
+
+/// WorfBench's folder, or `None` (said on stdout) where it is not there.
+fn worfbench() -> Option<PathBuf> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/worfbench"));
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    task.samples(&Source::Official { folder: folder.to_owned() }, &Words, limit)
+}
+
+fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
+    let reply = Reply { text: reply.to_owned(), prompt_tokens: 1, completion_tokens: 1, finish: Finish::Stop };
+    let steps = vec![Step { messages: sample.messages.clone(), reply }];
+    task.score(sample, &Transcript { steps, ..Transcript::default() }, &Lexical, scoring)
+}
+
+fn problem<T>(result: Result<T, TaskError>) -> String {
+    result.err().map_or_else(String::new, |error| error.to_string())
+}
+
+/// The same workflow with its steps listed in another order, numbered as listed or with their old numbers.
+fn shuffled(graph: &Graph, rng: &mut Rng, renumber: bool) -> String {
+    let mut listing: Vec<usize> = graph.steps().collect();
+    rng.shuffle(&mut listing);
+    let number = |v: usize| match listing.iter().position(|&w| w == v) {
+        None if v == 0 => "START".to_owned(),
+        None => "END".to_owned(),
+        Some(place) if renumber => (place + 1).to_string(),
+        Some(_) => v.to_string(),
+    };
+    let steps: String = listing.iter().map(|&v| format!("{}: {}\n", number(v), graph.nodes[v])).collect();
+    let mut edges = graph.edges.clone();
+    rng.shuffle(&mut edges);
+    let edges: Vec<String> = edges.iter().map(|&(a, b)| format!("({},{})", number(a), number(b))).collect();
+    format!("Node:\n{steps}Edges: {}", edges.join(" "))
+}
+
+#[test]
+fn every_gold_workflow_scores_one_however_it_is_presented() -> Result<(), Box<dyn Error>> {
+    let Some(folder) = worfbench() else { return Ok(()) };
+    let samples = load(&WorfBench, &folder, None)?;
+    let mut rng = Rng::new(1);
+    for sample in &samples {
+        let gold = sample.gold["workflow"].as_str().ok_or("no gold")?;
+        let same = score(&WorfBench, sample, gold, Scoring::Corrected)?;
+        assert_eq!(same.value, 1.0, "{}: {}", sample.id, same.reason);
+        assert_eq!(same.reason, "all steps and edges as in the gold workflow");
+        let graph = parse(gold, &Switches::all(true))?;
+        for renumber in [true, false] {
+            let text = shuffled(&graph, &mut rng, renumber);
+            let other = score(&WorfBench, sample, &text, Scoring::Corrected)?;
+            assert_eq!(other.metrics["graph_f1"], 1.0, "{}: {}\n{text}", sample.id, other.reason);
+            assert_eq!(other.value, 1.0, "{}: {}\n{text}", sample.id, other.reason);
+        }
+        let paper = score(&WorfBench, sample, gold, Scoring::Paper)?;
+        assert!(paper.value > 0.0 && paper.value <= 1.0);
+    }
+    println!("{} gold workflows", samples.len());
+    Ok(())
+}
+
+#[test]
+fn all_sets_are_read_and_a_small_limit_covers_them() -> Result<(), Box<dyn Error>> {
+    let Some(folder) = worfbench() else { return Ok(()) };
+    let all = load(&WorfBench, &folder, None)?;
+    let sets = fs::read_dir(&folder)?.filter_map(Result::ok).filter(|entry| entry.path().is_dir()).count();
+    let few = load(&WorfBench, &folder, Some(sets))?;
+    assert_eq!(all[..sets], few);
+    let mut seen: Vec<&str> = few.iter().filter_map(|sample| sample.tags["set"].as_str()).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), sets);
+    assert!(all.iter().all(|sample| sample.messages.iter().all(|m| m.role != record::Role::Assistant)));
+    Ok(())
+}
+
+#[test]
+fn broken_workflow_files_are_named() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let missing = problem(load(&WorfBench, folder.path(), None));
+    assert!(missing.contains("graph_eval.json") && missing.contains("WorFBench_test") && missing.contains("license"));
+    let place = folder.path().join("gold_traj/os");
+    fs::create_dir_all(&place)?;
+    let row = |id: &str, gold: &str| {
+        json!({"id": id, "conversations": [
+            {"role": "system", "content": "s"}, {"role": "user", "content": "u"}, {"role": "assistant", "content": gold},
+        ]})
+    };
+    let right = row("os_1", "Node:\n1: a\nEdges: (START,1) (1,END)");
+    for (bad, what) in [
+        (row("os_2", "nothing"), "row 2 (os_2)"),
+        (row("os_2", "Node:\n1: a\n2: b\nEdges: (1,2) (2,1)"), "cycle"),
+        (json!({"id": "os_2"}), "conversations"),
+        (json!(7), "row 2 (without id)"),
+        (right.clone(), "two rows have this id"),
+    ] {
+        fs::write(place.join("graph_eval.json"), json!([right, bad, right]).to_string())?;
+        let said = problem(load(&WorfBench, folder.path(), None));
+        assert!(said.contains(what), "{said}");
+    }
+    fs::write(place.join("graph_eval.json"), "[{")?;
+    assert!(problem(load(&WorfBench, folder.path(), None)).contains("line 1"));
+    fs::write(place.join("graph_eval.json"), json!([right]).to_string())?;
+    fs::write(
+        folder.path().join("few_shot.json"),
+        json!({"turn": "Now: ", "examples": {"os": [{"role": "user", "content": "e"}]}}).to_string(),
+    )?;
+    let samples = load(&WorfBench, folder.path(), None)?;
+    let said: Vec<&str> = samples[0].messages.iter().map(|m| m.content.as_str()).collect();
+    assert_eq!(said, ["s", "e", "Now: u"]);
+    Ok(())
+}
+
+#[test]
+fn replies_of_any_content_get_a_score_and_a_reason() -> Result<(), Box<dyn Error>> {
+    let samples = WorfBench.samples(&Source::Generated { seed: 1, split: task::Split::Test }, &Words, Some(1))?;
+    let many = |count: usize| -> String { (1..=count).map(|i| format!("{i}: step {i}\n({i},END)\n")).collect() };
+    let replies =
+        [String::new(), "\0".repeat(1 << 20), format!("Node\n{}", many(400)), many(40_000), "(1,END)".repeat(1 << 17)];
+    for scoring in [Scoring::Corrected, Scoring::Paper] {
+        for reply in &replies {
+            let start = std::time::Instant::now();
+            let score = score(&WorfBench, &samples[0], reply, scoring)?;
+            assert!(score.value < 0.5 && !score.reason.is_empty());
+            assert!(start.elapsed().as_secs() < 10, "{:?}: {}", start.elapsed(), score.reason);
+        }
+    }
+    let mut broken = samples[0].clone();
+    broken.gold = json!({});
+    assert!(problem(score(&WorfBench, &broken, "", Scoring::Corrected)).contains("unusable"));
+    Ok(())
+}
+
+#[test]
+fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let missing = problem(load(&TevalInstruct, folder.path(), None));
+    assert!(missing.contains("instruct_v2.json") && missing.contains("T-Eval") && missing.contains("Apache"));
+    let datum = |form: &str| {
+        json!({
+            "origin_prompt": [{"role": "system", "content": "tools: a.b"}, {"role": "function", "content": "f"}],
+            "template": {
+                "thought": "t", "action": "n", "args": "a", "thought_start": "T:", "thought_end": "\n",
+                "action_start": "N:", "action_end": "\n", "args_start": "A:", "args_end": "\n",
+            },
+            "ground_truth": {"action": "a.b", "args": {"x": 1}, "thought": ""},
+            "meta_data": {"response_format": form},
+        })
+    };
+    let path = folder.path().join("data/instruct_v2.json");
+    fs::create_dir_all(folder.path().join("data"))?;
+    let all = json!({"q1": datum("json"), "q2": datum("json"), "q3": datum("string")});
+    fs::write(&path, all.to_string())?;
+    let samples = load(&TevalInstruct, folder.path(), None)?;
+    assert_eq!(samples.iter().map(|sample| sample.id.as_str()).collect::<Vec<_>>(), ["q1", "q3", "q2"]);
+    assert_eq!(load(&TevalInstruct, &path, Some(2))?, samples[..2]);
+    let said = |sample: &Sample, reply: &str| score(&TevalInstruct, sample, reply, Scoring::Corrected);
+    let right = said(&samples[0], "```json\n{\"t\": \"\", \"n\": \"a.b\", \"a\": {\"x\": 1}}\n```<|im_end|>")?;
+    assert_eq!((right.value, right.reason.as_str()), (1.0, "the right call"));
+    let right = said(&samples[1], "T: I call it\nN: a.b\nA: {'x': 1}\n")?;
+    assert_eq!((right.value, right.reason.as_str()), (1.0, "the right call"));
+    let made_up = said(&samples[1], "T: I call it\nN: c.d\nA: {'x': 1}\n")?;
+    assert!(made_up.reason.starts_with("hallucinated tool"), "{}", made_up.reason);
+    assert_eq!((made_up.value, made_up.metrics["args_em"]), (0.75, 0.5));
+    for (bad, what) in [
+        (json!({"q9": {"origin_prompt": []}}), "q9"),
+        (json!({"q9": datum("yaml")}), "yaml"),
+        (json!({}), "no samples"),
+        (json!([]), "no object"),
+    ] {
+        fs::write(&path, bad.to_string())?;
+        let said = problem(load(&TevalInstruct, folder.path(), None));
+        assert!(said.contains(what), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_answers_of_the_twins_score_one() -> Result<(), Box<dyn Error>> {
+    let source = Source::Generated { seed: 5, split: task::Split::Test };
+    for sample in WorfBench.samples(&source, &Words, Some(50))? {
+        let gold = sample.gold["workflow"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(score(&WorfBench, &sample, &gold, Scoring::Corrected)?.value, 1.0, "{gold}");
+    }
+    for sample in TevalInstruct.samples(&source, &Words, Some(50))? {
+        let reply = task::tool_use::twin::answer(&sample);
+        for scoring in [Scoring::Corrected, Scoring::Paper] {
+            let score = score(&TevalInstruct, &sample, &reply, scoring)?;
+            assert_eq!(score.value, 1.0, "{reply}: {}", score.reason);
+        }
+    }
+    Ok(())
+}
