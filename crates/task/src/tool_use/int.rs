@@ -41,7 +41,10 @@ impl Int {
                 return from_bits(digits, radix);
             }
         }
-        Some(Self::of(false, limbs.unwrap_or_else(|| split(small))))
+        Some(match (limbs, i64::try_from(small)) {
+            (None, Ok(small)) => Self::Small(small),
+            (limbs, _) => Self::of(false, limbs.unwrap_or_else(|| split(small))),
+        })
     }
 
     /// The number of sign and magnitude.

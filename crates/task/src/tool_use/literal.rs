@@ -97,6 +97,9 @@ impl Reader<'_> {
             let indent = self.text[start..self.at].iter().any(|&byte| byte != 0x0C);
             if self.peek() == Some(b'#') {
                 self.comment();
+            } else if !indent && self.text[self.at..].starts_with(b"\\\n") && self.at + 2 < self.text.len() {
+                self.at += 2;
+                continue;
             } else if self.peek() != Some(b'\n') {
                 if indent {
                     self.at = start;
@@ -314,6 +317,14 @@ impl Reader<'_> {
     }
 
     fn decimal(&mut self) -> Option<Value> {
+        // The usual case, without an allocation: few digits, no zero first, and nothing that belongs to them after.
+        let rest = &self.text[self.at..];
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let alone = rest.get(length).is_none_or(|next| !next.is_ascii_alphabetic() && !matches!(next, b'.' | b'_'));
+        if (1..=18).contains(&length) && alone && (length == 1 || rest[0] != b'0') {
+            self.at += length;
+            return Int::parse(&rest[..length], 10).map(Value::Int);
+        }
         let start = self.at;
         let whole = if self.peek() == Some(b'.') { Vec::new() } else { self.digits(10)? };
         let mut text = whole.clone();

@@ -1,6 +1,9 @@
 //! Values as Python prints them.
 
 use std::fmt;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::Value;
 
@@ -9,12 +12,28 @@ const SHOWN: usize = 80;
 
 /// A value as Python's `repr` prints it, cut to what a reason has room for.
 pub(super) fn show(value: &Value) -> String {
-    let whole = value.to_string();
-    let mut short: String = whole.chars().take(SHOWN).collect();
-    if short.len() < whole.len() {
-        short.push('…');
+    use fmt::Write as _;
+    let mut excerpt = Excerpt { text: String::new(), left: SHOWN };
+    if write!(excerpt, "{value}").is_err() {
+        excerpt.text.push('…');
     }
-    short
+    excerpt.text
+}
+
+/// Takes so many characters and then refuses, so that a value of a megabyte is not printed for its first line.
+struct Excerpt {
+    text: String,
+    left: usize,
+}
+
+impl fmt::Write for Excerpt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            self.text.push(c);
+        }
+        Ok(())
+    }
 }
 
 /// `repr` of the value.
@@ -112,6 +131,13 @@ fn code_points(text: &[u8]) -> Vec<u32> {
     joined
 }
 
+/// Whether Python prints a character beyond ASCII as it is: all but controls, formats, unassigned ones and spaces.
+fn printable(c: char) -> bool {
+    static HIDDEN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{C}\p{Z}]$").expect("a constant pattern that a test compiles"));
+    !c.is_ascii() && !HIDDEN.is_match(c.encode_utf8(&mut [0; 4]))
+}
+
 /// Single quotes, unless the text has one and no double quote.
 fn quoted(f: &mut fmt::Formatter<'_>, codes: &[u32], bytes: bool) -> fmt::Result {
     use fmt::Write as _;
@@ -125,13 +151,49 @@ fn quoted(f: &mut fmt::Formatter<'_>, codes: &[u32], bytes: bool) -> fmt::Result
             Some('\t') => f.write_str("\\t")?,
             Some(c) if c == quote || c == '\\' => write!(f, "\\{c}")?,
             Some(c) if c.is_ascii() && !c.is_ascii_control() => f.write_char(c)?,
-            Some(c) if !bytes && code > 0xA0 && code != 0xAD && !c.is_control() && !c.is_whitespace() => {
-                f.write_char(c)?
-            }
+            Some(c) if !bytes && printable(c) => f.write_char(c)?,
             _ if code < 0x100 => write!(f, "\\x{code:02x}")?,
             _ if code < 0x10000 => write!(f, "\\u{code:04x}")?,
             _ => write!(f, "\\U{code:08x}")?,
         }
     }
     f.write_char(quote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::literal_value;
+    use super::*;
+
+    #[test]
+    fn values_print_as_in_python() {
+        let all = [
+            "1e-05",
+            "0.0001",
+            "1e+16",
+            "1234567890123456.0",
+            "-0.0",
+            "inf",
+            "1j",
+            "\"it's\"",
+            "'it\\'s \"'",
+            "'\\xa0\\u200b\\U000e0001é😀\\x7f'",
+            "b'\\xff\\n'",
+            "set()",
+            "(1,)",
+            "{'a': ()}",
+            "Ellipsis",
+        ];
+        for text in all {
+            let source = text.replace("inf", "1e999").replace("Ellipsis", "...");
+            assert_eq!(literal_value(&source).map(|value| value.to_string()).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_short() {
+        let long = Value::List(vec![Value::from("é"); 1 << 16]);
+        assert_eq!(show(&long).chars().count(), SHOWN + 1);
+        assert_eq!(show(&Value::from("é")), "'é'");
+    }
 }

@@ -283,6 +283,17 @@ mod tests {
     }
 
     #[test]
+    fn forty_by_forty_takes_milliseconds() {
+        let mut rng = record::Rng::new(2);
+        let weights: Vec<Vec<f64>> = (0..40).map(|_| (0..40).map(|_| 0.6 + 0.4 * rng.uniform()).collect()).collect();
+        let start = std::time::Instant::now();
+        let mapping = max_weight_matching(&weights, 0.6);
+        println!("{:?}", start.elapsed());
+        assert_eq!(mapping.iter().flatten().count(), 40);
+        assert!(start.elapsed().as_millis() < 100);
+    }
+
+    #[test]
     fn nothing_to_match_is_no_matching() {
         assert!(max_weight_matching(&[], 0.6).is_empty());
         assert_eq!(max_weight_matching(&[vec![], vec![]], 0.6), [None, None]);
