@@ -25,7 +25,7 @@ pub type Scores = BTreeMap<(String, String), Vec<Score>>;
 /// [`AnalyzeError`]: a variant without scores, a number that is no score, samples that do not pair up.
 pub fn analyze(run: &RunRecord, scores: &Scores) -> Result<Analysis, AnalyzeError> {
     if !(0.0..=1.0).contains(&run.margin) {
-        return Err(AnalyzeError::BadMargin { margin: run.margin.to_string() });
+        return Err(AnalyzeError::BadMargin { margin: run.margin });
     }
     if !run.variants.iter().any(|variant| variant.name == DENSE) {
         return Err(AnalyzeError::NoDense);
@@ -74,7 +74,7 @@ fn scores_of<'a>(scores: &'a Scores, variant: &str, task: &str) -> Result<&'a [S
             task: task.to_owned(),
             sample: score.sample.clone(),
             name: name.to_owned(),
-            number: number.to_string(),
+            number,
             expected,
         };
         if !(0.0..=1.0).contains(&score.value) {

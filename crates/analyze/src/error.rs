@@ -28,8 +28,8 @@ pub enum AnalyzeError {
         sample: String,
         /// Which number of the score: `value` or a metric's name.
         name: String,
-        /// What it is, as text because it may be NaN.
-        number: String,
+        /// What it is.
+        number: f64,
         /// What it must be.
         expected: &'static str,
     },
@@ -61,7 +61,7 @@ pub enum AnalyzeError {
     /// A margin that is no share.
     #[error("the margin is {margin}, but it must be a share from 0 to 1 (0.03 is 3 points)")]
     BadMargin {
-        /// What was given, as text because it may be NaN.
-        margin: String,
+        /// What was given.
+        margin: f64,
     },
 }

@@ -72,7 +72,7 @@ fn run() -> RunRecord {
 /// Tags as the tasks give them.
 fn tags(task: &str, index: usize) -> BTreeMap<String, Value> {
     let pairs: Vec<(&str, Value)> = match task {
-        "worfbench" => vec![("nodes", json!(3 + index % 6)), ("parallel", json!(index % 2 == 0))],
+        "worfbench" => vec![("nodes", json!(3 + index % 6)), ("parallel", json!(index.is_multiple_of(2)))],
         "teval_instruct" => vec![("format", json!(["string", "json"][index % 2])), ("arguments", json!(1 + index % 4))],
         "needle" => vec![("length", json!([256, 512, 768, 1024][index % 4])), ("depth", json!(index / 4 % 6 * 20))],
         _ => vec![("game", json!(["gripper", "blockworld", "barman", "tyreworld"][index % 4]))],

@@ -124,6 +124,32 @@ fn scores(values: &[f64]) -> Vec<Score> {
     all
 }
 
+/// One layer at 4 bits, with a hostile warning.
+fn compression() -> CompressionRecord {
+    let layer = LayerRecord {
+        name: "model.layers.0.mlp.up_proj".into(),
+        out_features: 256,
+        in_features: 128,
+        bits: 4.125,
+        sparsity: 0.0,
+        loss: Some(1.5),
+        output_error: None,
+        damping: Some(0.01),
+        dead_channels: 0,
+    };
+    CompressionRecord {
+        method: "gptq".into(),
+        settings: json!({"bits": 4, "group_size": 128, "note": null}),
+        base_digest: "abc".into(),
+        calibration: None,
+        effective_bits: 4.125,
+        checkpoint_bits: 7.5,
+        sparsity: 0.01,
+        layers: vec![layer],
+        warnings: vec![HOSTILE.into()],
+    }
+}
+
 /// Four tasks, one variant with a hostile name, every verdict.
 fn full() -> Records {
     let tasks = [
@@ -145,28 +171,6 @@ fn full() -> Records {
             }
         }
     }
-    let layer = LayerRecord {
-        name: "model.layers.0.mlp.up_proj".into(),
-        out_features: 256,
-        in_features: 128,
-        bits: 4.125,
-        sparsity: 0.0,
-        loss: Some(1.5),
-        output_error: None,
-        damping: Some(0.01),
-        dead_channels: 0,
-    };
-    let compression = CompressionRecord {
-        method: "gptq".into(),
-        settings: json!({"bits": 4, "group_size": 128, "note": null}),
-        base_digest: "abc".into(),
-        calibration: None,
-        effective_bits: 4.125,
-        checkpoint_bits: 7.5,
-        sparsity: 0.01,
-        layers: vec![layer],
-        warnings: vec![HOSTILE.into()],
-    };
     let example = Example {
         task: "needle".into(),
         variant: HOSTILE.into(),
@@ -184,7 +188,7 @@ fn full() -> Records {
     Records {
         run: run("pico", &variants, &tasks),
         analysis,
-        compressions: BTreeMap::from([("gptq-w4-g128".to_owned(), compression)]),
+        compressions: BTreeMap::from([("gptq-w4-g128".to_owned(), compression())]),
         scores: all,
         examples: vec![example],
     }

@@ -104,6 +104,9 @@ fn row(paired: &Paired, scale: &Scale, margin: f64, y: usize) -> String {
     let class = paired.verdict.to_string();
     let track = y + 30;
     let line = |kind: &str, i: Interval| {
+        if i.high < scale.low {
+            return String::new();
+        }
         format!(
             "<line class=\"{kind}\" x1=\"{:.2}%\" x2=\"{:.2}%\" y1=\"{track}\" y2=\"{track}\"/>",
             scale.x(i.low),

@@ -43,7 +43,7 @@ pub(super) fn differences(report: &Report) -> String {
     format!(
         "<p>Each mark is the compressed score minus the dense one on the same samples. The thin line is the 95% interval; \
          the verdict looks at the thick part: it holds where that lies right of \u{2212}{margin} points, drops where it \
-         lies left of it.</p><div class=\"plot\">{drawing}</div>"
+         lies left of it. An arrow points to a loss beyond the drawing.</p><div class=\"plot\">{drawing}</div>"
     )
 }
 
