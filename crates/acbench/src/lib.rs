@@ -1,1 +1,56 @@
-//! facade
+//! ACBench measures what compressing a large language model costs when the model works as an agent.
+//!
+//! | verb | reads | writes |
+//! |---|---|---|
+//! | [`compress`] | a checkpoint, calibration text | `<variant>/checkpoint/` |
+//! | [`generate`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl` |
+//! | [`score`] | transcripts | `<variant>/scores/<task>.jsonl` |
+//! | [`analyze`] | scores | `analysis/paired.json` |
+//! | [`report`] | scores, analysis | `report/` |
+//!
+//! [`evaluate`] is these five in order. A [`Question`] says what is asked, [`plan`] makes a [`Run`] of it, and each verb
+//! goes on where an earlier, perhaps killed, one stopped.
+
+mod calibration;
+mod error;
+mod event;
+mod names;
+mod plan;
+mod question;
+mod run;
+mod tokens;
+mod verb;
+
+pub use ::compress::METHODS;
+pub use ::generate::{ARCHITECTURES, Sampling};
+pub use ::record::{Capability, Scoring, Verdict};
+pub use ::task::TASKS;
+
+pub use error::Error;
+pub use event::{Event, Watch};
+pub use names::tasks;
+pub use plan::plan;
+pub use question::{MethodChoice, Question, data, methods};
+pub use run::{PICO, Run, open_checkpoint};
+pub use verb::{
+    Compression, Finished, How, Scored, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,
+};
+
+/// The scores of a run by (variant, task).
+///
+/// # Errors
+/// A file that is missing or broken.
+fn scores(run: &Run) -> Result<analyze_scores::Scores, Error> {
+    let mut all = analyze_scores::Scores::new();
+    for variant in &run.record.variants {
+        for task in &run.record.tasks {
+            let path = record::run_path::scores(&run.root, &variant.name, &task.task);
+            if path.is_file() {
+                all.insert((variant.name.clone(), task.task.clone()), record::read_jsonl(&path)?);
+            }
+        }
+    }
+    Ok(all)
+}
+
+use ::analyze as analyze_scores;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-//MODEL use model::ModelError;
+use model::ModelError;
 use record::RecordError;
 
 /// A run that cannot go on. A single reply that cannot be had is not one of these: it fails its sample only.
@@ -11,9 +11,9 @@ pub enum GenerateError {
     /// A transcript or a file of replies cannot be read or written.
     #[error(transparent)]
     Record(#[from] RecordError),
-    //MODEL     /// The model cannot be loaded, or cannot be asked at all (its chat template fails).
-    //MODEL #[error(transparent)]
-    //MODEL     Model(#[from] ModelError),
+    /// The model cannot be loaded, or cannot be asked at all (its chat template fails).
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// A sample whose episode cannot be opened.
     #[error("sample {sample} cannot be opened: {source}")]
     Open {
@@ -36,12 +36,10 @@ pub enum GenerateError {
         /// Which turn, from 0.
         turn: usize,
     },
-    /// A backend returned another number of replies than it was asked for.
-    #[error("the backend gave {got} replies to {wanted} requests: this is a defect of the backend")]
-    Count {
-        /// Requests.
-        wanted: usize,
-        /// Replies.
-        got: usize,
+    /// A backend lost a request.
+    #[error("the backend gave no reply to any of {waiting} requests: this is a defect of the backend")]
+    NoReply {
+        /// Requests under way.
+        waiting: usize,
     },
 }

@@ -8,6 +8,9 @@ mod backend;
 mod error;
 mod run;
 
-pub use backend::{Backend, Request, Scripted};
+// What a caller needs to bring a model, so that it need not know the crate that holds it.
+pub use model::{Checkpoint, Model, ModelError, Sampling, Tokenizer};
+
+pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
 pub use run::{Conversation, Job, Open, Progress, read_transcripts, run};

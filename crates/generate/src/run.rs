@@ -1,12 +1,13 @@
-//! The run loop: asks for what is missing, in batches, and puts every reply on disk before it goes on.
+//! The run loop: asks for what is missing, many at a time, and puts every reply on disk before it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use record::{Ask, Outcome, Reply, Rng, Sample, Step, Transcript, TranscriptLine, Turn};
+use record::{Ask, Outcome, Rng, Sample, Step, Transcript, TranscriptLine, Turn};
 use serde_json::Value;
 
 use crate::appender::Appender;
+use crate::backend::{Answer, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// A sample being worked on: it is given each reply and says what to show next, `None` being the start.
@@ -45,7 +46,7 @@ pub struct Progress {
 /// Brings every sample of a job to its end, from wherever an earlier run left it.
 ///
 /// Each finished reply is on disk before the next is asked for, so that a killed run loses at most the replies in
-/// flight. `watch` hears of the progress after each batch.
+/// flight. `watch` hears of the progress after each time replies came in.
 ///
 /// # Errors
 /// A transcript that is broken in its middle or that belongs to other samples, a full disk, a backend that cannot
@@ -59,24 +60,22 @@ pub fn run(
     let (file, lines) = Appender::open(job.transcript)?;
     let mut earlier = Transcript::collect(lines);
     let mut progress = Progress { total: job.samples.len(), ..Progress::default() };
-    let mut waiting = Vec::new();
+    let mut waiting = VecDeque::new();
     for sample in job.samples {
         match earlier.get(&sample.id).and_then(|transcript| transcript.outcome.as_ref()) {
             Some(outcome) => progress.end(outcome),
-            None => waiting.push((sample, earlier.remove(&sample.id).unwrap_or_default())),
+            None => waiting.push_back((sample, earlier.remove(&sample.id).unwrap_or_default())),
         }
     }
-    waiting.reverse();
     watch(progress);
-    let mut loop_ = Loop { job, open, file, progress };
-    let mut flying = Vec::new();
+    let mut run = Run { job, open, file, progress, waiting, flying: BTreeMap::new() };
     loop {
-        loop_.fill(&mut flying, &mut waiting)?;
-        if flying.is_empty() {
-            return Ok(loop_.progress);
+        run.fill(backend)?;
+        if run.flying.is_empty() {
+            return Ok(run.progress);
         }
-        loop_.round(&mut flying, backend)?;
-        watch(loop_.progress);
+        run.take_all(backend)?;
+        watch(run.progress);
     }
 }
 
@@ -95,32 +94,36 @@ struct Flight<'a> {
     ask: Ask,
 }
 
-struct Loop<'a> {
+struct Run<'a> {
     job: &'a Job<'a>,
     open: &'a Open<'a>,
     file: Appender,
     progress: Progress,
+    waiting: VecDeque<(&'a Sample, Transcript)>,
+    flying: BTreeMap<Ticket, Flight<'a>>,
 }
 
-impl<'a> Loop<'a> {
-    /// Takes samples up until the batch is full.
-    fn fill(
-        &mut self,
-        flying: &mut Vec<Flight<'a>>,
-        waiting: &mut Vec<(&'a Sample, Transcript)>,
-    ) -> Result<(), GenerateError> {
-        while flying.len() < self.job.batch_size.max(1) {
-            let Some((sample, transcript)) = waiting.pop() else { break };
+impl<'a> Run<'a> {
+    /// Takes samples up until enough conversations are under way.
+    fn fill(&mut self, backend: &mut dyn Backend) -> Result<(), GenerateError> {
+        while self.flying.len() < self.job.batch_size.max(1) {
+            let Some((sample, transcript)) = self.waiting.pop_front() else { break };
             let mut conversation =
                 (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
             match self.replay(sample, &transcript, &mut conversation)? {
-                Turn::Ask(ask) => flying.push(Flight { sample, conversation, transcript, ask }),
+                Turn::Ask(ask) => self.ask(Flight { sample, conversation, transcript, ask }, backend)?,
                 Turn::Done(record) => {
                     let line = self.end(&sample.id, Outcome::Finished, record);
                     self.file.append(&[line])?;
                 }
             }
         }
+        Ok(())
+    }
+
+    fn ask(&mut self, flight: Flight<'a>, backend: &mut dyn Backend) -> Result<(), GenerateError> {
+        let ticket = backend.submit(flight.request(self.job.seed))?;
+        self.flying.insert(ticket, flight);
         Ok(())
     }
 
@@ -147,32 +150,26 @@ impl<'a> Loop<'a> {
         Ok(turn)
     }
 
-    /// Asks one reply of every conversation under way; those that end leave.
-    fn round(&mut self, flying: &mut Vec<Flight<'a>>, backend: &mut dyn Backend) -> Result<(), GenerateError> {
-        let requests: Vec<Request> = flying.iter().map(|flight| flight.request(self.job.seed)).collect();
-        let replies = backend.reply(&requests)?;
-        if replies.len() != requests.len() {
-            return Err(GenerateError::Count { wanted: requests.len(), got: replies.len() });
-        }
+    /// Waits for replies, puts them on disk, and asks for the next turns of conversations that go on.
+    fn take_all(&mut self, backend: &mut dyn Backend) -> Result<(), GenerateError> {
         let mut lines = Vec::new();
-        let mut staying = Vec::new();
-        for (flight, reply) in flying.drain(..).zip(replies) {
-            staying.extend(self.take(flight, reply, &mut lines));
+        let mut going_on = Vec::new();
+        for (ticket, answer) in backend.collect()? {
+            if let Some(flight) = self.flying.remove(&ticket) {
+                going_on.extend(self.take(flight, answer, &mut lines));
+            }
+        }
+        if lines.is_empty() {
+            return Err(GenerateError::NoReply { waiting: self.flying.len() });
         }
         self.file.append(&lines)?;
-        *flying = staying;
-        Ok(())
+        going_on.into_iter().try_for_each(|flight| self.ask(flight, backend))
     }
 
     /// Gives a conversation its reply and records it; `None` where the conversation is over.
-    fn take(
-        &mut self,
-        mut flight: Flight<'a>,
-        reply: Result<Reply, String>,
-        lines: &mut Vec<TranscriptLine>,
-    ) -> Option<Flight<'a>> {
+    fn take(&mut self, mut flight: Flight<'a>, answer: Answer, lines: &mut Vec<TranscriptLine>) -> Option<Flight<'a>> {
         let id = &flight.sample.id;
-        let reply = match reply {
+        let reply = match answer {
             Ok(reply) => reply,
             Err(reason) => {
                 lines.push(self.end(id, Outcome::Failed { reason }, Value::Null));

@@ -2,36 +2,57 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use record::{Finish, Message, read_jsonl};
+use record::{Finish, Message, Reply, read_jsonl};
 use serde_json::json;
 
 use super::*;
 
 type Checked = Result<(), Box<dyn Error>>;
 
-/// Replies with a digest of the whole request; can break after some replies, as a crash does.
+/// Replies with a digest of the whole request, `together` at a time; can break after some replies, as a crash does.
 #[derive(Default)]
 struct Echo {
     asked: Vec<(String, usize)>,
-    batches: Vec<usize>,
+    under_way: VecDeque<(Ticket, Request)>,
+    most_under_way: usize,
+    replied: usize,
+    together: usize,
     breaks_after: Option<usize>,
 }
 
+impl Echo {
+    fn breaks_after(replies: usize) -> Self {
+        Self { breaks_after: Some(replies), ..Self::default() }
+    }
+}
+
 impl Backend for Echo {
-    fn reply(&mut self, requests: &[Request]) -> Result<Vec<Result<Reply, String>>, GenerateError> {
-        self.batches.push(requests.len());
-        if self.breaks_after.is_some_and(|limit| self.asked.len() + requests.len() > limit) {
-            return Err(GenerateError::Count { wanted: requests.len(), got: 0 });
-        }
-        let reply = |request: &Request| {
+    fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError> {
+        let ticket = 100 + self.asked.len();
+        self.asked.push((request.sample.clone(), request.turn));
+        self.under_way.push_back((ticket, request));
+        self.most_under_way = self.most_under_way.max(self.under_way.len());
+        Ok(ticket)
+    }
+
+    fn collect(&mut self) -> Result<Vec<(Ticket, Answer)>, GenerateError> {
+        let mut done = Vec::new();
+        for _ in 0..=self.together {
+            let Some((ticket, request)) = self.under_way.pop_front() else { break };
+            self.replied += 1;
+            if self.breaks_after.is_some_and(|limit| self.replied > limit) {
+                return Err(GenerateError::NoReply { waiting: 1 });
+            }
             if request.sample == "s3" && request.turn == 1 {
-                return Err("prompt of 9 tokens exceeds context of 8".to_owned());
+                done.push((ticket, Err("prompt of 9 tokens exceeds context of 8".to_owned())));
+                continue;
             }
             let seen = record::digest(format!("{:?} {}", request.messages, request.seed).as_bytes());
-            Ok(Reply { text: seen[..8].to_owned(), prompt_tokens: 1, completion_tokens: 2, finish: Finish::Stop })
-        };
-        self.asked.extend(requests.iter().map(|request| (request.sample.clone(), request.turn)));
-        Ok(requests.iter().map(reply).collect())
+            let reply =
+                Reply { text: seen[..8].to_owned(), prompt_tokens: 1, completion_tokens: 2, finish: Finish::Stop };
+            done.push((ticket, Ok(reply)));
+        }
+        Ok(done)
     }
 }
 
@@ -106,7 +127,7 @@ fn replies_depend_neither_on_the_batch_nor_on_the_order() -> Checked {
     let (one, many, mut backwards) = (case()?, case()?, case()?);
     backwards.samples.reverse();
     one.run(1, &mut Echo::default())?;
-    many.run(5, &mut Echo::default())?;
+    many.run(5, &mut Echo { together: 3, ..Echo::default() })?;
     backwards.run(2, &mut Echo::default())?;
     assert_eq!(read_transcripts(&one.path)?, read_transcripts(&many.path)?);
     assert_eq!(read_transcripts(&one.path)?, read_transcripts(&backwards.path)?);
@@ -114,17 +135,17 @@ fn replies_depend_neither_on_the_batch_nor_on_the_order() -> Checked {
 }
 
 #[test]
-fn a_broken_run_resumes_with_what_is_missing_wherever_it_broke() -> Checked {
+fn a_broken_run_resumes_and_loses_only_the_replies_in_flight() -> Checked {
     let whole = case()?;
     let mut unbroken = Echo::default();
     whole.run(2, &mut unbroken)?;
-    for limit in 0..unbroken.asked.len() {
+    for limit in 0..unbroken.replied {
         let case = case()?;
-        let mut first = Echo { breaks_after: Some(limit), ..Echo::default() };
+        let mut first = Echo::breaks_after(limit);
         assert!(case.run(2, &mut first).is_err());
         let mut second = Echo::default();
         case.run(2, &mut second)?;
-        assert_eq!(first.asked.len() + second.asked.len(), unbroken.asked.len(), "asked twice after {limit}");
+        assert_eq!(limit + second.replied, unbroken.replied, "asked twice after {limit}");
         assert_eq!(read_transcripts(&case.path)?, read_transcripts(&whole.path)?);
         let mut third = Echo::default();
         assert_eq!(case.run(2, &mut third)?.done, 7);
@@ -150,10 +171,12 @@ fn a_file_cut_at_any_byte_resumes_to_the_same_transcripts() -> Checked {
 }
 
 #[test]
-fn the_batch_is_kept_full() -> Checked {
-    let mut backend = Echo::default();
-    case()?.run(3, &mut backend)?;
-    assert_eq!(backend.batches, [3, 3, 3, 2, 2, 1]);
+fn as_many_conversations_as_asked_are_under_way() -> Checked {
+    for batch_size in [1, 3, 50] {
+        let mut backend = Echo::default();
+        case()?.run(batch_size, &mut backend)?;
+        assert_eq!(backend.most_under_way, batch_size.min(7));
+    }
     Ok(())
 }
 
@@ -174,7 +197,7 @@ fn a_broken_line_in_the_middle_is_named() -> Checked {
 #[test]
 fn a_transcript_of_other_data_is_refused() -> Checked {
     let mut case = case()?;
-    let mut first = Echo { breaks_after: Some(4), ..Echo::default() };
+    let mut first = Echo::breaks_after(4);
     assert!(case.run(2, &mut first).is_err());
     for sample in &mut case.samples {
         sample.messages = vec![Message::user("something else")];

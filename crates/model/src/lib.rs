@@ -1,1 +1,59 @@
-//! Placeholder for the `model` stage.
+//! Checkpoint folder to logits: tensors, tokenizer, chat template, one config-driven decoder, KV cache, kernels, sampling.
+//!
+//! ```no_run
+//! use model::{Checkpoint, Model, Request, Sampling};
+//! # fn main() -> Result<(), model::ModelError> {
+//! let checkpoint = Checkpoint::open("Qwen2.5-0.5B-Instruct".as_ref())?;
+//! let tokenizer = checkpoint.tokenizer()?;
+//! let model = Model::load(&checkpoint)?;
+//! let prompt = tokenizer.prompt(&[record::Message::user("Hello")], true)?;
+//! let request = Request { prompt, sampling: Sampling::GREEDY, max_tokens: 64, stop: vec![], seed: 0 };
+//! for reply in model.generate(&[request], tokenizer) {
+//!     println!("{}", reply?.text);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A reply is the same, bit for bit, whatever batch it is in, whatever was asked before, and whatever the number of
+//! threads; [`kernel`] says how.
+
+pub mod arch;
+mod attention;
+mod block;
+mod bytes;
+mod cache;
+mod calendar;
+mod checkpoint;
+pub mod config;
+mod decoder;
+mod error;
+mod files;
+mod format;
+pub mod kernel;
+mod linear;
+mod matrix;
+pub mod packed;
+mod rope;
+mod sample;
+mod session;
+mod stop;
+mod template;
+mod tokenizer;
+pub mod weight;
+
+pub use attention::Sequences;
+pub use block::{Block, Tap};
+pub use bytes::Bytes;
+pub use checkpoint::{Checkpoint, TensorView};
+pub use config::Config;
+pub use decoder::Model;
+pub use error::ModelError;
+pub use linear::{GroupKind, Linear, LinearGroup};
+pub use matrix::Matrix;
+pub use packed::Packed;
+pub use sample::Sampling;
+pub use safetensors::Dtype;
+pub use session::{Done, Generated, Prefill, Request, Session, SessionOptions};
+pub use tokenizer::Tokenizer;
+pub use weight::Weight;

@@ -1,11 +1,13 @@
 //! Who replies: a model in this process, or a file.
 
+mod local;
 mod scripted;
 
 use record::{Message, Reply};
 
 use crate::GenerateError;
 
+pub use local::{Local, LocalOptions};
 pub use scripted::Scripted;
 
 /// One reply that is wanted.
@@ -25,13 +27,25 @@ pub struct Request {
     pub seed: u64,
 }
 
+/// What names a request between [`Backend::submit`] and [`Backend::collect`].
+pub type Ticket = usize;
+
+/// A reply, or the reason why this one sample fails: its prompt is too long, say.
+pub type Answer = Result<Reply, String>;
+
 /// Turns conversations into replies.
 ///
-/// A reply depends on its own request alone: neither on the others of the batch nor on their order.
+/// A reply depends on its own request alone: not on what else is under way, nor on what was asked before.
 pub trait Backend {
-    /// One reply for each request, in their order. `Err(reason)` fails that one sample: its prompt is too long, say.
+    /// Takes a request.
     ///
     /// # Errors
     /// Where no request could ever be answered: the run stops, and what is finished stays on disk.
-    fn reply(&mut self, requests: &[Request]) -> Result<Vec<Result<Reply, String>>, GenerateError>;
+    fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError>;
+
+    /// Works until a reply is finished, and gives all that are. Empty where nothing is under way.
+    ///
+    /// # Errors
+    /// As [`Backend::submit`].
+    fn collect(&mut self) -> Result<Vec<(Ticket, Answer)>, GenerateError>;
 }

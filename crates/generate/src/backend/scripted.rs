@@ -6,6 +6,7 @@ use std::path::Path;
 use record::{Finish, Reply, read_jsonl};
 use serde::Deserialize;
 
+use crate::backend::{Answer, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// One line of a file of replies.
@@ -39,6 +40,8 @@ fn dense() -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Scripted {
     replies: BTreeMap<(Option<String>, Option<usize>), String>,
+    done: Vec<(Ticket, Answer)>,
+    next: Ticket,
 }
 
 impl Scripted {
@@ -64,9 +67,9 @@ impl Scripted {
 }
 
 impl Backend for Scripted {
-    fn reply(&mut self, requests: &[Request]) -> Result<Vec<Result<Reply, String>>, GenerateError> {
+    fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError> {
         let words = |text: &str| text.split_whitespace().count();
-        let reply = |request: &Request| match self.find(&request.sample, request.turn) {
+        let answer = match self.find(&request.sample, request.turn) {
             Some(text) => Ok(Reply {
                 text: text.to_owned(),
                 prompt_tokens: request.messages.iter().map(|message| words(&message.content)).sum(),
@@ -75,7 +78,14 @@ impl Backend for Scripted {
             }),
             None => Err(format!("no scripted reply to turn {} of {}", request.turn, request.sample)),
         };
-        Ok(requests.iter().map(reply).collect())
+        let ticket = self.next;
+        self.next += 1;
+        self.done.push((ticket, answer));
+        Ok(ticket)
+    }
+
+    fn collect(&mut self) -> Result<Vec<(Ticket, Answer)>, GenerateError> {
+        Ok(std::mem::take(&mut self.done))
     }
 }
 
@@ -100,14 +110,15 @@ mod tests {
         std::fs::write(&path, lines.join("\n") + "\n")?;
         let mut all = Scripted::read(&path)?;
         let dense = all.get_mut("dense").ok_or("no dense")?;
-        let texts: Vec<_> = dense
-            .reply(&[request("a", 0), request("a", 1), request("b", 1)])?
-            .into_iter()
-            .map(|reply| reply.map(|reply| reply.text))
-            .collect();
+        for (sample, turn) in [("a", 0), ("a", 1), ("b", 1)] {
+            dense.submit(request(sample, turn))?;
+        }
+        let texts: Vec<_> = dense.collect()?.into_iter().map(|(_, reply)| reply.map(|reply| reply.text)).collect();
         assert_eq!(texts, [Ok("a, any turn".into()), Ok("a, turn 1".into()), Ok("any".into())]);
-        let other = all.get_mut("gptq").ok_or("no gptq")?.reply(&[request("b", 3)])?;
-        assert_eq!(other, [Err("no scripted reply to turn 3 of b".into())]);
+        let other = all.get_mut("gptq").ok_or("no gptq")?;
+        other.submit(request("b", 3))?;
+        assert_eq!(other.collect()?[0].1, Err("no scripted reply to turn 3 of b".into()));
+        assert!(other.collect()?.is_empty());
         Ok(())
     }
 

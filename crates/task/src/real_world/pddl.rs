@@ -5,6 +5,11 @@ use std::fmt;
 
 use super::expression::{Expression, PddlError, read};
 
+/// A section of a definition: its keyword and what follows it.
+type Section = (String, Vec<Expression>);
+/// A predicate's name and its arguments, each with its line.
+type Literal<'a> = (String, Vec<(&'a str, usize)>);
+
 /// The type of everything that has none.
 const ANY: &str = "object";
 
@@ -196,7 +201,7 @@ impl Domain {
     }
 
     /// A predicate and its words with their lines, the declaration checked.
-    fn literal<'a>(&self, part: &'a Expression) -> Result<(String, Vec<(&'a str, usize)>), PddlError> {
+    fn literal<'a>(&self, part: &'a Expression) -> Result<Literal<'a>, PddlError> {
         let [head, rest @ ..] = part.expect_list("a predicate with its arguments")? else {
             return Err(part.unexpected("a predicate with its arguments"));
         };
@@ -273,7 +278,7 @@ impl Problem {
 }
 
 /// The name and the sections of `(define (what name) (:section item..)..)`; a section's items without its name.
-fn definition(text: &str, what: &'static str) -> Result<(String, Vec<(String, Vec<Expression>)>), PddlError> {
+fn definition(text: &str, what: &'static str) -> Result<(String, Vec<Section>), PddlError> {
     let whole = read(text)?;
     let (head, parts) = match whole.expect_list("(define ..)")? {
         [define, head, parts @ ..] if define.word() == Some("define") => (head, parts),
@@ -346,4 +351,71 @@ fn field<'a>(fields: &'a [Expression], keyword: &str) -> Result<Option<&'a Expre
 
 fn line_of(items: &[Expression]) -> usize {
     items.first().map_or(1, Expression::line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOMAIN: &str = "(define (domain d) ; a comment ( with a bracket
+        (:types A B - thing c - A) (:constants K - c) (:predicates (P ?x - A ?y) (q))
+        (:action Do :parameters (?x - a ?y) :precondition (and (p ?x k) (q)) :effect (and (not (q)) (p ?x ?y))))";
+
+    #[test]
+    fn types_constants_case_and_comments_are_read() -> Result<(), PddlError> {
+        let domain = Domain::parse(DOMAIN)?;
+        assert!(domain.is_a("c", "thing") && domain.is_a("c", "object") && !domain.is_a("a", "c"));
+        let action = &domain.actions[0];
+        assert_eq!(
+            (action.name.as_str(), action.parameters.as_slice()),
+            ("do", &["a".to_owned(), "object".to_owned()][..])
+        );
+        assert_eq!((action.preconditions.len(), action.adds.len(), action.deletes.len()), (2, 1, 1));
+        let problem =
+            "(define (problem p) (:domain d) (:objects o1 K - a o2) (:init (q) (Q) (p o1 k)) (:goal (p o1 o2)))";
+        let problem = Problem::parse(problem, &domain)?;
+        assert_eq!(problem.objects.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["k", "o1", "o2"]);
+        assert_eq!((problem.init.len(), problem.goal[0].to_string().as_str()), (2, "p o1 o2"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() -> Result<(), PddlError> {
+        let message = |text: &str| Domain::parse(text).err().map(|e| e.to_string()).unwrap_or_default();
+        for (text, want) in [
+            ("", "no definition"),
+            ("(define (domain d)", "never closed"),
+            (")", "closes nothing"),
+            ("x", "before the first"),
+            ("(define (problem d))", "(domain name)"),
+            ("(define (domain d)\n(:functions (f)))", ":functions"),
+            ("(define (domain d) (:predicates (p ?x))\n(:action a :precondition (p b c)))", "line 2: `p` takes 1"),
+            ("(define (domain d)\n(:action a :precondition (r)))", "unknown predicate `r`"),
+            ("(define (domain d) (:predicates (p ?x)) (:action a :effect (p ?z)))", "unknown parameter `?z`"),
+            ("(define (domain d) (:predicates (p)) (:action a :precondition (not (p))))", "`not` is outside"),
+            ("(define (domain d) (:action a :parameters (?x - t)))", "unknown type `t`"),
+        ] {
+            assert!(message(text).contains(want), "{text}: {}", message(text));
+        }
+        assert!(message(&"(".repeat(10_000)).contains("nested"));
+        let domain = Domain::parse(DOMAIN)?;
+        for bad in ["(:init (p o1 k))", "(:goal (q) (q))", "(:init (p k))", "(:metric x)", "(:objects o - nothing)"] {
+            assert!(Problem::parse(&format!("(define (problem x) {bad})"), &domain).is_err(), "{bad}");
+        }
+        Ok(())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}", pieces in "(\\(|\\)|define |domain |:types |:action |:predicates |:effect |not |and |p |\\?x |- |;|\n){0,40}") {
+            let _ = Domain::parse(&text);
+            let _ = Domain::parse(&pieces);
+            let _ = Domain::parse(&format!("(define (domain d) {pieces})"));
+            if let Ok(domain) = Domain::parse(DOMAIN)
+                && let Ok(problem) = Problem::parse(&format!("(define (problem d) (:init {pieces}))"), &domain)
+            {
+                let _ = super::super::World::new(domain, problem);
+            }
+        }
+    }
 }

@@ -1,13 +1,52 @@
 //! AgentBoard's PDDL games as a task.
+//!
+//! ```text
+//! user:  the rules, an example, the goal, and:  Observation: B1 is on the table. ...  Action:
+//! reply: pickup b1
+//! user:  the same and:  Action: pickup b1  Observation: You are holding b1. ...  Action:
+//! ... at most 30 actions; progress is the largest share of goals that held
+//! ```
+//!
+//! What differs from the reference is listed where it happens: `agentboard` (the environment) and here.
+//!
+//! | deviation | `paper` | `corrected` |
+//! |---|---|---|
+//! | `progress_at_start` | goals that hold at the start count only once an action took effect | they count |
 
 use record::{Capability, Sample, Score, Scoring, Transcript};
+use serde::Deserialize;
 
-use crate::{Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Episode, Judge, Source, Task, TaskError, Tokens, scored};
 
-use super::twin;
+use super::episode::Play;
+use super::{official, twin};
 
 /// Gripper, blockworld, barman and tyreworld: reach a goal by acting, 30 steps at most.
 pub struct Pddl;
+
+/// What an episode says of itself at its end.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default)]
+pub struct Ending {
+    /// The largest share of goals that held after an action, in [0, 1].
+    pub progress: f64,
+    /// The share of goals that held before the first action, in [0, 1].
+    pub start: f64,
+    /// Whether every goal held at the end.
+    pub won: bool,
+    /// Actions taken.
+    pub steps: usize,
+    /// Actions that were understood and had an effect, requests for help included.
+    pub valid: usize,
+    /// (step, progress) of every rise.
+    pub history: Vec<(usize, f64)>,
+    /// Goals that hold at the end.
+    pub met: usize,
+    /// Goals.
+    pub goals: usize,
+    /// The last action that was not valid.
+    pub last_invalid: Option<String>,
+}
 
 impl Task for Pddl {
     fn name(&self) -> &'static str {
@@ -25,11 +64,77 @@ impl Task for Pddl {
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
         match source {
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, limit)),
-            Source::Official { .. } => Ok(Vec::new()),
+            Source::Official { folder } => official::samples(folder, limit),
         }
     }
 
-    fn score(&self, sample: &Sample, _: &Transcript, _: &dyn Judge, _: Scoring) -> Result<Score, TaskError> {
-        Ok(scored(sample, 0.0, vec![], ""))
+    fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
+        Ok(Box::new(Play::open(sample)?))
+    }
+
+    /// The value is the progress rate. Metrics: `progress`, `success` (0 or 1), `grounding` (valid actions over actions).
+    fn score(
+        &self,
+        sample: &Sample,
+        transcript: &Transcript,
+        _: &dyn Judge,
+        scoring: Scoring,
+    ) -> Result<Score, TaskError> {
+        if transcript.record.is_null() {
+            let metrics = vec![("progress", 0.0), ("success", 0.0), ("grounding", 0.0)];
+            return Ok(scored(sample, 0.0, metrics, "the episode never began"));
+        }
+        let end: Ending = serde_json::from_value(transcript.record.clone()).map_err(|error| TaskError::Sample {
+            task: self.name().into(),
+            sample: sample.id.clone(),
+            problem: format!("the episode's record: {error}"),
+        })?;
+        let progress = match scoring {
+            Scoring::Paper => end.progress,
+            Scoring::Corrected => end.progress.max(end.start),
+        };
+        let progress = progress.clamp(0.0, 1.0);
+        let grounding = end.valid as f64 / end.steps.max(1) as f64;
+        let metrics = vec![("progress", progress), ("success", f64::from(u8::from(end.won))), ("grounding", grounding)];
+        Ok(scored(sample, progress, metrics, end.reason()))
+    }
+}
+
+impl Ending {
+    /// What happened, in words.
+    fn reason(&self) -> String {
+        let Self { met, goals, steps, .. } = self;
+        let mut reason = match self.won {
+            true => format!("all {goals} goals met in {steps} steps"),
+            false => format!("{met} of {goals} goals met after {steps} steps"),
+        };
+        let invalid = steps.saturating_sub(self.valid);
+        if invalid > 0 {
+            reason.push_str(&format!("; {invalid} invalid actions"));
+            if let Some(last) = &self.last_invalid {
+                reason.push_str(&format!(", the last: {last:?}"));
+            }
+        }
+        reason
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Lexical, Split};
+    use serde_json::json;
+
+    #[test]
+    fn goals_that_hold_at_the_start_count_only_when_corrected() -> Result<(), TaskError> {
+        let sample = twin::generate(1, Split::Test, Some(1)).remove(0);
+        let record = json!({"progress": 0.25, "start": 0.5, "steps": 4, "valid": 1, "met": 1, "goals": 4, "last_invalid": "fly"});
+        let transcript = Transcript { record, ..Transcript::default() };
+        let score = |scoring| Pddl.score(&sample, &transcript, &Lexical, scoring);
+        assert_eq!(score(Scoring::Paper)?.value, 0.25);
+        let corrected = score(Scoring::Corrected)?;
+        assert_eq!((corrected.value, corrected.metrics["grounding"]), (0.5, 0.25));
+        assert_eq!(corrected.reason, "1 of 4 goals met after 4 steps; 3 invalid actions, the last: \"fly\"");
+        Ok(())
     }
 }

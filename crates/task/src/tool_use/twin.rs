@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! system: Tools:
-//!         bank.send_letter(city, amount): send a letter
-//!         farm.send_parcel(name): send a parcel
+//!         send the letter: bank.send_letter(city, amount)
+//!         send the parcel: farm.send_parcel(name)
 //!         Reply in JSON with the keys thought, action, args.
-//! user:   Please send a parcel. The name is Ida.
-//! gold:   {"thought": "send a parcel", "action": "farm.send_parcel", "args": {"name": "Ida"}}
+//! user:   Please send the parcel. The name is Ida.
+//! gold:   {"thought": "send the parcel", "action": "farm.send_parcel", "args": {"name": "Ida"}}
 //! ```
 //!
 //! Distractors share the verb or the noun of the right tool, so that neither alone decides.
@@ -17,9 +17,7 @@ use record::{Message, Rng, Sample};
 use serde_json::{Map, Value, json};
 
 use crate::Split;
-use crate::vocabulary::{
-    ADJECTIVES, CITIES, FIELDS, NOUNS, PARAMETERS, PEOPLE, VERBS, word, words,
-};
+use crate::vocabulary::{ADJECTIVES, CITIES, FIELDS, NOUNS, PARAMETERS, PEOPLE, VERBS, word, words};
 
 /// Number of held-out instances where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 100;
@@ -53,7 +51,7 @@ impl Tool {
     }
 
     fn line(&self) -> String {
-        format!("{}({}): {} the {}", self.name(), self.parameters.join(", "), self.verb, self.noun)
+        format!("{} the {}: {}({})", self.verb, self.noun, self.name(), self.parameters.join(", "))
     }
 }
 
@@ -136,12 +134,7 @@ pub fn answer(sample: &Sample) -> String {
         );
     }
     let text = |key: &str| truth[key].as_str().unwrap_or_default();
-    format!(
-        "Thought: {}\nAction: {}\nArgs: {}\nEnd",
-        text("thought"),
-        text("action"),
-        spaced(&truth["args"], '\'')
-    )
+    format!("Thought: {}\nAction: {}\nArgs: {}\nEnd", text("thought"), text("action"), spaced(&truth["args"], '\''))
 }
 
 /// A flat object as Python prints it, with the given quote.
@@ -164,8 +157,7 @@ fn shelf(rng: &mut Rng, difficulty: Difficulty) -> Vec<Tool> {
     let fields = words(rng, FIELDS, count);
     let verbs = words(rng, VERBS, count.div_ceil(2));
     let nouns = words(rng, NOUNS, count.div_ceil(2));
-    let mut pairs: Vec<(usize, usize)> =
-        (0..verbs.len()).flat_map(|v| (0..nouns.len()).map(move |n| (v, n))).collect();
+    let mut pairs: Vec<(usize, usize)> = (0..verbs.len()).flat_map(|v| (0..nouns.len()).map(move |n| (v, n))).collect();
     rng.shuffle(&mut pairs);
     pairs
         .into_iter()

@@ -1,0 +1,175 @@
+//! What can go wrong between a command and its result, and what the reader can do.
+
+use std::path::PathBuf;
+
+/// Why a verb could not do its work. Finished work stays on disk in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A name that is in no table.
+    #[error("there is no {kind} `{name}`")]
+    Unknown {
+        /// `task`, `method`.
+        kind: &'static str,
+        /// What was typed.
+        name: String,
+        /// The nearest name in the table.
+        nearest: Option<&'static str>,
+        /// All names, in the table's order.
+        known: Vec<&'static str>,
+    },
+    /// A flag whose value makes no sense.
+    #[error("{flag} {value}: {problem}")]
+    Flag {
+        /// The flag, with its dashes.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong and what would do.
+        problem: String,
+    },
+    /// A model that is not a folder.
+    #[error("the model `{name}` is not a folder")]
+    NotAFolder {
+        /// What was typed.
+        name: String,
+    },
+    /// A run folder was made by another command.
+    #[error("{} holds a run with other settings:\n{}", root.display(), differences.join("\n"))]
+    OtherSettings {
+        /// The run folder.
+        root: PathBuf,
+        /// One line a field: its name, what the folder has, what was asked now.
+        differences: Vec<String>,
+    },
+    /// A folder without a run.
+    #[error("{} is not a run folder: it has no run.json", root.display())]
+    NotARun {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// A file that a run needs was changed since the run began.
+    #[error("{what} is no longer what this run began with: its digest was {expected} and is {got}")]
+    Changed {
+        /// The model or the file.
+        what: String,
+        /// The digest in `run.json`.
+        expected: String,
+        /// The digest now.
+        got: String,
+    },
+    /// Samples that have no finished transcript.
+    #[error("{missing} of {total} samples of {task} have no finished transcript in {variant}")]
+    Unfinished {
+        /// The variant.
+        variant: String,
+        /// The task.
+        task: String,
+        /// Samples without an end.
+        missing: usize,
+        /// All samples.
+        total: usize,
+    },
+    /// A task of this source has no samples.
+    #[error("{task} has no samples in {origin}")]
+    NoSamples {
+        /// The task.
+        task: &'static str,
+        /// Where they were looked for.
+        origin: String,
+    },
+    /// A text that cannot be used for calibration.
+    #[error("the calibration text {} cannot be used: {problem}", path.display())]
+    Calibration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// From the task.
+    #[error(transparent)]
+    Task(#[from] task::TaskError),
+    /// From the model.
+    #[error(transparent)]
+    Model(#[from] generate::ModelError),
+    /// From `compress`.
+    #[error(transparent)]
+    Compress(#[from] compress::CompressError),
+    /// From `generate`.
+    #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
+    /// From `analyze`.
+    #[error(transparent)]
+    Analyze(#[from] analyze::AnalyzeError),
+    /// From `report`.
+    #[error(transparent)]
+    Report(#[from] report::ReportError),
+    /// From a file of the run.
+    #[error(transparent)]
+    Record(#[from] record::RecordError),
+}
+
+impl Error {
+    /// What the reader can do; absent where the message says it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Error::Unknown { kind, nearest, known, .. } => {
+                let list = format!("the {kind}s are: {}", known.join(", "));
+                Some(nearest.map_or(list.clone(), |nearest| format!("did you mean `{nearest}`? {list}")))
+            }
+            Error::NotAFolder { name } => Some(format!(
+                "name a folder with config.json, tokenizer.json and *.safetensors. Models are not downloaded: \
+                 for a model of the Hugging Face hub run `hf download {name} --local-dir DIR`, then give \
+                 --model_name DIR. Without --model_name the bundled model runs"
+            )),
+            Error::OtherSettings { .. } => Some(
+                "ask with the same settings to resume it, or name another folder with --output_path. `acbench score \
+                 RUN --scoring ...` and `acbench analyze RUN --margin ...` judge the replies that are there anew"
+                    .to_owned(),
+            ),
+            Error::NotARun { .. } => {
+                Some("`acbench evaluate --output_path FOLDER` makes one; `runs/` holds those of this folder".to_owned())
+            }
+            Error::Changed { .. } => {
+                Some("put the old one back, or start a new run with another --output_path".to_owned())
+            }
+            Error::Unfinished { .. } => {
+                Some("`acbench generate RUN` asks for what is missing; it goes on where it stopped".to_owned())
+            }
+            Error::NoSamples { .. } => Some("raise --limit, or give another folder with --data".to_owned()),
+            other => out_of_space(other).then(|| {
+                "the disk is full: free space and run the same command again. Finished replies are kept".to_owned()
+            }),
+        }
+    }
+}
+
+/// Whether the system's complaint, somewhere behind an error, is about space.
+fn out_of_space(error: &Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+            return matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+        }
+        source = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::RecordError;
+    use std::io;
+    use std::path::Path;
+
+    #[test]
+    fn a_full_disk_is_recognized_behind_other_errors() {
+        let full = || RecordError::io("write", Path::new("a.jsonl"), io::Error::from(io::ErrorKind::StorageFull));
+        assert!(Error::from(full()).help().is_some_and(|help| help.contains("free space")));
+        let behind = Error::from(generate::GenerateError::from(full()));
+        assert!(behind.help().is_some_and(|help| help.contains("free space")));
+        let other = RecordError::io("write", Path::new("a"), io::Error::from(io::ErrorKind::NotFound));
+        assert_eq!(Error::from(other).help(), None);
+    }
+}

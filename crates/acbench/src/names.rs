@@ -1,0 +1,88 @@
+//! Names as they are typed: tasks, capabilities, methods; the nearest one where there is none of that name.
+
+use compress::{METHODS, MethodInfo};
+use record::Capability;
+use task::{TASKS, Task};
+
+use crate::Error;
+
+/// The tasks of some names: task names, capability names, or `all`; in the table's order, each once.
+///
+/// # Errors
+/// The first name that is neither, with the nearest one that is.
+pub fn tasks(names: &[String]) -> Result<Vec<&'static dyn Task>, Error> {
+    let names: Vec<String> = names.iter().map(|name| plain(name)).filter(|name| !name.is_empty()).collect();
+    let called =
+        |task: &dyn Task, name: &str| name == "all" || task.name() == name || task.capability().as_str() == name;
+    if let Some(name) = names.iter().find(|name| !TASKS.iter().any(|task| called(*task, name))) {
+        return Err(unknown("task", name, known_tasks()));
+    }
+    let mut chosen: Vec<&'static dyn Task> = TASKS.to_vec();
+    chosen.retain(|task| names.is_empty() || names.iter().any(|name| called(*task, name)));
+    Ok(chosen)
+}
+
+/// The task of a name.
+///
+/// # Errors
+/// A name that no task has.
+pub fn task(name: &str) -> Result<&'static dyn Task, Error> {
+    let found = TASKS.iter().find(|task| task.name() == name);
+    found.copied().ok_or_else(|| unknown("task", name, known_tasks()))
+}
+
+/// The method of a name.
+///
+/// # Errors
+/// A name that no method has, with the nearest one.
+pub fn method(name: &str) -> Result<&'static MethodInfo, Error> {
+    let name = plain(name);
+    let known = || METHODS.iter().map(|method| method.name).collect();
+    METHODS.iter().find(|method| method.name == name).ok_or_else(|| unknown("method", &name, known()))
+}
+
+/// Capabilities, then tasks.
+fn known_tasks() -> Vec<&'static str> {
+    Capability::ALL.iter().map(|capability| capability.as_str()).chain(TASKS.iter().map(|task| task.name())).collect()
+}
+
+/// `Tool-Use` is `tool_use`.
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace('-', "_")
+}
+
+fn unknown(kind: &'static str, name: &str, known: Vec<&'static str>) -> Error {
+    let alike = |candidate: &&&str| strsim::jaro_winkler(name, candidate);
+    let nearest = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
+    let nearest = nearest.filter(|candidate| alike(candidate) > 0.7).copied();
+    Error::Unknown { kind, name: name.to_owned(), nearest, known }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(names: &[&str]) -> Result<Vec<&'static str>, Error> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Ok(tasks(&names)?.iter().map(|task| task.name()).collect())
+    }
+
+    #[test]
+    fn tasks_are_chosen_by_task_or_capability_in_the_table_s_order() -> Result<(), Error> {
+        let all: Vec<&str> = TASKS.iter().map(|task| task.name()).collect();
+        assert_eq!(chosen(&["all"])?, all);
+        assert_eq!(chosen(&[])?, all);
+        assert_eq!(chosen(&["Real-World", "workflow", "worfbench"])?, ["worfbench", "pddl"]);
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_name_is_met_with_the_nearest() {
+        for (name, near) in [("worfbnch", "worfbench"), ("tooluse", "tool_use"), ("longcontext", "long_context")] {
+            let error = chosen(&[name]).err();
+            assert!(matches!(&error, Some(Error::Unknown { nearest: Some(found), .. }) if *found == near), "{error:?}");
+        }
+        assert!(matches!(method("qptg"), Err(Error::Unknown { nearest: Some("gptq"), .. })));
+        assert!(matches!(method("zzzzz"), Err(Error::Unknown { nearest: None, .. })));
+    }
+}

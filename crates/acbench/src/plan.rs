@@ -1,0 +1,151 @@
+//! From a question to a run: the samples are made, the model is named by its digest, and `run.json` says all of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use generate::{Checkpoint, Scripted};
+use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, VariantRecord};
+use serde_json::{Map, Value, json};
+use task::{Judge, Lexical, Source, Split, Task};
+
+use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
+use crate::tokens::ModelTokens;
+use crate::{Error, Question};
+
+/// Begins the run that a question asks for, or resumes it.
+///
+/// Without `output` it lies in `runs/` of the current folder, under a name that depends on everything asked, so that
+/// the same question finds its run again.
+///
+/// # Errors
+/// A model or data that cannot be read, or an output folder that holds a run with other settings.
+pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
+    let checkpoint = open_checkpoint(question.model.as_deref())?;
+    let (record, samples) = describe(question, &checkpoint)?;
+    let root = output.map_or_else(|| Path::new("runs").join(run_name(&record)), Path::to_owned);
+    Run::begin(&root, record, &samples)
+}
+
+/// The record of a question and the samples of each of its tasks.
+fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
+    let mut tasks = Vec::new();
+    let mut all = Vec::new();
+    for task in &question.tasks {
+        let (source, samples) = samples(question, *task, checkpoint)?;
+        tasks.push(source);
+        all.push(samples);
+    }
+    let record = RunRecord {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: model_source(question, checkpoint)?,
+        variants: variants(question)?,
+        tasks,
+        seed: question.seed,
+        scoring: question.scoring,
+        sampling: sampling(question),
+        chat_template: question.chat_template && checkpoint.tokenizer()?.has_template(),
+        margin: question.margin,
+    };
+    Ok((record, all))
+}
+
+/// The model's name, made absolute so that the run can be resumed from anywhere, and its digest.
+fn model_source(question: &Question, checkpoint: &Checkpoint) -> Result<ModelSource, Error> {
+    let name = match &question.model {
+        None => PICO.to_owned(),
+        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string(),
+    };
+    Ok(ModelSource { name, digest: checkpoint.digest()? })
+}
+
+fn samples(
+    question: &Question,
+    task: &'static dyn Task,
+    checkpoint: &Checkpoint,
+) -> Result<(TaskSource, Vec<Sample>), Error> {
+    let (source, origin) = match question.data.get(task.name()) {
+        Some(folder) => (Source::Official { folder: folder.clone() }, folder.display().to_string()),
+        None => (Source::Generated { seed: question.seed, split: Split::Test }, "generated".to_owned()),
+    };
+    let samples = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), question.limit)?;
+    if samples.is_empty() {
+        return Err(Error::NoSamples { task: task.name(), origin });
+    }
+    let source = TaskSource {
+        task: task.name().to_owned(),
+        capability: task.capability(),
+        source: origin,
+        judge: task.judged().then(|| Lexical.name().to_owned()),
+        samples: samples.len(),
+        digest: lines_digest(&samples)?,
+    };
+    Ok((source, samples))
+}
+
+/// SHA-256 of the samples as `tasks/<task>.jsonl` will hold them.
+fn lines_digest(samples: &[Sample]) -> Result<String, Error> {
+    let mut digest = record::Digest::default();
+    for (index, sample) in samples.iter().enumerate() {
+        let line = serde_json::to_vec(sample).map_err(|source| record::RecordError::Parse {
+            path: PathBuf::from("samples"),
+            line: index + 1,
+            source,
+        })?;
+        digest.update(&line);
+        digest.update(b"\n");
+    }
+    Ok(digest.hex())
+}
+
+/// Dense first; then the methods, or whoever else has replies in the file that stands in for the model.
+fn variants(question: &Question) -> Result<Vec<VariantRecord>, Error> {
+    if let Some(path) = &question.replies {
+        return scripted_variants(path);
+    }
+    let calibration = match &question.calibration {
+        None => Value::from("twins"),
+        Some(path) => Value::from(format!("{} sha256:{}", path.display(), file_digest(path)?)),
+    };
+    let mut all = vec![dense_variant()];
+    for method in &question.methods {
+        let mut settings = method.settings.clone();
+        // A method that has no use for calibration text has no setting for the amount of it.
+        if let Some(fields) = settings.as_object_mut().filter(|fields| fields.contains_key("sequences")) {
+            fields.insert(CALIBRATION.to_owned(), calibration.clone());
+        }
+        all.push(VariantRecord { name: method.variant.clone(), method: Some(method.info.name.to_owned()), settings });
+    }
+    Ok(all)
+}
+
+fn scripted_variants(path: &Path) -> Result<Vec<VariantRecord>, Error> {
+    let digest = file_digest(path)?;
+    let settings = json!({ "replies": path.display().to_string(), "digest": digest });
+    let mut names: Vec<String> = Scripted::read(path)?.into_keys().filter(|name| name != DENSE).collect();
+    names.insert(0, DENSE.to_owned());
+    let variant = |name| VariantRecord { name, method: None, settings: settings.clone() };
+    Ok(names.into_iter().map(variant).collect())
+}
+
+fn sampling(question: &Question) -> BTreeMap<String, Value> {
+    // Through text, so that 0.7 is recorded as 0.7 and not as the nearest 32-bit number.
+    let short = |number: f32| json!(number.to_string().parse::<f64>().unwrap_or(f64::from(number)));
+    BTreeMap::from([
+        ("temperature".to_owned(), short(question.sampling.temperature)),
+        ("top_p".to_owned(), short(question.sampling.top_p)),
+        ("top_k".to_owned(), json!(question.sampling.top_k)),
+    ])
+}
+
+/// `pico-gptq-w4-g128-1f3a9c02`: the model, the methods, and a digest of everything asked.
+fn run_name(record: &RunRecord) -> String {
+    let model = Path::new(&record.model.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut parts = vec![model];
+    parts.extend(record.variants.iter().skip(1).map(|variant| variant.name.clone()));
+    let asked: Map<String, Value> = crate::run::fields_of(record);
+    let digest = record::digest(Value::Object(asked).to_string().as_bytes());
+    let mut name = parts.join("-");
+    name.retain(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    name.truncate(80);
+    format!("{name}-{}", &digest[..8])
+}

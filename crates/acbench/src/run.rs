@@ -1,0 +1,285 @@
+//! A run folder: what was asked, and the files that every stage finds by it.
+
+use std::path::{Path, PathBuf};
+
+use generate::{Checkpoint, Tokenizer};
+use record::{DENSE, RunRecord, Sample, TaskSource, Transcript, VariantRecord, run_path};
+use serde_json::{Map, Value};
+
+use crate::Error;
+
+/// The bundled model's name.
+pub const PICO: &str = "pico";
+
+/// Settings of a variant that are not the method's: which text it was calibrated on.
+pub(crate) const CALIBRATION: &str = "calibration";
+
+/// A run folder.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The folder.
+    pub root: PathBuf,
+    /// What was asked.
+    pub record: RunRecord,
+}
+
+impl Run {
+    /// Opens a run folder.
+    ///
+    /// # Errors
+    /// A folder without `run.json`, or one that cannot be read.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let path = run_path::run(root);
+        if !path.is_file() {
+            return Err(Error::NotARun { root: root.to_owned() });
+        }
+        Ok(Self { root: root.to_owned(), record: record::read_json(&path)? })
+    }
+
+    /// Begins a run, or resumes one that asked the same. `samples` are those of each task, in the record's order.
+    ///
+    /// # Errors
+    /// [`Error::OtherSettings`] where the folder holds a run that asked something else.
+    pub fn begin(root: &Path, record: RunRecord, samples: &[Vec<Sample>]) -> Result<Self, Error> {
+        let path = run_path::run(root);
+        let known = path.is_file().then(|| Self::open(root)).transpose()?;
+        if let Some(known) = &known {
+            let differences = differences(&known.record, &record);
+            if !differences.is_empty() {
+                return Err(Error::OtherSettings { root: root.to_owned(), differences });
+            }
+        }
+        for (task, samples) in record.tasks.iter().zip(samples) {
+            let path = run_path::samples(root, &task.task);
+            if file_digest(&path).ok().as_deref() != Some(&task.digest) {
+                record::write_jsonl(&path, samples)?;
+            }
+        }
+        // Last, so that a folder with run.json has its samples.
+        if known.is_none() {
+            record::write_json(&path, &record)?;
+        }
+        Self::open(root)
+    }
+
+    /// Writes a changed record: another scoring or margin for the same replies.
+    pub(crate) fn save(&self) -> Result<(), Error> {
+        Ok(record::write_json(&run_path::run(&self.root), &self.record)?)
+    }
+
+    /// The samples of a task.
+    ///
+    /// # Errors
+    /// A file that is missing, broken, or not the one that the run began with.
+    pub fn samples(&self, task: &TaskSource) -> Result<Vec<Sample>, Error> {
+        let path = run_path::samples(&self.root, &task.task);
+        let got = file_digest(&path)?;
+        if got != task.digest {
+            return Err(Error::Changed { what: path.display().to_string(), expected: task.digest.clone(), got });
+        }
+        Ok(record::read_jsonl(&path)?)
+    }
+
+    /// The transcripts of a task, by sample id, and that all of them are finished.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] where some are missing.
+    pub fn transcripts(
+        &self,
+        variant: &str,
+        task: &TaskSource,
+    ) -> Result<std::collections::BTreeMap<String, Transcript>, Error> {
+        let path = run_path::transcripts(&self.root, variant, &task.task);
+        let all = if path.exists() { generate::read_transcripts(&path)? } else { Default::default() };
+        let samples = self.samples(task)?;
+        let ended = |sample: &&Sample| all.get(&sample.id).is_some_and(|transcript| transcript.outcome.is_some());
+        let missing = samples.len() - samples.iter().filter(ended).count();
+        if missing > 0 {
+            let (variant, task) = (variant.to_owned(), task.task.clone());
+            return Err(Error::Unfinished { variant, task, missing, total: samples.len() });
+        }
+        Ok(all)
+    }
+
+    /// The dense checkpoint, and that it is still the one that the run began with.
+    ///
+    /// # Errors
+    /// A model that is not there, is damaged, or was changed.
+    pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        let model = &self.record.model;
+        let checkpoint = open_checkpoint((model.name != PICO).then_some(Path::new(&model.name)))?;
+        let got = checkpoint.digest()?;
+        if got != model.digest {
+            let what = format!("the model {}", model.name);
+            return Err(Error::Changed { what, expected: model.digest.clone(), got });
+        }
+        Ok(checkpoint)
+    }
+
+    /// Whether replies come from a file and not from a model.
+    pub(crate) fn replies(&self) -> Option<&Path> {
+        let replies = self.record.variants.first().and_then(|variant| variant.settings.get("replies"));
+        replies.and_then(Value::as_str).map(Path::new)
+    }
+}
+
+/// A model by its folder, or the bundled one.
+///
+/// # Errors
+/// A name that is no folder, or a folder that is no checkpoint.
+pub fn open_checkpoint(folder: Option<&Path>) -> Result<Checkpoint, Error> {
+    match folder {
+        None => Ok(Checkpoint::bundled()?),
+        Some(folder) if folder.is_dir() => Ok(Checkpoint::open(folder)?),
+        Some(folder) => Err(Error::NotAFolder { name: folder.display().to_string() }),
+    }
+}
+
+/// The tokenizer, and a warning where the chat template was wanted and there is none.
+pub(crate) fn missing_template(tokenizer: &Tokenizer, wanted: bool) -> Option<String> {
+    (wanted && !tokenizer.has_template())
+        .then(|| "the checkpoint has no chat template: prompts are plain text, `role: content`".to_owned())
+}
+
+/// SHA-256 of a file.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn file_digest(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|source| record::RecordError::io("read", path, source))?;
+    Ok(record::digest(&bytes))
+}
+
+/// The variant of the dense model.
+pub(crate) fn dense_variant() -> VariantRecord {
+    VariantRecord { name: DENSE.to_owned(), method: None, settings: Value::Null }
+}
+
+/// The method's own settings of a variant.
+pub(crate) fn method_settings(variant: &VariantRecord) -> Value {
+    let mut settings = variant.settings.clone();
+    if let Some(fields) = settings.as_object_mut() {
+        fields.shift_remove(CALIBRATION);
+    }
+    settings
+}
+
+/// What differs between two records, one line a field: `seed: the run has 0, asked now is 1`.
+pub(crate) fn differences(old: &RunRecord, new: &RunRecord) -> Vec<String> {
+    let (old, new) = (fields_of(old), fields_of(new));
+    let names: Vec<&String> = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))).collect();
+    let none = Value::Null;
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let (was, is) = (old.get(name).unwrap_or(&none), new.get(name).unwrap_or(&none));
+            (was != is).then(|| format!("  {name}: the run has {}, asked now is {}", show(was), show(is)))
+        })
+        .collect()
+}
+
+/// The fields of a record under flat names, `tasks.worfbench.samples`; a model counts as its digest, not its path.
+pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
+    let mut flat = Map::new();
+    let names = |all: Vec<&str>| Value::from(all.join(" "));
+    flat.insert("variants".into(), names(record.variants.iter().map(|variant| variant.name.as_str()).collect()));
+    flat.insert("tasks".into(), names(record.tasks.iter().map(|task| task.task.as_str()).collect()));
+    let value = serde_json::to_value(record).unwrap_or(Value::Null);
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("model", model) => flatten("model.digest", &model["digest"], &mut flat),
+            ("variants" | "tasks", Value::Array(items)) => {
+                for item in items {
+                    let id = item.get("task").or_else(|| item.get("name")).and_then(Value::as_str).unwrap_or("");
+                    flatten(&format!("{name}.{id}"), item, &mut flat);
+                }
+            }
+            (name, value) => flatten(name, value, &mut flat),
+        }
+    }
+    flat
+}
+
+fn flatten(name: &str, value: &Value, flat: &mut Map<String, Value>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(inner, value)| flatten(&format!("{name}.{inner}"), value, flat));
+        }
+        value => drop(flat.insert(name.to_owned(), value.clone())),
+    }
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::{Capability, ModelSource, Scoring};
+    use serde_json::json;
+
+    fn record() -> RunRecord {
+        RunRecord {
+            version: "1".into(),
+            model: ModelSource { name: "a".into(), digest: "d".into() },
+            variants: vec![
+                dense_variant(),
+                VariantRecord { name: "gptq-w4".into(), method: Some("gptq".into()), settings: json!({"bits": 4}) },
+            ],
+            tasks: vec![TaskSource {
+                task: "pddl".into(),
+                capability: Capability::RealWorld,
+                source: "generated".into(),
+                judge: None,
+                samples: 3,
+                digest: "x".into(),
+            }],
+            seed: 0,
+            scoring: Scoring::Corrected,
+            sampling: [("temperature".to_owned(), json!(0.0))].into(),
+            chat_template: true,
+            margin: 0.03,
+        }
+    }
+
+    #[test]
+    fn every_difference_is_named_with_both_values() {
+        let mut other = record();
+        other.seed = 7;
+        other.tasks[0].samples = 5;
+        other.variants[1].settings = json!({"bits": 3});
+        other.sampling.insert("temperature".into(), json!(0.5));
+        other.model.name = "./a".into();
+        let lines = differences(&record(), &other).join("\n");
+        for line in [
+            "seed: the run has 0, asked now is 7",
+            "tasks.pddl.samples: the run has 3, asked now is 5",
+            "variants.gptq-w4.settings.bits: the run has 4, asked now is 3",
+            "sampling.temperature: the run has 0.0, asked now is 0.5",
+        ] {
+            assert!(lines.contains(line), "{lines}");
+        }
+        assert_eq!(lines.lines().count(), 4, "{lines}");
+        assert!(differences(&record(), &record()).is_empty());
+    }
+
+    #[test]
+    fn a_run_resumes_only_what_was_asked_and_keeps_its_files() -> Result<(), Error> {
+        let folder = tempfile::tempdir().map_err(|e| record::RecordError::io("create", Path::new("tmp"), e))?;
+        let mut asked = record();
+        asked.tasks[0].digest = record::digest(b"");
+        let run = Run::begin(folder.path(), asked.clone(), &[vec![]])?;
+        assert!(run.samples(&run.record.tasks[0])?.is_empty());
+        assert_eq!(Run::begin(folder.path(), asked.clone(), &[vec![]])?.record, asked);
+        let other = RunRecord { seed: 1, ..asked };
+        assert!(matches!(Run::begin(folder.path(), other, &[vec![]]), Err(Error::OtherSettings { .. })));
+        assert_eq!(Run::open(folder.path())?.record.seed, 0);
+        assert!(matches!(Run::open(&folder.path().join("none")), Err(Error::NotARun { .. })));
+        Ok(())
+    }
+}

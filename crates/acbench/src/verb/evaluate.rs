@@ -1,0 +1,38 @@
+//! `evaluate`: the five stages in order.
+
+use std::path::PathBuf;
+
+use record::Analysis;
+use serde_json::Value;
+
+use crate::event::Watch;
+use crate::run::Run;
+use crate::verb::{How, Scored, Shown, analyze, generate, report, score};
+use crate::Error;
+
+/// What an evaluation found.
+#[derive(Debug)]
+pub struct Finished {
+    /// How many samples, and how many failed.
+    pub scored: Scored,
+    /// The comparisons.
+    pub analysis: Analysis,
+    /// The files of the report, the page first.
+    pub files: Vec<PathBuf>,
+    /// The table for the terminal.
+    pub table: String,
+    /// The same as JSON.
+    pub json: Value,
+}
+
+/// Compresses, generates, scores, analyzes and reports; what is done already is not done again.
+///
+/// # Errors
+/// Whatever a stage says; the same call goes on where it stopped.
+pub fn evaluate(run: &mut Run, how: How, shown: Shown, watch: &mut Watch<'_>) -> Result<Finished, Error> {
+    generate(run, how, watch)?;
+    let scored = score(run, None, watch)?;
+    let analysis = analyze(run, None)?;
+    let (files, table, json) = report(run, shown)?;
+    Ok(Finished { scored, analysis, files, table, json })
+}

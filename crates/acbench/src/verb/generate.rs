@@ -1,0 +1,121 @@
+//! `generate`: every sample asked of every variant, every reply on disk.
+
+use std::time::Instant;
+
+use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
+use record::{DENSE, Sample, TaskSource, VariantRecord, run_path};
+use serde_json::Value;
+use task::{Episode, Task};
+
+use crate::event::{Event, Watch};
+use crate::run::{Run, missing_template};
+use crate::{Error, names};
+
+/// What changes how fast replies come, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Conversations under way at a time, at least 1.
+    pub batch_size: usize,
+}
+
+/// Asks what is missing of every variant of a run, compressing the ones that are not yet.
+///
+/// # Errors
+/// A model that cannot be loaded or asked, a transcript that is broken, a full disk. Finished replies are kept.
+pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<(), Error> {
+    for variant in &run.record.variants {
+        crate::verb::compress_variant(run, variant, watch)?;
+    }
+    for variant in &run.record.variants {
+        let unfinished = |task: &&TaskSource| match run.transcripts(&variant.name, task) {
+            Err(Error::Unfinished { .. }) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+            Ok(_) => None,
+        };
+        let mut wanted = Vec::new();
+        for task in &run.record.tasks {
+            if let Some(found) = unfinished(&task) {
+                found?;
+                wanted.push(task);
+            }
+        }
+        // A variant with nothing left to ask is not even loaded.
+        if !wanted.is_empty() {
+            ask(run, variant, (&wanted, how), watch)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks some tasks of one variant.
+fn ask(
+    run: &Run,
+    variant: &VariantRecord,
+    (tasks, how): (&[&TaskSource], How),
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
+    if let Some(replies) = run.replies() {
+        let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
+        return ask_backend(run, variant, (tasks, how), (&mut scripted, watch));
+    }
+    let checkpoint = match variant.name.as_str() {
+        DENSE => run.checkpoint()?,
+        name => crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, name)))?,
+    };
+    let tokenizer = checkpoint.tokenizer()?;
+    if variant.name == DENSE {
+        missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
+    }
+    let model = Model::load(&checkpoint)?;
+    let options = LocalOptions {
+        sampling: sampling(run),
+        chat_template: run.record.chat_template,
+        batch_size: how.batch_size,
+    };
+    let mut local = Local::new(&model, tokenizer, options)?;
+    ask_backend(run, variant, (tasks, how), (&mut local, watch))
+}
+
+fn ask_backend(
+    run: &Run,
+    variant: &VariantRecord,
+    (tasks, how): (&[&TaskSource], How),
+    (backend, watch): (&mut dyn Backend, &mut Watch<'_>),
+) -> Result<(), Error> {
+    for source in tasks {
+        let task = names::task(&source.task)?;
+        watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
+        let began = Instant::now();
+        let samples = run.samples(source)?;
+        let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
+        let job = Job { samples: &samples, transcript: &transcript, batch_size: how.batch_size, seed: run.record.seed };
+        let end = generate::run(&job, &|sample| open(task, sample), backend, &mut |at| {
+            watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
+        })?;
+        watch(Event::End(format!("{}: {}: {} samples, {}", variant.name, source.task, end.total, speed(end, began))));
+    }
+    Ok(())
+}
+
+/// The episode of a sample, as the run loop wants it: the crates of tasks and of replies do not know each other.
+fn open(task: &dyn Task, sample: &Sample) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> {
+    let mut episode: Box<dyn Episode> = task.open(sample)?;
+    Ok(Box::new(move |reply| episode.next(reply)))
+}
+
+/// `412 tokens/s, 3 failed`
+fn speed(at: Progress, began: Instant) -> String {
+    let rate = at.tokens as f64 / began.elapsed().as_secs_f64().max(1e-3);
+    let failed = if at.failed > 0 { format!(", {} failed", at.failed) } else { String::new() };
+    format!("{rate:.0} tokens/s{failed}")
+}
+
+/// The sampling settings in `run.json`; greedy where one is missing.
+fn sampling(run: &Run) -> Sampling {
+    let number = |name: &str| run.record.sampling.get(name).and_then(Value::as_f64);
+    Sampling {
+        temperature: number("temperature").map_or(0.0, |number| number as f32),
+        top_p: number("top_p").map_or(1.0, |number| number as f32),
+        top_k: number("top_k").map_or(0, |number| number as usize),
+    }
+}

@@ -1,0 +1,78 @@
+//! `report`: pages and tables of a run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use record::{Analysis, CompressionRecord, DENSE, Transcript, run_path};
+use report::{Example, Report, Side};
+use serde_json::Value;
+
+use crate::run::Run;
+use crate::{Error, scores};
+
+/// Examples of lost samples that the page shows for each task and variant.
+const EXAMPLES: usize = 3;
+
+/// How the result is shown on the terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// Columns.
+    pub width: u16,
+    /// Whether colors may be used.
+    pub color: bool,
+}
+
+/// Writes a run's `report/` folder. Returns the files, the page first, the table for the terminal, and the same as JSON.
+///
+/// # Errors
+/// Scores or analysis that are missing or broken, or a full disk.
+pub fn report(run: &Run, shown: Shown) -> Result<(Vec<PathBuf>, String, Value), Error> {
+    let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
+    let scores = scores(run)?;
+    let compressions = compressions(run)?;
+    let examples = examples(run, &scores)?;
+    let report = Report {
+        run: &run.record,
+        analysis: &analysis,
+        compressions: &compressions,
+        scores: &scores,
+        examples: &examples,
+    };
+    let files = report::write(&report, &run_path::report(&run.root))?;
+    Ok((files, report::terminal(&report, shown.width, shown.color), report::json(&report)))
+}
+
+/// What was done to the weights of each variant.
+fn compressions(run: &Run) -> Result<BTreeMap<String, CompressionRecord>, Error> {
+    let mut all = BTreeMap::new();
+    for variant in run.record.variants.iter().filter(|variant| variant.method.is_some()) {
+        let path = run_path::checkpoint(&run.root, &variant.name).join("compress.json");
+        all.insert(variant.name.clone(), record::read_json(&path)?);
+    }
+    Ok(all)
+}
+
+/// The samples on which each variant lost most.
+fn examples(run: &Run, scores: &report::Scores) -> Result<Vec<Example>, Error> {
+    let mut all = Vec::new();
+    for task in &run.record.tasks {
+        let said = run.transcripts(DENSE, task)?;
+        for variant in run.record.variants.iter().filter(|variant| variant.name != DENSE) {
+            let instead = run.transcripts(&variant.name, task)?;
+            let dense = side(scores, DENSE, &task.task, &said);
+            let compressed = side(scores, &variant.name, &task.task, &instead);
+            all.extend(Example::worst(&task.task, &variant.name, dense, compressed, EXAMPLES));
+        }
+    }
+    Ok(all)
+}
+
+fn side<'a>(
+    scores: &'a report::Scores,
+    variant: &str,
+    task: &str,
+    transcripts: &'a BTreeMap<String, Transcript>,
+) -> Side<'a> {
+    let scores = scores.get(&(variant.to_owned(), task.to_owned()));
+    Side { scores: scores.map_or(&[], Vec::as_slice), transcripts }
+}

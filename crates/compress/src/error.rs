@@ -1,0 +1,143 @@
+//! What can go wrong while compressing, with what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a checkpoint was not compressed. Nothing half-written is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum CompressError {
+    /// No such method.
+    #[error("there is no compression method `{name}`; the methods are {known}")]
+    UnknownMethod {
+        /// What was asked for.
+        name: String,
+        /// The names of all methods, separated by commas.
+        known: String,
+    },
+    /// No such setting.
+    #[error("method `{method}` has no setting `{name}`; its settings are {known}")]
+    UnknownSetting {
+        /// The method.
+        method: &'static str,
+        /// What was given.
+        name: String,
+        /// The names of all its settings, separated by commas.
+        known: String,
+    },
+    /// A setting with a value that makes no sense.
+    #[error("setting `{name}` of method `{method}` must be {expected}, not {value}")]
+    BadSetting {
+        /// The method.
+        method: &'static str,
+        /// The setting.
+        name: String,
+        /// What was given, as JSON.
+        value: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Settings that are not a table of names and values.
+    #[error("the settings of method `{method}` must be a JSON object, not {value}")]
+    SettingsNotObject {
+        /// The method.
+        method: &'static str,
+        /// What was given, as JSON.
+        value: String,
+    },
+    /// A layer whose inputs the group size or the pattern does not divide.
+    #[error("{layer} has {in_features} inputs, which {what} does not divide; {cure}")]
+    Indivisible {
+        /// The layer.
+        layer: String,
+        /// Its input channels.
+        in_features: usize,
+        /// `group_size 128`, `the pattern 2:4`.
+        what: String,
+        /// What would do.
+        cure: String,
+    },
+    /// The checkpoint is quantized already.
+    #[error("{layer} is quantized already; compress the dense checkpoint that it was made from")]
+    AlreadyCompressed {
+        /// The first such layer.
+        layer: String,
+    },
+    /// The method looks at text and there is none.
+    #[error("method `{method}` needs a calibration text; name one with --calibration")]
+    NoCalibration {
+        /// The method.
+        method: &'static str,
+    },
+    /// Not enough calibration text.
+    #[error(
+        "calibration text {origin} has {tokens} tokens, but {sequences} sequences of {length} need {}; \
+         give more text, or lower `sequences` or `length`",
+        sequences * length
+    )]
+    ShortCalibration {
+        /// Where the text came from.
+        origin: String,
+        /// How many tokens it has.
+        tokens: usize,
+        /// Sequences asked for.
+        sequences: usize,
+        /// Tokens in each.
+        length: usize,
+    },
+    /// A calibration token that the model does not have.
+    #[error("calibration text {origin} has token {token}, but the model's vocabulary ends at {vocabulary}")]
+    UnknownToken {
+        /// Where the text came from.
+        origin: String,
+        /// The token.
+        token: u32,
+        /// Size of the vocabulary.
+        vocabulary: usize,
+    },
+    /// A NaN or an infinity.
+    #[error("{what} of {layer} are not finite; {cure}")]
+    NotFinite {
+        /// `weights`, `calibration inputs`.
+        what: &'static str,
+        /// The layer.
+        layer: String,
+        /// What to look at.
+        cure: &'static str,
+    },
+    /// A method used something that it did not ask for: a fault of the method.
+    #[error("the method uses {what} without asking for it; this is a fault of the program")]
+    NotCollected {
+        /// What it used.
+        what: &'static str,
+    },
+    /// The operating system refused (full disk, no permission).
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `write`, `create`, `rename`.
+        action: &'static str,
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The output folder is taken.
+    #[error("{} is there already; name another folder or remove it", path.display())]
+    OutputExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The model could not be read or run.
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
+    /// A record could not be written.
+    #[error(transparent)]
+    Record(#[from] record::RecordError),
+}
+
+impl CompressError {
+    /// An [`CompressError::Io`] at `path`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}

@@ -1,0 +1,214 @@
+//! The grid that weights are rounded to: a scale and a zero point for each group of weights.
+
+use half::{bf16, f16};
+
+/// The largest scale: 256 levels of it are still finite.
+const LARGEST: f32 = f32::MAX / 512.0;
+
+/// How numbers are stored. Scales are rounded to it *before* weights are quantized, so that what is on
+/// disk is exactly what the method compensated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloatType {
+    /// 32-bit floating point.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// bfloat16.
+    Bf16,
+}
+
+impl FloatType {
+    /// The nearest positive number of this type that stays finite when it is multiplied by a level.
+    fn round(self, scale: f32) -> f32 {
+        match self {
+            FloatType::F32 => scale.clamp(f32::MIN_POSITIVE, LARGEST),
+            FloatType::F16 => {
+                let (least, most) = (f16::MIN_POSITIVE_SUBNORMAL.to_f32(), f16::MAX.to_f32());
+                f16::from_f32(scale.clamp(least, most)).to_f32()
+            }
+            FloatType::Bf16 => bf16::from_f32(scale.clamp(f32::MIN_POSITIVE, LARGEST)).to_f32(),
+        }
+    }
+
+    /// Bytes that one scale takes.
+    pub fn bytes(self) -> usize {
+        match self {
+            FloatType::F32 => 4,
+            FloatType::F16 | FloatType::Bf16 => 2,
+        }
+    }
+}
+
+/// How a group's range becomes a grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GridRule {
+    /// A symmetric grid always reaches from -m to m, m the largest magnitude.
+    Corrected,
+    /// As the GPTQ reference code: a symmetric grid of a group without a negative weight gets half the range it
+    /// needs (its lower end stays 0 while the zero point is in the middle), so large weights are clipped.
+    Reference,
+}
+
+/// A uniform grid of `2^bits` levels, fitted to each group of weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Grid {
+    /// Bits of a level, 2 to 8.
+    pub bits: u8,
+    /// Whether the zero point is fixed in the middle.
+    pub symmetric: bool,
+    /// Whether the range is shrunk to minimize `sum |error|^2.4` (GPTQ reference, `--mse`).
+    pub mse: bool,
+    /// Which symmetric rule.
+    pub rule: GridRule,
+    /// What scales are stored as.
+    pub scale_type: FloatType,
+}
+
+/// The fitted grid of one group: weight = `scale * (level - zero)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Distance of two levels, positive.
+    pub scale: f32,
+    /// The level of weight 0, a whole number in `0..2^bits`.
+    pub zero: f32,
+}
+
+impl Step {
+    /// The nearest level of `weight` (ties to even), in `0..=top`.
+    pub fn level(self, weight: f32, top: f32) -> f32 {
+        ((weight / self.scale).round_ties_even() + self.zero).clamp(0.0, top)
+    }
+
+    /// The weight of a level.
+    pub fn weight(self, level: f32) -> f32 {
+        self.scale * (level - self.zero)
+    }
+}
+
+/// The range search of the reference: shrink by 1% at a time, down to a fifth.
+const SHRINKS: u8 = 80;
+/// The exponent of the range search.
+const NORM: f64 = 2.4;
+
+impl Grid {
+    /// A grid by the corrected rule, without range search, with 32-bit scales.
+    pub fn new(bits: u8, symmetric: bool) -> Self {
+        Self { bits, symmetric, mse: false, rule: GridRule::Corrected, scale_type: FloatType::F32 }
+    }
+
+    /// The highest level, `2^bits - 1`.
+    pub fn top(&self) -> f32 {
+        f32::from(u8::MAX >> (8 - self.bits.clamp(1, 8)))
+    }
+
+    /// Fits scale and zero point to the weights of one group (spec: GPTQ reference `find_params`).
+    ///
+    /// ```
+    /// let step = compress::Grid::new(4, false).fit(&[-0.5, 0.0, 1.0]);
+    /// assert_eq!((step.scale, step.zero), (0.1, 5.0));
+    /// ```
+    pub fn fit(&self, weights: &[f32]) -> Step {
+        let (low, high) = self.range(weights);
+        let step = self.step(low, high);
+        if self.mse { self.search(weights, low, high, step) } else { step }
+    }
+
+    /// The range to cover; it always holds 0.
+    fn range(&self, weights: &[f32]) -> (f32, f32) {
+        let (mut low, mut high) = weights.iter().fold((0f32, 0f32), |(low, high), &w| (low.min(w), high.max(w)));
+        if self.symmetric {
+            high = high.max(-low);
+            if low < 0.0 || self.rule == GridRule::Corrected {
+                low = -high;
+            }
+        }
+        if low == 0.0 && high == 0.0 { (-1.0, 1.0) } else { (low, high) }
+    }
+
+    fn step(&self, low: f32, high: f32) -> Step {
+        let top = self.top();
+        let width = high - low;
+        // Weights near the largest number: the difference overflows, the quotients do not.
+        let scale = if width.is_finite() { width / top } else { high / top - low / top };
+        let scale = self.scale_type.round(scale);
+        let zero = if self.symmetric { (top + 1.0) / 2.0 } else { (-low / scale).round_ties_even().clamp(0.0, top) };
+        Step { scale, zero }
+    }
+
+    fn search(&self, weights: &[f32], low: f32, high: f32, widest: Step) -> Step {
+        let top = self.top();
+        let error = |step: Step| -> f64 {
+            weights.iter().map(|&w| f64::from((step.weight(step.level(w, top)) - w).abs()).powf(NORM)).sum()
+        };
+        let mut best = (f64::INFINITY, widest);
+        for percent in 0..SHRINKS {
+            let share = 1.0 - f32::from(percent) / 100.0;
+            let step = self.step(share * low, share * high);
+            let now = error(step);
+            if now < best.0 {
+                best = (now, step);
+            }
+        }
+        best.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_symmetric_group_without_negative_weights_is_not_clipped_unless_the_reference_is_asked_for() {
+        let weights = [0.0, 0.25, 1.0];
+        let ours = Grid::new(4, true);
+        let step = ours.fit(&weights);
+        assert!((step.weight(step.level(1.0, 15.0)) - 1.0).abs() <= step.scale / 2.0 + 1e-6);
+        let reference = Grid { rule: GridRule::Reference, ..ours }.fit(&weights);
+        assert!((reference.weight(reference.level(1.0, 15.0)) - 7.0 / 15.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_group_of_zeros_and_a_group_of_giants_have_usable_grids() {
+        for symmetric in [true, false] {
+            for scale_type in [FloatType::F32, FloatType::F16, FloatType::Bf16] {
+                let grid = Grid { scale_type, ..Grid::new(4, symmetric) };
+                for weights in [[0.0, 0.0], [f32::MAX, f32::MIN], [1e-44, -1e-44]] {
+                    let step = grid.fit(&weights);
+                    assert!(step.scale > 0.0 && step.scale.is_finite(), "{step:?}");
+                    assert!(weights.iter().all(|&w| step.weight(step.level(w, 15.0)).is_finite()));
+                }
+                assert_eq!(grid.fit(&[0.0]).level(0.0, 15.0), grid.fit(&[0.0]).zero);
+            }
+        }
+    }
+
+    #[test]
+    fn the_range_search_is_never_worse_by_its_own_measure() {
+        let weights: Vec<f32> = (0..32).map(|i| if i == 3 { 4.0 } else { (i as f32 * 0.7).sin() }).collect();
+        let plain = Grid::new(3, true);
+        let searched = Grid { mse: true, ..plain };
+        let error = |step: Step| -> f64 {
+            weights.iter().map(|&w| f64::from((step.weight(step.level(w, 7.0)) - w).abs()).powf(2.4)).sum()
+        };
+        assert!(error(searched.fit(&weights)) < error(plain.fit(&weights)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_weight_within_the_grid_moves_by_half_a_step_at_most(
+            weights in prop::collection::vec(-100f32..100.0, 1..64), bits in 2u8..=8, symmetric: bool,
+            scale_type in prop::sample::select(vec![FloatType::F32, FloatType::F16, FloatType::Bf16]),
+        ) {
+            let grid = Grid { scale_type, ..Grid::new(bits, symmetric) };
+            let step = grid.fit(&weights);
+            let (low, high) = (step.weight(0.0), step.weight(grid.top()));
+            for &w in &weights {
+                let error = (step.weight(step.level(w, grid.top())) - w).abs();
+                let outside = (low - w).max(w - high).max(0.0);
+                prop_assert!(error <= (step.scale / 2.0).max(outside) * (1.0 + 1e-4), "{w} off by {error}, {step:?}");
+                prop_assert!(outside <= step.scale * 1.5, "{w} is {outside} outside, {step:?}");
+            }
+        }
+    }
+}

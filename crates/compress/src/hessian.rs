@@ -1,0 +1,273 @@
+//! What the calibration inputs say about a linear: the Hessian of its squared output error, and its inverse's factor.
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_inverse::invert_lower_triangular;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
+use rayon::prelude::*;
+
+use crate::Matrix;
+
+/// Tokens whose products are summed in f32 before they are added to the f64 sum.
+const TOKENS: usize = 256;
+/// Columns of the Hessian that one task works on. Fixed, so that the result does not depend on the threads.
+const PANEL: usize = 128;
+/// Where a factorization without damping fails, damping starts here (share of the mean diagonal).
+const FIRST_DAMPING: f64 = 1e-4;
+/// Past this damping the Hessian is taken to be its diagonal.
+const LAST_DAMPING: f64 = 10.0;
+
+/// `H = 2/n X^T X` over the calibration inputs X `[tokens, in]` of n sequences.
+///
+/// Products of 256 tokens are formed in f32 and summed in f64, so that the error does not grow with the
+/// calibration text. The result does not depend on the number of threads.
+#[derive(Debug, Clone)]
+pub struct Hessian {
+    size: usize,
+    /// `X^T X`, column-major; only the lower triangle is kept up.
+    sum: Vec<f64>,
+    sequences: usize,
+}
+
+/// The factor of the inverse Hessian that GPTQ and SparseGPT walk along.
+#[derive(Debug, Clone)]
+pub struct Factor {
+    /// Upper triangular U `[in, in]` with `U^T U = H^-1`, in processing order, row-major.
+    pub upper: Matrix,
+    /// The order in which columns are processed: position -> column.
+    pub order: Vec<usize>,
+    /// By column: no calibration token excited it.
+    pub dead: Vec<bool>,
+    /// Share of the mean diagonal that was added to the diagonal.
+    pub damping: f64,
+    /// Whether even large damping failed, so that only the diagonal was used (no error feedback).
+    pub diagonal_only: bool,
+}
+
+impl Hessian {
+    /// An empty sum over `size` input channels.
+    pub fn new(size: usize) -> Self {
+        Self { size, sum: vec![0.0; size * size], sequences: 0 }
+    }
+
+    /// Input channels.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Adds the inputs `[tokens, in]` of `sequences` whole sequences. `inputs.cols` must be [`Hessian::size`].
+    pub fn add(&mut self, inputs: &Matrix, sequences: usize) {
+        assert_eq!(inputs.cols, self.size, "inputs of another width");
+        self.sequences += sequences;
+        let size = self.size;
+        if size == 0 {
+            return;
+        }
+        for tokens in inputs.data.chunks(TOKENS * size) {
+            let x = MatRef::from_row_major_slice(tokens, tokens.len() / size, size);
+            self.sum.par_chunks_mut(PANEL * size).enumerate().for_each(|(panel, sum)| {
+                let first = panel * PANEL;
+                let (left, right) = (x.get(.., first..), x.get(.., first..first + sum.len() / size));
+                let mut product = Mat::<f32>::zeros(left.ncols(), right.ncols());
+                matmul(product.as_mut(), Accum::Replace, left.transpose(), right, 1.0, Par::Seq);
+                for (column, sum) in sum.chunks_mut(size).enumerate() {
+                    for (sum, &new) in sum[first..].iter_mut().zip(product.col_as_slice(column)) {
+                        *sum += f64::from(new);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Whether every sum is finite. A NaN or an infinity in any input shows on the diagonal.
+    pub fn is_finite(&self) -> bool {
+        (0..self.size).all(|j| self.sum[j * self.size + j].is_finite())
+    }
+
+    /// `H_jj`, `[in]`.
+    pub fn diagonal(&self) -> Vec<f64> {
+        (0..self.size).map(|j| self.scale() * self.sum[j * self.size + j]).collect()
+    }
+
+    fn scale(&self) -> f64 {
+        2.0 / self.sequences.max(1) as f64
+    }
+
+    /// `H_ij` from the lower triangle.
+    fn at(&self, i: usize, j: usize) -> f64 {
+        self.scale() * self.sum[i.min(j) * self.size + i.max(j)]
+    }
+
+    /// `sum over tokens of ||D x||^2` for a difference of weights D `[out, in]`: what the layer's output moved.
+    pub fn output_energy(&self, difference: &Matrix) -> f64 {
+        let size = self.size;
+        let rows: Vec<f64> = difference
+            .data
+            .par_chunks(size.max(1))
+            .map(|row| {
+                (0..size)
+                    .map(|j| {
+                        let below: f64 = (j + 1..size).map(|i| self.sum[j * size + i] * f64::from(row[i])).sum();
+                        f64::from(row[j]) * (2.0 * below + self.sum[j * size + j] * f64::from(row[j]))
+                    })
+                    .sum()
+            })
+            .collect();
+        rows.into_iter().sum::<f64>().max(0.0)
+    }
+
+    /// Factors the inverse, with columns in falling order of the diagonal where `by_activity` (act-order).
+    ///
+    /// Dead channels get `H_jj = 1`. `damping * mean(diagonal)` is added to the diagonal, and ten times as much after
+    /// each failure; past ten times the mean, only the diagonal is used. It never fails.
+    pub fn factor(&self, damping: f64, by_activity: bool) -> Factor {
+        let mut diagonal = self.diagonal();
+        let dead: Vec<bool> = diagonal.iter().map(|&d| d == 0.0).collect();
+        for (d, _) in diagonal.iter_mut().zip(&dead).filter(|(_, dead)| **dead) {
+            *d = 1.0;
+        }
+        let mean = diagonal.iter().sum::<f64>() / self.size.max(1) as f64;
+        let mut order: Vec<usize> = (0..self.size).collect();
+        if by_activity {
+            order.sort_by(|&a, &b| diagonal[b].total_cmp(&diagonal[a]));
+        }
+        let mut share = damping.max(0.0);
+        while share <= LAST_DAMPING {
+            if let Some(upper) = self.factor_once(&diagonal, &order, share * mean) {
+                return Factor { upper, order, dead, damping: share, diagonal_only: false };
+            }
+            share = (share * 10.0).max(FIRST_DAMPING);
+        }
+        let share = damping.max(FIRST_DAMPING);
+        let mut upper = Matrix { rows: self.size, cols: self.size, data: vec![0.0; self.size * self.size] };
+        for (position, &column) in order.iter().enumerate() {
+            let h = (diagonal[column] + share * mean).max(f64::MIN_POSITIVE);
+            upper.data[position * self.size + position] = (h.sqrt().recip() as f32).clamp(f32::MIN_POSITIVE, f32::MAX);
+        }
+        Factor { upper, order, dead, damping: share, diagonal_only: true }
+    }
+
+    /// `H = R R^T` with R upper triangular, by a Cholesky factorization from the last column to the first; then
+    /// `U = R^-1` has `U^T U = H^-1`, and no inverse of H is ever formed. `None` where H is not positive definite.
+    fn factor_once(&self, diagonal: &[f64], order: &[usize], add: f64) -> Option<Matrix> {
+        let size = self.size;
+        let from_last = |position: usize| order[size - 1 - position];
+        let mut lower = Mat::from_fn(size, size, |i, j| match (from_last(i), from_last(j)) {
+            (row, column) if row == column => diagonal[row] + add,
+            (row, column) if i > j => self.at(row, column),
+            _ => 0.0,
+        });
+        let params: Spec<LltParams, f64> = Spec::default();
+        let mut memory = MemBuffer::try_new(cholesky_in_place_scratch::<f64>(size, Par::Seq, params)).ok()?;
+        let stack = MemStack::new(&mut memory);
+        cholesky_in_place(lower.as_mut(), LltRegularization::default(), Par::Seq, stack, params).ok()?;
+        let mut inverse = Mat::<f64>::zeros(size, size);
+        invert_lower_triangular(inverse.as_mut(), lower.as_ref(), Par::Seq);
+        let mut upper = Matrix { rows: size, cols: size, data: vec![0.0; size * size] };
+        for i in 0..size {
+            for j in i..size {
+                upper.data[i * size + j] = inverse[(size - 1 - i, size - 1 - j)] as f32;
+            }
+        }
+        let usable = (0..size).all(|j| upper.data[j * size + j] > 0.0) && upper.data.iter().all(|u| u.is_finite());
+        usable.then_some(upper)
+    }
+}
+
+/// `target[r, from..] -= errors[r, ..] U[first.., from..]` for all rows r: the errors of a block of columns
+/// `first..first + count` reach the columns after it.
+///
+/// `target` is `[rows, in]`, `errors` `[rows, count]`, both row-major.
+pub(crate) fn spread(target: &mut [f32], errors: &[f32], upper: &Matrix, block: std::ops::Range<usize>) {
+    let (size, count) = (upper.cols, block.len());
+    if block.end >= size || errors.is_empty() {
+        return;
+    }
+    let rows = errors.len() / count;
+    let target = MatMut::from_row_major_slice_mut(target, rows, size).get_mut(.., block.end..);
+    let upper = MatRef::from_row_major_slice(&upper.data, size, size).get(block.clone(), block.end..);
+    matmul(target, Accum::Add, MatRef::from_row_major_slice(errors, rows, count), upper, -1.0, Par::Seq);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(rows: usize, cols: usize) -> Matrix {
+        let mut rng = record::Rng::new(5);
+        Matrix { rows, cols, data: (0..rows * cols).map(|_| rng.uniform() as f32 - 0.4).collect() }
+    }
+
+    #[test]
+    fn the_factor_inverts_the_hessian_in_both_orders() {
+        let x = inputs(300, 150);
+        let mut hessian = Hessian::new(150);
+        hessian.add(&x, 3);
+        for by_activity in [false, true] {
+            let factor = hessian.factor(0.01, by_activity);
+            let mean = hessian.diagonal().iter().sum::<f64>() / 150.0;
+            for a in [0, 70, 149] {
+                // H (U^T U) = I, one row.
+                for b in [0, 70, 149] {
+                    let product: f64 = (0..150)
+                        .map(|k| {
+                            let h =
+                                hessian.at(factor.order[a], factor.order[k]) + if a == k { 0.01 * mean } else { 0.0 };
+                            let inverse: f64 = (0..150)
+                                .map(|i| f64::from(factor.upper.data[i * 150 + k] * factor.upper.data[i * 150 + b]))
+                                .sum();
+                            h * inverse
+                        })
+                        .sum();
+                    assert!((product - f64::from(u8::from(a == b))).abs() < 1e-3, "{a} {b}: {product}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_singular_hessian_is_damped_and_a_broken_one_becomes_its_diagonal() {
+        let mut hessian = Hessian::new(4);
+        hessian.add(&Matrix { rows: 1, cols: 4, data: vec![1.0, 1.0, 1.0, 0.0] }, 1);
+        let factor = hessian.factor(0.0, false);
+        assert!(factor.damping > 0.0 && !factor.diagonal_only);
+        assert_eq!(factor.dead, [false, false, false, true]);
+        hessian.sum[1] = 1e30;
+        let factor = hessian.factor(0.01, true);
+        assert!(factor.diagonal_only);
+        assert!((0..4).all(|j| factor.upper.data[j * 5] > 0.0));
+    }
+
+    #[test]
+    fn output_energy_is_what_the_outputs_moved() {
+        let x = inputs(40, 6);
+        let mut hessian = Hessian::new(6);
+        hessian.add(&x, 1);
+        let d = inputs(3, 6);
+        let direct: f64 = x
+            .data
+            .chunks(6)
+            .flat_map(|x| {
+                d.data.chunks(6).map(move |d| d.iter().zip(x).map(|(a, b)| f64::from(a * b)).sum::<f64>().powi(2))
+            })
+            .sum();
+        assert!((hessian.output_energy(&d) / direct - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_sum_does_not_depend_on_the_number_of_threads() -> Result<(), rayon::ThreadPoolBuildError> {
+        let x = inputs(700, 300);
+        let sum = |threads| {
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().map(|pool| {
+                pool.install(|| {
+                    let mut hessian = Hessian::new(300);
+                    hessian.add(&x, 1);
+                    hessian.sum
+                })
+            })
+        };
+        assert_eq!(sum(1)?, sum(3)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! GPTQ: round one column at a time and let the columns after it make up for the error.
+
+use rayon::prelude::*;
+
+use crate::grid::{GridRule, Step};
+use crate::group::{LinearGroup, Needs, Report, Seen};
+use crate::hessian::{Factor, spread};
+use crate::method::{Method, MethodInfo};
+use crate::settings::{self, Settings};
+use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
+
+/// Columns whose errors are spread to the rest of the weight at once (the paper's block size).
+const BLOCK: usize = 128;
+/// Rows that one task works on. Fixed, so that the result does not depend on the threads.
+const ROWS: usize = 32;
+
+/// GPTQ (Frantar et al. 2022, algorithm 1), with the options of its reference code.
+#[derive(Debug, Clone, Copy)]
+pub struct Gptq {
+    /// The grid.
+    pub grid: Grid,
+    /// Which weights share a scale.
+    pub group: GroupSize,
+    /// Whether the most excited inputs are rounded first, while others can still make up for them.
+    pub act_order: bool,
+    /// Whether grids are fitted to the original weights, and groups are runs of inputs, whatever the order. Otherwise a
+    /// group is a run of columns *as processed*, and its grid is fitted when the run begins.
+    pub static_groups: bool,
+    /// Dynamic groups only: fit the grid to weights that include the feedback of columns of the same block of 128.
+    /// The reference code does not (it reads the weight before the block began); nor do we by default.
+    pub group_feedback: bool,
+    /// Share of the mean diagonal that is added to the Hessian.
+    pub damping: f64,
+    /// Whether each group of linears is compressed before the inputs of the next are collected.
+    pub true_sequential: bool,
+}
+
+/// The row of the method table.
+pub(super) const INFO: MethodInfo = MethodInfo {
+    name: "gptq",
+    about: "round column by column, later columns make up for the error (Frantar et al. 2022)",
+    settings: &[
+        settings::BITS,
+        settings::GROUP_SIZE,
+        settings::SYMMETRIC,
+        settings::ACT_ORDER,
+        settings::STATIC_GROUPS,
+        settings::GROUP_FEEDBACK,
+        settings::DAMPING,
+        settings::MSE,
+        settings::GRID,
+        settings::TRUE_SEQUENTIAL,
+        settings::SEQUENCES,
+        settings::LENGTH,
+    ],
+    build: |settings| Ok(Box::new(Gptq::from_settings(settings)?)),
+};
+
+/// What the loop over a few rows gives.
+struct Rounded {
+    /// `[rows, in]`, in processing order.
+    levels: Vec<u8>,
+    /// `[rows, groups]`.
+    steps: Vec<Step>,
+    loss: f64,
+}
+
+impl Gptq {
+    /// The paper's settings on a grid: act-order with static groups, damping 0.01.
+    pub fn new(grid: Grid, group: GroupSize) -> Self {
+        Self {
+            grid,
+            group,
+            act_order: true,
+            static_groups: true,
+            group_feedback: false,
+            damping: 0.01,
+            true_sequential: true,
+        }
+    }
+
+    fn from_settings(settings: &Settings) -> Result<Self, CompressError> {
+        let gptq = Self {
+            grid: settings.grid()?,
+            group: settings.group_size()?,
+            act_order: settings.flag("act_order")?,
+            static_groups: settings.flag("static_groups")?,
+            group_feedback: settings.flag("group_feedback")?,
+            damping: settings.share("damping")?,
+            true_sequential: settings.flag("true_sequential")?,
+        };
+        if gptq.group_feedback && gptq.static_groups {
+            return Err(settings.bad("group_feedback", "false where static_groups is true"));
+        }
+        Ok(gptq)
+    }
+
+    /// Quantizes a weight `[out, in]` along the factor of its inverse Hessian (from [`crate::Hessian::factor`] with
+    /// [`Gptq::act_order`]). Also returns the loss, `sum of ((w - q) / U_jj)^2 / 2`.
+    pub fn quantize(&self, weight: &Matrix, factor: &Factor) -> (QuantizedWeight, f64) {
+        let columns = weight.cols.max(1);
+        let chunks: Vec<Rounded> =
+            weight.data.par_chunks(ROWS * columns).map(|rows| self.round_rows(rows, columns, factor)).collect();
+        let loss = chunks.iter().map(|chunk| chunk.loss).sum();
+        let mut levels = vec![0; weight.data.len()];
+        let processed = chunks.iter().flat_map(|chunk| chunk.levels.chunks(columns));
+        for (levels, processed) in levels.chunks_mut(columns).zip(processed) {
+            for (&column, &level) in factor.order.iter().zip(processed) {
+                levels[column] = level;
+            }
+        }
+        let group_of = self.shuffles_groups().then(|| {
+            let mut group_of = vec![0; columns];
+            for (position, &column) in factor.order.iter().enumerate() {
+                group_of[column] = (position / self.group.columns(columns)) as u32;
+            }
+            group_of
+        });
+        let steps = chunks.into_iter().flat_map(|chunk| chunk.steps).collect();
+        let quantized = QuantizedWeight {
+            rows: weight.rows,
+            cols: weight.cols,
+            grid: self.grid,
+            group: self.group,
+            levels,
+            steps,
+            group_of,
+        };
+        (quantized, loss)
+    }
+
+    /// Whether groups are not runs of inputs.
+    fn shuffles_groups(&self) -> bool {
+        self.act_order && !self.static_groups && self.group != GroupSize::Channel
+    }
+
+    /// The grids that are known before the loop: one of the channel, or those of static groups.
+    fn fixed_steps(&self, row: &[f32], alive: &[f32]) -> Option<Vec<Step>> {
+        match self.group {
+            // The reference fits a channel's grid before it zeroes dead channels, and a static group's after.
+            GroupSize::Channel if self.grid.rule == GridRule::Reference => Some(vec![self.grid.fit(row)]),
+            GroupSize::Channel => Some(vec![self.grid.fit(alive)]),
+            GroupSize::Columns(size) if self.static_groups => {
+                Some(alive.chunks(size.max(1)).map(|group| self.grid.fit(group)).collect())
+            }
+            GroupSize::Columns(_) => None,
+        }
+    }
+
+    fn round_rows(&self, rows: &[f32], columns: usize, factor: &Factor) -> Rounded {
+        let mut work = Vec::with_capacity(rows.len());
+        let mut steps = Vec::new();
+        for row in rows.chunks(columns) {
+            let alive: Vec<f32> = row.iter().zip(&factor.dead).map(|(&w, &dead)| if dead { 0.0 } else { w }).collect();
+            steps.push(self.fixed_steps(row, &alive).unwrap_or_default());
+            work.extend(factor.order.iter().map(|&column| alive[column]));
+        }
+        let mut levels = vec![0; rows.len()];
+        let mut loss = 0.0;
+        let mut errors = Vec::new();
+        for first in (0..columns).step_by(BLOCK) {
+            let block = first..(first + BLOCK).min(columns);
+            errors.clear();
+            let rows = work.chunks(columns).zip(levels.chunks_mut(columns)).zip(&mut steps);
+            for ((row, levels), steps) in rows {
+                let mut walk = BlockOfRow { gptq: self, factor, row, steps, loss: 0.0 };
+                errors.extend(walk.round(block.clone(), &mut levels[block.clone()]));
+                loss += walk.loss;
+            }
+            spread(&mut work, &errors, &factor.upper, block);
+        }
+        Rounded { levels, steps: steps.concat(), loss }
+    }
+}
+
+/// One row's walk through one block of columns.
+struct BlockOfRow<'a> {
+    gptq: &'a Gptq,
+    factor: &'a Factor,
+    /// The row as it was when the block began, in processing order.
+    row: &'a [f32],
+    steps: &'a mut Vec<Step>,
+    loss: f64,
+}
+
+impl BlockOfRow<'_> {
+    /// Rounds the block's columns in order; returns their scaled errors.
+    fn round(&mut self, block: std::ops::Range<usize>, levels: &mut [u8]) -> Vec<f32> {
+        let top = self.gptq.grid.top();
+        let size = self.gptq.group.columns(self.row.len());
+        let is_static = self.gptq.static_groups || self.gptq.group == GroupSize::Channel;
+        let mut weights = self.row[block.clone()].to_vec();
+        let mut errors = vec![0.0; block.len()];
+        for offset in 0..block.len() {
+            let position = block.start + offset;
+            if !is_static && position.is_multiple_of(size) {
+                let step = self.fit_dynamic(position, &weights[offset..], block.end);
+                self.steps.push(step);
+            }
+            let group = if is_static { self.factor.order[position] / size } else { position / size };
+            let (step, weight) = (self.steps[group], weights[offset]);
+            let level = step.level(weight, top);
+            levels[offset] = level as u8;
+            let upper = &self.factor.upper.row(position)[position..block.end];
+            let error = (weight - step.weight(level)) / upper[0];
+            self.loss += f64::from(error) * f64::from(error) / 2.0;
+            errors[offset] = error;
+            for (weight, &u) in weights[offset..].iter_mut().zip(upper) {
+                *weight -= error * u;
+            }
+        }
+        errors
+    }
+
+    /// The grid of the run of columns that begins at `position`; `fed_back` are the block's columns from there on.
+    fn fit_dynamic(&self, position: usize, fed_back: &[f32], block_end: usize) -> Step {
+        let end = (position + self.gptq.group.columns(self.row.len())).min(self.row.len());
+        if !self.gptq.group_feedback {
+            return self.gptq.grid.fit(&self.row[position..end]);
+        }
+        let mut group = fed_back[..(end.min(block_end) - position)].to_vec();
+        group.extend_from_slice(&self.row[end.min(block_end)..end]);
+        self.gptq.grid.fit(&group)
+    }
+}
+
+impl Method for Gptq {
+    fn needs(&self) -> Needs {
+        Needs::Hessian
+    }
+
+    fn scheme(&self) -> Option<Scheme> {
+        let act_order = match (self.act_order, self.shuffles_groups()) {
+            (false, _) => ActOrder::None,
+            (true, false) => ActOrder::Static,
+            (true, true) => ActOrder::Group,
+        };
+        Some(Scheme { grid: self.grid, group: self.group, act_order })
+    }
+
+    fn true_sequential(&self) -> bool {
+        self.true_sequential
+    }
+
+    fn compress(&self, group: &mut LinearGroup, seen: &Seen) -> Result<Vec<Report>, CompressError> {
+        let factor = seen.hessian()?.factor(self.damping, self.act_order);
+        let warning = if factor.diagonal_only {
+            Some("the Hessian could not be factored at any damping: rounded to nearest, without feedback".to_owned())
+        } else if factor.damping > self.damping {
+            Some(format!(
+                "damping was raised from {} to {} until the Hessian could be factored",
+                self.damping, factor.damping
+            ))
+        } else {
+            None
+        };
+        let reports = group.linears.iter_mut().map(|linear| {
+            let gptq = Gptq { grid: Grid { scale_type: linear.stored, ..self.grid }, ..*self };
+            let (quantized, loss) = gptq.quantize(&linear.weight, &factor);
+            linear.weight = quantized.dequantize();
+            linear.quantized = Some(quantized);
+            Report { loss: Some(loss), damping: Some(factor.damping), warning: warning.clone() }
+        });
+        Ok(reports.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hessian;
+    use crate::method::Rtn;
+
+    const INPUTS: usize = 160;
+
+    /// Inputs that share a few directions, as activations do; channel 5 is dead.
+    fn correlated() -> Matrix {
+        let mut rng = record::Rng::new(2);
+        let mut number = || (rng.uniform() + rng.uniform() - 1.0) as f32;
+        let mixing: Vec<f32> = (0..12 * INPUTS).map(|_| number()).collect();
+        let mut inputs = Matrix::zeros(400, INPUTS);
+        for row in 0..400 {
+            let hidden: Vec<f32> = (0..12).map(|_| number()).collect();
+            for (column, x) in inputs.row_mut(row).iter_mut().enumerate().filter(|(column, _)| *column != 5) {
+                let shared: f32 = hidden.iter().enumerate().map(|(k, h)| h * mixing[k * INPUTS + column]).sum();
+                *x = shared + 0.2 * number();
+            }
+        }
+        inputs
+    }
+
+    fn weight() -> Matrix {
+        let mut rng = record::Rng::new(3);
+        Matrix::new(40, INPUTS, (0..40 * INPUTS).map(|_| rng.uniform() as f32 - 0.5).collect())
+    }
+
+    fn hessian() -> Hessian {
+        let mut hessian = Hessian::new(INPUTS);
+        hessian.add(&correlated(), 4);
+        hessian
+    }
+
+    /// Relative squared output error of a changed weight.
+    fn error(changed: &Matrix) -> f64 {
+        let (hessian, dense) = (hessian(), weight());
+        let difference = changed.data.iter().zip(&dense.data).map(|(a, b)| a - b).collect();
+        hessian.output_energy(&Matrix::new(40, INPUTS, difference)) / hessian.output_energy(&dense)
+    }
+
+    #[test]
+    fn feedback_beats_rounding_to_nearest_in_every_form() {
+        let hessian = hessian();
+        for bits in [2, 3, 4, 8] {
+            for symmetric in [true, false] {
+                for group in [GroupSize::Channel, GroupSize::Columns(32)] {
+                    let grid = Grid::new(bits, symmetric);
+                    let rtn = error(&Rtn { grid, group }.quantize(&weight()).dequantize());
+                    for (act_order, static_groups, group_feedback) in
+                        [(true, true, false), (true, false, false), (false, false, false), (false, false, true)]
+                    {
+                        let gptq = Gptq { act_order, static_groups, group_feedback, ..Gptq::new(grid, group) };
+                        let factor = hessian.factor(gptq.damping, act_order);
+                        let (quantized, loss) = gptq.quantize(&weight(), &factor);
+                        let ours = error(&quantized.dequantize());
+                        assert!(ours < 0.8 * rtn && loss > 0.0, "{gptq:?}: {ours}, nearest {rtn}");
+                        assert!(bits < 8 || ours < 1e-4, "{gptq:?}: {ours}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_dead_channel_becomes_zero_and_a_diagonal_hessian_gives_nearest_rounding() {
+        let gptq = Gptq::new(Grid::new(4, true), GroupSize::Columns(32));
+        let dead = gptq.quantize(&weight(), &hessian().factor(0.01, true)).0.dequantize();
+        assert!((0..40).all(|row| dead.row(row)[5] == 0.0));
+        let mut diagonal = Hessian::new(INPUTS);
+        let mut unit = Matrix::zeros(INPUTS, INPUTS);
+        (0..INPUTS).for_each(|at| unit.row_mut(at)[at] = 1.0 + at as f32);
+        diagonal.add(&unit, 1);
+        let rtn = Rtn { grid: gptq.grid, group: gptq.group }.quantize(&weight());
+        assert_eq!(gptq.quantize(&weight(), &diagonal.factor(0.01, true)).0.levels, rtn.levels);
+    }
+}

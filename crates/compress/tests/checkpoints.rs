@@ -1,0 +1,353 @@
+//! A checkpoint in, a checkpoint out: what is written is what was computed, and nothing else changes.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use compress::{
+    CalibrationSource, CalibrationText, CompressError, FloatType, Job, METHODS, Sink, Target, Walk, compress,
+};
+use model::{Block, Checkpoint, Matrix, Model};
+use record::LayerRecord;
+use serde_json::{Value, json};
+
+type Checked<T> = Result<T, Box<dyn Error>>;
+
+const HIDDEN: usize = 32;
+const INTERMEDIATE: usize = 64;
+const VOCABULARY: usize = 96;
+
+/// Writes a tiny random model of the Qwen2 family in `dtype`, tied, with biases.
+fn tiny(folder: &Path, dtype: FloatType) -> Checked<()> {
+    let config = json!({
+        "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": HIDDEN,
+        "intermediate_size": INTERMEDIATE, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "vocab_size": VOCABULARY, "max_position_embeddings": 128,
+        "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu", "tie_word_embeddings": true,
+    });
+    fs::write(folder.join("config.json"), config.to_string())?;
+    fs::write(folder.join("generation_config.json"), r#"{"eos_token_id": 2}"#)?;
+    let (h, kv, i) = (HIDDEN, HIDDEN / 2, INTERMEDIATE);
+    let mut shapes =
+        vec![("model.embed_tokens.weight".to_owned(), vec![VOCABULARY, h]), ("model.norm.weight".to_owned(), vec![h])];
+    for layer in 0..2 {
+        for (name, shape) in [
+            ("input_layernorm.weight", vec![h]),
+            ("post_attention_layernorm.weight", vec![h]),
+            ("self_attn.q_proj.weight", vec![h, h]),
+            ("self_attn.q_proj.bias", vec![h]),
+            ("self_attn.k_proj.weight", vec![kv, h]),
+            ("self_attn.k_proj.bias", vec![kv]),
+            ("self_attn.v_proj.weight", vec![kv, h]),
+            ("self_attn.v_proj.bias", vec![kv]),
+            ("self_attn.o_proj.weight", vec![h, h]),
+            ("mlp.gate_proj.weight", vec![i, h]),
+            ("mlp.up_proj.weight", vec![i, h]),
+            ("mlp.down_proj.weight", vec![h, i]),
+        ] {
+            shapes.push((format!("model.layers.{layer}.{name}"), shape));
+        }
+    }
+    let mut rng = record::Rng::new(11);
+    let mut number = || (rng.uniform() + rng.uniform() + rng.uniform() - 1.5) as f32 * 0.3;
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
+        .into_iter()
+        .map(|(name, shape)| {
+            let values =
+                (0..shape.iter().product()).map(|_| if name.contains("norm") { 1.0 + number() } else { number() });
+            let bytes = match dtype {
+                FloatType::F32 => values.flat_map(f32::to_le_bytes).collect(),
+                FloatType::F16 => values.flat_map(|v| half::f16::from_f32(v).to_le_bytes()).collect(),
+                FloatType::Bf16 => values.flat_map(|v| half::bf16::from_f32(v).to_le_bytes()).collect(),
+            };
+            (name, shape, bytes)
+        })
+        .collect();
+    let kind = match dtype {
+        FloatType::F32 => model::Dtype::F32,
+        FloatType::F16 => model::Dtype::F16,
+        FloatType::Bf16 => model::Dtype::BF16,
+    };
+    let views: Vec<(&str, safetensors::tensor::TensorView)> = tensors
+        .iter()
+        .map(|(name, shape, bytes)| {
+            Ok((name.as_str(), safetensors::tensor::TensorView::new(kind, shape.clone(), bytes)?))
+        })
+        .collect::<Result<_, safetensors::SafeTensorError>>()?;
+    fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?;
+    Ok(())
+}
+
+fn calibration() -> CalibrationSource {
+    let mut rng = record::Rng::new(1);
+    let tokens = (0..8 * 24).map(|_| rng.below(VOCABULARY) as u32).collect();
+    CalibrationSource { origin: "random".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 }
+}
+
+/// Every method with settings that reach its corners.
+fn cases() -> Vec<(&'static str, Value)> {
+    let few = |mut settings: Value| {
+        settings["sequences"] = json!(6);
+        settings["length"] = json!(24);
+        settings
+    };
+    vec![
+        ("gptq", few(json!({"group_size": 16}))),
+        ("gptq", few(json!({"group_size": 16, "symmetric": false, "static_groups": false}))),
+        ("gptq", few(json!({"group_size": 16, "act_order": false, "static_groups": false, "group_feedback": true}))),
+        ("gptq", few(json!({"group_size": "channel", "bits": 8, "true_sequential": false}))),
+        ("gptq", few(json!({"group_size": 16, "bits": 3, "symmetric": false, "mse": true}))),
+        ("rtn", json!({"group_size": 16})),
+        ("rtn", json!({"group_size": -1, "bits": 2, "symmetric": false})),
+        ("rtn", json!({"group_size": 8, "bits": 8, "symmetric": false})),
+        ("wanda", few(json!({}))),
+        ("wanda", few(json!({"sparsity": "2:4", "true_sequential": true}))),
+        ("wanda", few(json!({"variant": true}))),
+        ("magnitude", json!({"sparsity": 0.7})),
+        ("magnitude", json!({"sparsity": "4:8"})),
+    ]
+}
+
+fn run(checkpoint: &Checkpoint, case: &(&str, Value), out: &Path) -> Result<record::CompressionRecord, CompressError> {
+    let calibration = calibration();
+    compress(checkpoint, &Job { method: case.0, settings: &case.1, calibration: Some(&calibration), out }, &mut |_| {})
+}
+
+/// Keeps the walked blocks, to run them.
+#[derive(Default)]
+struct Keep(Vec<Block>);
+
+impl Sink for Keep {
+    fn linear(&mut self, _: &Target, _: LayerRecord, _: Option<String>) -> Result<(), CompressError> {
+        Ok(())
+    }
+
+    fn block(&mut self, block: Block) {
+        self.0.push(block);
+    }
+}
+
+/// The compressed model as the walk left it in memory.
+fn in_memory(checkpoint: &Checkpoint, case: &(&str, Value), stored: FloatType) -> Checked<Model> {
+    let info = compress::method::method(case.0)?;
+    let settings = info.resolve(&case.1)?;
+    let method = info.build(&settings)?;
+    let sequences = calibration().cut(checkpoint, 6, 24)?.sequences;
+    let mut model = Model::load(checkpoint)?;
+    let mut kept = Keep::default();
+    let stored = |_: &str| Ok(stored);
+    let mut walk = Walk { method: method.as_ref(), stored: &stored, sequences: &sequences, progress: &mut |_| {} };
+    walk.run(&mut model, &mut kept)?;
+    model.blocks = kept.0;
+    Ok(model)
+}
+
+fn relative(a: &Matrix, b: &Matrix) -> f64 {
+    let square = |m: f64| m * m;
+    let off: f64 = a.data.iter().zip(&b.data).map(|(a, b)| square(f64::from(a - b))).sum();
+    (off / b.data.iter().map(|&b| square(f64::from(b))).sum::<f64>()).sqrt()
+}
+
+#[test]
+fn what_is_read_back_computes_what_the_walk_left_in_memory() -> Checked<()> {
+    let tokens: Vec<u32> = (0..40).map(|at| (at * 7 % 90) as u32).collect();
+    for stored in [FloatType::F32, FloatType::F16, FloatType::Bf16] {
+        let folder = tempfile::tempdir()?;
+        tiny(folder.path(), stored)?;
+        let checkpoint = Checkpoint::open(folder.path())?;
+        for (at, case) in cases().iter().enumerate() {
+            let out = folder.path().join(format!("out{at}/checkpoint"));
+            let record = run(&checkpoint, case, &out)?;
+            let read = Model::load(&Checkpoint::open(&out)?)?.logits(&tokens)?;
+            let kept = in_memory(&checkpoint, case, stored)?.logits(&tokens)?;
+            let off = relative(&read, &kept);
+            assert!(off < 1e-5, "{case:?} in {stored:?}: logits differ by {off}");
+            assert_eq!(record.layers.len(), 14);
+            assert_eq!(record, record::read_json(&out.join("compress.json"))?);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn records_say_what_happened() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::Bf16)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    let mut logit_error = BTreeMap::new();
+    let tokens: Vec<u32> = (0..40).collect();
+    let dense = Model::load(&checkpoint)?.logits(&tokens)?;
+    for (name, case) in [
+        ("g4", ("gptq", json!({"group_size": 16, "sequences": 8, "length": 24}))),
+        ("r4", ("rtn", json!({"group_size": 16}))),
+        ("r8", ("rtn", json!({"group_size": 16, "bits": 8}))),
+        ("w24", ("wanda", json!({"sparsity": "2:4", "sequences": 8, "length": 24}))),
+    ] {
+        let out = folder.path().join(name);
+        let record = run(&checkpoint, &case, &out)?;
+        let logits = Model::load(&Checkpoint::open(&out)?)?.logits(&tokens)?;
+        logit_error.insert(name, relative(&logits, &dense));
+        match name {
+            // 4 bits and one 16-bit scale for 16 weights.
+            "g4" => {
+                assert_eq!(record.effective_bits, 5.0);
+                assert!(record.layers.iter().all(|l| l.loss > Some(0.0) && l.damping == Some(0.01)));
+                assert!(record.layers.iter().all(|l| l.output_error.is_some_and(|e| e > 0.0 && e < 0.1)));
+                assert_eq!(record.calibration.map(|c| (c.sequences, c.length)), Some((8, 24)));
+            }
+            "w24" => assert_eq!((record.sparsity, record.effective_bits, record.checkpoint_bits), (0.5, 16.0, 16.0)),
+            _ => assert!(record.calibration.is_none() && record.checkpoint_bits < 16.0),
+        }
+    }
+    assert!(logit_error["r8"] < 0.02 && logit_error["r8"] < logit_error["r4"], "{logit_error:?}");
+    Ok(())
+}
+
+#[test]
+fn everything_else_keeps_its_type_and_bytes() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::Bf16)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    for (at, case) in [("rtn", json!({"group_size": 16})), ("magnitude", json!({}))].iter().enumerate() {
+        let out = folder.path().join(format!("out{at}"));
+        run(&checkpoint, case, &out)?;
+        let written = Checkpoint::open(&out)?;
+        for name in checkpoint.tensor_names().filter(|name| !name.contains("proj.weight")) {
+            let (before, after) = (checkpoint.tensor(name)?, written.tensor(name)?);
+            assert_eq!((before.dtype, before.shape), (after.dtype, after.shape));
+            assert!(*before.bytes == *after.bytes, "{name} changed");
+        }
+        assert!(!written.has("lm_head.weight"), "tied embeddings stay tied");
+        let read = |file: &str| fs::read(folder.path().join(file)).ok();
+        assert_eq!(read("generation_config.json"), fs::read(out.join("generation_config.json")).ok());
+        let config = written.config_json();
+        assert_eq!(config.get("quantization_config").is_some(), case.0 == "rtn");
+        assert_eq!(config["tie_word_embeddings"], true);
+        assert!(!folder.path().join(format!("out{at}.part")).exists());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_same_job_writes_the_same_bytes_on_any_number_of_threads() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::Bf16)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    for (at, case) in cases().iter().enumerate() {
+        let mut written = Vec::new();
+        for threads in [1, 3] {
+            let out = folder.path().join(format!("out{at}-{threads}"));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+            pool.install(|| run(&checkpoint, case, &out))?;
+            written.push((fs::read(out.join("model.safetensors"))?, fs::read(out.join("compress.json"))?));
+        }
+        assert!(written[0] == written[1], "{case:?}");
+    }
+    Ok(())
+}
+
+/// The error's text, and nothing left behind.
+fn fails(folder: &Path, case: (&str, Value), calibration: Option<&CalibrationSource>) -> Checked<String> {
+    let checkpoint = Checkpoint::open(folder)?;
+    let out = folder.join("never");
+    let job = Job { method: case.0, settings: &case.1, calibration, out: &out };
+    let Err(error) = compress(&checkpoint, &job, &mut |_| {}) else {
+        return Err(format!("{case:?} went through").into());
+    };
+    assert!(!out.exists() && !folder.join("never.part").exists());
+    Ok(error.to_string())
+}
+
+#[test]
+fn what_does_not_fit_is_said_with_the_layer() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let text = calibration();
+    let error = fails(folder.path(), ("rtn", json!({})), None)?;
+    assert!(error.contains("model.layers.0.self_attn.q_proj") && error.contains("32, 16, 8, channel"), "{error}");
+    let error = fails(folder.path(), ("magnitude", json!({"sparsity": "2:5"})), None)?;
+    assert!(error.contains("2:5") && error.contains("q_proj"), "{error}");
+    let error = fails(folder.path(), ("wanda", json!({})), Some(&text))?;
+    assert!(error.contains("192 tokens") && error.contains("128 sequences of 128 need 16384"), "{error}");
+    let error = fails(folder.path(), ("gptq", json!({"group_size": 16})), None)?;
+    assert!(error.contains("calibration text"), "{error}");
+    let tokens = CalibrationText::Tokens(vec![vec![VOCABULARY as u32; 4]]);
+    let foreign = CalibrationSource { text: tokens, ..text };
+    let error = fails(folder.path(), ("wanda", json!({"sequences": 1, "length": 4})), Some(&foreign))?;
+    assert!(error.contains("vocabulary ends at 96"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_quantized_checkpoint_is_not_compressed_again() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let quantized = folder.path().join("q");
+    run(&Checkpoint::open(folder.path())?, &("rtn", json!({"group_size": 16})), &quantized)?;
+    for method in METHODS {
+        let error = fails(&quantized, (method.name, json!({})), None)?;
+        assert!(error.contains("quantized already"), "{error}");
+    }
+    let error = run(&Checkpoint::open(folder.path())?, &("rtn", json!({"group_size": 16})), &quantized);
+    assert!(matches!(error, Err(CompressError::OutputExists { .. })));
+    Ok(())
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_written_is_an_error_with_its_path() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    fs::write(folder.path().join("file"), "in the way")?;
+    let out = folder.path().join("file/checkpoint");
+    let error = run(&Checkpoint::open(folder.path())?, &("magnitude", json!({})), &out);
+    assert!(error.is_err_and(|error| error.to_string().contains("file")));
+    Ok(())
+}
+
+#[test]
+fn activations_that_overflow_name_their_layer() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let path = folder.path().join("model.safetensors");
+    let mut bytes = fs::read(&path)?;
+    let file = safetensors::SafeTensors::deserialize(&bytes)?;
+    let up = file.tensor("model.layers.0.mlp.up_proj.weight")?.data();
+    let start = up.as_ptr() as usize - bytes.as_ptr() as usize;
+    let end = start + up.len();
+    bytes[start..end].as_chunks_mut::<4>().0.iter_mut().for_each(|four| *four = 3e38f32.to_le_bytes());
+    fs::write(&path, bytes)?;
+    let settings = json!({"group_size": 16, "sequences": 6, "length": 24});
+    let error = fails(folder.path(), ("gptq", settings), Some(&calibration()))?;
+    assert!(error.contains("model.layers.0.mlp.down_proj") && error.contains("not finite"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn the_golden_models_go_through_every_method() -> Checked<()> {
+    let golden = std::env::var_os("ACBENCH_GOLDEN")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden")), PathBuf::from);
+    let Ok(entries) = fs::read_dir(golden.join("compression/models")) else {
+        println!("skipped: {} is not there", golden.display());
+        return Ok(());
+    };
+    let folder = tempfile::tempdir()?;
+    let tokens: Vec<u32> = (0..40).collect();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with("qwen2_tiny") {
+            continue;
+        }
+        let checkpoint = Checkpoint::open(&path)?;
+        for (at, case) in cases().iter().enumerate() {
+            let out = folder.path().join(format!("{name}-{at}"));
+            run(&checkpoint, case, &out)?;
+            let read = Model::load(&Checkpoint::open(&out)?)?.logits(&tokens)?;
+            let kept = in_memory(&checkpoint, case, FloatType::F32)?.logits(&tokens)?;
+            let off = relative(&read, &kept);
+            assert!(off < 1e-5, "{name} {case:?}: logits differ by {off}");
+        }
+    }
+    Ok(())
+}

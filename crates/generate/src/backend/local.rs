@@ -1,0 +1,84 @@
+//! A model in this process.
+
+use std::collections::BTreeMap;
+
+use model::{Model, ModelError, Sampling, Session, SessionOptions, Tokenizer};
+use record::Reply;
+
+use crate::backend::{Answer, Ticket};
+use crate::{Backend, GenerateError, Request};
+
+/// How a model in this process is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalOptions {
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Whether the checkpoint's chat template renders the conversations; plain text where it has none.
+    pub chat_template: bool,
+    /// Replies that are made at the same time, at least 1.
+    pub batch_size: usize,
+}
+
+/// A model in this process. Conversations that begin alike share the work on their beginning.
+pub struct Local<'m> {
+    session: Session<'m>,
+    tokenizer: &'m Tokenizer,
+    options: LocalOptions,
+    /// The session's tickets of requests under way.
+    under_way: BTreeMap<usize, Ticket>,
+    /// Requests that never reached the session.
+    refused: Vec<(Ticket, Answer)>,
+    next: Ticket,
+}
+
+impl<'m> Local<'m> {
+    /// A model ready to reply.
+    ///
+    /// # Errors
+    /// Sampling settings that make no sense.
+    pub fn new(model: &'m Model, tokenizer: &'m Tokenizer, options: LocalOptions) -> Result<Self, GenerateError> {
+        options.sampling.check()?;
+        let places = SessionOptions { batch_size: options.batch_size.max(1), ..SessionOptions::default() };
+        let session = Session::new(model, tokenizer, places);
+        Ok(Self { session, tokenizer, options, under_way: BTreeMap::new(), refused: Vec::new(), next: 0 })
+    }
+}
+
+impl Backend for Local<'_> {
+    fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError> {
+        let ticket = self.next;
+        self.next += 1;
+        match self.tokenizer.prompt(&request.messages, self.options.chat_template) {
+            Ok(prompt) => {
+                let inside = self.session.submit(model::Request {
+                    prompt,
+                    sampling: self.options.sampling,
+                    max_tokens: request.max_tokens,
+                    stop: request.stop,
+                    seed: request.seed,
+                });
+                self.under_way.insert(inside, ticket);
+            }
+            // A template that fails will fail for the other samples too, and the reader can mend it.
+            Err(error @ ModelError::Template { .. }) => return Err(error.into()),
+            Err(error) => self.refused.push((ticket, Err(error.to_string()))),
+        }
+        Ok(ticket)
+    }
+
+    fn collect(&mut self) -> Result<Vec<(Ticket, Answer)>, GenerateError> {
+        let mut done = std::mem::take(&mut self.refused);
+        while done.is_empty() && self.session.pending() > 0 {
+            for (inside, generated) in self.session.step() {
+                let answer = generated.map_err(|error| error.to_string()).map(|generated| Reply {
+                    text: generated.text,
+                    prompt_tokens: generated.prompt_tokens,
+                    completion_tokens: generated.tokens.len(),
+                    finish: generated.finish,
+                });
+                done.extend(self.under_way.remove(&inside).map(|ticket| (ticket, answer)));
+            }
+        }
+        Ok(done)
+    }
+}

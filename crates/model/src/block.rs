@@ -1,0 +1,150 @@
+//! One transformer block, with taps at the inputs of its linears.
+
+use std::sync::Arc;
+
+use crate::attention::{Heads, Sequences, attend};
+use crate::cache::LayerCache;
+use crate::rope::Rope;
+use crate::{GroupKind, Linear, LinearGroup, Matrix, kernel};
+
+/// Sees the inputs of linears while a block runs.
+pub trait Tap {
+    /// `rows` `[m, in]` is the input of the group whose first linear is called `linear`.
+    fn input(&mut self, linear: &str, rows: &Matrix);
+}
+
+/// Looks at nothing.
+impl Tap for () {
+    fn input(&mut self, _: &str, _: &Matrix) {}
+}
+
+/// A pre-norm block: attention and a gated product, each added to the residual stream.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// `[hidden]`, the norm before attention.
+    pub attention_norm: Vec<f32>,
+    /// `[heads * head_dim, hidden]`
+    pub q: Linear,
+    /// `[kv_heads * head_dim, hidden]`
+    pub k: Linear,
+    /// `[kv_heads * head_dim, hidden]`
+    pub v: Linear,
+    /// `[hidden, heads * head_dim]`
+    pub o: Linear,
+    /// `[hidden]`, the norm before the gated product.
+    pub mlp_norm: Vec<f32>,
+    /// `[intermediate, hidden]`
+    pub gate: Linear,
+    /// `[intermediate, hidden]`
+    pub up: Linear,
+    /// `[hidden, intermediate]`
+    pub down: Linear,
+    pub(crate) heads: Heads,
+    pub(crate) rope: Arc<Rope>,
+    pub(crate) eps: f32,
+}
+
+impl Block {
+    /// Runs whole sequences: `hidden` `[m, hidden]` to `[m, hidden]`.
+    ///
+    /// # Panics
+    /// Where `hidden` has not as many rows as `sequences`: a mistake of the caller, never of a file.
+    pub fn forward(&self, hidden: Matrix, sequences: &Sequences, tap: &mut dyn Tap) -> Matrix {
+        let room = |span: &crate::attention::Span| {
+            LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len())
+        };
+        let mut caches: Vec<LayerCache> = sequences.spans.iter().map(room).collect();
+        let mut caches: Vec<&mut LayerCache> = caches.iter_mut().collect();
+        self.run(hidden, sequences, &mut caches, tap)
+    }
+
+    /// Runs rows that continue cached sequences, and adds them to the caches.
+    pub(crate) fn run(
+        &self,
+        mut hidden: Matrix,
+        sequences: &Sequences,
+        caches: &mut [&mut LayerCache],
+        tap: &mut dyn Tap,
+    ) -> Matrix {
+        assert_eq!(hidden.rows, sequences.rows(), "rows of the sequences");
+        let x = rms_norm(&hidden, &self.attention_norm, self.eps);
+        tap.input(&self.q.name, &x);
+        let (mut q, mut k, v) = (self.q.forward(&x), self.k.forward(&x), self.v.forward(&x));
+        let angles = sequences.angles(&self.rope);
+        for row in 0..q.rows {
+            angles.turn(row, q.row_mut(row), self.heads.dim);
+            angles.turn(row, k.row_mut(row), self.heads.dim);
+        }
+        for (span, cache) in sequences.spans.iter().zip(caches.iter_mut()) {
+            for (at, row) in span.rows.clone().enumerate() {
+                cache.put(span.start + at, k.row(row), v.row(row));
+            }
+        }
+        let x = attend(&q, &sequences.spans, caches, self.heads);
+        tap.input(&self.o.name, &x);
+        hidden.add(&self.o.forward(&x));
+        let x = rms_norm(&hidden, &self.mlp_norm, self.eps);
+        tap.input(&self.gate.name, &x);
+        let (mut gate, up) = (self.gate.forward(&x), self.up.forward(&x));
+        kernel::silu_times(&mut gate.data, &up.data);
+        tap.input(&self.down.name, &gate);
+        hidden.add(&self.down.forward(&gate));
+        hidden
+    }
+
+    /// The linears that share an input, in the order in which the block runs them.
+    pub fn linear_groups(&self) -> Vec<LinearGroup> {
+        let group = |kind, linears: &[&Linear]| LinearGroup {
+            kind,
+            linears: linears.iter().map(|linear| linear.name.clone()).collect(),
+        };
+        vec![
+            group(GroupKind::Qkv, &[&self.q, &self.k, &self.v]),
+            group(GroupKind::Output, &[&self.o]),
+            group(GroupKind::GateUp, &[&self.gate, &self.up]),
+            group(GroupKind::Down, &[&self.down]),
+        ]
+    }
+
+    /// All linears, in the order of the groups.
+    pub fn linears(&self) -> [&Linear; 7] {
+        [&self.q, &self.k, &self.v, &self.o, &self.gate, &self.up, &self.down]
+    }
+
+    /// The linear of this full name.
+    pub fn linear(&self, name: &str) -> Option<&Linear> {
+        self.linears().into_iter().find(|linear| linear.name == name)
+    }
+
+    /// The linear of this full name, to change.
+    pub fn linear_mut(&mut self, name: &str) -> Option<&mut Linear> {
+        [&mut self.q, &mut self.k, &mut self.v, &mut self.o, &mut self.gate, &mut self.up, &mut self.down]
+            .into_iter()
+            .find(|linear| linear.name == name)
+    }
+}
+
+/// RMSNorm (Zhang and Sennrich 2019): `x / sqrt(mean(x^2) + eps) * weight`, row by row.
+pub(crate) fn rms_norm(x: &Matrix, weight: &[f32], eps: f32) -> Matrix {
+    let mut y = Matrix::zeros(x.rows, x.cols);
+    for row in 0..x.rows {
+        let (x, y) = (x.row(row), y.row_mut(row));
+        let mut square = [0.0];
+        kernel::rows_by_rows(x, x, x.len(), &mut square, 1);
+        let scale = 1.0 / (square[0] / x.len() as f32 + eps).sqrt();
+        y.iter_mut().zip(x).zip(weight).for_each(|((y, x), w)| *y = x * scale * w);
+    }
+    y
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_norm_by_hand() {
+        let y = rms_norm(&Matrix::new(1, 2, vec![3.0, 4.0]), &[1.0, 2.0], 0.0);
+        let rms = 12.5f32.sqrt();
+        assert!((y.data[0] - 3.0 / rms).abs() < 1e-6 && (y.data[1] - 8.0 / rms).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,104 @@
+//! Bytes of a checkpoint file: mapped, embedded in the binary, or in memory.
+
+use std::fs::File;
+use std::ops::{Deref, Range};
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use crate::ModelError;
+
+/// Shared, immutable bytes; cloning and slicing copy nothing.
+#[derive(Clone)]
+pub struct Bytes {
+    source: Source,
+    range: Range<usize>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Mapped(Arc<Mmap>),
+    Embedded(&'static [u8]),
+    Owned(Arc<Vec<u8>>),
+}
+
+impl Bytes {
+    /// Maps a file into memory.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`] where the file cannot be opened or mapped.
+    pub fn map(path: &Path) -> Result<Self, ModelError> {
+        let io = |source| ModelError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len() as usize;
+        if length == 0 {
+            return Ok(Self::from(Vec::new()));
+        }
+        // SAFETY: the mapping is private and read-only, and every access goes through a bounds-checked slice of the
+        // length that was mapped. A file that another process truncates meanwhile ends this one with SIGBUS, as it
+        // does every program that maps weights; checkpoints are written beside and renamed, which avoids that.
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let range = 0..map.len();
+        Ok(Self { source: Source::Mapped(Arc::new(map)), range })
+    }
+
+    /// Part of these bytes; `None` where the range lies outside.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        if range.start > range.end || range.end > self.range.len() {
+            return None;
+        }
+        let start = self.range.start;
+        Some(Self { source: self.source.clone(), range: start + range.start..start + range.end })
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let all: &[u8] = match &self.source {
+            Source::Mapped(map) => map,
+            Source::Embedded(bytes) => bytes,
+            Source::Owned(bytes) => bytes,
+        };
+        &all[self.range.clone()]
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        let range = 0..bytes.len();
+        Self { source: Source::Owned(Arc::new(bytes)), range }
+    }
+}
+
+impl From<&'static [u8]> for Bytes {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self { source: Source::Embedded(bytes), range: 0..bytes.len() }
+    }
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bytes({})", self.range.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapped_file_reads_as_the_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, b"abcdef").unwrap();
+        let mapped = Bytes::map(&path).unwrap();
+        assert_eq!(&*mapped, std::fs::read(&path).unwrap().as_slice());
+        assert_eq!(&*mapped.slice(1..3).unwrap().slice(1..2).unwrap(), b"c");
+        assert!(mapped.slice(3..7).is_none());
+        std::fs::write(&path, b"").unwrap();
+        assert!(Bytes::map(&path).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the files of a checkpoint lie: in a folder, or embedded in the binary.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::{Bytes, ModelError};
+
+/// What to do about a file that is absent or damaged.
+pub(crate) const DOWNLOAD: &str = "copy it again from the model's original download";
+
+/// The files of one checkpoint.
+#[derive(Debug, Clone)]
+pub(crate) enum Files {
+    /// A folder in Hugging Face layout.
+    Folder(PathBuf),
+    /// Name and content of each file.
+    Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+impl Files {
+    /// How the file is called in messages.
+    pub fn path(&self, name: &str) -> PathBuf {
+        match self {
+            Files::Folder(folder) => folder.join(name),
+            Files::Embedded(_) => Path::new("pico").join(name),
+        }
+    }
+
+    /// The folder, where there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Files::Folder(folder) => Some(folder),
+            Files::Embedded(_) => None,
+        }
+    }
+
+    /// The file's content; `None` where there is no such file.
+    pub fn find(&self, name: &str) -> Result<Option<Bytes>, ModelError> {
+        match self {
+            Files::Folder(folder) => {
+                let path = folder.join(name);
+                match path.try_exists() {
+                    Ok(true) if path.is_dir() => Err(damaged(&path, "it is a folder", DOWNLOAD)),
+                    Ok(true) => Bytes::map(&path).map(Some),
+                    Ok(false) => Ok(None),
+                    Err(source) => Err(ModelError::Io { path, source }),
+                }
+            }
+            Files::Embedded(all) => {
+                Ok(all.iter().find(|(other, _)| *other == name).map(|&(_, bytes)| Bytes::from(bytes)))
+            }
+        }
+    }
+
+    /// The file's content, or the error that it is missing.
+    pub fn read(&self, name: &str, cure: &'static str) -> Result<Bytes, ModelError> {
+        self.find(name)?.ok_or_else(|| ModelError::Missing { path: self.path(name), cure })
+    }
+
+    /// A JSON file that must be there.
+    pub fn json(&self, name: &str, cure: &'static str) -> Result<Value, ModelError> {
+        let bytes = self.read(name, cure)?;
+        serde_json::from_slice(&bytes).map_err(|error| damaged(&self.path(name), format!("it is not JSON: {error}"), cure))
+    }
+
+    /// A text file; `None` where there is no such file.
+    pub fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
+        let Some(bytes) = self.find(name)? else { return Ok(None) };
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(error) => Err(damaged(&self.path(name), format!("it is not UTF-8 text: {error}"), DOWNLOAD)),
+        }
+    }
+}
+
+/// The error that the file at `path` is damaged.
+pub(crate) fn damaged(path: &Path, why: impl Into<String>, cure: &'static str) -> ModelError {
+    ModelError::Damaged { path: path.to_owned(), why: why.into(), cure }
+}

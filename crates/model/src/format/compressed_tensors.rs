@@ -1,0 +1,193 @@
+//! compressed-tensors, format `pack-quantized` (as written by llm-compressor 0.14 and read by vLLM).
+//!
+//! For a linear `P` of shape `[out, in]` with `g` groups and `n = 32 / bits` integers in a word:
+//! `P.weight_packed` i32 `[out, ceil(in / n)]`, `P.weight_scale` `[out, g]`, and where the grid is asymmetric
+//! `P.weight_zero_point`, packed along its first dimension to i32 `[ceil(out / n), g]` (older files: i8 `[out, g]`);
+//! `P.weight_g_idx` i32 `[in]` where groups are not runs of columns; `P.weight_shape` i64 `[2]`.
+
+use regex::Regex;
+use safetensors::Dtype;
+use serde_json::Value;
+
+use super::dense::{check_finite, expect_shape, floats, unfit};
+use crate::packed::{Grid, Packed, per_word, unpack};
+use crate::{Checkpoint, ModelError, TensorView, Weight};
+
+/// How the linears of a checkpoint are quantized.
+pub struct CompressedTensors {
+    groups: Vec<(Vec<String>, Scheme)>,
+}
+
+#[derive(Clone, Copy)]
+struct Scheme {
+    bits: u32,
+    symmetric: bool,
+    group_size: Option<usize>,
+}
+
+impl CompressedTensors {
+    /// Reads `quantization_config`; `None` where it says that nothing is quantized.
+    pub fn read(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Option<Self>, ModelError> {
+        let filled = |name: &str| match value.get(name) {
+            Some(Value::Object(map)) => !map.is_empty(),
+            None | Some(Value::Null) => false,
+            Some(_) => true,
+        };
+        for name in ["sparsity_config", "transform_config", "kv_cache_scheme"] {
+            if filled(name) {
+                return Err(unsupported(format!("`{name}` of compressed-tensors")));
+            }
+        }
+        let Some(groups) = value.get("config_groups").and_then(Value::as_object).filter(|map| !map.is_empty()) else {
+            return Ok(None);
+        };
+        let format = value.get("format").and_then(Value::as_str).unwrap_or("none");
+        let mut all = Vec::new();
+        for group in groups.values() {
+            let format = group.get("format").and_then(Value::as_str).unwrap_or(format);
+            if format != "pack-quantized" {
+                return Err(unsupported(format!("compressed-tensors format `{format}`")));
+            }
+            for name in ["input_activations", "output_activations"] {
+                if group.get(name).is_some_and(|value| !value.is_null()) {
+                    return Err(unsupported(format!("`{name}` (activation quantization)")));
+                }
+            }
+            let targets = group.get("targets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let targets = targets.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let weights = group.get("weights").unwrap_or(&Value::Null);
+            all.push((targets, Scheme::read(weights, unsupported)?));
+        }
+        Ok(Some(Self { groups: all }))
+    }
+
+    /// The packed weight of the linear `name`.
+    pub fn linear(
+        &self,
+        checkpoint: &Checkpoint,
+        name: &str,
+        (rows, cols): (usize, usize),
+    ) -> Result<Weight, ModelError> {
+        let words = checkpoint.tensor(&format!("{name}.weight_packed"))?;
+        let scheme = self.scheme(name).ok_or_else(|| {
+            unfit(&words, "named by a target of quantization_config", "a packed weight that no target names")
+        })?;
+        expect_type(&words, Dtype::I32)?;
+        expect_shape(&words, &[rows, cols.div_ceil(per_word(scheme.bits))])?;
+        if checkpoint.has(&format!("{name}.weight_shape")) {
+            let shape = checkpoint.tensor(&format!("{name}.weight_shape"))?;
+            let said = whole_numbers(&shape)?;
+            if said != [rows as i64, cols as i64] {
+                return Err(unfit(&shape, format!("[{rows}, {cols}]"), format!("{said:?}")));
+            }
+        }
+        let grid = scheme.grid(checkpoint, name, (rows, cols))?;
+        Ok(Weight::Packed(Packed { rows, cols, bits: scheme.bits, words: words.bytes, grid }))
+    }
+
+    fn scheme(&self, name: &str) -> Option<Scheme> {
+        let names = |target: &String| match target.strip_prefix("re:") {
+            Some(pattern) => Regex::new(pattern).is_ok_and(|regex| regex.find(name).is_some_and(|m| m.start() == 0)),
+            None => target == name || name.ends_with(&format!(".{target}")),
+        };
+        let named = self.groups.iter().find(|(targets, _)| targets.iter().any(names));
+        let linear = || self.groups.iter().find(|(targets, _)| targets.iter().any(|target| target == "Linear"));
+        named.or_else(linear).map(|(_, scheme)| *scheme)
+    }
+}
+
+impl Scheme {
+    fn read(weights: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
+        let kind = weights.get("type").and_then(Value::as_str).unwrap_or("int");
+        let bits = weights.get("num_bits").and_then(Value::as_u64).unwrap_or(0);
+        if kind != "int" || !(1..=8).contains(&bits) {
+            return Err(unsupported(format!("weights of type `{kind}` with {bits} bits in `pack-quantized`")));
+        }
+        let size = weights.get("group_size").and_then(Value::as_i64).filter(|&size| size > 0);
+        let group_size = match weights.get("strategy").and_then(Value::as_str) {
+            Some("group") if size.is_none() => return Err(unsupported("strategy `group` without group_size".into())),
+            Some("group") | None => size.map(|size| size as usize),
+            Some("channel" | "tensor") => None,
+            Some(other) => return Err(unsupported(format!("quantization strategy `{other}`"))),
+        };
+        let symmetric = weights.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
+        Ok(Self { bits: bits as u32, symmetric, group_size })
+    }
+
+    fn grid(&self, checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Grid, ModelError> {
+        let group_size = self.group_size.unwrap_or(cols).min(cols);
+        let groups = cols.div_ceil(group_size);
+        let scale = checkpoint.tensor(&format!("{name}.weight_scale"))?;
+        check_finite(&scale)?;
+        let mut scales = floats(&scale)?;
+        if scales.len() == 1 && groups == 1 {
+            scales = vec![scales[0]; rows];
+        } else {
+            expect_shape(&scale, &[rows, groups])?;
+        }
+        let zeros = if self.symmetric { None } else { Some(self.zeros(checkpoint, name, (rows, groups))?) };
+        let group_of = group_of(checkpoint, name, (cols, groups))?;
+        Ok(Grid { groups, group_size, scales, zeros, group_of })
+    }
+
+    fn zeros(
+        &self,
+        checkpoint: &Checkpoint,
+        name: &str,
+        (rows, groups): (usize, usize),
+    ) -> Result<Vec<i8>, ModelError> {
+        let tensor = checkpoint.tensor(&format!("{name}.weight_zero_point"))?;
+        if tensor.dtype == Dtype::I8 {
+            expect_shape(&tensor, &[rows, groups])?;
+            return Ok(tensor.bytes.iter().map(|&byte| byte as i8).collect());
+        }
+        expect_type(&tensor, Dtype::I32)?;
+        let packed_rows = rows.div_ceil(per_word(self.bits));
+        expect_shape(&tensor, &[packed_rows, groups])?;
+        let words = whole_numbers(&tensor)?;
+        let mut zeros = vec![0i8; rows * groups];
+        for group in 0..groups {
+            let column: Vec<u32> = (0..packed_rows).map(|row| words[row * groups + group] as u32).collect();
+            for (row, zero) in unpack(&column, rows, self.bits).into_iter().enumerate() {
+                zeros[row * groups + group] = zero;
+            }
+        }
+        Ok(zeros)
+    }
+}
+
+/// The group of each column, where the file says so. Writers leave -1 everywhere where groups are runs of columns.
+fn group_of(
+    checkpoint: &Checkpoint,
+    name: &str,
+    (cols, groups): (usize, usize),
+) -> Result<Option<Vec<u32>>, ModelError> {
+    let name = format!("{name}.weight_g_idx");
+    if !checkpoint.has(&name) {
+        return Ok(None);
+    }
+    let tensor = checkpoint.tensor(&name)?;
+    expect_shape(&tensor, &[cols])?;
+    let numbers = whole_numbers(&tensor)?;
+    if numbers.iter().all(|&group| group == -1) {
+        return Ok(None);
+    }
+    let known = |&group: &i64| u32::try_from(group).ok().filter(|&group| (group as usize) < groups);
+    let all: Option<Vec<u32>> = numbers.iter().map(known).collect();
+    all.map(Some).ok_or_else(|| unfit(&tensor, format!("groups below {groups}"), "a group outside"))
+}
+
+fn expect_type(tensor: &TensorView, dtype: Dtype) -> Result<(), ModelError> {
+    if tensor.dtype == dtype { Ok(()) } else { Err(unfit(tensor, format!("{dtype:?}"), format!("{:?}", tensor.dtype))) }
+}
+
+/// The values of an i32 or i64 tensor.
+fn whole_numbers(tensor: &TensorView) -> Result<Vec<i64>, ModelError> {
+    match tensor.dtype {
+        Dtype::I32 => {
+            Ok(tensor.bytes.as_chunks::<4>().0.iter().map(|&bytes| i64::from(i32::from_le_bytes(bytes))).collect())
+        }
+        Dtype::I64 => Ok(tensor.bytes.as_chunks::<8>().0.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()),
+        other => Err(unfit(tensor, "i32 or i64", format!("{other:?}"))),
+    }
+}

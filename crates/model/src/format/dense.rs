@@ -1,0 +1,83 @@
+//! Dense tensors in f32, f16 or bf16; every value is looked at once and must be finite.
+
+use half::{bf16, f16};
+use rayon::prelude::*;
+use safetensors::Dtype;
+
+use crate::weight::{Half, HalfKind};
+use crate::{Checkpoint, Matrix, ModelError, TensorView, Weight};
+
+/// A dense weight `[out, in]`: f32 is copied, 16-bit floats stay where they lie.
+pub fn weight(checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
+    let tensor = checkpoint.tensor(name)?;
+    expect_shape(&tensor, &[rows, cols])?;
+    check_finite(&tensor)?;
+    let half = |kind| Weight::Half(Half { kind, rows, cols, bytes: tensor.bytes.clone() });
+    match tensor.dtype {
+        Dtype::BF16 => Ok(half(HalfKind::Bf16)),
+        Dtype::F16 => Ok(half(HalfKind::F16)),
+        _ => Ok(Weight::F32(Matrix::new(rows, cols, floats(&tensor)?))),
+    }
+}
+
+/// A dense vector `[size]` in f32.
+pub fn vector(checkpoint: &Checkpoint, name: &str, size: usize) -> Result<Vec<f32>, ModelError> {
+    let tensor = checkpoint.tensor(name)?;
+    expect_shape(&tensor, &[size])?;
+    check_finite(&tensor)?;
+    floats(&tensor)
+}
+
+/// The error that a tensor is not of the type or shape that is needed.
+pub fn unfit(tensor: &TensorView, expected: impl Into<String>, got: impl Into<String>) -> ModelError {
+    ModelError::Tensor {
+        name: tensor.name.clone(),
+        path: tensor.file.clone(),
+        expected: expected.into(),
+        got: got.into(),
+    }
+}
+
+/// That the tensor has this shape.
+pub fn expect_shape(tensor: &TensorView, shape: &[usize]) -> Result<(), ModelError> {
+    if tensor.shape == shape {
+        return Ok(());
+    }
+    Err(unfit(tensor, format!("{shape:?}"), format!("{:?}", tensor.shape)))
+}
+
+/// The values in f32, whatever float they are stored in.
+pub fn floats(tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
+    let two = |to: fn([u8; 2]) -> f32| tensor.bytes.as_chunks::<2>().0.iter().map(|&b| to(b)).collect();
+    match tensor.dtype {
+        Dtype::F32 => Ok(tensor.bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
+        Dtype::BF16 => Ok(two(|b| bf16::from_le_bytes(b).to_f32())),
+        Dtype::F16 => Ok(two(|b| f16::from_le_bytes(b).to_f32())),
+        other => Err(unfit(tensor, "f32, f16 or bf16", format!("{other:?}"))),
+    }
+}
+
+/// That every value is a number: one NaN makes every reply nonsense.
+pub fn check_finite(tensor: &TensorView) -> Result<(), ModelError> {
+    const PIECE: usize = 1 << 16;
+    let first = |width: usize, bad: fn(&[u8]) -> bool| {
+        tensor.bytes.par_chunks(PIECE * width).enumerate().find_map_first(|(piece, bytes)| {
+            bytes.chunks_exact(width).position(bad).map(|at| piece * PIECE + at)
+        })
+    };
+    let index = match tensor.dtype {
+        Dtype::F32 => first(4, |b| b[3] & 0x7F == 0x7F && b[2] & 0x80 != 0),
+        Dtype::BF16 => first(2, |b| b[1] & 0x7F == 0x7F && b[0] & 0x80 != 0),
+        Dtype::F16 => first(2, |b| b[1] & 0x7C == 0x7C),
+        _ => None,
+    };
+    match index {
+        None => Ok(()),
+        Some(index) => Err(ModelError::NotFinite {
+            name: tensor.name.clone(),
+            path: tensor.file.clone(),
+            index,
+            value: floats(tensor)?[index],
+        }),
+    }
+}

@@ -1,0 +1,215 @@
+//! The kernels on AVX2 and FMA. Same order of operations per output as `portable`, several outputs at a time.
+
+use std::arch::x86_64::*;
+
+use super::portable::{self, LANES};
+
+/// Whether this processor has what the kernels here need.
+pub fn available() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+/// Eight consecutive weights of one row, widened to f32 in a register.
+trait Source: Copy {
+    /// Weights `at .. at + 8`.
+    ///
+    /// # Safety
+    /// `at + 8` must not exceed the length of the row, and the processor must have AVX2.
+    unsafe fn load(self, at: usize) -> __m256;
+    /// Weight `at`.
+    fn get(self, at: usize) -> f32;
+}
+
+#[derive(Clone, Copy)]
+struct F32<'a>(&'a [f32]);
+
+#[derive(Clone, Copy)]
+struct Bf16<'a>(&'a [u8]);
+
+impl Source for F32<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(at + LANES <= self.0.len());
+        // SAFETY: the caller keeps `at + 8` within the row.
+        unsafe { _mm256_loadu_ps(self.0.as_ptr().add(at)) }
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        self.0[at]
+    }
+}
+
+impl Source for Bf16<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(2 * (at + LANES) <= self.0.len());
+        // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
+        let raw = unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) };
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(raw)))
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        f32::from_bits(u32::from(u16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]])) << 16)
+    }
+}
+
+/// The sum of the lanes in the order of [`portable::sum_lanes`].
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_lanes(a: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+}
+
+/// `R` rows of x by `C` rows of w: `R * C` dots at a time, each in the order of [`portable::dot`].
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn tile<const R: usize, const C: usize, S: Source>(
+    x: [&[f32]; R],
+    w: [S; C],
+    k: usize,
+    out: &mut [f32],
+    stride: usize,
+) {
+    assert!(x.iter().all(|x| x.len() == k));
+    let mut sums = [[_mm256_setzero_ps(); C]; R];
+    let whole = k / LANES * LANES;
+    let mut at = 0;
+    while at < whole {
+        // SAFETY: `at + 8 <= whole <= k`, and every row of w and x has k values (asserted here and by the callers).
+        let wide: [__m256; C] = std::array::from_fn(|c| unsafe { w[c].load(at) });
+        for r in 0..R {
+            // SAFETY: as above.
+            let x = unsafe { _mm256_loadu_ps(x[r].as_ptr().add(at)) };
+            for c in 0..C {
+                sums[r][c] = _mm256_fmadd_ps(x, wide[c], sums[r][c]);
+            }
+        }
+        at += LANES;
+    }
+    for r in 0..R {
+        for c in 0..C {
+            out[r * stride + c] = if whole == k {
+                sum_lanes(sums[r][c])
+            } else {
+                let mut lanes = [0.0f32; LANES];
+                // SAFETY: `lanes` has eight values.
+                unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sums[r][c]) };
+                for at in whole..k {
+                    lanes[at - whole] = x[r][at].mul_add(w[c].get(at), lanes[at - whole]);
+                }
+                portable::sum_lanes(lanes)
+            };
+        }
+    }
+}
+
+/// All rows of x by `C` rows of w, four rows at a time while they last.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn columns<const C: usize, S: Source>(x: &[f32], w: [S; C], k: usize, out: &mut [f32], stride: usize) {
+    let rows = x.len() / k;
+    let row = |r: usize| &x[r * k..(r + 1) * k];
+    let mut r = 0;
+    while C <= 3 && r + 4 <= rows {
+        tile::<4, C, S>([row(r), row(r + 1), row(r + 2), row(r + 3)], w, k, &mut out[r * stride..], stride);
+        r += 4;
+    }
+    while r < rows {
+        tile::<1, C, S>([row(r)], w, k, &mut out[r * stride..], stride);
+        r += 1;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn product<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usize, out: &mut [f32], stride: usize) {
+    let mut c = 0;
+    if x.len() / k < 4 {
+        // One row or few: eight outputs at a time keep the FMA units busy.
+        while c + 8 <= n {
+            columns::<8, S>(x, std::array::from_fn(|i| w(c + i)), k, &mut out[c..], stride);
+            c += 8;
+        }
+    }
+    while c + 3 <= n {
+        columns::<3, S>(x, std::array::from_fn(|i| w(c + i)), k, &mut out[c..], stride);
+        c += 3;
+    }
+    while c < n {
+        columns::<1, S>(x, [w(c)], k, &mut out[c..], stride);
+        c += 1;
+    }
+}
+
+/// [`portable::rows_by_rows`].
+#[target_feature(enable = "avx2,fma")]
+pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
+    product(x, w.len() / k, |c| F32(&w[c * k..(c + 1) * k]), k, out, stride);
+}
+
+/// [`portable::rows_by_bf16`].
+#[target_feature(enable = "avx2,fma")]
+pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize) {
+    product(x, w.len() / (2 * k), |c| Bf16(&w[2 * c * k..2 * (c + 1) * k]), k, out, stride);
+}
+
+/// `8 * C` columns of [`portable::mix`], from column `from`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn mix_columns<const C: usize>(p: &[f32], v: &[f32], from: usize, out: &mut [f32]) {
+    let dim = out.len();
+    assert!(v.len() >= p.len() * dim && from + C * LANES <= dim);
+    let mut sums = [_mm256_setzero_ps(); C];
+    for (j, &p) in p.iter().enumerate() {
+        let p = _mm256_set1_ps(p);
+        for (c, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: row j is below p.len(), and the eight columns lie within the row (both asserted above).
+            let v = unsafe { _mm256_loadu_ps(v.as_ptr().add(j * dim + from + c * LANES)) };
+            *sum = _mm256_fmadd_ps(p, v, *sum);
+        }
+    }
+    for (c, sum) in sums.iter().enumerate() {
+        // SAFETY: the eight columns lie within `out` (asserted above).
+        unsafe { _mm256_storeu_ps(out.as_mut_ptr().add(from + c * LANES), *sum) };
+    }
+}
+
+/// [`portable::mix`].
+#[target_feature(enable = "avx2,fma")]
+pub fn mix(p: &[f32], v: &[f32], out: &mut [f32]) {
+    let dim = out.len();
+    let mut from = 0;
+    while from + 8 * LANES <= dim {
+        mix_columns::<8>(p, v, from, out);
+        from += 8 * LANES;
+    }
+    while from + 4 * LANES <= dim {
+        mix_columns::<4>(p, v, from, out);
+        from += 4 * LANES;
+    }
+    while from + LANES <= dim {
+        mix_columns::<1>(p, v, from, out);
+        from += LANES;
+    }
+    for column in from..dim {
+        out[column] = p.iter().enumerate().fold(0.0, |sum, (j, &p)| p.mul_add(v[j * dim + column], sum));
+    }
+}
+
+/// [`portable::softmax`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn softmax(row: &mut [f32]) {
+    portable::softmax(row);
+}
+
+/// [`portable::silu_times`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn silu_times(gate: &mut [f32], up: &[f32]) {
+    portable::silu_times(gate, up);
+}

@@ -1,0 +1,153 @@
+//! Products that do not depend on what they are batched with.
+//!
+//! Libraries choose another kernel, and so another order of additions, for one row than for many, and so a reply
+//! depends on its batch. Here every output element is one dot product in one order (`portable::dot`): tiles, strips
+//! and threads only change which elements are computed side by side. So a result is the same, bit for bit, whatever
+//! the number of rows or threads, and whether the processor has AVX2 or not.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+pub(crate) mod portable;
+
+use rayon::prelude::*;
+
+use crate::weight::{Half, HalfKind};
+use crate::{Matrix, Weight};
+
+/// Below this many multiplications a product runs on the calling thread: handing it out costs more.
+const PARALLEL_FROM: usize = 400_000;
+/// Bytes of a strip of widened weights: it stays in the level-2 cache.
+const STRIP_BYTES: usize = 96 * 1024;
+/// Up to this many rows, bf16 is widened in registers; beyond, once per strip.
+const REGISTER_ROWS: usize = 3;
+
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*)) => {
+        $(#[$doc])*
+        pub(crate) fn $name($($arg: $type),*) {
+            #[cfg(target_arch = "x86_64")]
+            if has_avx2() {
+                // SAFETY: the processor has AVX2 and FMA, as was just asked.
+                return unsafe { avx2::$name($($arg),*) };
+            }
+            portable::$name($($arg),*)
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    static HAS: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *HAS.get_or_init(avx2::available)
+}
+
+dispatch!(
+    /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
+    rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize)
+);
+dispatch!(
+    /// The same with `w` in bf16.
+    rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
+);
+dispatch!(
+    /// `out = sum_j p[j] v[j]`, `v` `[p.len(), out.len()]`.
+    mix(p: &[f32], v: &[f32], out: &mut [f32])
+);
+dispatch!(
+    /// Softmax of one row, in place.
+    softmax(row: &mut [f32])
+);
+dispatch!(
+    /// `gate = silu(gate) * up`, in place.
+    silu_times(gate: &mut [f32], up: &[f32])
+);
+
+/// The name of the kernels that this processor runs, for records: `avx2` or `portable`.
+pub fn name() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2() {
+        return "avx2";
+    }
+    "portable"
+}
+
+/// `x w^T`: `x` `[m, in]`, `w` `[out, in]`, gives `[m, out]`.
+///
+/// # Panics
+/// Where the inner sizes differ: a mistake of the caller, never of a file.
+pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
+    let (outputs, k) = w.shape();
+    assert_eq!(x.cols, k, "inner sizes of a product");
+    let mut y = Matrix::zeros(x.rows, outputs);
+    if x.rows == 0 || k == 0 || outputs == 0 {
+        return y;
+    }
+    if x.rows * k * outputs < PARALLEL_FROM || rayon::current_num_threads() == 1 {
+        let strip = strip_rows(k, outputs, 1);
+        let mut scratch = Vec::new();
+        for from in (0..outputs).step_by(strip) {
+            product(&x.data, w, from..(from + strip).min(outputs), &mut scratch, &mut y.data[from..], outputs);
+        }
+        return y;
+    }
+    let strip = strip_rows(k, outputs, rayon::current_num_threads() * 2);
+    if x.rows == 1 {
+        y.data.par_chunks_mut(strip).enumerate().for_each_init(Vec::new, |scratch, (at, out)| {
+            product(&x.data, w, at * strip..at * strip + out.len(), scratch, out, outputs);
+        });
+        return y;
+    }
+    let strips: Vec<Vec<f32>> = (0..outputs.div_ceil(strip))
+        .into_par_iter()
+        .map_init(Vec::new, |scratch, at| {
+            let range = at * strip..((at + 1) * strip).min(outputs);
+            let width = range.len();
+            let mut out = vec![0.0; x.rows * width];
+            product(&x.data, w, range, scratch, &mut out, width);
+            out
+        })
+        .collect();
+    y.data.par_chunks_mut(outputs).enumerate().for_each(|(row, y)| {
+        for (out, strip_values) in y.chunks_mut(strip).zip(&strips) {
+            let width = out.len();
+            out.copy_from_slice(&strip_values[row * width..(row + 1) * width]);
+        }
+    });
+    y
+}
+
+/// Rows of a strip: a multiple of the tiles' 8 and 3 where there are enough, at least `parts` strips in all.
+fn strip_rows(k: usize, outputs: usize, parts: usize) -> usize {
+    let fits = (STRIP_BYTES / 4 / k).max(1);
+    let share = outputs.div_ceil(parts).max(1);
+    let rows = fits.min(share);
+    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(3) * 3 }
+}
+
+/// One strip of outputs: `out[r * stride + c]` for the rows `range` of `w`.
+fn product(
+    x: &[f32],
+    w: &Weight,
+    range: std::ops::Range<usize>,
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    let k = w.shape().1;
+    match w {
+        Weight::F32(w) => rows_by_rows(x, &w.data[range.start * k..range.end * k], k, out, stride),
+        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if x.len() <= REGISTER_ROWS * k => {
+            rows_by_bf16(x, &bytes[range.start * k * 2..range.end * k * 2], k, out, stride);
+        }
+        other => {
+            scratch.resize(range.len() * k, 0.0);
+            for (row, wide) in range.zip(scratch.chunks_exact_mut(k)) {
+                other.widen_row(row, wide);
+            }
+            rows_by_rows(x, scratch, k, out, stride);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

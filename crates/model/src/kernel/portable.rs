@@ -1,0 +1,114 @@
+//! The kernels in plain Rust: what every other version must equal, bit for bit.
+
+/// Lanes of one accumulator.
+pub const LANES: usize = 8;
+
+/// The fixed order in which the lanes of an accumulator are added.
+#[inline(always)]
+pub fn sum_lanes(a: [f32; LANES]) -> f32 {
+    ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+}
+
+/// `sum_k x[k] w[k]`: lane l takes k = 8j + l in order, the last `len % 8` values going to the first lanes.
+#[inline(always)]
+pub fn dot(x: &[f32], w: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let ((x_whole, x_rest), (w_whole, w_rest)) = (x.as_chunks::<LANES>(), w.as_chunks::<LANES>());
+    for (x, w) in x_whole.iter().zip(w_whole) {
+        for lane in 0..LANES {
+            lanes[lane] = x[lane].mul_add(w[lane], lanes[lane]);
+        }
+    }
+    for (lane, (x, w)) in lanes.iter_mut().zip(x_rest.iter().zip(w_rest)) {
+        *lane = x.mul_add(*w, *lane);
+    }
+    sum_lanes(lanes)
+}
+
+/// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
+pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
+    for (row, x) in x.chunks_exact(k).enumerate() {
+        for (col, w) in w.chunks_exact(k).enumerate() {
+            out[row * stride + col] = dot(x, w);
+        }
+    }
+}
+
+/// [`rows_by_rows`] with `w` in bf16, `[n, k]` little-endian.
+pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize) {
+    let mut wide = vec![0.0f32; k];
+    for (col, w) in w.chunks_exact(2 * k).enumerate() {
+        for (value, &pair) in wide.iter_mut().zip(w.as_chunks::<2>().0) {
+            *value = f32::from_bits(u32::from(u16::from_le_bytes(pair)) << 16);
+        }
+        for (row, x) in x.chunks_exact(k).enumerate() {
+            out[row * stride + col] = dot(x, &wide);
+        }
+    }
+}
+
+/// `out = sum_j p[j] v[j]` over the rows of `v` `[p.len(), out.len()]`, in order of j.
+pub fn mix(p: &[f32], v: &[f32], out: &mut [f32]) {
+    out.fill(0.0);
+    for (&p, v) in p.iter().zip(v.chunks_exact(out.len().max(1))) {
+        for (out, &v) in out.iter_mut().zip(v) {
+            *out = p.mul_add(v, *out);
+        }
+    }
+}
+
+/// `e^x` within 2 units in the last place for x in [-86.6, 88]; outside, the value at the nearer end.
+///
+/// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes (Moshier 1989), all in FMA.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves round(x) in the low bits
+    let x = if x > -86.6 { x } else { -86.6 };
+    let x = if x < 88.0 { x } else { 88.0 };
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
+    let n = shifted - MAGIC;
+    let r = n.mul_add(-0.693_359_4, x);
+    let r = n.mul_add(2.121_944_4e-4, r);
+    let p = 1.987_569_2e-4f32.mul_add(r, 1.398_199_9e-3);
+    let p = p.mul_add(r, 8.333_452e-3);
+    let p = p.mul_add(r, 4.166_579_6e-2);
+    let p = p.mul_add(r, 1.666_666_5e-1);
+    let p = p.mul_add(r, 5.000_000_1e-1);
+    let y = p.mul_add(r * r, r) + 1.0;
+    f32::from_bits(y.to_bits().wrapping_add(shifted.to_bits() << 23))
+}
+
+/// Softmax of one row, in place: `e^(x - max) / sum`.
+#[inline(always)]
+pub fn softmax(row: &mut [f32]) {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let (whole, rest) = row.as_chunks::<LANES>();
+    for chunk in whole {
+        for lane in 0..LANES {
+            most[lane] = if chunk[lane] > most[lane] { chunk[lane] } else { most[lane] };
+        }
+    }
+    let most = most.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
+    let mut lanes = [0.0f32; LANES];
+    let (whole, rest) = row.as_chunks_mut::<LANES>();
+    for chunk in whole {
+        for lane in 0..LANES {
+            chunk[lane] = exp(chunk[lane] - most);
+            lanes[lane] += chunk[lane];
+        }
+    }
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *value = exp(*value - most);
+        *lane += *value;
+    }
+    let scale = 1.0 / sum_lanes(lanes);
+    row.iter_mut().for_each(|value| *value *= scale);
+}
+
+/// `gate = gate / (1 + e^-gate) * up`, in place.
+#[inline(always)]
+pub fn silu_times(gate: &mut [f32], up: &[f32]) {
+    for (gate, &up) in gate.iter_mut().zip(up) {
+        *gate = *gate / (1.0 + exp(-*gate)) * up;
+    }
+}

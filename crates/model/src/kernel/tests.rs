@@ -1,0 +1,104 @@
+//! Every kernel equals the portable one bit for bit, and the portable one equals arithmetic.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::packed::{Grid, Packed};
+
+fn random(count: usize, rng: &mut record::Rng) -> Vec<f32> {
+    (0..count).map(|_| (rng.uniform() as f32 - 0.5) * 4.0).collect()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn a_dot_by_hand() {
+    let x: Vec<f32> = (1..=10).map(|v| v as f32).collect();
+    assert_eq!(portable::dot(&x, &x), 385.0);
+}
+
+#[test]
+fn exp_is_close_everywhere() {
+    for step in -8660..8800 {
+        let x = step as f32 / 100.0;
+        let (got, want) = (f64::from(portable::exp(x)), f64::from(x).exp());
+        assert!((got - want).abs() <= 3e-7 * want, "e^{x}: {got} and {want}");
+    }
+    assert!(portable::exp(-1000.0) < 1e-37);
+}
+
+#[test]
+fn softmax_sums_to_one() {
+    let mut row = vec![1.0, 2.0, 3.0, -50.0, 0.0, 1.0, 1.0, 1.0, 9.0, 8.5];
+    softmax(&mut row);
+    assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    assert!(row[8] > row[9] && row[3] < 1e-20);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_kernel_equals_the_portable_one(m in 1usize..11, n in 1usize..30, k in 1usize..70, seed: u64) {
+        let mut rng = record::Rng::new(seed);
+        let (x, w) = (random(m * k, &mut rng), random(n * k, &mut rng));
+        let (mut a, mut b) = (vec![0.0; m * n], vec![0.0; m * n]);
+        rows_by_rows(&x, &w, k, &mut a, n);
+        portable::rows_by_rows(&x, &w, k, &mut b, n);
+        prop_assert_eq!(bits(&a), bits(&b));
+
+        let Weight::Half(half) = Weight::half(HalfKind::Bf16, &Matrix::new(n, k, w)) else { unreachable!() };
+        rows_by_bf16(&x, &half.bytes, k, &mut a, n);
+        portable::rows_by_bf16(&x, &half.bytes, k, &mut b, n);
+        prop_assert_eq!(bits(&a), bits(&b));
+        let wide = Weight::Half(half).to_f32();
+        portable::rows_by_rows(&x, &wide.data, k, &mut b, n);
+        prop_assert_eq!(bits(&a), bits(&b));
+    }
+
+    #[test]
+    fn attention_kernels_equal_the_portable_ones(len in 1usize..50, dim in 1usize..140, seed: u64) {
+        let mut rng = record::Rng::new(seed);
+        let (mut p, v) = (random(len, &mut rng), random(len * dim, &mut rng));
+        let mut q = p.clone();
+        softmax(&mut p);
+        portable::softmax(&mut q);
+        prop_assert_eq!(bits(&p), bits(&q));
+        let (mut a, mut b) = (vec![1.0; dim], vec![2.0; dim]);
+        mix(&p, &v, &mut a);
+        portable::mix(&p, &v, &mut b);
+        prop_assert_eq!(bits(&a), bits(&b));
+        let (mut a, mut b) = (v.clone(), v.clone());
+        silu_times(&mut a, &v);
+        portable::silu_times(&mut b, &v);
+        prop_assert_eq!(bits(&a), bits(&b));
+    }
+
+    #[test]
+    fn a_row_is_the_same_in_any_batch_and_on_any_number_of_threads(m in 2usize..40, seed: u64, kind in 0usize..4) {
+        let mut rng = record::Rng::new(seed);
+        let (n, k) = (150, 136);
+        let x = Matrix::new(m, k, random(m * k, &mut rng));
+        let dense = Matrix::new(n, k, random(n * k, &mut rng));
+        let integers: Vec<i8> = (0..n * k).map(|_| rng.below(16) as i8 - 8).collect();
+        let scales = random(n * 17, &mut rng);
+        let grid = Grid { groups: 17, group_size: 8, scales, zeros: Some(vec![3; n * 17]), group_of: None };
+        let w = match kind {
+            0 => Weight::F32(dense),
+            1 => Weight::half(HalfKind::Bf16, &dense),
+            2 => Weight::half(HalfKind::F16, &dense),
+            _ => Weight::Packed(Packed::new(n, k, 4, &integers, grid)),
+        };
+        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (one, three) = (pool(1).install(|| matmul(&x, &w)), pool(3).install(|| matmul(&x, &w)));
+        prop_assert_eq!(bits(&one.data), bits(&three.data));
+        let wide = pool(2).install(|| matmul(&x, &Weight::F32(w.to_f32())));
+        prop_assert_eq!(bits(&one.data), bits(&wide.data));
+        for row in 0..m {
+            let alone = matmul(&x.slice_rows(row..row + 1), &w);
+            prop_assert_eq!(bits(&alone.data), bits(one.row(row)));
+        }
+    }
+}

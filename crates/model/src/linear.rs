@@ -1,0 +1,71 @@
+//! A linear layer, and which linears share an input.
+
+use crate::{Matrix, Weight, kernel};
+
+/// `y = x W^T + b`.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    /// The weight's name without `.weight`: `model.layers.0.self_attn.q_proj`.
+    pub name: String,
+    /// `[out, in]`
+    pub weight: Weight,
+    /// `[out]`
+    pub bias: Option<Vec<f32>>,
+}
+
+impl Linear {
+    /// `x` `[m, in]` gives `[m, out]`; a row of the result depends only on that row of `x`, bit for bit.
+    ///
+    /// ```
+    /// use model::{Linear, Matrix, Weight};
+    /// let weight = Weight::F32(Matrix::new(2, 2, vec![1.0, 2.0, 0.0, -1.0]));
+    /// let linear = Linear { name: "l".into(), weight, bias: Some(vec![0.5, 0.0]) };
+    /// assert_eq!(linear.forward(&Matrix::new(1, 2, vec![3.0, 4.0])).data, [11.5, -4.0]);
+    /// ```
+    pub fn forward(&self, x: &Matrix) -> Matrix {
+        let mut y = kernel::matmul(x, &self.weight);
+        if let Some(bias) = &self.bias {
+            for row in y.data.chunks_exact_mut(bias.len().max(1)) {
+                row.iter_mut().zip(bias).for_each(|(y, b)| *y += b);
+            }
+        }
+        y
+    }
+
+    /// Output channels.
+    pub fn out_features(&self) -> usize {
+        self.weight.shape().0
+    }
+
+    /// Input channels.
+    pub fn in_features(&self) -> usize {
+        self.weight.shape().1
+    }
+}
+
+/// What the linears of a group compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupKind {
+    /// Queries, keys and values; their input is the first norm's output.
+    Qkv,
+    /// The attention's output; its input is made by the values.
+    Output,
+    /// Gate and up; their input is the second norm's output.
+    GateUp,
+    /// Down; its input is the gated product that up makes.
+    Down,
+}
+
+impl GroupKind {
+    /// All kinds, in the order in which a block runs them.
+    pub const ALL: [GroupKind; 4] = [GroupKind::Qkv, GroupKind::Output, GroupKind::GateUp, GroupKind::Down];
+}
+
+/// Linears of a block that share one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinearGroup {
+    /// What they compute.
+    pub kind: GroupKind,
+    /// Their full names, the one that a [`crate::Tap`] reports first.
+    pub linears: Vec<String>,
+}

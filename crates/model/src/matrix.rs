@@ -1,0 +1,55 @@
+//! The one shape of activations and dense weights: rows of f32.
+
+/// A dense row-major matrix. As activations, a row is a token; as a weight, a row is an output channel.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Matrix {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// The values, row after row, `rows * cols` of them.
+    pub data: Vec<f32>,
+}
+
+impl Matrix {
+    /// A matrix over values that are already row-major.
+    ///
+    /// ```
+    /// let m = model::Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(m.row(1), [3.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// Where the number of values is not `rows * cols`: a mistake of the caller, never of a file.
+    pub fn new(rows: usize, cols: usize, data: Vec<f32>) -> Self {
+        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix needs {} values", rows * cols);
+        Self { rows, cols, data }
+    }
+
+    /// All zeros.
+    pub fn zeros(rows: usize, cols: usize) -> Self {
+        Self { rows, cols, data: vec![0.0; rows * cols] }
+    }
+
+    /// One row, `[cols]`.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.data[row * self.cols..(row + 1) * self.cols]
+    }
+
+    /// One row, `[cols]`, to change.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        &mut self.data[row * self.cols..(row + 1) * self.cols]
+    }
+
+    /// Some rows one after another, copied: `[range, cols]`.
+    pub fn slice_rows(&self, range: std::ops::Range<usize>) -> Matrix {
+        let data = self.data[range.start * self.cols..range.end * self.cols].to_vec();
+        Matrix { rows: range.len(), cols: self.cols, data }
+    }
+
+    /// Adds another matrix of the same shape.
+    pub fn add(&mut self, other: &Matrix) {
+        debug_assert_eq!((self.rows, self.cols), (other.rows, other.cols));
+        self.data.iter_mut().zip(&other.data).for_each(|(a, b)| *a += b);
+    }
+}

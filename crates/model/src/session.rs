@@ -1,0 +1,278 @@
+//! Replies to many prompts at once: a row that ends frees its place, and prompts that begin alike share work.
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+use record::{Finish, Rng};
+
+use crate::cache::{Retained, SequenceCache, common_prefix};
+use crate::decoder::Advance;
+use crate::stop::StopTexts;
+use crate::{Matrix, Model, ModelError, Sampling, Tokenizer};
+
+/// One reply that is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The prompt's tokens, at least one.
+    pub prompt: Vec<u32>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// The most tokens of the reply.
+    pub max_tokens: usize,
+    /// Texts that end the reply; they are cut off.
+    pub stop: Vec<String>,
+    /// Seed of the draws: the same request gives the same reply.
+    pub seed: u64,
+}
+
+/// One finished reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// The text, without stop text and special tokens.
+    pub text: String,
+    /// Its tokens, the stop token included.
+    pub tokens: Vec<u32>,
+    /// Why it ended.
+    pub finish: Finish,
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+}
+
+/// How much a session may do at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Replies that are made at the same time, at least 1.
+    pub batch_size: usize,
+    /// Bytes of keys and values of finished sequences that are kept for prompts that begin alike; 0 keeps none.
+    pub retained_bytes: usize,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { batch_size: 8, retained_bytes: 128 << 20 }
+    }
+}
+
+/// A prompt is read anew rather than copied where fewer tokens than this begin alike.
+const WORTH_COPYING: usize = 8;
+/// Weights up to this size stay in the cache: each thread then runs whole sequences of its own.
+const SMALL_MODEL: usize = 16 << 20;
+
+/// Replies under way. What a reply says does not depend on the others, nor on what was asked before.
+pub struct Session<'m> {
+    model: &'m Model,
+    tokenizer: &'m Tokenizer,
+    options: SessionOptions,
+    waiting: VecDeque<(usize, Request)>,
+    active: Vec<Row>,
+    retained: Retained,
+    submitted: usize,
+    prefill: Prefill,
+}
+
+/// How many prompt tokens were run, and how many were copied from a sequence that begins alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Prefill {
+    /// Tokens run.
+    pub run: usize,
+    /// Tokens copied.
+    pub reused: usize,
+}
+
+/// A reply under way.
+struct Row {
+    ticket: usize,
+    request: Request,
+    cache: SequenceCache,
+    tokens: Vec<u32>,
+    limit: usize,
+    rng: Rng,
+    stops: StopTexts,
+    end: Option<Result<Finish, ModelError>>,
+}
+
+/// A ticket of [`Session::submit`] and what became of its request.
+pub type Done = (usize, Result<Generated, ModelError>);
+
+impl<'m> Session<'m> {
+    /// A session without requests.
+    pub fn new(model: &'m Model, tokenizer: &'m Tokenizer, options: SessionOptions) -> Self {
+        Self {
+            model,
+            tokenizer,
+            options,
+            waiting: VecDeque::new(),
+            active: Vec::new(),
+            retained: Retained::new(options.retained_bytes),
+            submitted: 0,
+            prefill: Prefill::default(),
+        }
+    }
+
+    /// Queues a request; the ticket, counted from 0, comes back with its reply.
+    pub fn submit(&mut self, request: Request) -> usize {
+        self.waiting.push_back((self.submitted, request));
+        self.submitted += 1;
+        self.submitted - 1
+    }
+
+    /// Requests that are queued or under way.
+    pub fn pending(&self) -> usize {
+        self.waiting.len() + self.active.len()
+    }
+
+    /// Places that the next step could fill with new requests.
+    pub fn free(&self) -> usize {
+        self.options.batch_size.max(1).saturating_sub(self.pending())
+    }
+
+    /// Prompt tokens so far.
+    pub fn prefill(&self) -> Prefill {
+        self.prefill
+    }
+
+    /// Admits what fits, makes one token for every reply under way, and gives the replies that ended.
+    pub fn step(&mut self) -> Vec<Done> {
+        let mut done = self.admit();
+        self.decode();
+        for index in (0..self.active.len()).rev() {
+            if let Some(end) = self.active[index].end.take() {
+                let row = self.active.remove(index);
+                self.retained.keep(&row.cache);
+                done.push((row.ticket, row.finish(end, self.tokenizer)));
+            }
+        }
+        done.sort_by_key(|(ticket, _)| *ticket);
+        done
+    }
+
+    /// Replies to all requests, in their order. Nothing else may be under way.
+    pub fn generate(&mut self, requests: &[Request]) -> Vec<Result<Generated, ModelError>> {
+        let tickets: Vec<usize> = requests.iter().map(|request| self.submit(request.clone())).collect();
+        let mut done: Vec<Done> = Vec::with_capacity(requests.len());
+        while self.pending() > 0 {
+            done.extend(self.step());
+        }
+        done.sort_by_key(|(ticket, _)| *ticket);
+        done.into_iter().filter(|(ticket, _)| tickets.contains(ticket)).map(|(_, result)| result).collect()
+    }
+
+    /// Reads the prompts of waiting requests while there are places.
+    fn admit(&mut self) -> Vec<Done> {
+        let mut refused = Vec::new();
+        while self.active.len() < self.options.batch_size.max(1) {
+            let Some((ticket, request)) = self.waiting.pop_front() else { break };
+            match self.start(ticket, request) {
+                Ok(row) => self.active.push(row),
+                Err(error) => refused.push((ticket, Err(error))),
+            }
+        }
+        refused
+    }
+
+    fn start(&mut self, ticket: usize, request: Request) -> Result<Row, ModelError> {
+        request.sampling.check()?;
+        let context = self.model.config.max_positions;
+        let prompt = &request.prompt;
+        if prompt.is_empty() {
+            return Err(ModelError::Request { why: "the prompt has no tokens".to_owned() });
+        }
+        if prompt.len() > context {
+            return Err(ModelError::TooLong { tokens: prompt.len(), context });
+        }
+        // The last token of a reply is never run, so it needs no place in the context.
+        let limit = request.max_tokens.min(context - prompt.len() + 1);
+        let mut cache = self.begin(prompt, prompt.len() + limit);
+        self.prefill.reused += cache.tokens.len();
+        self.prefill.run += prompt.len() - cache.tokens.len();
+        let rest = &prompt[cache.tokens.len()..];
+        let logits = self.model.advance(&mut [Advance { tokens: rest, cache: &mut cache }])?;
+        let (rng, stops) = (Rng::new(request.seed), StopTexts::new(&request.stop));
+        let mut row = Row { ticket, request, cache, tokens: Vec::new(), limit, rng, stops, end: None };
+        row.accept(logits.row(0), self.tokenizer);
+        Ok(row)
+    }
+
+    /// A cache that holds as much of the beginning of `prompt` as any sequence at hand, but never all of it.
+    fn begin(&mut self, prompt: &[u32], capacity: usize) -> SequenceCache {
+        let most = prompt.len() - 1;
+        let active = self.active.iter().map(|row| common_prefix(&row.cache.tokens, prompt)).enumerate();
+        let active = active.max_by_key(|&(_, length)| length).unwrap_or((0, 0));
+        let (index, length) = self.retained.find(prompt).unwrap_or((0, 0));
+        if length >= WORTH_COPYING && length >= active.1 {
+            return self.retained.reuse(index, length.min(most), capacity);
+        }
+        if active.1 >= WORTH_COPYING {
+            return self.active[active.0].cache.fork(active.1.min(most), capacity);
+        }
+        SequenceCache::new(&self.model.config, capacity)
+    }
+
+    /// One token for every reply that has not ended.
+    fn decode(&mut self) {
+        let (model, tokenizer) = (self.model, self.tokenizer);
+        let mut rows: Vec<&mut Row> = self.active.iter_mut().filter(|row| row.end.is_none()).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let threads = rayon::current_num_threads();
+        if threads > 1 && rows.len() > 1 && model.weight_bytes() <= SMALL_MODEL {
+            let share = rows.len().div_ceil(threads);
+            rows.par_chunks_mut(share).for_each(|rows| decode_rows(model, tokenizer, rows));
+        } else {
+            decode_rows(model, tokenizer, &mut rows);
+        }
+    }
+}
+
+fn decode_rows(model: &Model, tokenizer: &Tokenizer, rows: &mut [&mut Row]) {
+    let mut parts: Vec<Advance<'_>> = rows
+        .iter_mut()
+        .map(|row| Advance { tokens: &row.tokens[row.tokens.len() - 1..], cache: &mut row.cache })
+        .collect();
+    match model.advance(&mut parts) {
+        Ok(logits) => rows.iter_mut().enumerate().for_each(|(at, row)| row.accept(Matrix::row(&logits, at), tokenizer)),
+        // Sampled ids are below the vocabulary's size, so this cannot be; a row that cannot go on ends.
+        Err(error) => {
+            let why = error.to_string();
+            rows.iter_mut().for_each(|row| row.end = Some(Err(ModelError::Request { why: why.clone() })));
+        }
+    }
+}
+
+impl Row {
+    /// Draws the next token and sees whether the reply has ended.
+    fn accept(&mut self, logits: &[f32], tokenizer: &Tokenizer) {
+        if self.limit == 0 {
+            self.end = Some(Ok(Finish::Length));
+            return;
+        }
+        let Some(token) = self.request.sampling.choose(logits, &mut self.rng) else {
+            let tokens = self.request.prompt.len() + self.tokens.len();
+            self.end = Some(Err(ModelError::Logits { tokens }));
+            return;
+        };
+        self.tokens.push(token);
+        if tokenizer.eos().contains(&token) || self.stops.appear(&self.tokens, tokenizer) {
+            self.end = Some(Ok(Finish::Stop));
+        } else if self.tokens.len() >= self.limit {
+            self.end = Some(Ok(Finish::Length));
+        }
+    }
+
+    fn finish(self, end: Result<Finish, ModelError>, tokenizer: &Tokenizer) -> Result<Generated, ModelError> {
+        let finish = end?;
+        let ended = self.tokens.last().is_some_and(|last| tokenizer.eos().contains(last));
+        let text = tokenizer.decode(&self.tokens[..self.tokens.len() - usize::from(ended)])?;
+        let (text, stopped) = self.stops.cut(text);
+        let finish = if stopped { Finish::Stop } else { finish };
+        Ok(Generated { text, tokens: self.tokens, finish, prompt_tokens: self.request.prompt.len() })
+    }
+}
+
+impl Model {
+    /// Replies to all requests, in their order, in one session with the default options.
+    pub fn generate(&self, requests: &[Request], tokenizer: &Tokenizer) -> Vec<Result<Generated, ModelError>> {
+        Session::new(self, tokenizer, SessionOptions::default()).generate(requests)
+    }
+}

@@ -1,0 +1,132 @@
+//! A weight matrix as it is stored, and how its rows are widened to f32.
+
+use half::{bf16, f16};
+
+use crate::{Bytes, Matrix, Packed};
+
+/// A weight `[out, in]`.
+#[derive(Debug, Clone)]
+pub enum Weight {
+    /// Dense f32 in memory.
+    F32(Matrix),
+    /// Dense 16-bit floats as they lie in the file.
+    Half(Half),
+    /// Small integers with scales.
+    Packed(Packed),
+}
+
+/// Which 16-bit float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HalfKind {
+    /// 8 bits of exponent.
+    Bf16,
+    /// 5 bits of exponent.
+    F16,
+}
+
+/// Dense 16-bit floats as they lie in the file.
+#[derive(Debug, Clone)]
+pub struct Half {
+    /// Which 16-bit float.
+    pub kind: HalfKind,
+    /// Output channels.
+    pub rows: usize,
+    /// Input channels.
+    pub cols: usize,
+    /// Little-endian values, `[rows, cols]`.
+    pub bytes: Bytes,
+}
+
+impl Half {
+    /// Widens one row into `out`, `[cols]`, exactly.
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
+        let pairs = self.bytes[row * self.cols * 2..(row + 1) * self.cols * 2].as_chunks::<2>().0;
+        match self.kind {
+            HalfKind::Bf16 => {
+                for (value, &pair) in out.iter_mut().zip(pairs) {
+                    *value = f32::from_bits(u32::from(u16::from_le_bytes(pair)) << 16);
+                }
+            }
+            HalfKind::F16 => {
+                for (value, &pair) in out.iter_mut().zip(pairs) {
+                    *value = f16::from_le_bytes(pair).to_f32();
+                }
+            }
+        }
+    }
+}
+
+impl Weight {
+    /// `(out, in)`
+    pub fn shape(&self) -> (usize, usize) {
+        match self {
+            Weight::F32(matrix) => (matrix.rows, matrix.cols),
+            Weight::Half(half) => (half.rows, half.cols),
+            Weight::Packed(packed) => (packed.rows, packed.cols),
+        }
+    }
+
+    /// The weight in f32, `[out, in]`: exact for 16-bit floats, rounded once for integers.
+    pub fn to_f32(&self) -> Matrix {
+        match self {
+            Weight::F32(matrix) => matrix.clone(),
+            other => {
+                let (rows, cols) = other.shape();
+                let mut all = Matrix::zeros(rows, cols);
+                (0..rows).for_each(|row| other.widen_row(row, all.row_mut(row)));
+                all
+            }
+        }
+    }
+
+    /// Writes one row in f32 into `out`, `[in]`.
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
+        match self {
+            Weight::F32(matrix) => out[..matrix.cols].copy_from_slice(matrix.row(row)),
+            Weight::Half(half) => half.widen_row(row, out),
+            Weight::Packed(packed) => packed.widen_row(row, out),
+        }
+    }
+
+    /// Bytes that it takes in memory or in the mapped file.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Weight::F32(matrix) => matrix.data.len() * 4,
+            Weight::Half(half) => half.bytes.len(),
+            Weight::Packed(packed) => packed.bytes(),
+        }
+    }
+
+    /// How it is stored, for reports: `f32`, `bf16`, `f16`, `int4`.
+    pub fn kind(&self) -> String {
+        match self {
+            Weight::F32(_) => "f32".to_owned(),
+            Weight::Half(half) => match half.kind {
+                HalfKind::Bf16 => "bf16".to_owned(),
+                HalfKind::F16 => "f16".to_owned(),
+            },
+            Weight::Packed(packed) => format!("int{}", packed.bits),
+        }
+    }
+
+    /// A 16-bit weight from f32 values, rounded to nearest even.
+    pub fn half(kind: HalfKind, matrix: &Matrix) -> Self {
+        let bytes: Vec<u8> = match kind {
+            HalfKind::Bf16 => matrix.data.iter().flat_map(|&v| bf16::from_f32(v).to_le_bytes()).collect(),
+            HalfKind::F16 => matrix.data.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect(),
+        };
+        Weight::Half(Half { kind, rows: matrix.rows, cols: matrix.cols, bytes: bytes.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_bit_floats_widen_exactly() {
+        let matrix = Matrix::new(1, 4, vec![1.0, -0.5, 3.0, 65280.0]);
+        assert_eq!(Weight::half(HalfKind::Bf16, &matrix).to_f32(), matrix);
+        assert_eq!(Weight::half(HalfKind::F16, &matrix).to_f32(), matrix);
+    }
+}

@@ -1,0 +1,128 @@
+//! Prints training conversations of the twins as JSON lines, for `recipes/pico`.
+//!
+//! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`,
+//! `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty). Each line is
+//! `{"task", "messages": [{"role", "content"}], "learn": [indices of the assistant messages to learn from]}`.
+//! Seeds are those of the training split; held-out instances are what `acbench` draws by default.
+
+use std::io::{self, BufWriter, Write};
+
+use record::{Message, Rng, Role, Sample};
+use serde_json::json;
+use task::real_world::twin as real_world;
+use task::{Words, long_context, tool_use, workflow};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [task, count, level, seed] = &args[..] else {
+        return Err("usage: twins TASK COUNT LEVEL SEED".into());
+    };
+    let (count, level, seed): (usize, usize, u64) = (count.parse()?, level.parse()?, seed.parse()?);
+    let mut out = BufWriter::new(io::stdout().lock());
+    for index in 0..count {
+        let mut rng = Rng::stream(seed, &format!("{task}-train-{level}-{index}"));
+        let (messages, learn) = match task.as_str() {
+            "workflow" => workflow_row(&mut rng, level),
+            "tool_use" => tool_use_row(&mut rng, level),
+            "long_context" => all_answers(needle_row(&mut rng, level)),
+            "real_world" => real_world_row(&mut rng, level, index).ok_or("no puzzle found")?,
+            other => return Err(format!("unknown task {other}").into()),
+        };
+        writeln!(out, "{}", json!({"task": task, "messages": messages, "learn": learn}))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+type Row = (Vec<Message>, Vec<usize>);
+
+fn all_answers(messages: Vec<Message>) -> Row {
+    let learn = (0..messages.len()).filter(|&k| messages[k].role == Role::Assistant).collect();
+    (messages, learn)
+}
+
+fn answered(sample: Sample, answer: String) -> Row {
+    let mut messages = sample.messages;
+    messages.push(Message::assistant(answer));
+    all_answers(messages)
+}
+
+fn workflow_row(rng: &mut Rng, level: usize) -> Row {
+    let steps = [(2, 3), (2, 5), (3, 7), (3, 8)][level.min(3)];
+    let sample = workflow::twin::instance(rng, workflow::twin::Difficulty { steps, joins: level.clamp(1, 3) });
+    let answer = workflow::twin::answer(&sample);
+    answered(sample, answer)
+}
+
+fn tool_use_row(rng: &mut Rng, level: usize) -> Row {
+    let (tools, arguments) = [((2, 2), (1, 1)), ((2, 4), (1, 2)), ((3, 6), (1, 4)), ((4, 8), (1, 4))][level.min(3)];
+    let as_json = rng.chance(0.5);
+    let sample = tool_use::twin::instance(rng, tool_use::twin::Difficulty { tools, arguments }, as_json);
+    let answer = tool_use::twin::answer(&sample);
+    answered(sample, answer)
+}
+
+fn needle_row(rng: &mut Rng, level: usize) -> Vec<Message> {
+    match level {
+        0 => long_context::twin::conversation(rng, 3, 3, 2),
+        1 => {
+            let sentences = rng.between(4, 16);
+            long_context::twin::conversation(rng, sentences, 6, 4)
+        }
+        2 => {
+            let sentences = rng.between(15, 45);
+            long_context::twin::conversation(rng, sentences, 8, 6)
+        }
+        _ if rng.chance(0.5) => {
+            let sentences = rng.between(30, 95);
+            long_context::twin::conversation(rng, sentences, 8, 6)
+        }
+        _ => {
+            let (length, depth) = (rng.between(256, 1024), rng.between(0, 100));
+            let sample = long_context::twin::instance(rng, &Words, length, depth);
+            let answer = long_context::twin::answer(&sample);
+            answered(sample, answer).0
+        }
+    }
+}
+
+/// An episode played by the planner. Now and then a random action, possible or not, is played and not learned from, so
+/// that the model sees where its own mistakes lead.
+fn real_world_row(rng: &mut Rng, level: usize, index: usize) -> Option<Row> {
+    let steps = [(1, 4), (2, 7), (3, 12), (4, 15)][level.min(3)];
+    let slips = if level < 2 { 0.0 } else { 0.1 };
+    let game = real_world::GAMES[index % real_world::GAMES.len()];
+    let sample = real_world::instance(rng, game, steps)?;
+    let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
+    let world = real_world::world(text("domain"), text("problem")).ok()?;
+    let phrases: real_world::text::Phrases = serde_json::from_value(sample.input["phrases"].clone()).ok()?;
+    let mut state = world.initial();
+    let mut plan = world.plan(&state, real_world::MAX_STATES)?;
+    plan.reverse();
+    let (mut messages, mut learn) = (sample.messages.clone(), Vec::new());
+    for _ in 0..24 {
+        let Some(best) = plan.pop() else { break };
+        let slip = rng.chance(slips).then(|| rng.below(world.actions().len()));
+        let action = slip.unwrap_or(best);
+        if action == best {
+            learn.push(messages.len());
+        }
+        messages.push(Message::assistant(world.action(action)?.to_string()));
+        if !world.can(&state, action) {
+            let text = real_world::text::state(&world, &state, &phrases);
+            messages.push(Message::user(format!("Invalid action. {text}")));
+            plan.push(best);
+            continue;
+        }
+        state = world.apply(&state, action);
+        if action != best {
+            // A slip that cannot be mended ends the lesson.
+            plan = world.plan(&state, real_world::MAX_STATES).unwrap_or_default();
+            plan.reverse();
+        }
+        if !plan.is_empty() {
+            messages.push(Message::user(real_world::text::state(&world, &state, &phrases)));
+        }
+    }
+    Some((messages, learn))
+}

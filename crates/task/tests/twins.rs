@@ -1,0 +1,133 @@
+//! What every generated twin promises: the same seed gives the same instances, its own answer scores 1, nothing
+//! scores 0, and held-out instances are not those that `pico` was trained on.
+
+use std::collections::BTreeSet;
+
+use record::{Capability, Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
+use task::{Lexical, Source, Split, TASKS, Task, TaskError, Words, long_context, real_world, tool_use, workflow};
+
+const SEED: u64 = 11;
+
+fn samples(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    task.samples(&Source::Generated { seed, split }, &Words, limit)
+}
+
+/// Plays a sample with a policy from turn number and last prompt to reply.
+fn play(task: &dyn Task, sample: &Sample, mut policy: impl FnMut(usize) -> String) -> Result<Transcript, TaskError> {
+    let mut episode = task.open(sample)?;
+    let mut transcript = Transcript::default();
+    let mut last: Option<String> = None;
+    loop {
+        match episode.next(last.as_deref()) {
+            Turn::Ask(ask) => {
+                let text = policy(transcript.steps.len());
+                let reply =
+                    Reply { text: text.clone(), prompt_tokens: 0, completion_tokens: 0, finish: Finish::Stop };
+                transcript.steps.push(Step { messages: ask.messages, reply });
+                last = Some(text);
+            }
+            Turn::Done(record) => {
+                transcript.record = record;
+                transcript.outcome = Some(Outcome::Finished);
+                return Ok(transcript);
+            }
+        }
+    }
+}
+
+/// The replies that solve a sample, by turn.
+fn solution(task: &dyn Task, sample: &Sample) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    Ok(match task.capability() {
+        Capability::Workflow => vec![workflow::twin::answer(sample)],
+        Capability::ToolUse => vec![tool_use::twin::answer(sample)],
+        Capability::LongContext => vec![long_context::twin::answer(sample)],
+        Capability::RealWorld => {
+            let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
+            let world = real_world::twin::world(text("domain"), text("problem"))?;
+            let plan = world.plan(&world.initial(), real_world::twin::MAX_STATES).ok_or("no plan")?;
+            plan.iter().filter_map(|&action| world.action(action)).map(ToString::to_string).collect()
+        }
+    })
+}
+
+#[test]
+fn the_same_seed_gives_the_same_instances_and_another_seed_others() -> Result<(), Box<dyn std::error::Error>> {
+    for task in TASKS {
+        let once = serde_json::to_string(&samples(*task, SEED, Split::Test, Some(24))?)?;
+        assert_eq!(once, serde_json::to_string(&samples(*task, SEED, Split::Test, Some(24))?)?, "{}", task.name());
+        assert_ne!(once, serde_json::to_string(&samples(*task, SEED + 1, Split::Test, Some(24))?)?);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_limit_keeps_the_first_instances_of_the_full_set() -> Result<(), Box<dyn std::error::Error>> {
+    for task in TASKS {
+        let few = samples(*task, SEED, Split::Test, Some(5))?;
+        let more = samples(*task, SEED, Split::Test, Some(12))?;
+        assert_eq!(few[..], more[..5], "{}", task.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std::error::Error>> {
+    for task in TASKS {
+        for sample in samples(*task, SEED, Split::Test, Some(40))? {
+            let solution = solution(*task, &sample)?;
+            let transcript = play(*task, &sample, |turn| solution.get(turn).cloned().unwrap_or_default())?;
+            let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
+            assert!((score.value - 1.0).abs() < 1e-9, "{} {}: {} ({})", task.name(), sample.id, score.value, score.reason);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_empty_reply_scores_zero_and_says_why() -> Result<(), Box<dyn std::error::Error>> {
+    for task in TASKS {
+        for sample in samples(*task, SEED, Split::Test, Some(8))? {
+            let transcript = play(*task, &sample, |_| String::new())?;
+            let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
+            assert!(score.value < 0.67, "{} {}: {}", task.name(), sample.id, score.value);
+            if task.capability() != Capability::RealWorld {
+                assert_eq!(score.value, 0.0, "{} {}", task.name(), sample.id);
+            }
+            assert!(!score.reason.is_empty(), "{} {}", task.name(), sample.id);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn held_out_instances_are_not_training_instances() -> Result<(), Box<dyn std::error::Error>> {
+    for task in TASKS {
+        let prompts = |split| -> Result<BTreeSet<String>, Box<dyn std::error::Error>> {
+            let all = samples(*task, SEED, split, Some(60))?;
+            Ok(all.iter().map(|s| s.messages[1].content.clone()).collect())
+        };
+        let shared = prompts(Split::Train)?.intersection(&prompts(Split::Test)?).count();
+        assert!(shared <= 2, "{}: {shared} of 60 prompts occur in both", task.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn default_difficulty_is_what_the_documentation_says() -> Result<(), Box<dyn std::error::Error>> {
+    for sample in samples(&workflow::WorfBench, SEED, Split::Test, None)? {
+        assert!((3..=8).contains(&sample.tags["nodes"].as_u64().unwrap_or_default()), "{}", sample.id);
+    }
+    for sample in samples(&tool_use::TevalInstruct, SEED, Split::Test, None)? {
+        assert!((4..=8).contains(&sample.tags["tools"].as_u64().unwrap_or_default()), "{}", sample.id);
+        assert!((1..=4).contains(&sample.tags["arguments"].as_u64().unwrap_or_default()), "{}", sample.id);
+    }
+    let needles = samples(&long_context::Needle, SEED, Split::Test, None)?;
+    let cells: BTreeSet<String> = needles.iter().map(|s| format!("{} {}", s.tags["length"], s.tags["depth"])).collect();
+    assert_eq!(cells.len(), 20);
+    let games = samples(&real_world::Pddl, SEED, Split::Test, Some(40))?;
+    for sample in &games {
+        assert!((4..=15).contains(&sample.tags["plan"].as_u64().unwrap_or_default()), "{}", sample.id);
+    }
+    assert_eq!(games.iter().map(|s| s.tags["game"].to_string()).collect::<BTreeSet<_>>().len(), 4);
+    Ok(())
+}

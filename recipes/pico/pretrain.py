@@ -1,0 +1,116 @@
+"""Stage 1 of pico: copying and key-value lookup on random tokens, so that induction heads form before any language.
+
+Usage: pretrain.py OUT.pt [SECONDS [START.pt]]
+"""
+
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from muon import Muon
+from network import Config, Pico
+
+
+def copy_rows(rng, rows, length, vocab):
+    """A random segment over and over: the loss falls on everything after its first time."""
+    ids = np.zeros((rows, length), np.int64)
+    mask = np.zeros((rows, length), bool)
+    for r in range(rows):
+        size = int(rng.integers(3, length // 2))
+        ids[r] = np.resize(rng.integers(8, vocab, size), length)
+        mask[r, size + 1 :] = True
+    return ids, mask
+
+
+def lookup_rows(rng, rows, length, vocab):
+    """Facts [key key value value end], then questions in another order: the loss falls on the values and the end."""
+    ids = np.full((rows, length), 1)
+    mask = np.zeros((rows, length), bool)
+    for r in range(rows):
+        keys, values = int(rng.integers(1, 3)), int(rng.integers(1, 4))
+        size = keys + values + 1
+        gap = int(rng.integers(0, 4))
+        facts = max(2, int(rng.integers(2, max(3, (length * 2 // 3) // (size + gap)))))
+        at, table = 0, []
+        pool = rng.choice(np.arange(8, vocab), facts * keys, replace=False).reshape(facts, keys)
+        for f in range(facts):
+            fact = np.concatenate([pool[f], rng.integers(8, vocab, values), [2]])
+            ids[r, at : at + size] = fact
+            table.append(fact)
+            at += size
+            filler = int(rng.integers(0, gap + 1))
+            ids[r, at : at + filler] = rng.integers(8, vocab, filler)
+            at += filler
+        for f in rng.permutation(facts):
+            if at + size + 1 > length:
+                break
+            ids[r, at] = 3
+            ids[r, at + 1 : at + 1 + size] = table[f]
+            mask[r, at + 1 + keys : at + 1 + size] = True
+            at += size + 1
+    return ids, mask
+
+
+def random_batch(rng, tokens, length, vocab):
+    """Half copying, half lookup: ids and loss mask [rows, length]."""
+    rows = max(2, tokens // length)
+    a, b = copy_rows(rng, rows // 2, length, vocab), lookup_rows(rng, rows - rows // 2, length, vocab)
+    return np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])
+
+
+def loss_and_accuracy(model, ids, mask):
+    """Cross entropy and accuracy over the masked tokens, each predicted from the tokens before it."""
+    ids, mask = torch.as_tensor(ids), torch.as_tensor(mask)
+    hidden = model(ids[:, :-1])[mask[:, 1:]]
+    wanted = ids[:, 1:][mask[:, 1:]]
+    logits = model.logits(hidden)
+    return F.cross_entropy(logits, wanted), (logits.argmax(-1) == wanted).float().mean()
+
+
+def optimizers(model, rate):
+    """Muon for the matrices inside the blocks, AdamW for the embedding, norms and biases."""
+    inner = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
+    outer = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
+    return [Muon(inner, lr=rate), torch.optim.AdamW(outer, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
+
+
+def main():
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    model = Pico(Config())
+    if len(sys.argv) > 3:
+        model.load_state_dict(torch.load(sys.argv[3])["model"])
+    print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
+    opts = optimizers(model, 2e-3)
+    budget, start, seen = float(sys.argv[2]) if len(sys.argv) > 2 else 600, time.time(), 0
+    step, length, smooth = 0, 32, 0.0
+    while time.time() - start < budget:
+        ids, mask = random_batch(rng, 3072, length, 1500)
+        rate = 2e-3 * min(1, (step + 1) / 50)
+        for o in opts:
+            for g in o.param_groups:
+                g["lr"] = rate
+            o.zero_grad(set_to_none=True)
+        loss, accuracy = loss_and_accuracy(model, ids, mask)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in opts:
+            o.step()
+        step, seen = step + 1, seen + ids.size
+        smooth = 0.9 * smooth + 0.1 * accuracy.item()
+        if smooth > 0.85 and length < 768:
+            length, smooth = length * 2 if length < 512 else 768, 0.4
+            print("length", length, flush=True)
+        if step % 25 == 0:
+            rate_now = seen / (time.time() - start)
+            print(f"{step} {time.time() - start:.0f}s loss {loss.item():.3f} acc {accuracy.item():.3f} {rate_now:.0f} tok/s", flush=True)
+        if step % 100 == 0:
+            torch.save({"model": model.state_dict(), "step": step}, sys.argv[1])
+    torch.save({"model": model.state_dict(), "step": step}, sys.argv[1])
+
+
+main() if __name__ == "__main__" else None

@@ -1,0 +1,143 @@
+"""Stage 2 of pico: the twins' training conversations, from short to full length, each task at its own pace.
+
+Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS
+Resumes from OUT.pt where it exists. The loss falls on the assistant's messages only.
+"""
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from network import Config, Pico
+from pretrain import loss_and_accuracy, optimizers, random_batch
+
+TASKS = ["workflow", "tool_use", "long_context", "real_world"]
+TOKENS = 2048  # of each task in a step
+RATE = 2e-3
+CONTEXT = 1536
+
+
+def encode(tokenizer, row):
+    """ids and loss mask of a conversation in ChatML."""
+    ids, mask = [], []
+    learn = set(row["learn"])
+    for k, message in enumerate(row["messages"]):
+        head = tokenizer.encode(f"<|im_start|>{message['role']}\n", add_special_tokens=False).ids
+        body = tokenizer.encode(message["content"] + "<|im_end|>", add_special_tokens=False).ids
+        tail = tokenizer.encode("\n", add_special_tokens=False).ids
+        ids += head + body + tail
+        mask += [False] * len(head) + [k in learn] * len(body) + [False] * len(tail)
+    return np.array(ids[:CONTEXT], np.int64), np.array(mask[:CONTEXT])
+
+
+class Rows:
+    """Encoded rows of one file, sorted by length so that a batch pads little."""
+
+    def __init__(self, tokenizer, path):
+        with open(path) as file:
+            rows = [encode(tokenizer, json.loads(line)) for line in file]
+        self.rows = sorted(rows, key=lambda row: len(row[0]))
+
+    def batch(self, rng, tokens):
+        at = int(rng.integers(len(self.rows)))
+        longest = len(self.rows[at][0])
+        first = max(0, at + 1 - max(1, tokens // longest))
+        return pad(self.rows[first : at + 1])
+
+
+def pad(rows):
+    longest = max(len(ids) for ids, _ in rows)
+    ids, mask = np.zeros((len(rows), longest), np.int64), np.zeros((len(rows), longest), bool)
+    for k, (row, learn) in enumerate(rows):
+        ids[k, : len(row)], mask[k, : len(row)] = row, learn
+    return ids, mask
+
+
+@torch.no_grad()
+def held_out(model, rows):
+    """Share of the answers (assistant messages) that greedy decoding after the right history gets exactly right."""
+    right = total = 0
+    for ids, mask in rows.rows:
+        guess = model.logits(model(torch.as_tensor(ids[None, :-1])))[0].argmax(-1).numpy()
+        ok = (guess == ids[1:]) | ~mask[1:]
+        start = np.flatnonzero(mask[1:] & ~mask[:-1])
+        for s in start:
+            e = s
+            while e < len(ok) and mask[1:][e]:
+                e += 1
+            right, total = right + bool(ok[s:e].all()), total + 1
+    return right / max(1, total)
+
+
+def main():
+    start_path, data, folder, out, budget = *sys.argv[1:5], float(sys.argv[5])
+    torch.set_num_threads(2)
+    torch.manual_seed(1)
+    rng = np.random.default_rng(int(time.time()) if os.path.exists(out) else 1)
+    tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    model = Pico(Config())
+    opts = optimizers(model, RATE)
+    state = {"step": 0, "spent": 0.0, "seen": 0, "level": {t: 0 for t in TASKS}, "smooth": {t: 0.0 for t in TASKS}}
+    if os.path.exists(out):
+        saved = torch.load(out)
+        model.load_state_dict(saved["model"])
+        for o, s in zip(opts, saved["opts"]):
+            o.load_state_dict(s)
+        state = saved["state"]
+    else:
+        model.load_state_dict(torch.load(start_path)["model"])
+    print("encoding", flush=True)
+    rows = {}
+    held = {t: Rows(tokenizer, f"{data}/{t}-held.jsonl") for t in TASKS}
+    last, saved_at = time.time(), time.time()
+    while state["spent"] < budget:
+        done = state["spent"] / budget
+        rate = RATE * min(1, (state["step"] + 1) / 30) * min(1, (1 - done) / 0.35 + 0.01)
+        for o in opts:
+            for g in o.param_groups:
+                g["lr"] = rate
+            o.zero_grad(set_to_none=True)
+        losses = {}
+        for task in TASKS:
+            level = state["level"][task]
+            old = rng.random() < 0.15 and level > 0
+            key = task, int(rng.integers(level)) if old else level
+            if key not in rows:
+                rows[key] = Rows(tokenizer, f"{data}/{task}-{key[1]}.jsonl")
+            ids, mask = rows[key].batch(rng, TOKENS)
+            loss, accuracy = loss_and_accuracy(model, ids, mask)
+            (loss / len(TASKS)).backward()
+            state["seen"] += ids.size
+            losses[task] = loss.item()
+            if not old:
+                smooth = state["smooth"][task] = 0.96 * state["smooth"][task] + 0.04 * accuracy.item()
+                due = done > 0.18 * (level + 1)
+                if level < 3 and (smooth > 0.97 or due):
+                    state["level"][task], state["smooth"][task] = level + 1, 0.5
+        if rng.random() < 0.3 * (1 - done):
+            ids, mask = random_batch(rng, 1024, int(rng.choice([128, 256, 512])), 1500)
+            (0.3 * loss_and_accuracy(model, ids, mask)[0]).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in opts:
+            o.step()
+        state["step"] += 1
+        state["spent"] += time.time() - last
+        last = time.time()
+        if state["step"] % 20 == 0:
+            told = " ".join(f"{t} L{state['level'][t]} {losses[t]:.3f}/{state['smooth'][t]:.2f}" for t in TASKS)
+            print(f"{state['step']} {state['spent']:.0f}s {state['seen'] / 1e6:.2f}M {told}", flush=True)
+        if time.time() - saved_at > 150 or state["spent"] >= budget:
+            saved_at = time.time()
+            exact = {t: round(held_out(model, held[t]), 3) for t in TASKS}
+            print(f"held out, exact answers at full length: {exact}", flush=True)
+            torch.save({"model": model.state_dict(), "opts": [o.state_dict() for o in opts], "state": state}, out + ".part")
+            os.replace(out + ".part", out)
+            last = time.time()
+
+
+main()
