@@ -9,6 +9,7 @@ mod error;
 mod run;
 
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
+pub use model::arch::ARCHITECTURES;
 pub use model::{Checkpoint, Model, ModelError, Sampling, Tokenizer};
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};

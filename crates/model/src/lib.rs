@@ -21,6 +21,7 @@
 pub mod arch;
 mod attention;
 mod block;
+mod bundled;
 mod bytes;
 mod cache;
 mod calendar;
