@@ -31,7 +31,7 @@ mod tests {
         let checkpoint = Checkpoint::bundled()?;
         let ids = checkpoint.tokenizer()?.encode("hello", false)?;
         let model = Model::load(&checkpoint)?;
-        assert_eq!(model.logits(&ids).rows, ids.len());
+        assert_eq!(model.logits(&ids)?.rows, ids.len());
         Ok(())
     }
 }
