@@ -18,7 +18,7 @@ class Config:
     num_attention_heads: int = 4
     num_key_value_heads: int = 2
     max_position_embeddings: int = 4096
-    rope_theta: float = 10000.0
+    rope_theta: float = 1000000.0
     rms_norm_eps: float = 1e-6
 
 

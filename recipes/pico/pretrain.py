@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import induction
 from network import Config, Pico
 
 
@@ -93,6 +94,8 @@ def main():
     model = Pico(Config())
     if len(sys.argv) > 3:
         model.load_state_dict(torch.load(sys.argv[3])["model"])
+    else:
+        induction.begin(model)
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     opts = optimizers(model, 2e-3)
     budget, start, seen = float(sys.argv[2]) if len(sys.argv) > 2 else 600, time.time(), 0

@@ -117,7 +117,7 @@ def main():
             if not old:
                 smooth = state["smooth"][task] = 0.96 * state["smooth"][task] + 0.04 * accuracy.item()
                 due = done > 0.18 * (level + 1)
-                if level < 3 and (smooth > 0.97 or due):
+                if level < 3 and (smooth > 0.95 or due):
                     state["level"][task], state["smooth"][task] = level + 1, 0.5
         if rng.random() < 0.3 * (1 - done):
             ids, mask = random_batch(rng, 1024, int(rng.choice([128, 256, 512])), 1500)
@@ -131,7 +131,7 @@ def main():
         if state["step"] % 20 == 0:
             told = " ".join(f"{t} L{state['level'][t]} {losses[t]:.3f}/{state['smooth'][t]:.2f}" for t in TASKS)
             print(f"{state['step']} {state['spent']:.0f}s {state['seen'] / 1e6:.2f}M {told}", flush=True)
-        if time.time() - saved_at > 150 or state["spent"] >= budget:
+        if time.time() - saved_at > 300 or state["spent"] >= budget:
             saved_at = time.time()
             exact = {t: round(held_out(model, held[t]), 3) for t in TASKS}
             print(f"held out, exact answers at full length: {exact}", flush=True)
@@ -140,4 +140,4 @@ def main():
             last = time.time()
 
 
-main()
+main() if __name__ == "__main__" else None

@@ -35,22 +35,3 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use verb::{
     Compression, Finished, How, Scored, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,
 };
-
-/// The scores of a run by (variant, task).
-///
-/// # Errors
-/// A file that is missing or broken.
-fn scores(run: &Run) -> Result<analyze_scores::Scores, Error> {
-    let mut all = analyze_scores::Scores::new();
-    for variant in &run.record.variants {
-        for task in &run.record.tasks {
-            let path = record::run_path::scores(&run.root, &variant.name, &task.task);
-            if path.is_file() {
-                all.insert((variant.name.clone(), task.task.clone()), record::read_jsonl(&path)?);
-            }
-        }
-    }
-    Ok(all)
-}
-
-use ::analyze as analyze_scores;

@@ -1,5 +1,6 @@
 //! A run folder: what was asked, and the files that every stage finds by it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
@@ -84,11 +85,7 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Unfinished`] where some are missing.
-    pub fn transcripts(
-        &self,
-        variant: &str,
-        task: &TaskSource,
-    ) -> Result<std::collections::BTreeMap<String, Transcript>, Error> {
+    pub fn transcripts(&self, variant: &str, task: &TaskSource) -> Result<BTreeMap<String, Transcript>, Error> {
         let path = run_path::transcripts(&self.root, variant, &task.task);
         let all = if path.exists() { generate::read_transcripts(&path)? } else { Default::default() };
         let samples = self.samples(task)?;
@@ -97,6 +94,23 @@ impl Run {
         if missing > 0 {
             let (variant, task) = (variant.to_owned(), task.task.clone());
             return Err(Error::Unfinished { variant, task, missing, total: samples.len() });
+        }
+        Ok(all)
+    }
+
+    /// The scores of every variant and task that has some.
+    ///
+    /// # Errors
+    /// A file that is broken.
+    pub fn scores(&self) -> Result<report::Scores, Error> {
+        let mut all = report::Scores::new();
+        for variant in &self.record.variants {
+            for task in &self.record.tasks {
+                let path = run_path::scores(&self.root, &variant.name, &task.task);
+                if path.is_file() {
+                    all.insert((variant.name.clone(), task.task.clone()), record::read_jsonl(&path)?);
+                }
+            }
         }
         Ok(all)
     }

@@ -3,7 +3,7 @@
 use record::{Analysis, run_path};
 
 use crate::run::Run;
-use crate::{Error, scores};
+use crate::Error;
 
 /// Compares every compressed variant of a run with the dense one and writes `analysis/paired.json`. Another `margin`
 /// than the run's is written into `run.json`.
@@ -13,7 +13,7 @@ use crate::{Error, scores};
 pub fn analyze(run: &mut Run, margin: Option<f64>) -> Result<Analysis, Error> {
     let mut record = run.record.clone();
     record.margin = margin.unwrap_or(record.margin);
-    let analysis = analyze::analyze(&record, &scores(run)?)?;
+    let analysis = analyze::analyze(&record, &run.scores()?)?;
     if record.margin != run.record.margin {
         run.record = record;
         run.save()?;

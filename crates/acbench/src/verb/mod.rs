@@ -9,9 +9,9 @@ mod report;
 
 mod evaluate;
 
-pub use analyze::analyze;
-pub use compress::{Compression, compress, compress_variant};
-pub use evaluate::{Finished, evaluate};
-pub use generate::{How, generate};
-pub use report::{Shown, report};
-pub use score::{Scored, score};
+pub use self::analyze::analyze;
+pub use self::compress::{Compression, compress, compress_variant};
+pub use self::evaluate::{Finished, evaluate};
+pub use self::generate::{How, generate};
+pub use self::report::{Shown, report};
+pub use self::score::{Scored, score};

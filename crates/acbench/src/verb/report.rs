@@ -8,7 +8,7 @@ use report::{Example, Report, Side};
 use serde_json::Value;
 
 use crate::run::Run;
-use crate::{Error, scores};
+use crate::Error;
 
 /// Examples of lost samples that the page shows for each task and variant.
 const EXAMPLES: usize = 3;
@@ -28,7 +28,7 @@ pub struct Shown {
 /// Scores or analysis that are missing or broken, or a full disk.
 pub fn report(run: &Run, shown: Shown) -> Result<(Vec<PathBuf>, String, Value), Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
-    let scores = scores(run)?;
+    let scores = run.scores()?;
     let compressions = compressions(run)?;
     let examples = examples(run, &scores)?;
     let report = Report {

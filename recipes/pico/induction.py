@@ -1,0 +1,67 @@
+"""Starts pico with an induction circuit, the mechanism that copying and lookup need and that small models find late.
+
+Block 0 looks one and two tokens back: Qwen2's query and key biases, turned by the rotary embedding, peak at a fixed
+distance. Block 1 attends to where the token before (and the one before that) was the current one, and copies what
+came next. Training changes all of it freely; it only need not wait for chance to make two parts that are useless
+alone (Olsson et al. 2022, "In-context learning and induction heads", describe the circuit).
+"""
+
+import torch
+
+DISTINCT = 6  # rotary pairs turning fast enough to tell neighboring positions apart
+
+
+def orthonormal(rows, columns):
+    """Random orthonormal rows [rows, columns]."""
+    return torch.linalg.qr(torch.randn(columns, rows))[0].T
+
+
+def look_back(attention, head, distance, frequency, strength=8.0):
+    """Query bias of `head` [dim] and the key bias of its group, so that it attends `distance` tokens back."""
+    dim, half = attention.dim, attention.dim // 2
+    group = head // (attention.heads // attention.kv)
+    attention.q_proj.weight[head * dim : (head + 1) * dim] *= 0.02
+    attention.k_proj.weight[group * dim : (group + 1) * dim] *= 0.02
+    query, key = torch.zeros(dim), torch.zeros(dim)
+    turn = distance * frequency[:DISTINCT]
+    query[:DISTINCT], query[half : half + DISTINCT] = strength * turn.cos(), -strength * turn.sin()
+    key[:DISTINCT] = strength
+    attention.q_proj.bias[head * dim : (head + 1) * dim] = query
+    attention.k_proj.bias[group * dim : (group + 1) * dim] = key
+
+
+def match(attention, head, pairs, strength=4.0):
+    """`head` compares what `pairs` of projections [(query [n, hidden], key [n, hidden])] read, on slow rotary pairs."""
+    dim, half = attention.dim, attention.dim // 2
+    group = head // (attention.heads // attention.kv)
+    slow = [i for i in range(half - 8, half)] + [i for i in range(dim - 8, dim)]
+    q = attention.q_proj.weight[head * dim : (head + 1) * dim]
+    k = attention.k_proj.weight[group * dim : (group + 1) * dim]
+    q *= 0.02
+    k *= 0.02
+    query, key = (torch.cat(side) for side in zip(*pairs))
+    q[slow], k[slow] = strength * query, strength * key
+
+
+@torch.no_grad()
+def begin(model):
+    """Writes the circuit into blocks 0 and 1 of a freshly initialized model."""
+    c = model.c
+    hidden, dim = c.hidden_size, c.hidden_size // c.num_attention_heads
+    frequency = c.rope_theta ** (-torch.arange(0, dim, 2).float() / dim)
+    first, second = model.layers[0].self_attn, model.layers[1].self_attn
+    own = orthonormal(dim, hidden)
+    places = orthonormal(2 * dim, hidden)
+    before, earlier = places[:dim], places[dim:]
+    for head, (distance, place) in enumerate(((1, before), (2, earlier))):
+        look_back(first, head, distance, frequency)
+        first.o_proj.weight[:, head * dim : (head + 1) * dim] = 0.2 * place.T
+    first.v_proj.weight[:dim] = own
+    mix = orthonormal(dim, dim)
+    match(second, 0, [(mix[:16] @ own, mix[:16] @ before)])
+    match(second, 2, [(mix[16:24] @ own, mix[16:24] @ before), (mix[24:] @ before, mix[24:] @ earlier)])
+    for head in (0, 2):
+        group = head // (second.heads // second.kv)
+        value = orthonormal(dim, hidden)
+        second.v_proj.weight[group * dim : (group + 1) * dim] = value
+        second.o_proj.weight[:, head * dim : (head + 1) * dim] = 0.4 * value.T
