@@ -87,11 +87,8 @@ pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], hea
         }
     }
     let run = |task: &Task| attend_rows(q, &*caches[task.sequence], task, heads);
-    let parts: Vec<Vec<f32>> = if work < PARALLEL_FROM {
-        tasks.iter().map(run).collect()
-    } else {
-        tasks.par_iter().map(run).collect()
-    };
+    let parts: Vec<Vec<f32>> =
+        if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
     let mut out = Matrix::zeros(q.rows, q.cols);
     let width = heads.queries / heads.keys * heads.dim;
     for (task, part) in tasks.iter().zip(parts) {

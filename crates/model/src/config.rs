@@ -159,9 +159,9 @@ impl<'a> Fields<'a> {
     pub fn flag_or(&self, name: &str, default: bool) -> Result<bool, ModelError> {
         match self.get(name) {
             None => Ok(default),
-            Some(value) => {
-                value.as_bool().ok_or_else(|| self.bad(format!("field `{name}` should be true or false and is {value}")))
-            }
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| self.bad(format!("field `{name}` should be true or false and is {value}"))),
         }
     }
 

@@ -61,7 +61,8 @@ impl Files {
     /// A JSON file that must be there.
     pub fn json(&self, name: &str, cure: &'static str) -> Result<Value, ModelError> {
         let bytes = self.read(name, cure)?;
-        serde_json::from_slice(&bytes).map_err(|error| damaged(&self.path(name), format!("it is not JSON: {error}"), cure))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| damaged(&self.path(name), format!("it is not JSON: {error}"), cure))
     }
 
     /// A text file; `None` where there is no such file.

@@ -58,7 +58,8 @@ impl Sampling {
 
     /// The next token; `None` where a logit is NaN or all are infinite.
     pub(crate) fn choose(&self, logits: &[f32], rng: &mut Rng) -> Option<u32> {
-        let likeliest = |best: (usize, f32), (id, &logit): (usize, &f32)| if logit > best.1 { (id, logit) } else { best };
+        let likeliest =
+            |best: (usize, f32), (id, &logit): (usize, &f32)| if logit > best.1 { (id, logit) } else { best };
         let (best, most) = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), likeliest);
         if !most.is_finite() || logits.iter().any(|logit| logit.is_nan()) {
             return None;

@@ -71,7 +71,9 @@ impl ChatTemplate {
 fn explain(error: &Error) -> String {
     let line = error.line().map(|line| format!(" (line {line})")).unwrap_or_default();
     if error.kind() == ErrorKind::OutOfFuel {
-        return format!("it ran for more than {FUEL} instructions{line}: it loops; take the template of the original model");
+        return format!(
+            "it ran for more than {FUEL} instructions{line}: it loops; take the template of the original model"
+        );
     }
     format!("{error}{line}")
 }
@@ -168,7 +170,10 @@ mod tests {
     #[test]
     fn a_conversation_becomes_one_text() {
         let text = render(CHATML, &[Message::system("s "), Message::user("<b>")]).unwrap();
-        assert_eq!(text, "<s><|im_start|>system\ns<|im_end|>\n<|im_start|>user\n<b><|im_end|>\n<|im_start|>assistant\n");
+        assert_eq!(
+            text,
+            "<s><|im_start|>system\ns<|im_end|>\n<|im_start|>user\n<b><|im_end|>\n<|im_start|>assistant\n"
+        );
     }
 
     #[test]

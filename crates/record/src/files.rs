@@ -42,8 +42,11 @@ impl RecordError {
 /// Reads one JSON value.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
     let bytes = fs::read(path).map_err(|source| RecordError::io("read", path, source))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: source.line(), source })
+    serde_json::from_slice(&bytes).map_err(|source| RecordError::Parse {
+        path: path.to_owned(),
+        line: source.line(),
+        source,
+    })
 }
 
 /// Reads a JSON lines file. A last line without a newline is a torn write and is dropped.
@@ -55,8 +58,11 @@ pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordErro
         .enumerate()
         .filter(|(_, line)| !line.trim_ascii().is_empty())
         .map(|(index, line)| {
-            serde_json::from_slice(line)
-                .map_err(|source| RecordError::Parse { path: path.to_owned(), line: index + 1, source })
+            serde_json::from_slice(line).map_err(|source| RecordError::Parse {
+                path: path.to_owned(),
+                line: index + 1,
+                source,
+            })
         })
         .collect()
 }
@@ -77,8 +83,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
 
 /// Writes one JSON value, indented, atomically.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordError> {
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: 0, source })?;
+    let mut text = serde_json::to_vec_pretty(value).map_err(|source| RecordError::Parse {
+        path: path.to_owned(),
+        line: 0,
+        source,
+    })?;
     text.push(b'\n');
     write_atomic(path, &text)
 }
@@ -87,8 +96,11 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordErro
 pub fn write_jsonl<T: Serialize>(path: &Path, values: &[T]) -> Result<(), RecordError> {
     let mut text = Vec::new();
     for (index, value) in values.iter().enumerate() {
-        serde_json::to_writer(&mut text, value)
-            .map_err(|source| RecordError::Parse { path: path.to_owned(), line: index + 1, source })?;
+        serde_json::to_writer(&mut text, value).map_err(|source| RecordError::Parse {
+            path: path.to_owned(),
+            line: index + 1,
+            source,
+        })?;
         text.push(b'\n');
     }
     write_atomic(path, &text)
@@ -100,8 +112,8 @@ pub fn append_jsonl<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordEr
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(fail)?;
     }
-    let mut line = serde_json::to_vec(value)
-        .map_err(|source| RecordError::Parse { path: path.to_owned(), line: 0, source })?;
+    let mut line =
+        serde_json::to_vec(value).map_err(|source| RecordError::Parse { path: path.to_owned(), line: 0, source })?;
     line.push(b'\n');
     let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path).map_err(fail)?;
     let end = whole_lines(&mut file).map_err(fail)?;

@@ -21,7 +21,8 @@ impl Rng {
     /// A generator for one named part of a seed: streams of different names do not overlap in practice.
     pub fn stream(seed: u64, name: &str) -> Self {
         // FNV-1a over the name, then two rounds to mix.
-        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
+        let hash =
+            name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
         let mut rng = Self(seed ^ hash.rotate_left(17));
         let state = rng.next_u64() ^ hash;
         Self(state)

@@ -6,17 +6,17 @@ use record::Rng;
 pub const VERBS: &[&str] = &[
     "load", "sort", "merge", "clean", "check", "count", "print", "send", "copy", "pack", "wash", "paint", "scan",
     "split", "rank", "label", "store", "fetch", "trim", "mix", "weigh", "draw", "fold", "mark", "move", "order",
-    "plan", "read", "test", "track", "update", "verify", "wrap", "archive", "collect", "compare", "convert",
-    "export", "filter", "review",
+    "plan", "read", "test", "track", "update", "verify", "wrap", "archive", "collect", "compare", "convert", "export",
+    "filter", "review",
 ];
 
 /// Things.
 pub const NOUNS: &[&str] = &[
     "invoice", "report", "photo", "table", "letter", "parcel", "ticket", "recipe", "map", "song", "video", "badge",
-    "budget", "chart", "coin", "contract", "crate", "diary", "engine", "flower", "garden", "hotel", "invite",
-    "jacket", "kettle", "lamp", "meal", "menu", "notebook", "order", "painting", "poster", "profile", "query",
-    "receipt", "room", "route", "sample", "schedule", "sensor", "shelf", "statue", "survey", "tent", "train",
-    "update", "vase", "wagon", "window", "yacht",
+    "budget", "chart", "coin", "contract", "crate", "diary", "engine", "flower", "garden", "hotel", "invite", "jacket",
+    "kettle", "lamp", "meal", "menu", "notebook", "order", "painting", "poster", "profile", "query", "receipt", "room",
+    "route", "sample", "schedule", "sensor", "shelf", "statue", "survey", "tent", "train", "update", "vase", "wagon",
+    "window", "yacht",
 ];
 
 /// Fields of work that tools belong to.
@@ -41,8 +41,8 @@ pub const CITIES: &[&str] = &[
 
 /// People.
 pub const PEOPLE: &[&str] = &[
-    "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Hugo", "Ida", "Jonas", "Karin", "Leo", "Mara",
-    "Nils", "Olga", "Paul", "Rosa", "Simon", "Tara", "Vera",
+    "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Hugo", "Ida", "Jonas", "Karin", "Leo", "Mara", "Nils",
+    "Olga", "Paul", "Rosa", "Simon", "Tara", "Vera",
 ];
 
 /// How things look.

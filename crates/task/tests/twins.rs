@@ -21,8 +21,7 @@ fn play(task: &dyn Task, sample: &Sample, mut policy: impl FnMut(usize) -> Strin
         match episode.next(last.as_deref()) {
             Turn::Ask(ask) => {
                 let text = policy(transcript.steps.len());
-                let reply =
-                    Reply { text: text.clone(), prompt_tokens: 0, completion_tokens: 0, finish: Finish::Stop };
+                let reply = Reply { text: text.clone(), prompt_tokens: 0, completion_tokens: 0, finish: Finish::Stop };
                 transcript.steps.push(Step { messages: ask.messages, reply });
                 last = Some(text);
             }
@@ -77,7 +76,14 @@ fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std
             let solution = solution(*task, &sample)?;
             let transcript = play(*task, &sample, |turn| solution.get(turn).cloned().unwrap_or_default())?;
             let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
-            assert!((score.value - 1.0).abs() < 1e-9, "{} {}: {} ({})", task.name(), sample.id, score.value, score.reason);
+            assert!(
+                (score.value - 1.0).abs() < 1e-9,
+                "{} {}: {} ({})",
+                task.name(),
+                sample.id,
+                score.value,
+                score.reason
+            );
         }
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use record::{Analysis, run_path};
 
-use crate::run::Run;
 use crate::Error;
+use crate::run::Run;
 
 /// Compares every compressed variant of a run with the dense one and writes `analysis/paired.json`. Another `margin`
 /// than the run's is written into `run.json`.

@@ -35,12 +35,7 @@ pub fn compress(
     watch: &mut Watch<'_>,
 ) -> Result<CompressionRecord, Error> {
     let text = text(checkpoint, wanted)?;
-    let job = Job {
-        method: wanted.method,
-        settings: wanted.settings,
-        calibration: text.as_ref(),
-        out: wanted.out,
-    };
+    let job = Job { method: wanted.method, settings: wanted.settings, calibration: text.as_ref(), out: wanted.out };
     let record = compress::compress(checkpoint, &job, &mut |at| {
         watch(Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() });
     })?;
@@ -78,7 +73,12 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     let calibration = file.map(|(path, _)| Path::new(path));
     let wanted = Compression { method, settings: &settings, calibration, seed: run.record.seed, out: &out };
     let record = compress(&run.checkpoint()?, &wanted, watch)?;
-    watch(Event::End(format!("{}: {:.2} bits a weight, {:.0}% zeros", variant.name, record.effective_bits, record.sparsity * 100.0)));
+    watch(Event::End(format!(
+        "{}: {:.2} bits a weight, {:.0}% zeros",
+        variant.name,
+        record.effective_bits,
+        record.sparsity * 100.0
+    )));
     Ok(())
 }
 

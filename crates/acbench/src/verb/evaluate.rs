@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use record::Analysis;
 use serde_json::Value;
 
+use crate::Error;
 use crate::event::Watch;
 use crate::run::Run;
 use crate::verb::{How, Scored, Shown, analyze, generate, report, score};
-use crate::Error;
 
 /// What an evaluation found.
 #[derive(Debug)]

@@ -67,11 +67,8 @@ fn ask(
         missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
     }
     let model = Model::load(&checkpoint)?;
-    let options = LocalOptions {
-        sampling: sampling(run),
-        chat_template: run.record.chat_template,
-        batch_size: how.batch_size,
-    };
+    let options =
+        LocalOptions { sampling: sampling(run), chat_template: run.record.chat_template, batch_size: how.batch_size };
     let mut local = Local::new(&model, tokenizer, options)?;
     ask_backend(run, variant, (tasks, how), (&mut local, watch))
 }

@@ -7,8 +7,8 @@ use record::{Analysis, CompressionRecord, DENSE, Transcript, run_path};
 use report::{Example, Report, Side};
 use serde_json::Value;
 
-use crate::run::Run;
 use crate::Error;
+use crate::run::Run;
 
 /// Examples of lost samples that the page shows for each task and variant.
 const EXAMPLES: usize = 3;

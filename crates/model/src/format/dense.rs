@@ -61,9 +61,11 @@ pub fn floats(tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
 pub fn check_finite(tensor: &TensorView) -> Result<(), ModelError> {
     const PIECE: usize = 1 << 16;
     let first = |width: usize, bad: fn(&[u8]) -> bool| {
-        tensor.bytes.par_chunks(PIECE * width).enumerate().find_map_first(|(piece, bytes)| {
-            bytes.chunks_exact(width).position(bad).map(|at| piece * PIECE + at)
-        })
+        tensor
+            .bytes
+            .par_chunks(PIECE * width)
+            .enumerate()
+            .find_map_first(|(piece, bytes)| bytes.chunks_exact(width).position(bad).map(|at| piece * PIECE + at))
     };
     let index = match tensor.dtype {
         Dtype::F32 => first(4, |b| b[3] & 0x7F == 0x7F && b[2] & 0x80 != 0),
