@@ -21,7 +21,7 @@ mod run;
 mod tokens;
 mod verb;
 
-pub use ::compress::METHODS;
+pub use ::compress::{METHODS, MethodInfo};
 pub use ::generate::{ARCHITECTURES, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::TASKS;
@@ -33,5 +33,5 @@ pub use plan::plan;
 pub use question::{MethodChoice, Question, data, methods};
 pub use run::{PICO, Run, open_checkpoint};
 pub use verb::{
-    Compression, Finished, How, Scored, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,
+    Compression, Counts, Finished, How, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,
 };

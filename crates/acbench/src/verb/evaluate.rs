@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::Error;
 use crate::event::Watch;
 use crate::run::Run;
-use crate::verb::{How, Scored, Shown, analyze, generate, report, score};
+use crate::verb::{Counts, How, Shown, analyze, generate, report, score};
 
 /// What an evaluation found.
 #[derive(Debug)]
 pub struct Finished {
     /// How many samples, and how many failed.
-    pub scored: Scored,
+    pub scored: Counts,
     /// The comparisons.
     pub analysis: Analysis,
     /// The files of the report, the page first.

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
-use record::{DENSE, Sample, TaskSource, VariantRecord, run_path};
+use record::{DENSE, Outcome, Sample, TaskSource, Transcript, VariantRecord, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
 
 use crate::event::{Event, Watch};
 use crate::run::{Run, missing_template};
-use crate::{Error, names};
+use crate::{Counts, Error, names};
 
 /// What changes how fast replies come, and nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +18,12 @@ pub struct How {
     pub batch_size: usize,
 }
 
-/// Asks what is missing of every variant of a run, compressing the ones that are not yet.
+/// Asks what is missing of every variant of a run, compressing the ones that are not yet. Returns how many samples the
+/// run has over all variants and tasks, and how many of them failed.
 ///
 /// # Errors
 /// A model that cannot be loaded or asked, a transcript that is broken, a full disk. Finished replies are kept.
-pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<(), Error> {
+pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Error> {
     for variant in &run.record.variants {
         crate::verb::compress_variant(run, variant, watch)?;
     }
@@ -44,7 +45,21 @@ pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<(), Error>
             ask(run, variant, (&wanted, how), watch)?;
         }
     }
-    Ok(())
+    counts(run)
+}
+
+/// Samples and failed ones, as the transcripts have them.
+fn counts(run: &Run) -> Result<Counts, Error> {
+    let mut counts = Counts::default();
+    for variant in &run.record.variants {
+        for task in &run.record.tasks {
+            let transcripts = run.transcripts(&variant.name, task)?;
+            counts.samples += transcripts.len();
+            let failed = |one: &&Transcript| matches!(one.outcome, Some(Outcome::Failed { .. }));
+            counts.failed += transcripts.values().filter(failed).count();
+        }
+    }
+    Ok(counts)
 }
 
 /// Asks some tasks of one variant.

@@ -7,9 +7,9 @@ use crate::event::{Event, Watch};
 use crate::run::Run;
 use crate::{Error, names};
 
-/// How many samples have a score, and how many of them failed.
+/// How many samples were dealt with, and how many of them failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scored {
+pub struct Counts {
     /// Samples, over all variants and tasks.
     pub samples: usize,
     /// Those that could not be asked.
@@ -20,13 +20,13 @@ pub struct Scored {
 ///
 /// # Errors
 /// Samples without a finished transcript, or files that are broken or changed.
-pub fn score(run: &mut Run, scoring: Option<Scoring>, watch: &mut Watch<'_>) -> Result<Scored, Error> {
+pub fn score(run: &mut Run, scoring: Option<Scoring>, watch: &mut Watch<'_>) -> Result<Counts, Error> {
     if let Some(scoring) = scoring.filter(|scoring| *scoring != run.record.scoring) {
         run.record.scoring = scoring;
         run.save()?;
     }
     watch(Event::Begin("scoring".to_owned()));
-    let mut scored = Scored::default();
+    let mut scored = Counts::default();
     for variant in &run.record.variants {
         for task in &run.record.tasks {
             let scores = score_task(run, &variant.name, task)?;

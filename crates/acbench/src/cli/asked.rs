@@ -1,0 +1,158 @@
+//! The flags that decide what an evaluation finds.
+
+use std::path::PathBuf;
+
+use acbench::{Error, How, Question, Run, Sampling, Scoring};
+use clap::{ArgAction, Args, ValueEnum};
+
+/// How replies are scored.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ScoringName {
+    /// Without the faults of the reference scorers
+    Corrected,
+    /// As the reference scorers do, faults included, to compare with published tables
+    Paper,
+}
+
+impl From<ScoringName> for Scoring {
+    fn from(name: ScoringName) -> Self {
+        match name {
+            ScoringName::Corrected => Self::Corrected,
+            ScoringName::Paper => Self::Paper,
+        }
+    }
+}
+
+/// Which model, how compressed, asked what.
+#[derive(Args)]
+pub(crate) struct Asked {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Methods to compare with the dense model (`acbench list methods`), separated by spaces or commas
+    #[arg(long = "compression_method", alias = "method", value_name = "METHOD", num_args = 1.., value_delimiter = ',')]
+    methods: Vec<String>,
+
+    #[command(flatten)]
+    compression: CompressionArgs,
+
+    /// Tasks or capabilities (`acbench list tasks`), separated by spaces or commas
+    #[arg(long, value_name = "TASK", num_args = 1.., value_delimiter = ',', default_value = "all")]
+    tasks: Vec<String>,
+
+    /// Official data of a task: TASK=FOLDER; tasks without are generated
+    #[arg(long, value_name = "TASK=FOLDER", num_args = 1..)]
+    data: Vec<String>,
+
+    /// At most this many samples of each task
+    #[arg(long, value_name = "N", value_parser = positive)]
+    limit: Option<usize>,
+
+    /// Verdict margin in points of 100: a loss below it `holds`
+    #[arg(long, value_name = "POINTS", default_value = "3", value_parser = points)]
+    margin: f64,
+
+    /// How replies are scored
+    #[arg(long, default_value = "corrected")]
+    scoring: ScoringName,
+
+    /// 0 takes the likeliest token
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    temperature: f32,
+
+    /// Draw from the likeliest tokens that together have this probability
+    #[arg(long = "top_p", value_name = "P", default_value_t = 1.0)]
+    top_p: f32,
+
+    /// Draw from this many likeliest tokens; 0: from all
+    #[arg(long = "top_k", value_name = "K", default_value_t = 0)]
+    top_k: usize,
+
+    /// Render prompts with the checkpoint's chat template
+    #[arg(long = "apply_chat_template", value_name = "BOOL", num_args = 0..=1, default_value = "true",
+          default_missing_value = "true", action = ArgAction::Set)]
+    chat_template: bool,
+
+    /// A JSON file of replies that stands in for the model: {variant: {sample: [replies]}}
+    #[arg(long, value_name = "FILE", conflicts_with = "methods")]
+    replies: Option<PathBuf>,
+
+    /// The run folder [default: runs/ and a name made from what is asked]
+    #[arg(long = "output_path", value_name = "DIR")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) speed: SpeedArgs,
+}
+
+/// Which model.
+#[derive(Args)]
+pub(crate) struct ModelArgs {
+    /// A Hugging Face model folder [default: the bundled model]
+    #[arg(long = "model_name", alias = "model", value_name = "DIR")]
+    pub(crate) model: Option<PathBuf>,
+}
+
+/// How a method is set.
+#[derive(Args)]
+pub(crate) struct CompressionArgs {
+    /// Settings of the methods: bits=3 for all that have it, gptq.bits=3 for one
+    #[arg(long = "method_args", value_name = "NAME=VALUE", num_args = 1.., value_delimiter = ',')]
+    pub(crate) settings: Vec<String>,
+
+    /// Calibration text: plain text, or JSON lines with a field `text` [default: training prompts of the twins]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+
+    /// The seed of everything that is drawn
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// What changes how fast replies come, and nothing else.
+#[derive(Args)]
+pub(crate) struct SpeedArgs {
+    /// Conversations under way at a time; it changes no reply
+    #[arg(long = "batch_size", value_name = "N", default_value = "16", value_parser = positive)]
+    batch_size: usize,
+}
+
+impl SpeedArgs {
+    pub(crate) fn how(&self) -> How {
+        How { batch_size: self.batch_size }
+    }
+}
+
+impl Asked {
+    /// Begins the run that is asked for, or resumes it.
+    pub(crate) fn plan(&self) -> Result<Run, Error> {
+        let tasks = acbench::tasks(&self.tasks)?;
+        let question = Question {
+            model: self.model.model.clone(),
+            methods: acbench::methods(&self.methods, &self.compression.settings)?,
+            data: acbench::data(&self.data, &tasks)?,
+            tasks,
+            limit: self.limit,
+            seed: self.compression.seed,
+            scoring: self.scoring.into(),
+            sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
+            chat_template: self.chat_template,
+            margin: self.margin / 100.0,
+            calibration: self.compression.calibration.clone(),
+            replies: self.replies.clone(),
+        };
+        question.sampling.check()?;
+        acbench::plan(&question, self.output.as_deref())
+    }
+}
+
+/// A whole number from 1 on.
+pub(crate) fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number from 1 on".to_owned())
+}
+
+/// Points between 0 and 100.
+pub(crate) fn points(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number.filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| "points between 0 and 100".to_owned())
+}

@@ -1,0 +1,84 @@
+//! `acbench compress`
+
+use std::path::PathBuf;
+
+use acbench::{Compression, Error};
+use clap::Args;
+
+use super::Failure;
+use super::asked::{CompressionArgs, ModelArgs};
+use super::output;
+use super::progress::Progress;
+
+/// Write a compressed checkpoint
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Compress {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// The method (`acbench list methods`)
+    #[arg(long = "compression_method", alias = "method", value_name = "METHOD")]
+    method: String,
+
+    #[command(flatten)]
+    compression: CompressionArgs,
+
+    /// The folder to write [default: the model's and the variant's name, in the current folder]
+    #[arg(long = "output_path", value_name = "DIR")]
+    output: Option<PathBuf>,
+
+    /// Print the record of the compression as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  acbench compress --model_name ./Qwen2.5-0.5B-Instruct --compression_method gptq
+  acbench compress --compression_method gptq --method_args bits=3,symmetric=false --output_path pico-3bit
+  acbench compress --compression_method wanda --method_args sparsity=2:4 --calibration notes.txt --json";
+
+impl Compress {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let chosen = acbench::methods(std::slice::from_ref(&self.method), &self.compression.settings)?;
+        let [method] = &chosen[..] else {
+            let problem = "name one method; `acbench list methods` lists them".to_owned();
+            let (flag, value) = ("--compression_method", self.method.clone());
+            return Err(Error::Flag { flag, value, problem }.into());
+        };
+        let checkpoint = acbench::open_checkpoint(self.model.model.as_deref())?;
+        let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
+        let wanted = Compression {
+            method: method.info.name,
+            settings: &method.settings,
+            calibration: self.compression.calibration.as_deref(),
+            seed: self.compression.seed,
+            out: &out,
+        };
+        let mut progress = Progress::new();
+        progress.show(acbench::Event::Begin(format!("{}: compressing", method.variant)));
+        let record = acbench::compress(&checkpoint, &wanted, &mut |event| progress.show(event))?;
+        drop(progress);
+        if self.json {
+            output::print_json(&serde_json::to_value(&record).unwrap_or_default())?;
+        } else {
+            output::print(&format!(
+                "{}: {:.2} bits a weight, {:.0}% zeros; {:.2} bits a weight over the whole checkpoint\n{}\n",
+                method.variant,
+                record.effective_bits,
+                record.sparsity * 100.0,
+                record.checkpoint_bits,
+                out.display()
+            ))?;
+        }
+        Ok(super::DONE)
+    }
+
+    /// `Qwen2.5-0.5B-Instruct-gptq-w4-g128`
+    fn default_output(&self, variant: &str) -> PathBuf {
+        let folder = self.model.model.as_deref().and_then(|folder| std::path::absolute(folder).ok());
+        let name = folder.as_deref().and_then(|folder| folder.file_name());
+        PathBuf::from(format!("{}-{variant}", name.map_or(acbench::PICO.into(), |name| name.to_string_lossy())))
+    }
+}

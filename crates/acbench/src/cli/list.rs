@@ -1,0 +1,120 @@
+//! `acbench list`
+
+use acbench::{ARCHITECTURES, METHODS, PICO, TASKS};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::output;
+
+/// List tasks, methods or models
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct List {
+    /// What to list
+    what: What,
+
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  acbench list tasks
+  acbench list methods --json";
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// What can be asked, by capability
+    Tasks,
+    /// How a model can be compressed, with every setting and its default
+    Methods,
+    /// The bundled model, and the families of checkpoints that can be run
+    Models,
+}
+
+impl List {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let (value, text) = match self.what {
+            What::Tasks => (tasks_json(), tasks()),
+            What::Methods => (methods_json(), methods()),
+            What::Models => models()?,
+        };
+        if self.json {
+            output::print_json(&value)?
+        } else {
+            output::print(&text)?
+        };
+        Ok(super::DONE)
+    }
+}
+
+fn tasks() -> String {
+    let line =
+        |task: &&dyn task::Task| format!("{:<13} {:<15} {}\n", task.capability().as_str(), task.name(), task.about());
+    TASKS.iter().map(line).collect()
+}
+
+fn tasks_json() -> Value {
+    TASKS
+        .iter()
+        .map(|task| json!({"name": task.name(), "capability": task.capability().as_str(), "about": task.about()}))
+        .collect()
+}
+
+fn methods() -> String {
+    let mut text = String::new();
+    for method in METHODS {
+        text.push_str(&format!("{}: {}\n", method.name, method.about));
+        for setting in method.settings {
+            let value = format!("{}={}", setting.name, setting.default);
+            text.push_str(&format!("    {value:<26} {}\n", setting.about));
+        }
+    }
+    text
+}
+
+fn methods_json() -> Value {
+    let settings = |method: &acbench::MethodInfo| -> Value {
+        method
+            .settings
+            .iter()
+            .map(|setting| {
+                json!({
+                    "name": setting.name,
+                    "aliases": setting.aliases,
+                    "default": setting.default_value(),
+                    "about": setting.about,
+                })
+            })
+            .collect()
+    };
+    METHODS
+        .iter()
+        .map(|method| json!({"name": method.name, "about": method.about, "settings": settings(method)}))
+        .collect()
+}
+
+fn models() -> Result<(Value, String), Failure> {
+    let checkpoint = acbench::open_checkpoint(None)?;
+    let (config, bytes, digest) =
+        (checkpoint.config(), checkpoint.weight_bytes(), checkpoint.digest().map_err(acbench::Error::from)?);
+    let families: Vec<&str> = ARCHITECTURES.iter().map(|architecture| architecture.model_type).collect();
+    let text = format!(
+        "{PICO}: bundled; {}, {} blocks of width {}, {:.1} MB, sha256 {}\n\
+         Any Hugging Face folder of model_type {} runs with --model_name DIR.\n",
+        config.model_type,
+        config.layers,
+        config.hidden_size,
+        bytes as f64 / 1e6,
+        &digest.get(..16).unwrap_or(&digest),
+        families.join(", ")
+    );
+    let value = json!({
+        "bundled": [{"name": PICO, "model_type": config.model_type, "layers": config.layers,
+                     "hidden_size": config.hidden_size, "weight_bytes": bytes, "sha256": digest}],
+        "model_types": families,
+    });
+    Ok((value, text))
+}

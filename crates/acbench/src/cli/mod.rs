@@ -1,0 +1,118 @@
+//! From arguments to an exit code: the verbs, one file each, and what they share.
+
+mod analyze;
+mod asked;
+mod compress;
+mod evaluate;
+mod failure;
+mod generate;
+mod list;
+mod output;
+mod progress;
+mod report;
+mod score;
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Everything was done.
+const DONE: u8 = 0;
+/// It could not be done: a wrong flag, a broken file, a full disk. What was finished is kept.
+const STOPPED: u8 = 2;
+/// Done, but some samples failed.
+const SAMPLES_FAILED: u8 = 3;
+
+/// Measures what compressing a language model costs when it works as an agent.
+#[derive(Parser)]
+#[command(name = "acbench", version, after_help = AFTER, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER: &str = "\
+Examples:
+  acbench evaluate --compression_method gptq --tasks workflow tool_use long_context real_world
+  acbench evaluate --model_name ./Qwen2.5-0.5B-Instruct --compression_method gptq wanda --limit 50
+  acbench report runs/pico-gptq-w4-g128-1f3a9c02 --json
+
+Flags may be written with `-` or `_`. The same command again resumes a run that was stopped.
+Exit codes: 0 done; 2 not done (what, where and what to do is on stderr); 3 done, but some samples failed.";
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Compress, generate, score, analyze and report, in one go
+    Evaluate(evaluate::Evaluate),
+    /// Write a compressed checkpoint
+    Compress(compress::Compress),
+    /// Ask the dense and the compressed model every sample
+    Generate(generate::Generate),
+    /// Judge the replies of a run
+    Score(score::Score),
+    /// Compare the compressed variants of a run with the dense model
+    Analyze(analyze::Analyze),
+    /// Write the tables, figures and the page of a run
+    Report(report::Report),
+    /// List tasks, methods or models
+    List(list::List),
+}
+
+/// Parses the arguments of the process and does what they say.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse_from(std::env::args_os().scan(false, |ended, arg| Some(spelled(arg, ended)))) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { STOPPED } else { DONE };
+            // Nobody is left to tell where even this cannot be written.
+            drop(error.print());
+            return code.into();
+        }
+    };
+    let done = match cli.verb {
+        Verb::Evaluate(verb) => verb.run(),
+        Verb::Compress(verb) => verb.run(),
+        Verb::Generate(verb) => verb.run(),
+        Verb::Score(verb) => verb.run(),
+        Verb::Analyze(verb) => verb.run(),
+        Verb::Report(verb) => verb.run(),
+        Verb::List(verb) => verb.run(),
+    };
+    match done {
+        Ok(code) => code.into(),
+        Err(failure) => failure.show().into(),
+    }
+}
+
+/// `--model-name=X` as `--model_name=X`: names of flags accept `-` for `_`. What follows `--` is left alone.
+fn spelled(arg: OsString, ended: &mut bool) -> OsString {
+    *ended |= arg == OsStr::new("--");
+    let Some(name) = arg.to_str().and_then(|text| text.strip_prefix("--")).filter(|_| !*ended) else { return arg };
+    let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
+    let name = name.replace('-', "_");
+    value.map_or_else(|| format!("--{name}"), |value| format!("--{name}={value}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_spelled_with_either_line_and_values_are_not_touched() {
+        let spell = |args: &[&str]| -> Vec<OsString> {
+            args.iter().scan(false, |ended, arg| Some(spelled((*arg).into(), ended))).collect()
+        };
+        assert_eq!(
+            spell(&["--model-name", "a-b", "--output-path=x-y=z", "-h", "--", "--a-b"]),
+            ["--model_name", "a-b", "--output_path=x-y=z", "-h", "--", "--a-b"]
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! `acbench score`
+
+use std::path::PathBuf;
+
+use acbench::Run;
+use clap::Args;
+use serde_json::json;
+
+use super::Failure;
+use super::asked::ScoringName;
+use super::output;
+use super::progress::Progress;
+
+/// Judge the replies of a run
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Score {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+
+    /// How replies are scored [default: as the run was]
+    #[arg(long)]
+    scoring: Option<ScoringName>,
+
+    /// Print the counts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  acbench score runs/needle --scoring paper     then `acbench analyze` and `acbench report` show it";
+
+impl Score {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let mut run = Run::open(&self.run)?;
+        let mut progress = Progress::new();
+        let scored = acbench::score(&mut run, self.scoring.map(Into::into), &mut |event| progress.show(event))?;
+        drop(progress);
+        if self.json {
+            output::print_json(&json!({"samples": scored.samples, "failed": scored.failed}))?;
+        } else {
+            output::print(&format!("{} samples scored, {} of them failed\n", scored.samples, scored.failed))?;
+        }
+        Ok(output::code(scored.failed))
+    }
+}
