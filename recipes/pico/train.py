@@ -17,7 +17,7 @@ from network import Config, Pico
 from pretrain import loss_and_accuracy, optimizers, random_batch
 
 TASKS = ["workflow", "tool_use", "long_context", "real_world"]
-TOKENS = 2048  # of each task in a step
+TOKENS = 8192  # of a step, over all tasks
 RATE = 2e-3
 CONTEXT = 1536
 
@@ -103,13 +103,16 @@ def main():
                 g["lr"] = rate
             o.zero_grad(set_to_none=True)
         losses = {}
+        # Most to the task that has most to learn.
+        share = {t: 1.06 - state["smooth"][t] for t in TASKS}
         for task in TASKS:
+            tokens = int(TOKENS * share[task] / sum(share.values()))
             level = state["level"][task]
             old = rng.random() < 0.15 and level > 0
             key = task, int(rng.integers(level)) if old else level
             if key not in rows:
                 rows[key] = Rows(tokenizer, f"{data}/{task}-{key[1]}.jsonl")
-            ids, mask = rows[key].batch(rng, TOKENS)
+            ids, mask = rows[key].batch(rng, tokens)
             loss, accuracy = loss_and_accuracy(model, ids, mask)
             (loss / len(TASKS)).backward()
             state["seen"] += ids.size

@@ -1,7 +1,7 @@
 //! The one walk over layers: collect what a method needs to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, Model, Sequences, Tap, Weight};
+use model::{Block, GroupKind, Model, Sequences, Tap, Weight};
 use record::LayerRecord;
 
 use crate::group::{LinearGroup, Needs, Report, Seen, Target};
@@ -53,39 +53,80 @@ impl Walk<'_> {
         let blocks = std::mem::take(&mut model.blocks);
         let count = blocks.len();
         for (index, mut block) in blocks.into_iter().enumerate() {
-            self.block(&mut block, &hidden, (index, count), sink)?;
-            for batch in &mut hidden {
-                let states = std::mem::take(&mut batch.states);
-                batch.states = block.forward(states, &batch.sequences, &mut ());
+            let at = (index, count);
+            match self.method.true_sequential() {
+                true => self.group_by_group(&mut block, &mut hidden, at, sink)?,
+                false => self.all_at_once(&mut block, &mut hidden, at, sink)?,
             }
             sink.block(block);
         }
         Ok(())
     }
 
-    fn block(
+    /// Each group is compressed before the next one's inputs are looked at. Everything runs once: what goes into a
+    /// group is what the compressed groups before it put out.
+    fn group_by_group(
         &mut self,
         block: &mut Block,
-        hidden: &[Batch],
+        hidden: &mut [Batch],
+        at: (usize, usize),
+        sink: &mut dyn Sink,
+    ) -> Result<(), CompressError> {
+        for group in block.linear_groups() {
+            let mut inputs = Inputs::of(&group, self.method.needs());
+            for batch in hidden.iter_mut() {
+                let sequences = batch.count;
+                batch.enter(block, group.kind, |x| inputs.add(x, sequences));
+            }
+            self.compress(block, &group, &inputs.seen()?, at, sink)?;
+        }
+        hidden.iter_mut().for_each(|batch| batch.leave(block));
+        Ok(())
+    }
+
+    /// All groups see the inputs that they have in the dense block; then the compressed one runs.
+    fn all_at_once(
+        &mut self,
+        block: &mut Block,
+        hidden: &mut [Batch],
+        at: (usize, usize),
+        sink: &mut dyn Sink,
+    ) -> Result<(), CompressError> {
+        let groups = block.linear_groups();
+        let inputs = groups.iter().map(|group| Inputs::of(group, self.method.needs())).collect();
+        let mut tap = Taps { inputs, sequences: 0 };
+        for batch in hidden.iter() {
+            tap.sequences = batch.count;
+            block.forward(batch.states.clone(), &batch.sequences, &mut tap);
+        }
+        for (group, inputs) in groups.iter().zip(tap.inputs) {
+            self.compress(block, group, &inputs.seen()?, at, sink)?;
+        }
+        for batch in hidden {
+            let states = std::mem::take(&mut batch.states);
+            batch.states = block.forward(states, &batch.sequences, &mut ());
+        }
+        Ok(())
+    }
+
+    /// Compresses one group of a block and puts its new weights in place.
+    fn compress(
+        &mut self,
+        block: &mut Block,
+        group: &model::LinearGroup,
+        seen: &Seen,
         (index, blocks): (usize, usize),
         sink: &mut dyn Sink,
     ) -> Result<(), CompressError> {
-        let groups: Vec<Vec<String>> = block.linear_groups().into_iter().map(|group| group.linears).collect();
-        let at_once = if self.method.true_sequential() { 1 } else { groups.len() };
-        for groups in groups.chunks(at_once.max(1)) {
-            let seen = collect(block, groups, hidden, self.method.needs())?;
-            for (names, seen) in groups.iter().zip(&seen) {
-                let mut group = self.take(block, names)?;
-                let dense: Vec<Matrix> = group.linears.iter().map(|linear| linear.weight.clone()).collect();
-                let reports = self.method.compress(&mut group, seen)?;
-                for ((linear, report), dense) in group.linears.into_iter().zip(reports).zip(&dense) {
-                    (self.progress)(Progress { block: index, blocks, layer: &linear.name });
-                    let (record, warning) = describe(&linear, report, dense, seen);
-                    sink.linear(&linear, record, warning)?;
-                    if let Some(place) = block.linear_mut(&linear.name) {
-                        place.weight = Weight::F32(linear.weight);
-                    }
-                }
+        let mut group = self.take(block, &group.linears)?;
+        let dense: Vec<Matrix> = group.linears.iter().map(|linear| linear.weight.clone()).collect();
+        let reports = self.method.compress(&mut group, seen)?;
+        for ((linear, report), dense) in group.linears.into_iter().zip(reports).zip(&dense) {
+            (self.progress)(Progress { block: index, blocks, layer: &linear.name });
+            let (record, warning) = describe(&linear, report, dense, seen);
+            sink.linear(&linear, record, warning)?;
+            if let Some(place) = block.linear_mut(&linear.name) {
+                place.weight = Weight::F32(linear.weight);
             }
         }
         Ok(())
@@ -110,8 +151,35 @@ impl Walk<'_> {
 struct Batch {
     sequences: Sequences,
     count: usize,
-    /// `[tokens, hidden]`: the input of the next block.
+    /// `[tokens, hidden]`: the residual stream, as far as it is.
     states: Matrix,
+    /// `[tokens, heads * head_dim]`: what goes into the output linear, from when it is known until it is used.
+    attended: Matrix,
+}
+
+impl Batch {
+    /// Shows the input of a group to `see`. The groups of a block are entered in their order, each once, with the
+    /// weights of those before it in place.
+    fn enter(&mut self, block: &Block, group: GroupKind, see: impl FnOnce(&Matrix)) {
+        match group {
+            GroupKind::Qkv => see(&block.qkv_input(&self.states)),
+            GroupKind::Output => {
+                self.attended = block.output_input(&block.qkv_input(&self.states), &self.sequences);
+                see(&self.attended);
+            }
+            GroupKind::GateUp => {
+                self.states.add(&block.o.forward(&std::mem::take(&mut self.attended)));
+                see(&block.gate_up_input(&self.states));
+            }
+            GroupKind::Down => see(&block.gated(&block.gate_up_input(&self.states))),
+        }
+    }
+
+    /// Ends a block whose groups were all entered: the states are its output then.
+    fn leave(&mut self, block: &Block) {
+        let x = block.gated(&block.gate_up_input(&self.states));
+        self.states.add(&block.down.forward(&x));
+    }
 }
 
 fn batches(model: &Model, sequences: &[Vec<u32>]) -> Result<Vec<Batch>, CompressError> {
@@ -119,50 +187,59 @@ fn batches(model: &Model, sequences: &[Vec<u32>]) -> Result<Vec<Batch>, Compress
     let batch = |some: &[Vec<u32>]| {
         let lengths: Vec<usize> = some.iter().map(Vec::len).collect();
         let states = model.embed(&some.concat())?;
-        Ok(Batch { sequences: Sequences::whole(&lengths), count: some.len(), states })
+        let attended = Matrix::default();
+        Ok(Batch { sequences: Sequences::whole(&lengths), count: some.len(), states, attended })
     };
     sequences.chunks((TOKENS / longest).max(1)).map(batch).collect()
 }
 
-/// Collects the inputs of some groups.
-struct Collector<'a> {
-    groups: &'a [Vec<String>],
-    seen: Vec<Option<Seen>>,
+/// What is collected of the inputs of one group.
+struct Inputs {
+    /// The group's first linear.
+    first: String,
     needs: Needs,
+    seen: Option<Seen>,
+    /// Every input so far was finite.
+    finite: bool,
+}
+
+impl Inputs {
+    fn of(group: &model::LinearGroup, needs: Needs) -> Self {
+        Self { first: group.linears.first().cloned().unwrap_or_default(), needs, seen: None, finite: true }
+    }
+
+    /// Adds the inputs `[tokens, in]` of `sequences` whole sequences.
+    fn add(&mut self, rows: &Matrix, sequences: usize) {
+        self.finite &= rows.data.iter().all(|x| x.is_finite());
+        if self.finite {
+            self.seen.get_or_insert_with(|| Seen::empty(self.needs, rows.cols)).add(rows, sequences);
+        }
+    }
+
+    /// What was collected, over all calibration sequences.
+    fn seen(self) -> Result<Seen, CompressError> {
+        let seen = self.seen.unwrap_or(Seen::Nothing);
+        if self.finite && seen.is_finite() {
+            return Ok(seen);
+        }
+        let cure = "its weights overflow 32-bit arithmetic on this text; look at the weights of the layers before it";
+        Err(CompressError::NotFinite { what: "calibration inputs", layer: self.first, cure })
+    }
+}
+
+/// Collects the inputs of all groups of a block while it runs.
+struct Taps {
+    inputs: Vec<Inputs>,
     /// Whole sequences in the batch that runs.
     sequences: usize,
-    /// The first linear whose input was not finite.
-    broken: Option<String>,
 }
 
-impl Tap for Collector<'_> {
+impl Tap for Taps {
     fn input(&mut self, linear: &str, rows: &Matrix) {
-        let Some(at) = self.groups.iter().position(|names| names.first().is_some_and(|name| name == linear)) else {
-            return;
-        };
-        if self.broken.is_none() && !rows.data.iter().all(|x| x.is_finite()) {
-            self.broken = Some(linear.to_owned());
-        }
-        if self.broken.is_none() {
-            self.seen[at].get_or_insert_with(|| Seen::empty(self.needs, rows.cols)).add(rows, self.sequences);
+        if let Some(inputs) = self.inputs.iter_mut().find(|inputs| inputs.first == linear) {
+            inputs.add(rows, self.sequences);
         }
     }
-}
-
-/// What the method needs of each group, over all calibration sequences.
-fn collect(block: &Block, groups: &[Vec<String>], hidden: &[Batch], needs: Needs) -> Result<Vec<Seen>, CompressError> {
-    let mut tap = Collector { groups, seen: vec![None; groups.len()], needs, sequences: 0, broken: None };
-    for batch in hidden {
-        tap.sequences = batch.count;
-        block.forward(batch.states.clone(), &batch.sequences, &mut tap);
-    }
-    let overflown = || tap.seen.iter().position(|seen| seen.as_ref().is_some_and(|seen| !seen.is_finite()));
-    let first = |at: usize| groups[at].first().cloned();
-    if let Some(layer) = tap.broken.take().or_else(|| overflown().and_then(first)) {
-        let cure = "its weights overflow 32-bit arithmetic on this text; look at the weights of the layers before it";
-        return Err(CompressError::NotFinite { what: "calibration inputs", layer, cure });
-    }
-    Ok(tap.seen.into_iter().map(|seen| seen.unwrap_or(Seen::Nothing)).collect())
 }
 
 /// The layer's line in `compress.json`, and its warning with its name.

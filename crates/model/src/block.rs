@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::attention::{Heads, Sequences, attend};
+use crate::attention::{Heads, Sequences, Span, attend};
 use crate::cache::LayerCache;
 use crate::rope::Rope;
 use crate::{GroupKind, Linear, LinearGroup, Matrix, kernel};
@@ -50,12 +50,8 @@ impl Block {
     /// # Panics
     /// Where `hidden` has not as many rows as `sequences`: a mistake of the caller, never of a file.
     pub fn forward(&self, hidden: Matrix, sequences: &Sequences, tap: &mut dyn Tap) -> Matrix {
-        let room = |span: &crate::attention::Span| {
-            LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len())
-        };
-        let mut caches: Vec<LayerCache> = sequences.spans.iter().map(room).collect();
-        let mut caches: Vec<&mut LayerCache> = caches.iter_mut().collect();
-        self.run(hidden, sequences, &mut caches, tap)
+        let mut caches = self.caches(sequences);
+        self.run(hidden, sequences, &mut caches.iter_mut().collect::<Vec<_>>(), tap)
     }
 
     /// Runs rows that continue cached sequences, and adds them to the caches.
@@ -66,10 +62,55 @@ impl Block {
         caches: &mut [&mut LayerCache],
         tap: &mut dyn Tap,
     ) -> Matrix {
-        assert_eq!(hidden.rows, sequences.rows(), "rows of the sequences");
-        let x = rms_norm(&hidden, &self.attention_norm, self.eps);
+        let x = self.qkv_input(&hidden);
         tap.input(&self.q.name, &x);
-        let (mut q, mut k, v) = (self.q.forward(&x), self.k.forward(&x), self.v.forward(&x));
+        let x = self.attend(&x, sequences, caches);
+        tap.input(&self.o.name, &x);
+        hidden.add(&self.o.forward(&x));
+        let x = self.gate_up_input(&hidden);
+        tap.input(&self.gate.name, &x);
+        let x = self.gated(&x);
+        tap.input(&self.down.name, &x);
+        hidden.add(&self.down.forward(&x));
+        hidden
+    }
+
+    /// What the queries, keys and values are made of: the normed residual stream, `[m, hidden]`.
+    pub fn qkv_input(&self, hidden: &Matrix) -> Matrix {
+        rms_norm(hidden, &self.attention_norm, self.eps)
+    }
+
+    /// What goes into the attention's output linear, `[m, heads * head_dim]`, for whole sequences whose
+    /// [`Block::qkv_input`] is `x`.
+    ///
+    /// # Panics
+    /// Where `x` has not as many rows as `sequences`: a mistake of the caller, never of a file.
+    pub fn output_input(&self, x: &Matrix, sequences: &Sequences) -> Matrix {
+        let mut caches = self.caches(sequences);
+        self.attend(x, sequences, &mut caches.iter_mut().collect::<Vec<_>>())
+    }
+
+    /// What gate and up are made of: the normed residual stream after attention, `[m, hidden]`.
+    pub fn gate_up_input(&self, hidden: &Matrix) -> Matrix {
+        rms_norm(hidden, &self.mlp_norm, self.eps)
+    }
+
+    /// What goes into the down linear, `[m, intermediate]`: `silu(gate x) * up x`.
+    pub fn gated(&self, x: &Matrix) -> Matrix {
+        let (mut gate, up) = (self.gate.forward(x), self.up.forward(x));
+        kernel::silu_times(&mut gate.data, &up.data);
+        gate
+    }
+
+    /// Caches with room for whole sequences.
+    fn caches(&self, sequences: &Sequences) -> Vec<LayerCache> {
+        let room = |span: &Span| LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len());
+        sequences.spans.iter().map(room).collect()
+    }
+
+    fn attend(&self, x: &Matrix, sequences: &Sequences, caches: &mut [&mut LayerCache]) -> Matrix {
+        assert_eq!(x.rows, sequences.rows(), "rows of the sequences");
+        let (mut q, mut k, v) = (self.q.forward(x), self.k.forward(x), self.v.forward(x));
         let angles = sequences.angles(&self.rope);
         for row in 0..q.rows {
             angles.turn(row, q.row_mut(row), self.heads.dim);
@@ -80,16 +121,7 @@ impl Block {
                 cache.put(span.start + at, k.row(row), v.row(row));
             }
         }
-        let x = attend(&q, &sequences.spans, caches, self.heads);
-        tap.input(&self.o.name, &x);
-        hidden.add(&self.o.forward(&x));
-        let x = rms_norm(&hidden, &self.mlp_norm, self.eps);
-        tap.input(&self.gate.name, &x);
-        let (mut gate, up) = (self.gate.forward(&x), self.up.forward(&x));
-        kernel::silu_times(&mut gate.data, &up.data);
-        tap.input(&self.down.name, &gate);
-        hidden.add(&self.down.forward(&gate));
-        hidden
+        attend(&q, &sequences.spans, caches, self.heads)
     }
 
     /// The linears that share an input, in the order in which the block runs them.
