@@ -12,5 +12,5 @@ for task in tool_use workflow long_context real_world; do
         if [ "$task" = long_context ] && [ "$rows" -gt 14000 ]; then rows=14000; fi # long rows
         "$1" "$task" "$rows" "$level" 1 >"$2/$task-$level.jsonl"
     done
-    "$1" "$task" 128 3 2 >"$2/$task-held.jsonl"
+    "$1" "$task" 128 held 1 >"$2/$task-held.jsonl"
 done

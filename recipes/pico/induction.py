@@ -44,24 +44,30 @@ def match(attention, head, pairs, strength=4.0):
 
 
 @torch.no_grad()
-def begin(model):
-    """Writes the circuit into blocks 0 and 1 of a freshly initialized model."""
+def begin(model, pairs):
+    """Writes the circuit into blocks 0 and 1 of a freshly initialized model, and makes the two spellings of a word, with
+    a space before it and without ([(id, id)]), alike."""
     c = model.c
     hidden, dim = c.hidden_size, c.hidden_size // c.num_attention_heads
     frequency = c.rope_theta ** (-torch.arange(0, dim, 2).float() / dim)
     first, second = model.layers[0].self_attn, model.layers[1].self_attn
+    table = model.embed_tokens.weight
+    for bare, spaced in pairs:
+        table[spaced] = 0.8 * table[bare] + 0.6 * table[spaced]
     own = orthonormal(dim, hidden)
-    places = orthonormal(2 * dim, hidden)
-    before, earlier = places[:dim], places[dim:]
-    for head, (distance, place) in enumerate(((1, before), (2, earlier))):
-        look_back(first, head, distance, frequency)
+    places = orthonormal(3 * dim, hidden).split(dim)
+    for head, place in enumerate(places):
+        look_back(first, head, head + 1, frequency)
+        first.v_proj.weight[head * dim : (head + 1) * dim] = own
         first.o_proj.weight[:, head * dim : (head + 1) * dim] = 0.2 * place.T
-    first.v_proj.weight[:dim] = own
+    before, earlier = places[:2]
     mix = orthonormal(dim, dim)
+    # What followed this token; what followed these two; what stood two after what stands two, or one, before here.
     match(second, 0, [(mix[:16] @ own, mix[:16] @ before)])
-    match(second, 2, [(mix[16:24] @ own, mix[16:24] @ before), (mix[24:] @ before, mix[24:] @ earlier)])
-    for head in (0, 2):
-        group = head // (second.heads // second.kv)
+    match(second, 1, [(mix[16:24] @ own, mix[16:24] @ before), (mix[24:] @ before, mix[24:] @ earlier)])
+    match(second, 2, [(mix[:16] @ earlier, mix[:16] @ earlier)])
+    match(second, 3, [(mix[:16] @ before, mix[:16] @ earlier)])
+    for head in range(4):
         value = orthonormal(dim, hidden)
-        second.v_proj.weight[group * dim : (group + 1) * dim] = value
-        second.o_proj.weight[:, head * dim : (head + 1) * dim] = 0.4 * value.T
+        second.v_proj.weight[head * dim : (head + 1) * dim] = value
+        second.o_proj.weight[:, head * dim : (head + 1) * dim] = 0.3 * value.T

@@ -16,8 +16,8 @@ class Config:
     intermediate_size: int = 384
     num_hidden_layers: int = 4
     num_attention_heads: int = 4
-    num_key_value_heads: int = 2
-    max_position_embeddings: int = 4096
+    num_key_value_heads: int = 4
+    max_position_embeddings: int = 2048
     rope_theta: float = 1000000.0
     rms_norm_eps: float = 1e-6
 

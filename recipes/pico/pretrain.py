@@ -1,6 +1,6 @@
-"""Stage 1 of pico: copying and key-value lookup on random tokens, so that induction heads form before any language.
+"""Stage 1 of pico: copying and lookups on random tokens, so that the heads for them are there before any language.
 
-Usage: pretrain.py OUT.pt [SECONDS [START.pt]]
+Usage: pretrain.py TOKENIZER_FOLDER OUT.pt SECONDS
 """
 
 import sys
@@ -9,6 +9,7 @@ import time
 import numpy as np
 import torch
 import torch.nn.functional as F
+from tokenizers import Tokenizer
 
 import induction
 from network import Config, Pico
@@ -63,11 +64,45 @@ def lookup_rows(rng, rows, length, vocab):
     return ids, mask
 
 
-def random_batch(rng, tokens, length, vocab):
-    """Half copying, half lookup: ids and loss mask [rows, length]."""
-    rows = max(2, tokens // length)
-    a, b = copy_rows(rng, rows // 2, length, vocab), lookup_rows(rng, rows - rows // 2, length, vocab)
-    return np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])
+def binding_rows(rng, rows, length, vocab, pairs):
+    """Facts [key, separator, value, end] with the key spelled one way, then questions [opening, key, one or two
+    separators, value] with it spelled the other way: the loss falls on the values."""
+    ids = np.full((rows, length), 1)
+    mask = np.zeros((rows, length), bool)
+    for r in range(rows):
+        opening, end, *separators = rng.integers(8, vocab, 9)
+        between = separators[3 : 3 + int(rng.integers(1, 3))]
+        facts = int(rng.integers(1, 2 + length // 16))
+        keys = rng.permutation(len(pairs))[:facts]
+        values = [rng.integers(8, vocab, int(rng.integers(1, 3))) for _ in keys]
+        row, learn = [], []
+
+        def put(tokens, loss=False):
+            row.extend(int(token) for token in tokens)
+            learn.extend([loss] * len(tokens))
+
+        for key, value in zip(keys, values):
+            put(rng.integers(8, vocab, int(rng.integers(0, 4))))
+            put([pairs[key][1], separators[int(rng.integers(3))], *value, end])
+        for k in rng.permutation(len(keys)):
+            put([opening, pairs[keys[k]][0], *between])
+            put(values[k], True)
+        ids[r, : len(row[:length])], mask[r, : len(row[:length])] = row[:length], learn[:length]
+    return ids, mask
+
+
+def spellings(tokenizer):
+    """Pairs of ids of a word without and with a space before it."""
+    vocab = tokenizer.get_vocab()
+    return [(i, vocab["Ġ" + t]) for t, i in sorted(vocab.items()) if "Ġ" + t in vocab]
+
+
+def random_batch(rng, tokens, length, vocab, pairs):
+    """A third each of copying, lookup and binding: ids and loss mask [rows, length]."""
+    rows = max(1, tokens // length // 3)
+    parts = copy_rows(rng, rows, length, vocab), lookup_rows(rng, rows, length, vocab)
+    parts += (binding_rows(rng, rows, length, vocab, pairs),)
+    return np.concatenate([ids for ids, _ in parts]), np.concatenate([mask for _, mask in parts])
 
 
 def loss_and_accuracy(model, ids, mask):
@@ -91,17 +126,16 @@ def main():
     torch.set_num_threads(2)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
+    folder, out, budget = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    pairs = spellings(Tokenizer.from_file(f"{folder}/tokenizer.json"))
     model = Pico(Config())
-    if len(sys.argv) > 3:
-        model.load_state_dict(torch.load(sys.argv[3])["model"])
-    else:
-        induction.begin(model)
+    induction.begin(model, pairs)
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     opts = optimizers(model, 2e-3)
-    budget, start, seen = float(sys.argv[2]) if len(sys.argv) > 2 else 600, time.time(), 0
+    start, seen = time.time(), 0
     step, length, smooth = 0, 64, 0.0
     while time.time() - start < budget:
-        ids, mask = random_batch(rng, 4096, length, 1500)
+        ids, mask = random_batch(rng, 6144, length, 1500, pairs)
         rate = 2e-3 * min(1, (step + 1) / 50)
         for o in opts:
             for g in o.param_groups:
@@ -121,8 +155,9 @@ def main():
             rate_now = seen / (time.time() - start)
             print(f"{step} {time.time() - start:.0f}s loss {loss.item():.3f} acc {accuracy.item():.3f} {rate_now:.0f} tok/s", flush=True)
         if step % 100 == 0:
-            torch.save({"model": model.state_dict(), "step": step}, sys.argv[1])
-    torch.save({"model": model.state_dict(), "step": step}, sys.argv[1])
+            torch.save({"model": model.state_dict(), "step": step}, out)
+    torch.save({"model": model.state_dict(), "step": step}, out)
 
 
-main() if __name__ == "__main__" else None
+if __name__ == "__main__":
+    main()

@@ -33,7 +33,7 @@ def main():
     tokenizer.save(f"{out}/tokenizer.json")
     with open(f"{out}/tokenizer_config.json", "w") as file:
         config = {
-            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 4096, "bos_token": None,
+            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 2048, "bos_token": None,
             "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "unk_token": None,
             "clean_up_tokenization_spaces": False, "chat_template": TEMPLATE,
         }

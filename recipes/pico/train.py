@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from network import Config, Pico
-from pretrain import loss_and_accuracy, optimizers, random_batch
+from pretrain import loss_and_accuracy, optimizers, random_batch, spellings
 
 TASKS = ["workflow", "tool_use", "long_context", "real_world"]
 TOKENS = 8192  # of a step, over all tasks
@@ -80,6 +80,7 @@ def main():
     torch.manual_seed(1)
     rng = np.random.default_rng(int(time.time()) if os.path.exists(out) else 1)
     tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    pairs = spellings(tokenizer)
     model = Pico(Config())
     opts = optimizers(model, RATE)
     state = {"step": 0, "spent": 0.0, "seen": 0, "level": {t: 0 for t in TASKS}, "smooth": {t: 0.0 for t in TASKS}}
@@ -119,11 +120,11 @@ def main():
             losses[task] = loss.item()
             if not old:
                 smooth = state["smooth"][task] = 0.96 * state["smooth"][task] + 0.04 * accuracy.item()
-                due = done > 0.18 * (level + 1)
+                due = done > 0.13 * (level + 1)
                 if level < 3 and (smooth > 0.95 or due):
                     state["level"][task], state["smooth"][task] = level + 1, 0.5
         if rng.random() < 0.3 * (1 - done):
-            ids, mask = random_batch(rng, 1024, int(rng.choice([128, 256, 512])), 1500)
+            ids, mask = random_batch(rng, 1536, int(rng.choice([128, 256, 512])), 1500, pairs)
             (0.3 * loss_and_accuracy(model, ids, mask)[0]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for o in opts:
@@ -143,4 +144,5 @@ def main():
             last = time.time()
 
 
-main() if __name__ == "__main__" else None
+if __name__ == "__main__":
+    main()

@@ -52,9 +52,9 @@ fn plain(name: &str) -> String {
 }
 
 fn unknown(kind: &'static str, name: &str, known: Vec<&'static str>) -> Error {
-    let alike = |candidate: &&&str| strsim::jaro_winkler(name, candidate);
+    let alike = |candidate: &&&str| strsim::normalized_damerau_levenshtein(name, candidate);
     let nearest = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
-    let nearest = nearest.filter(|candidate| alike(candidate) > 0.7).copied();
+    let nearest = nearest.filter(|candidate| alike(candidate) >= 0.5).copied();
     Error::Unknown { kind, name: name.to_owned(), nearest, known }
 }
 

@@ -1,31 +1,33 @@
 //! Prints training conversations of the twins as JSON lines, for `recipes/pico`.
 //!
 //! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`,
-//! `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty). Each line is
+//! `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
+//! difficulty, but never to be trained on. Each line is
 //! `{"task", "messages": [{"role", "content"}], "learn": [indices of the assistant messages to learn from]}`.
-//! Seeds are those of the training split; held-out instances are what `acbench` draws by default.
 
 use std::io::{self, BufWriter, Write};
 
 use record::{Message, Rng, Role, Sample};
 use serde_json::json;
 use task::real_world::twin as real_world;
-use task::{Words, long_context, tool_use, workflow};
+use task::{Split, Words, long_context, tool_use, workflow};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [task, count, level, seed] = &args[..] else {
         return Err("usage: twins TASK COUNT LEVEL SEED".into());
     };
-    let (count, level, seed): (usize, usize, u64) = (count.parse()?, level.parse()?, seed.parse()?);
+    let split = if level == "held" { Split::Test } else { Split::Train };
+    let (name, level) = (level, if level == "held" { 3 } else { level.parse()? });
+    let (count, seed): (usize, u64) = (count.parse()?, seed.parse()?);
     let mut out = BufWriter::new(io::stdout().lock());
     for index in 0..count {
-        let mut rng = Rng::stream(seed, &format!("{task}-train-{level}-{index}"));
+        let mut rng = Rng::stream(seed, &format!("{task}-train-{name}-{index}"));
         let (messages, learn) = match task.as_str() {
             "workflow" => workflow_row(&mut rng, level),
             "tool_use" => tool_use_row(&mut rng, level),
             "long_context" => all_answers(needle_row(&mut rng, level)),
-            "real_world" => real_world_row(&mut rng, level, index).ok_or("no puzzle found")?,
+            "real_world" => real_world_row(&mut rng, split, level, index).ok_or("no puzzle found")?,
             other => return Err(format!("unknown task {other}").into()),
         };
         writeln!(out, "{}", json!({"task": task, "messages": messages, "learn": learn}))?;
@@ -88,11 +90,11 @@ fn needle_row(rng: &mut Rng, level: usize) -> Vec<Message> {
 
 /// An episode played by the planner. Now and then a random action, possible or not, is played and not learned from, so
 /// that the model sees where its own mistakes lead.
-fn real_world_row(rng: &mut Rng, level: usize, index: usize) -> Option<Row> {
+fn real_world_row(rng: &mut Rng, split: Split, level: usize, index: usize) -> Option<Row> {
     let steps = [(1, 4), (2, 7), (3, 12), (4, 15)][level.min(3)];
     let slips = if level < 2 { 0.0 } else { 0.1 };
     let game = real_world::GAMES[index % real_world::GAMES.len()];
-    let sample = real_world::instance(rng, game, steps)?;
+    let sample = real_world::instance(rng, game, split, steps)?;
     let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
     let world = real_world::world(text("domain"), text("problem")).ok()?;
     let phrases: real_world::text::Phrases = serde_json::from_value(sample.input["phrases"].clone()).ok()?;

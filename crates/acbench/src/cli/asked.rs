@@ -70,10 +70,10 @@ pub(crate) struct Asked {
 
     /// Render prompts with the checkpoint's chat template
     #[arg(long = "apply_chat_template", value_name = "BOOL", num_args = 0..=1, default_value = "true",
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set, hide_possible_values = true)]
     chat_template: bool,
 
-    /// A JSON file of replies that stands in for the model: {variant: {sample: [replies]}}
+    /// JSON lines of replies that stand in for the model: {"variant", "sample", "turn", "text"}
     #[arg(long, value_name = "FILE", conflicts_with = "methods")]
     replies: Option<PathBuf>,
 

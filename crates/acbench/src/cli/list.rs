@@ -68,7 +68,7 @@ fn methods() -> String {
     for method in METHODS {
         text.push_str(&format!("{}: {}\n", method.name, method.about));
         for setting in method.settings {
-            let value = format!("{}={}", setting.name, setting.default);
+            let value = format!("{}={}", setting.name, setting.default.trim_matches('"'));
             text.push_str(&format!("    {value:<26} {}\n", setting.about));
         }
     }

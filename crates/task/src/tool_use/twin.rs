@@ -75,19 +75,20 @@ pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
 pub fn instance(rng: &mut Rng, difficulty: Difficulty, as_json: bool) -> Sample {
     let shelf = shelf(rng, difficulty);
     let chosen = &shelf[rng.below(shelf.len())];
-    let mut args = Map::new();
+    let mut values = vec![Value::Null; chosen.parameters.len()];
     let mut told = Vec::new();
     for index in rng.choose(chosen.parameters.len(), chosen.parameters.len()) {
-        let parameter = chosen.parameters[index];
-        let value = argument(rng);
+        let (parameter, value) = (chosen.parameters[index], argument(rng));
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         told.push(match rng.below(3) {
             0 => format!("The {parameter} is {shown}."),
             1 => format!("Set {parameter} to {shown}."),
-            _ => format!("Use {shown} as the {parameter}."),
+            _ => format!("Its {parameter} is {shown}."),
         });
-        args.insert(parameter.to_owned(), value);
+        values[index] = value;
     }
+    // In the order of the signature, whatever order they were told in.
+    let args: Map<String, Value> = chosen.parameters.iter().map(|name| (*name).to_owned()).zip(values).collect();
     let wish = match rng.below(3) {
         0 => format!("Please {} the {}.", chosen.verb, chosen.noun),
         1 => format!("I want to {} the {}.", chosen.verb, chosen.noun),

@@ -1,0 +1,99 @@
+//! The whole flow on the bundled model and on checkpoints made from it.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use support::{Checked, json as json_of, refused, succeeds};
+
+/// A Hugging Face folder: the bundled model with weights of 8 bits.
+fn exported(folder: &Path, method: &str, settings: &str) -> Checked<PathBuf> {
+    let args = ["compress", "--compression_method", method, "--method_args", settings, "--output_path", "model"];
+    succeeds(folder, &args)?;
+    Ok(folder.join("model"))
+}
+
+#[test]
+fn every_method_runs_from_the_bundled_model_to_a_table() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let result = json_of(
+        folder.path(),
+        &[
+            "evaluate",
+            "--compression_method",
+            "gptq",
+            "wanda",
+            "rtn",
+            "magnitude",
+            "--method_args",
+            "sequences=4",
+            "length=64",
+            "--limit",
+            "2",
+            "--output_path",
+            "out",
+            "--json",
+        ],
+    )?;
+    let variants: Vec<&str> =
+        result["run"]["variants"].as_array().ok_or("none")?.iter().filter_map(|v| v["name"].as_str()).collect();
+    assert_eq!(variants, ["dense", "gptq-w4-g128", "wanda-0.5", "rtn-w4-g128", "magnitude-0.5"]);
+    assert_eq!(result["analysis"]["paired"].as_array().map(Vec::len), Some(16));
+    let sparsity = result["compressions"]["wanda-0.5"]["sparsity"].as_f64().ok_or("no sparsity")?;
+    assert!((sparsity - 0.5).abs() < 0.01, "{sparsity}");
+    let bits = result["compressions"]["gptq-w4-g128"]["effective_bits"].as_f64().ok_or("no bits")?;
+    assert!((4.0..4.5).contains(&bits), "{bits}");
+    let page = fs::read_to_string(folder.path().join("out/report/index.html"))?;
+    assert!(page.contains("gptq-w4-g128") && !page.contains("http://") && !page.contains("<script src"));
+    Ok(())
+}
+
+#[test]
+fn a_compressed_checkpoint_runs_as_a_model() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    exported(folder.path(), "rtn", "bits=8")?;
+    let ask = ["generate", "--model_name", "model", "--tasks", "tool_use", "--limit", "2", "--json"];
+    let counts = json_of(folder.path(), &ask)?;
+    assert_eq!((&counts["samples"], &counts["failed"]), (&json!(2), &json!(0)));
+    let again = ["evaluate", "--model_name", "model", "--compression_method", "rtn", "--limit", "1"];
+    assert!(refused(folder.path(), &again)?.contains("compressed already"));
+    Ok(())
+}
+
+#[test]
+fn any_file_of_a_model_that_is_damaged_is_named_with_a_cure() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let model = exported(folder.path(), "magnitude", "sparsity=0.1")?;
+    fs::remove_file(model.join("compress.json"))?;
+    let files = fs::read_dir(&model)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    assert_eq!(files.len(), 5, "{files:?}");
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let whole = fs::read(&path)?;
+        let noise: Vec<u8> = (0..whole.len()).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for damaged in [None, Some(&whole[..whole.len() / 2]), Some(&noise[..])] {
+            match damaged {
+                None => fs::remove_file(&path)?,
+                Some(bytes) => fs::write(&path, bytes)?,
+            }
+            let ask = ["evaluate", "--model_name", "model", "--compression_method", "rtn", "--limit", "1"];
+            let said = refused(folder.path(), &ask)?;
+            assert!(said.contains(&name) && said.contains("original download") || said.contains("download"), "{said}");
+            fs::write(&path, &whole)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_calibration_text_that_is_too_short_is_refused() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("short.txt"), "a few words")?;
+    let ask = ["compress", "--compression_method", "gptq", "--calibration", "short.txt", "--output_path", "x"];
+    let said = refused(folder.path(), &ask)?;
+    assert!(said.contains("short.txt") && said.contains("tokens"), "{said}");
+    assert!(!folder.path().join("x").exists());
+    Ok(())
+}

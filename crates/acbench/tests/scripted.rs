@@ -1,0 +1,196 @@
+//! The whole flow on replies from a file: what each stage makes of them, and what is refused.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use record::Sample;
+use serde_json::{Value, json};
+use support::{Checked, acbench, json as json_of, refused, run, succeeds};
+use task::{Source, Split, TASKS, Words};
+
+/// Held-out samples of the tool-use and the workflow twin, which do not depend on the model's tokens.
+fn samples(count: usize) -> Checked<Vec<(Sample, String)>> {
+    let source = Source::Generated { seed: 0, split: Split::Test };
+    let mut all = Vec::new();
+    for task in TASKS {
+        let answer: fn(&Sample) -> String = match task.name() {
+            "teval_instruct" => task::tool_use::twin::answer,
+            "worfbench" => task::workflow::twin::answer,
+            _ => continue,
+        };
+        let samples = task.samples(&source, &Words, Some(count))?;
+        all.extend(samples.into_iter().map(|sample| (sample.clone(), answer(&sample))));
+    }
+    Ok(all)
+}
+
+/// Replies of `dense`, which is always right, and of `broken`, which says nothing.
+fn write_replies(path: &Path, count: usize) -> Checked<()> {
+    let mut lines = vec![json!({"variant": "broken", "text": ""}).to_string()];
+    for (sample, answer) in samples(count)? {
+        lines.push(json!({"sample": sample.id, "text": answer}).to_string());
+    }
+    Ok(fs::write(path, lines.join("\n") + "\n")?)
+}
+
+const ASK: [&str; 10] = [
+    "evaluate",
+    "--replies",
+    "replies.jsonl",
+    "--tasks",
+    "tool-use,workflow",
+    "--limit",
+    "40",
+    "--output-path",
+    "out",
+    "--json",
+];
+
+#[test]
+fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 40)?;
+    let result = json_of(folder.path(), &ASK)?;
+    let paired = result["analysis"]["paired"].as_array().ok_or("no comparisons")?;
+    assert_eq!(paired.len(), 2);
+    for one in paired {
+        assert_eq!((&one["dense"], &one["compressed"], &one["verdict"]), (&json!(1.0), &json!(0.0), &json!("drops")));
+        assert_eq!(one["n"], 40);
+    }
+    for file in
+        ["run.json", "report/index.html", "report/report.md", "report/results.csv", "broken/scores/worfbench.jsonl"]
+    {
+        assert!(folder.path().join("out").join(file).is_file(), "{file}");
+    }
+    // The same command again asks for nothing and finds the same.
+    assert_eq!(json_of(folder.path(), &ASK)?, result);
+    Ok(())
+}
+
+#[test]
+fn the_stages_one_by_one_are_the_evaluation() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let here = folder.path();
+    write_replies(&here.join("replies.jsonl"), 40)?;
+    let whole = json_of(here, &ASK)?;
+    let ask = [
+        "generate",
+        "--replies",
+        "replies.jsonl",
+        "--tasks",
+        "tool_use",
+        "workflow",
+        "--limit=40",
+        "--output_path=two",
+    ];
+    succeeds(here, &ask)?;
+    succeeds(here, &["score", "two"])?;
+    assert_eq!(json_of(here, &["analyze", "two", "--json"])?, whole["analysis"]);
+    assert_eq!(json_of(here, &["report", "two", "--json"])?, whole);
+    // Judged anew, with another margin and as the reference scorers do.
+    succeeds(here, &["score", "two", "--scoring", "paper"])?;
+    let again = json_of(here, &["analyze", "two", "--margin", "5", "--json"])?;
+    assert_eq!(again["margin"], 0.05);
+    let record: Value = serde_json::from_slice(&fs::read(here.join("two/run.json"))?)?;
+    assert_eq!((&record["margin"], &record["scoring"]), (&json!(0.05), &json!("paper")));
+    Ok(())
+}
+
+#[test]
+fn a_sample_without_a_reply_is_failed_and_counted_never_a_zero() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let (sample, answer) = samples(3)?.into_iter().find(|(sample, _)| sample.task == "teval_instruct").ok_or("none")?;
+    let line = json!({"sample": sample.id, "text": answer}).to_string();
+    fs::write(folder.path().join("replies.jsonl"), line + "\n")?;
+    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "tool_use", "--limit", "3", "--json"];
+    let output = run(folder.path(), &ask)?;
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let result: Value = serde_json::from_slice(&output.stdout)?;
+    let summary = &result["analysis"]["summaries"][0];
+    assert_eq!((&summary["n"], &summary["failed"], &summary["mean"]), (&json!(1), &json!(2), &json!(1.0)));
+    Ok(())
+}
+
+#[test]
+fn a_run_made_with_other_settings_is_refused_and_the_difference_named() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 40)?;
+    succeeds(folder.path(), &ASK)?;
+    let mut other = ASK.to_vec();
+    other.extend(["--margin", "5", "--seed", "9"]);
+    let said = refused(folder.path(), &other)?;
+    for part in ["seed: the run has 0, asked now is 9", "margin: the run has 0.03, asked now is 0.05", "--output_path"]
+    {
+        assert!(said.contains(part), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_not_known_is_met_with_the_nearest() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    for (args, says) in [
+        (&["evaluate", "--tasks", "worfbnch"][..], "did you mean `worfbench`"),
+        (&["evaluate", "--compression_method", "gtpq"], "did you mean `gptq`"),
+        (&["evaluate", "--compression-method", "gptq", "--method-args", "bitz=3"], "bits"),
+        (&["evaluate", "--model-name", "Qwen/Qwen2.5-0.5B-Instruct"], "hf download"),
+        (&["evaluate", "--margin", "200"], "between 0 and 100"),
+        (&["evaluate", "--temperature", "-1"], "temperature"),
+        (&["evaluate", "--limit", "0"], "from 1 on"),
+        (&["evaluate", "--tasks", "workflow", "--data", "worfbench=/no/such"], "no such folder"),
+        (&["evaluate", "--replies", "none.jsonl"], "none.jsonl"),
+        (&["report", "nowhere"], "not a run folder"),
+        (&["score", "nowhere"], "not a run folder"),
+        (&["list", "everything"], "tasks, methods, models"),
+        (&["evaluat"], "evaluate"),
+    ] {
+        let said = refused(folder.path(), args)?;
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
+    assert!(!folder.path().join("runs").exists(), "a refused command leaves nothing");
+    Ok(())
+}
+
+#[test]
+fn lists_and_help_name_every_row_of_the_tables() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    for (what, names) in [
+        ("tasks", TASKS.iter().map(|task| task.name()).collect::<Vec<_>>()),
+        ("methods", compress::METHODS.iter().map(|method| method.name).collect()),
+    ] {
+        let text = succeeds(folder.path(), &["list", what])?;
+        let listed = json_of(folder.path(), &["list", what, "--json"])?;
+        let listed: Vec<&str> =
+            listed.as_array().ok_or("no list")?.iter().filter_map(|row| row["name"].as_str()).collect();
+        assert_eq!(listed, names);
+        assert!(names.iter().all(|name| text.contains(name)), "{text}");
+    }
+    assert!(succeeds(folder.path(), &["list", "models"])?.contains("qwen2"));
+    for verb in ["evaluate", "compress", "generate", "score", "analyze", "report", "list"] {
+        assert!(succeeds(folder.path(), &["--help"])?.contains(verb));
+        assert!(succeeds(folder.path(), &[verb, "--help"])?.contains("Example"), "{verb}");
+    }
+    Ok(())
+}
+
+#[test]
+#[cfg(unix)]
+fn a_full_disk_is_said_and_the_run_goes_on_once_there_is_room() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 40)?;
+    // A limit on the size of files stands in for the full disk; the signal that comes with it is ignored.
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let limited = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_acbench")])
+        .args(ASK)
+        .current_dir(folder.path())
+        .output()?;
+    let said = String::from_utf8(limited.stderr)?;
+    assert_eq!(limited.status.code(), Some(2), "{said}");
+    assert!(said.contains("disk is full") && !said.contains("panicked"), "{said}");
+    let kept = acbench(folder.path(), &ASK).output()?;
+    assert!(kept.status.success(), "{}", String::from_utf8_lossy(&kept.stderr));
+    Ok(())
+}
