@@ -58,7 +58,7 @@ fn a_compressed_checkpoint_runs_as_a_model() -> Checked<()> {
     let counts = json_of(folder.path(), &ask)?;
     assert_eq!((&counts["samples"], &counts["failed"]), (&json!(2), &json!(0)));
     let again = ["evaluate", "--model_name", "model", "--compression_method", "rtn", "--limit", "1"];
-    assert!(refused(folder.path(), &again)?.contains("compressed already"));
+    assert!(refused(folder.path(), &again)?.contains("is quantized already"));
     Ok(())
 }
 

@@ -57,11 +57,11 @@ pub(crate) struct Asked {
     scoring: ScoringName,
 
     /// 0 takes the likeliest token
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true)]
     temperature: f32,
 
     /// Draw from the likeliest tokens that together have this probability
-    #[arg(long = "top_p", value_name = "P", default_value_t = 1.0)]
+    #[arg(long = "top_p", value_name = "P", default_value_t = 1.0, allow_negative_numbers = true)]
     top_p: f32,
 
     /// Draw from this many likeliest tokens; 0: from all
