@@ -2,13 +2,13 @@
 //!
 //! | verb | reads | writes |
 //! |---|---|---|
-//! | [`compress`] | a checkpoint, calibration text | `<variant>/checkpoint/` |
-//! | [`generate`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl` |
-//! | [`score`] | transcripts | `<variant>/scores/<task>.jsonl` |
-//! | [`analyze`] | scores | `analysis/paired.json` |
-//! | [`report`] | scores, analysis | `report/` |
+//! | [`compress()`] | a checkpoint, calibration text | `<variant>/checkpoint/` |
+//! | [`generate()`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl` |
+//! | [`score()`] | transcripts | `<variant>/scores/<task>.jsonl` |
+//! | [`analyze()`] | scores | `analysis/paired.json` |
+//! | [`report()`] | scores, analysis | `report/` |
 //!
-//! [`evaluate`] is these five in order. A [`Question`] says what is asked, [`plan`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is these five in order. A [`Question`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;

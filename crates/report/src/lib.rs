@@ -1,7 +1,7 @@
 //! Records in; tables, figures and pages out. Formats, never computes: every number that is shown was found by
 //! `analyze` or `score` (means of a heat map's cells aside).
 //!
-//! [`write`] fills a run's `report/` folder, [`terminal`] is the table that ends a command, [`json`] is for scripts.
+//! [`write()`] fills a run's `report/` folder, [`terminal`] is the table that ends a command, [`json`] is for scripts.
 
 mod csv;
 mod error;

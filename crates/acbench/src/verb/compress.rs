@@ -48,7 +48,7 @@ pub fn compress(
 /// Compresses a variant of a run into its folder, unless that is done already.
 ///
 /// # Errors
-/// As [`compress`]; and a checkpoint in the folder that was made from something else.
+/// As [`compress()`]; and a checkpoint in the folder that was made from something else.
 pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_>) -> Result<(), Error> {
     let Some(method) = variant.method.as_deref() else { return Ok(()) };
     let out = run_path::checkpoint(&run.root, &variant.name);
