@@ -41,6 +41,12 @@ pub enum Error {
         /// One line a field: its name, what the folder has, what was asked now.
         differences: Vec<String>,
     },
+    /// Another process works in the same run folder.
+    #[error("another acbench is at work in {}", root.display())]
+    Busy {
+        /// The run folder.
+        root: PathBuf,
+    },
     /// A folder without a run.
     #[error("{} is not a run folder: it has no run.json", root.display())]
     NotARun {
@@ -126,6 +132,7 @@ impl Error {
                  RUN --scoring ...` and `acbench analyze RUN --margin ...` judge the replies that are there anew"
                     .to_owned(),
             ),
+            Error::Busy { .. } => Some("wait until it has ended, or name another folder with --output_path".to_owned()),
             Error::NotARun { .. } => {
                 Some("`acbench evaluate --output_path FOLDER` makes one; `runs/` holds those of this folder".to_owned())
             }

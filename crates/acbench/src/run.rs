@@ -1,6 +1,7 @@
 //! A run folder: what was asked, and the files that every stage finds by it.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
@@ -61,6 +62,19 @@ impl Run {
             record::write_json(&path, &record)?;
         }
         Self::open(root)
+    }
+
+    /// Keeps other processes from working in this folder for as long as the file lives; a killed process lets go.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another one is at work. A file system that has no locks is trusted.
+    pub(crate) fn lock(&self) -> Result<File, Error> {
+        let path = self.root.join(".lock");
+        let file = File::create(&path).map_err(|source| record::RecordError::io("create", &path, source))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(Error::Busy { root: self.root.clone() }),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        }
     }
 
     /// Writes a changed record: another scoring or margin for the same replies.
@@ -292,6 +306,10 @@ mod tests {
         assert_eq!(Run::begin(folder.path(), asked.clone(), &[vec![]])?.record, asked);
         let other = RunRecord { seed: 1, ..asked };
         assert!(matches!(Run::begin(folder.path(), other, &[vec![]]), Err(Error::OtherSettings { .. })));
+        let held = run.lock()?;
+        assert!(matches!(Run::open(folder.path())?.lock(), Err(Error::Busy { .. })));
+        drop(held);
+        drop(run.lock()?);
         assert_eq!(Run::open(folder.path())?.record.seed, 0);
         assert!(matches!(Run::open(&folder.path().join("none")), Err(Error::NotARun { .. })));
         Ok(())

@@ -23,7 +23,7 @@ mod transcript;
 pub use analysis::{Analysis, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use compression::{Calibration, CompressionRecord, LayerRecord};
 pub use digest::{Digest, digest};
-pub use files::{RecordError, append_jsonl, read_json, read_jsonl, write_atomic, write_json, write_jsonl};
+pub use files::{RecordError, read_json, read_jsonl, write_atomic, write_json, write_jsonl};
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
 pub use sample::{Ask, Capability, Message, Role, Sample, Scoring, Turn};

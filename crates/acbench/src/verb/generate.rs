@@ -22,8 +22,10 @@ pub struct How {
 /// run has over all variants and tasks, and how many of them failed.
 ///
 /// # Errors
-/// A model that cannot be loaded or asked, a transcript that is broken, a full disk. Finished replies are kept.
+/// A model that cannot be loaded or asked, a transcript that is broken, a full disk, another process at work in the
+/// folder. Finished replies are kept.
 pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Error> {
+    let _lock = run.lock()?;
     for variant in &run.record.variants {
         crate::verb::compress_variant(run, variant, watch)?;
     }

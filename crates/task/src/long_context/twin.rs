@@ -15,7 +15,7 @@ pub const LENGTHS: &[usize] = &[256, 512, 768, 1024];
 /// Depths of the needle in percent of the haystack.
 pub const DEPTHS: &[usize] = &[0, 25, 50, 75, 100];
 /// Instances of each cell of the grid, where no limit is given.
-pub const DEFAULT_REPEATS: usize = 4;
+pub const DEFAULT_REPEATS: usize = 10;
 
 /// A fact that can be hidden and asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::Split;
 use crate::vocabulary::{ADJECTIVES, CITIES, FIELDS, NOUNS, PARAMETERS, PEOPLE, VERBS, word, words};
 
 /// Number of held-out instances where no limit is given.
-pub const DEFAULT_SAMPLES: usize = 100;
+pub const DEFAULT_SAMPLES: usize = 200;
 
 /// How hard an instance is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

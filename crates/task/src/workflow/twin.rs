@@ -20,7 +20,7 @@ use crate::Split;
 use crate::vocabulary::{NOUNS, VERBS, word, words};
 
 /// Number of held-out instances where no limit is given.
-pub const DEFAULT_SAMPLES: usize = 80;
+pub const DEFAULT_SAMPLES: usize = 200;
 
 /// How hard an instance is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod gripper;
 pub mod text;
 mod tyreworld;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::{Message, Rng, Sample};
 use serde_json::json;
@@ -18,8 +18,10 @@ use serde_json::json;
 use super::{Domain, PddlError, Problem, World};
 use crate::Split;
 
-/// Number of held-out instances where no limit is given: 20 a game.
-pub const DEFAULT_SAMPLES: usize = 80;
+/// Number of held-out instances where no limit is given: 40 a game.
+pub const DEFAULT_SAMPLES: usize = 160;
+/// Draws of a puzzle that was not drawn before, after which one is left out: each is asked once.
+const DRAWS: usize = 100;
 /// Shortest plans of the puzzles, in steps.
 pub const PLAN_STEPS: (usize, usize) = (4, 15);
 /// States searched for a plan before a puzzle is thrown away.
@@ -45,17 +47,21 @@ struct Puzzle {
     goal: Vec<String>,
 }
 
-/// The held-out (or training) instances of a seed; the games are dealt round.
+/// The held-out (or training) instances of a seed, no two alike; the games are dealt round.
 pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
     let stream = match split {
         Split::Train => "real_world-train",
         Split::Test => "real_world-test",
     };
+    let mut seen = BTreeSet::new();
     (0..limit.unwrap_or(DEFAULT_SAMPLES))
         .filter_map(|index| {
             let game = GAMES[index % GAMES.len()];
             let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
-            let mut sample = instance(&mut rng, game, split, PLAN_STEPS)?;
+            let mut sample = (0..DRAWS).find_map(|_| {
+                instance(&mut rng, game, split, PLAN_STEPS)
+                    .filter(|sample| seen.insert(sample.messages.iter().map(|m| m.content.clone()).collect::<Vec<_>>()))
+            })?;
             sample.id = format!("{}-{:04}", game.name, index / GAMES.len());
             Some(sample)
         })
