@@ -171,14 +171,19 @@ impl Batch {
                 self.states.add(&block.o.forward(&std::mem::take(&mut self.attended)));
                 see(&block.gate_up_input(&self.states));
             }
-            GroupKind::Down => see(&block.gated(&block.gate_up_input(&self.states))),
+            GroupKind::Down => see(&self.down_input(block)),
         }
     }
 
     /// Ends a block whose groups were all entered: the states are its output then.
     fn leave(&mut self, block: &Block) {
-        let x = block.gated(&block.gate_up_input(&self.states));
+        let x = self.down_input(block);
         self.states.add(&block.down.forward(&x));
+    }
+
+    /// What goes into the down linear, once attention is in the states: made twice, rather than kept for all tokens.
+    fn down_input(&self, block: &Block) -> Matrix {
+        block.gated(&block.gate_up_input(&self.states))
     }
 }
 

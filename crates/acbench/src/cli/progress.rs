@@ -12,13 +12,12 @@ use super::output;
 pub(crate) struct Progress {
     terminal: bool,
     bar: Option<ProgressBar>,
-    doing: String,
 }
 
 impl Progress {
     /// Shows to standard error.
     pub(crate) fn new() -> Self {
-        Self { terminal: io::stderr().is_terminal(), bar: None, doing: String::new() }
+        Self { terminal: io::stderr().is_terminal(), bar: None }
     }
 
     /// Shows one event.
@@ -39,9 +38,8 @@ impl Progress {
 
     fn begin(&mut self, what: String) {
         self.clear();
-        self.doing = what;
         if self.terminal {
-            let bar = ProgressBar::new_spinner().with_message(self.doing.clone());
+            let bar = ProgressBar::new_spinner().with_message(what);
             bar.enable_steady_tick(Duration::from_millis(120));
             self.bar = Some(bar);
         }
