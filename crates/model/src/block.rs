@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::attention::{Heads, Sequences, Span, attend};
 use crate::cache::LayerCache;
 use crate::rope::Rope;
-use crate::{GroupKind, Linear, LinearGroup, Matrix, kernel};
+use crate::{Gated, GroupKind, Linear, LinearGroup, Matrix, Mlp, kernel};
 
 /// Sees the inputs of linears while a block runs.
 pub trait Tap {
@@ -23,6 +23,8 @@ impl Tap for () {
 pub struct Block {
     /// `[hidden]`, the norm before attention.
     pub attention_norm: Vec<f32>,
+    /// Its tensor's name: `model.layers.0.input_layernorm.weight`.
+    pub attention_norm_name: String,
     /// `[heads * head_dim, hidden]`
     pub q: Linear,
     /// `[kv_heads * head_dim, hidden]`
@@ -31,14 +33,12 @@ pub struct Block {
     pub v: Linear,
     /// `[hidden, heads * head_dim]`
     pub o: Linear,
-    /// `[hidden]`, the norm before the gated product.
+    /// `[hidden]`, the norm before the feed-forward part.
     pub mlp_norm: Vec<f32>,
-    /// `[intermediate, hidden]`
-    pub gate: Linear,
-    /// `[intermediate, hidden]`
-    pub up: Linear,
-    /// `[hidden, intermediate]`
-    pub down: Linear,
+    /// Its tensor's name.
+    pub mlp_norm_name: String,
+    /// What follows attention.
+    pub mlp: Mlp,
     pub(crate) heads: Heads,
     pub(crate) rope: Arc<Rope>,
     pub(crate) eps: f32,
@@ -68,10 +68,15 @@ impl Block {
         tap.input(&self.o.name, &x);
         hidden.add(&self.o.forward(&x));
         let x = self.gate_up_input(&hidden);
-        tap.input(&self.gate.name, &x);
-        let x = self.gated(&x);
-        tap.input(&self.down.name, &x);
-        hidden.add(&self.down.forward(&x));
+        if let (None, [only]) = (&self.mlp.router, &self.mlp.experts[..]) {
+            hidden.add(&expert(only, &x, tap));
+            return hidden;
+        }
+        for (gated, route) in self.mlp.experts.iter().zip(self.mlp.routes(&x)) {
+            if !route.rows.is_empty() {
+                route.scatter_add(&expert(gated, &route.gather(&x), tap), &mut hidden);
+            }
+        }
         hidden
     }
 
@@ -95,13 +100,6 @@ impl Block {
         rms_norm(hidden, &self.mlp_norm, self.eps)
     }
 
-    /// What goes into the down linear, `[m, intermediate]`: `silu(gate x) * up x`.
-    pub fn gated(&self, x: &Matrix) -> Matrix {
-        let (mut gate, up) = (self.gate.forward(x), self.up.forward(x));
-        kernel::silu_times(&mut gate.data, &up.data);
-        gate
-    }
-
     /// Caches with room for whole sequences.
     fn caches(&self, sequences: &Sequences) -> Vec<LayerCache> {
         let room = |span: &Span| LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len());
@@ -110,7 +108,26 @@ impl Block {
 
     fn attend(&self, x: &Matrix, sequences: &Sequences, caches: &mut [&mut LayerCache]) -> Matrix {
         assert_eq!(x.rows, sequences.rows(), "rows of the sequences");
-        let (mut q, mut k, v) = (self.q.forward(x), self.k.forward(x), self.v.forward(x));
+        self.attend_to((self.q.forward(x), self.k.forward(x), self.v.forward(x)), sequences, caches)
+    }
+
+    /// What goes into the attention's output linear, `[m, heads * head_dim]`, given the queries, keys and values of whole
+    /// sequences, `[m, heads * head_dim]`, `[m, kv_heads * head_dim]` twice.
+    ///
+    /// # Panics
+    /// Where there are not as many rows as `sequences` has: a mistake of the caller, never of a file.
+    pub fn attention(&self, q: Matrix, k: Matrix, v: Matrix, sequences: &Sequences) -> Matrix {
+        assert_eq!(q.rows, sequences.rows(), "rows of the sequences");
+        let mut caches = self.caches(sequences);
+        self.attend_to((q, k, v), sequences, &mut caches.iter_mut().collect::<Vec<_>>())
+    }
+
+    fn attend_to(
+        &self,
+        (mut q, mut k, v): (Matrix, Matrix, Matrix),
+        sequences: &Sequences,
+        caches: &mut [&mut LayerCache],
+    ) -> Matrix {
         let angles = sequences.angles(&self.rope);
         for row in 0..q.rows {
             angles.turn(row, q.row_mut(row), self.heads.dim);
@@ -124,23 +141,27 @@ impl Block {
         attend(&q, &sequences.spans, caches, self.heads)
     }
 
-    /// The linears that share an input, in the order in which the block runs them.
+    /// The linears that share an input, in the order in which the block runs them: q, k, v; o; then gate, up and down of
+    /// each expert.
     pub fn linear_groups(&self) -> Vec<LinearGroup> {
-        let group = |kind, linears: &[&Linear]| LinearGroup {
+        let group = |kind, expert, linears: &[&Linear]| LinearGroup {
             kind,
+            expert,
             linears: linears.iter().map(|linear| linear.name.clone()).collect(),
         };
-        vec![
-            group(GroupKind::Qkv, &[&self.q, &self.k, &self.v]),
-            group(GroupKind::Output, &[&self.o]),
-            group(GroupKind::GateUp, &[&self.gate, &self.up]),
-            group(GroupKind::Down, &[&self.down]),
-        ]
+        let mut groups =
+            vec![group(GroupKind::Qkv, 0, &[&self.q, &self.k, &self.v]), group(GroupKind::Output, 0, &[&self.o])];
+        for (at, expert) in self.mlp.experts.iter().enumerate() {
+            groups.push(group(GroupKind::GateUp, at, &[&expert.gate, &expert.up]));
+            groups.push(group(GroupKind::Down, at, &[&expert.down]));
+        }
+        groups
     }
 
-    /// All linears, in the order of the groups.
-    pub fn linears(&self) -> [&Linear; 7] {
-        [&self.q, &self.k, &self.v, &self.o, &self.gate, &self.up, &self.down]
+    /// All linears that compression changes, in the order of the groups.
+    pub fn linears(&self) -> Vec<&Linear> {
+        let experts = self.mlp.experts.iter().flat_map(|expert| [&expert.gate, &expert.up, &expert.down]);
+        [&self.q, &self.k, &self.v, &self.o].into_iter().chain(experts).collect()
     }
 
     /// The linear of this full name.
@@ -150,10 +171,21 @@ impl Block {
 
     /// The linear of this full name, to change.
     pub fn linear_mut(&mut self, name: &str) -> Option<&mut Linear> {
-        [&mut self.q, &mut self.k, &mut self.v, &mut self.o, &mut self.gate, &mut self.up, &mut self.down]
+        let experts =
+            self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
+        [&mut self.q, &mut self.k, &mut self.v, &mut self.o]
             .into_iter()
+            .chain(experts)
             .find(|linear| linear.name == name)
     }
+}
+
+/// Runs one expert over its rows.
+fn expert(gated: &Gated, x: &Matrix, tap: &mut dyn Tap) -> Matrix {
+    tap.input(&gated.gate.name, x);
+    let x = gated.hidden(x);
+    tap.input(&gated.down.name, &x);
+    gated.down.forward(&x)
 }
 
 /// RMSNorm (Zhang and Sennrich 2019): `x / sqrt(mean(x^2) + eps) * weight`, row by row.

@@ -1,13 +1,9 @@
 //! The model: embedding, blocks, last norm and output head.
 
-use std::sync::Arc;
-
-use crate::arch::{self, Architecture};
-use crate::attention::{Heads, Sequences};
+use crate::attention::Sequences;
 use crate::block::rms_norm;
+use crate::blocks::{self, Blocks};
 use crate::cache::{LayerCache, SequenceCache};
-use crate::format::{Reader, dense_weight, vector};
-use crate::rope::Rope;
 use crate::{Block, Checkpoint, Config, Linear, Matrix, ModelError, Tap, Weight};
 
 /// A decoder that can run.
@@ -38,26 +34,10 @@ impl Model {
     /// # Errors
     /// A tensor that is missing, of another shape, or not finite; a format that is not implemented.
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
-        let config = checkpoint.config().clone();
-        let architecture = arch::find(&config.model_type).ok_or_else(|| ModelError::Architecture {
-            path: checkpoint.path("config.json"),
-            name: config.model_type.clone(),
-            known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
-        })?;
-        let reader = Reader::new(checkpoint)?;
-        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim));
-        let load = BlockLoader { checkpoint, reader: &reader, config: &config, architecture, rope };
-        let blocks = (0..config.layers).map(|layer| load.block(layer)).collect::<Result<_, _>>()?;
-        let outer = &architecture.outer;
-        let table = (config.vocab_size, config.hidden_size);
-        let embedding = dense_weight(checkpoint, outer.embed, table)?;
-        let head = if config.tie_embeddings {
-            None
-        } else {
-            Some(Linear { name: outer.head.to_owned(), weight: reader.linear(outer.head, table)?, bias: None })
-        };
-        let norm = vector(checkpoint, outer.norm, config.hidden_size)?;
-        Ok(Self { config, blocks, embedding, norm, head })
+        let parts = Blocks::open(checkpoint)?;
+        let blocks = (0..parts.count()).map(|layer| parts.load(layer)).collect::<Result<_, _>>()?;
+        let (norm, head) = parts.end()?;
+        Ok(Self { config: checkpoint.config().clone(), blocks, embedding: parts.embedding, norm, head })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.
@@ -65,15 +45,7 @@ impl Model {
     /// # Errors
     /// Where an id is not below the vocabulary's size.
     pub fn embed(&self, tokens: &[u32]) -> Result<Matrix, ModelError> {
-        let mut hidden = Matrix::zeros(tokens.len(), self.config.hidden_size);
-        for (row, &token) in tokens.iter().enumerate() {
-            if token as usize >= self.config.vocab_size {
-                let why = format!("token id {token} is not below the vocabulary's size {}", self.config.vocab_size);
-                return Err(ModelError::Request { why });
-            }
-            self.embedding.widen_row(token as usize, hidden.row_mut(row));
-        }
-        Ok(hidden)
+        blocks::embed(&self.embedding, tokens)
     }
 
     /// Logits of hidden states `[m, hidden]`: last norm, then the output head, `[m, vocab]`.
@@ -144,50 +116,5 @@ impl Model {
     pub fn weight_bytes(&self) -> usize {
         let blocks = self.blocks.iter().flat_map(Block::linears).map(|linear| linear.weight.bytes()).sum::<usize>();
         blocks + self.embedding.bytes() + self.head.as_ref().map_or(0, |head| head.weight.bytes())
-    }
-}
-
-struct BlockLoader<'a> {
-    checkpoint: &'a Checkpoint,
-    reader: &'a Reader<'a>,
-    config: &'a Config,
-    architecture: &'a Architecture,
-    rope: Arc<Rope>,
-}
-
-impl BlockLoader<'_> {
-    fn block(&self, layer: usize) -> Result<Block, ModelError> {
-        let config = self.config;
-        let (hidden, mlp) = (config.hidden_size, config.intermediate_size);
-        let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
-        let names = &self.architecture.inner;
-        let [(_, qkv), (_, output), (_, gate_up), (_, down)] = names.groups;
-        let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
-        let norm = |name: &str| vector(self.checkpoint, &self.name(layer, name), hidden);
-        Ok(Block {
-            attention_norm: norm(names.attention_norm)?,
-            q: linear(qkv[0], (queries, hidden), config.qkv_bias)?,
-            k: linear(qkv[1], (keys, hidden), config.qkv_bias)?,
-            v: linear(qkv[2], (keys, hidden), config.qkv_bias)?,
-            o: linear(output[0], (hidden, queries), config.output_bias)?,
-            mlp_norm: norm(names.mlp_norm)?,
-            gate: linear(gate_up[0], (mlp, hidden), config.mlp_bias)?,
-            up: linear(gate_up[1], (mlp, hidden), config.mlp_bias)?,
-            down: linear(down[0], (hidden, mlp), config.mlp_bias)?,
-            heads: Heads { queries: config.heads, keys: config.kv_heads, dim: config.head_dim },
-            rope: self.rope.clone(),
-            eps: config.norm_eps,
-        })
-    }
-
-    fn name(&self, layer: usize, name: &str) -> String {
-        format!("{}{layer}.{name}", self.architecture.outer.block)
-    }
-
-    fn linear(&self, layer: usize, name: &str, shape: (usize, usize), bias: bool) -> Result<Linear, ModelError> {
-        let name = self.name(layer, name);
-        let weight = self.reader.linear(&name, shape)?;
-        let bias = if bias { Some(vector(self.checkpoint, &format!("{name}.bias"), shape.0)?) } else { None };
-        Ok(Linear { name, weight, bias })
     }
 }

@@ -66,6 +66,8 @@ impl GroupKind {
 pub struct LinearGroup {
     /// What they compute.
     pub kind: GroupKind,
+    /// The expert that they belong to; 0 in a dense block, and in attention.
+    pub expert: usize,
     /// Their full names, the one that a [`crate::Tap`] reports first.
     pub linears: Vec<String>,
 }

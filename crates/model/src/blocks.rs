@@ -1,0 +1,127 @@
+//! A model read block by block, so that one larger than memory can be walked through.
+
+use std::sync::Arc;
+
+use crate::arch::{self, Architecture};
+use crate::attention::Heads;
+use crate::format::{Reader, dense_weight, vector};
+use crate::rope::Rope;
+use crate::{Block, Checkpoint, Config, Gated, Linear, Matrix, Mlp, ModelError, Weight};
+
+/// A checkpoint whose blocks are read when they are asked for.
+pub struct Blocks<'a> {
+    checkpoint: &'a Checkpoint,
+    reader: Reader<'a>,
+    architecture: &'static Architecture,
+    rope: Arc<Rope>,
+    pub(crate) embedding: Weight,
+}
+
+impl<'a> Blocks<'a> {
+    /// Reads the embedding, and no block yet.
+    ///
+    /// # Errors
+    /// An unknown architecture, or a format that is not implemented; an embedding that is missing, of another shape, or
+    /// not finite.
+    pub fn open(checkpoint: &'a Checkpoint) -> Result<Self, ModelError> {
+        let config = checkpoint.config();
+        let architecture = arch::find(&config.model_type).ok_or_else(|| ModelError::Architecture {
+            path: checkpoint.path("config.json"),
+            name: config.model_type.clone(),
+            known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
+        })?;
+        let reader = Reader::new(checkpoint)?;
+        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim));
+        let table = (config.vocab_size, config.hidden_size);
+        let embedding = dense_weight(checkpoint, architecture.outer.embed, table)?;
+        Ok(Self { checkpoint, reader, architecture, rope, embedding })
+    }
+
+    /// The decoder's settings.
+    pub fn config(&self) -> &Config {
+        self.checkpoint.config()
+    }
+
+    /// Number of blocks.
+    pub fn count(&self) -> usize {
+        self.config().layers
+    }
+
+    /// The embeddings of tokens, `[tokens, hidden]`.
+    ///
+    /// # Errors
+    /// Where an id is not below the vocabulary's size.
+    pub fn embed(&self, tokens: &[u32]) -> Result<Matrix, ModelError> {
+        embed(&self.embedding, tokens)
+    }
+
+    /// The last norm and the head; no head where it is the embedding.
+    pub(crate) fn end(&self) -> Result<(Vec<f32>, Option<Linear>), ModelError> {
+        let (config, outer) = (self.config(), &self.architecture.outer);
+        let head = if config.tie_embeddings {
+            None
+        } else {
+            let weight = self.reader.linear(outer.head, (config.vocab_size, config.hidden_size))?;
+            Some(Linear { name: outer.head.to_owned(), weight, bias: None })
+        };
+        Ok((vector(self.checkpoint, outer.norm, config.hidden_size)?, head))
+    }
+
+    /// Reads block `layer`. Every value is looked at once.
+    ///
+    /// # Errors
+    /// A tensor that is missing, of another shape, or not finite.
+    pub fn load(&self, layer: usize) -> Result<Block, ModelError> {
+        let config = self.config();
+        let (hidden, mlp) = (config.hidden_size, config.intermediate_size);
+        let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+        let names = &self.architecture.inner;
+        let [(_, qkv), (_, output), (_, gate_up), (_, down)] = names.groups;
+        let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
+        let norm = |name: &str| vector(self.checkpoint, &self.name(layer, name), hidden);
+        let gated = Gated {
+            gate: linear(gate_up[0], (mlp, hidden), config.mlp_bias)?,
+            up: linear(gate_up[1], (mlp, hidden), config.mlp_bias)?,
+            down: linear(down[0], (hidden, mlp), config.mlp_bias)?,
+        };
+        Ok(Block {
+            attention_norm: norm(names.attention_norm)?,
+            attention_norm_name: self.name(layer, names.attention_norm),
+            q: linear(qkv[0], (queries, hidden), config.qkv_bias)?,
+            k: linear(qkv[1], (keys, hidden), config.qkv_bias)?,
+            v: linear(qkv[2], (keys, hidden), config.qkv_bias)?,
+            o: linear(output[0], (hidden, queries), config.output_bias)?,
+            mlp_norm: norm(names.mlp_norm)?,
+            mlp_norm_name: self.name(layer, names.mlp_norm),
+            mlp: Mlp { router: None, experts: vec![gated] },
+            heads: Heads { queries: config.heads, keys: config.kv_heads, dim: config.head_dim },
+            rope: self.rope.clone(),
+            eps: config.norm_eps,
+        })
+    }
+
+    fn name(&self, layer: usize, name: &str) -> String {
+        format!("{}{layer}.{name}", self.architecture.outer.block)
+    }
+
+    fn linear(&self, layer: usize, name: &str, shape: (usize, usize), bias: bool) -> Result<Linear, ModelError> {
+        let name = self.name(layer, name);
+        let weight = self.reader.linear(&name, shape)?;
+        let bias = if bias { Some(vector(self.checkpoint, &format!("{name}.bias"), shape.0)?) } else { None };
+        Ok(Linear { name, weight, bias })
+    }
+}
+
+/// The rows of an embedding, `[tokens, hidden]`.
+pub(crate) fn embed(embedding: &Weight, tokens: &[u32]) -> Result<Matrix, ModelError> {
+    let (vocabulary, width) = embedding.shape();
+    let mut hidden = Matrix::zeros(tokens.len(), width);
+    for (row, &token) in tokens.iter().enumerate() {
+        if token as usize >= vocabulary {
+            let why = format!("token id {token} is not below the vocabulary's size {vocabulary}");
+            return Err(ModelError::Request { why });
+        }
+        embedding.widen_row(token as usize, hidden.row_mut(row));
+    }
+    Ok(hidden)
+}
