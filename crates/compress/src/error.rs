@@ -18,7 +18,7 @@ pub enum CompressError {
     #[error("method `{method}` has no setting `{name}`; its settings are {known}")]
     UnknownSetting {
         /// The method.
-        method: &'static str,
+        method: String,
         /// What was given.
         name: String,
         /// The names of all its settings, separated by commas.
@@ -28,7 +28,7 @@ pub enum CompressError {
     #[error("setting `{name}` of method `{method}` must be {expected}, not {value}")]
     BadSetting {
         /// The method.
-        method: &'static str,
+        method: String,
         /// The setting.
         name: String,
         /// What was given, as JSON.
@@ -40,7 +40,7 @@ pub enum CompressError {
     #[error("the settings of method `{method}` must be a JSON object, not {value}")]
     SettingsNotObject {
         /// The method.
-        method: &'static str,
+        method: String,
         /// What was given, as JSON.
         value: String,
     },
@@ -66,7 +66,7 @@ pub enum CompressError {
     #[error("method `{method}` needs a calibration text; name one with --calibration")]
     NoCalibration {
         /// The method.
-        method: &'static str,
+        method: String,
     },
     /// Not enough calibration text.
     #[error(
@@ -97,12 +97,30 @@ pub enum CompressError {
     /// A NaN or an infinity.
     #[error("{what} of {layer} are not finite; {cure}")]
     NotFinite {
-        /// `weights`, `calibration inputs`.
-        what: &'static str,
+        /// `weights`, `inputs in calibration sample 3`.
+        what: String,
         /// The layer.
         layer: String,
         /// What to look at.
         cure: &'static str,
+    },
+    /// Methods that do not go together.
+    #[error("`{recipe}` cannot be: {why}")]
+    Contradiction {
+        /// The list of methods.
+        recipe: String,
+        /// Why not, and what would do.
+        why: String,
+    },
+    /// A format that cannot hold what the methods make.
+    #[error("format `{format}` cannot hold {what}; {cure}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// `3-bit weights`, `model.layers.0.mlp.up_proj of 100 inputs`.
+        what: String,
+        /// What would do.
+        cure: String,
     },
     /// A method used something that it did not ask for: a fault of the method.
     #[error("the method uses {what} without asking for it; this is a fault of the program")]
@@ -135,6 +153,16 @@ pub enum CompressError {
 }
 
 impl CompressError {
+    /// The inputs of a layer are no numbers, from the calibration sequence `sample` (from 0) on, where that is known.
+    pub(crate) fn overflow(layer: &str, sample: Option<usize>) -> Self {
+        let what = match sample {
+            Some(sample) => format!("inputs in calibration sample {sample}"),
+            None => "summed calibration inputs".to_owned(),
+        };
+        let cure = "its weights overflow 32-bit arithmetic on this text; look at the weights of the layers before it";
+        Self::NotFinite { what, layer: layer.to_owned(), cure }
+    }
+
     /// An [`CompressError::Io`] at `path`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

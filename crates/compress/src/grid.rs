@@ -30,6 +30,15 @@ impl FloatType {
         }
     }
 
+    /// The nearest number of this type.
+    pub fn nearest(self, value: f32) -> f32 {
+        match self {
+            FloatType::F32 => value,
+            FloatType::F16 => f16::from_f32(value).to_f32(),
+            FloatType::Bf16 => bf16::from_f32(value).to_f32(),
+        }
+    }
+
     /// Bytes that one scale takes.
     pub fn bytes(self) -> usize {
         match self {
@@ -47,6 +56,19 @@ pub enum GridRule {
     /// As the GPTQ reference code: a symmetric grid of a group without a negative weight gets half the range it
     /// needs (its lower end stays 0 while the zero point is in the middle), so large weights are clipped.
     Reference,
+    /// As the AWQ and SmoothQuant code: a symmetric grid puts the largest magnitude on level `2^(bits-1) - 1` from the
+    /// middle, so the lowest level is hardly used; an asymmetric one covers the weights alone, and 0 only by its zero
+    /// point.
+    Awq,
+}
+
+/// What the levels of a grid are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// Whole numbers in `0..2^bits`.
+    Int,
+    /// The codes of 8-bit floating point, e4m3 without infinities (OCP FP8): weight = `scale * e4m3(level)`.
+    Fp8,
 }
 
 /// A uniform grid of `2^bits` levels, fitted to each group of weights.
@@ -54,6 +76,8 @@ pub enum GridRule {
 pub struct Grid {
     /// Bits of a level, 2 to 8.
     pub bits: u8,
+    /// What the levels are.
+    pub number: Number,
     /// Whether the zero point is fixed in the middle.
     pub symmetric: bool,
     /// Whether the range is shrunk to minimize `sum |error|^2.4` (GPTQ reference, `--mse`).
@@ -75,8 +99,9 @@ pub struct Step {
 
 impl Step {
     /// The nearest level of `weight` (ties to even), in `0..=top`.
+    #[inline]
     pub fn level(self, weight: f32, top: f32) -> f32 {
-        ((weight / self.scale).round_ties_even() + self.zero).clamp(0.0, top)
+        (round(weight / self.scale) + self.zero).clamp(0.0, top)
     }
 
     /// The weight of a level.
@@ -85,15 +110,40 @@ impl Step {
     }
 }
 
+/// The nearest whole number, ties to even, of numbers whose nearest is a level; of larger ones, some large number.
+/// Adding and taking off `1.5 * 2^23` rounds without a call, so that loops over weights are vectorized.
+#[inline]
+fn round(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0;
+    (x.clamp(-1e6, 1e6) + MAGIC) - MAGIC
+}
+
+/// The least and the largest number, in lanes so that the loop is vectorized; of none, an empty range.
+fn extent(weights: &[f32]) -> (f32, f32) {
+    let (mut low, mut high) = ([f32::INFINITY; 8], [f32::NEG_INFINITY; 8]);
+    let (whole, rest) = weights.as_chunks::<8>();
+    let mut widen = |lane: usize, w: f32| {
+        low[lane] = if w < low[lane] { w } else { low[lane] };
+        high[lane] = if w > high[lane] { w } else { high[lane] };
+    };
+    for chunk in whole {
+        (0..8).for_each(|lane| widen(lane, chunk[lane]));
+    }
+    rest.iter().enumerate().for_each(|(lane, &w)| widen(lane, w));
+    (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
+}
+
 /// The range search of the reference: shrink by 1% at a time, down to a fifth.
 const SHRINKS: u8 = 80;
+/// The largest number of e4m3.
+const FP8_MAX: f32 = 448.0;
 /// The exponent of the range search.
 const NORM: f64 = 2.4;
 
 impl Grid {
     /// A grid by the corrected rule, without range search, with 32-bit scales.
     pub fn new(bits: u8, symmetric: bool) -> Self {
-        Self { bits, symmetric, mse: false, rule: GridRule::Corrected, scale_type: FloatType::F32 }
+        Self { bits, number: Number::Int, symmetric, mse: false, rule: GridRule::Corrected, scale_type: FloatType::F32 }
     }
 
     /// The highest level, `2^bits - 1`.
@@ -108,14 +158,38 @@ impl Grid {
     /// assert_eq!((step.scale, step.zero), (0.1, 5.0));
     /// ```
     pub fn fit(&self, weights: &[f32]) -> Step {
+        if self.number == Number::Fp8 {
+            let most = weights.iter().fold(0f32, |most, w| most.max(w.abs()));
+            return Step { scale: self.scale_type.round(most / FP8_MAX), zero: 0.0 };
+        }
         let (low, high) = self.range(weights);
         let step = self.step(low, high);
         if self.mse { self.search(weights, low, high, step) } else { step }
     }
 
-    /// The range to cover; it always holds 0.
+    /// The weight of a level.
+    pub fn weight(&self, step: Step, level: u8) -> f32 {
+        match self.number {
+            Number::Int => step.weight(f32::from(level)),
+            Number::Fp8 => step.scale * model::fp8::decode(level),
+        }
+    }
+
+    /// The nearest level of a weight.
+    pub fn level(&self, step: Step, weight: f32) -> u8 {
+        match self.number {
+            Number::Int => step.level(weight, self.top()) as u8,
+            Number::Fp8 => model::fp8::encode(weight / step.scale),
+        }
+    }
+
+    /// The range to cover; it always holds 0, but for an asymmetric grid by the rule of AWQ.
     fn range(&self, weights: &[f32]) -> (f32, f32) {
-        let (mut low, mut high) = weights.iter().fold((0f32, 0f32), |(low, high), &w| (low.min(w), high.max(w)));
+        let (low, high) = extent(weights);
+        if self.rule == GridRule::Awq && !self.symmetric {
+            return if low <= high { (low, high.max(low + 1e-5)) } else { (0.0, 1e-5) };
+        }
+        let (mut low, mut high) = (low.min(0.0), high.max(0.0));
         if self.symmetric {
             high = high.max(-low);
             if low < 0.0 || self.rule == GridRule::Corrected {
@@ -129,7 +203,11 @@ impl Grid {
         let top = self.top();
         let width = high - low;
         // Weights near the largest number: the difference overflows, the quotients do not.
-        let scale = if width.is_finite() { width / top } else { high / top - low / top };
+        let scale = match (self.rule, self.symmetric) {
+            (GridRule::Awq, true) => high / top.midpoint(-1.0),
+            _ if width.is_finite() => width / top,
+            _ => high / top - low / top,
+        };
         let scale = self.scale_type.round(scale);
         let zero = if self.symmetric { (top + 1.0) / 2.0 } else { (-low / scale).round_ties_even().clamp(0.0, top) };
         Step { scale, zero }

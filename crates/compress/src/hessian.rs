@@ -1,16 +1,15 @@
 //! What the calibration inputs say about a linear: the Hessian of its squared output error, and its inverse's factor.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
-use faer::linalg::triangular_inverse::invert_lower_triangular;
-use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use crate::Matrix;
+use crate::{Matrix, triangle};
 
 /// Tokens whose products are summed in f32 before they are added to the f64 sum.
-const TOKENS: usize = 256;
+const TOKENS: usize = 512;
 /// Columns of the Hessian that one task works on. Fixed, so that the result does not depend on the threads.
 const PANEL: usize = 128;
 /// Where a factorization without damping fails, damping starts here (share of the mean diagonal).
@@ -20,7 +19,7 @@ const LAST_DAMPING: f64 = 10.0;
 
 /// `H = 2/n X^T X` over the calibration inputs X `[tokens, in]` of n sequences.
 ///
-/// Products of 256 tokens are formed in f32 and summed in f64, so that the error does not grow with the
+/// Products of 512 tokens are formed in f32 and summed in f64, so that the error does not grow with the
 /// calibration text. The result does not depend on the number of threads.
 #[derive(Debug, Clone)]
 pub struct Hessian {
@@ -41,6 +40,8 @@ pub struct Factor {
     pub dead: Vec<bool>,
     /// Share of the mean diagonal that was added to the diagonal.
     pub damping: f64,
+    /// Condition of the damped Hessian, from below: the squared ratio of the outermost pivots.
+    pub condition: f64,
     /// Whether even large damping failed, so that only the diagonal was used (no error feedback).
     pub diagonal_only: bool,
 }
@@ -94,11 +95,6 @@ impl Hessian {
         2.0 / self.sequences.max(1) as f64
     }
 
-    /// `H_ij` from the lower triangle.
-    fn at(&self, i: usize, j: usize) -> f64 {
-        self.scale() * self.sum[i.min(j) * self.size + i.max(j)]
-    }
-
     /// `sum over tokens of ||D x||^2` for a difference of weights D `[out, in]`: what the layer's output moved.
     pub fn output_energy(&self, difference: &Matrix) -> f64 {
         let size = self.size;
@@ -117,61 +113,174 @@ impl Hessian {
         rows.into_iter().sum::<f64>().max(0.0)
     }
 
-    /// Factors the inverse, with columns in falling order of the diagonal where `by_activity` (act-order).
+    /// What would have been summed had every input been divided by these numbers, `[in]`.
+    pub fn divide(&mut self, scales: &[f32]) {
+        let size = self.size;
+        self.sum.par_chunks_mut(size.max(1)).enumerate().for_each(|(j, column)| {
+            for (h, &scale) in column.iter_mut().zip(scales) {
+                *h /= f64::from(scale) * f64::from(scales[j]);
+            }
+        });
+    }
+
+    /// `X^T X` of a run of channels, `[run, run]`, row-major.
+    pub(crate) fn part(&self, run: Range<usize>) -> Vec<f32> {
+        let at = |i: usize, j: usize| self.sum[i.min(j) * self.size + i.max(j)] as f32;
+        run.clone().flat_map(|i| run.clone().map(move |j| at(i, j))).collect()
+    }
+
+    /// Factors the inverse of a copy; see [`Hessian::into_factor`].
+    pub fn factor(&self, damping: f64, by_activity: bool) -> Factor {
+        let order = Order { by_activity, group: None };
+        self.clone().into_factor(damping, order, Failure::Escalate)
+    }
+
+    /// Factors the inverse, with columns in the order asked for, in the Hessian's own memory.
     ///
     /// Dead channels get `H_jj = 1`. `damping * mean(diagonal)` is added to the diagonal, and ten times as much after
     /// each failure; past ten times the mean, only the diagonal is used. It never fails.
-    pub fn factor(&self, damping: f64, by_activity: bool) -> Factor {
+    pub fn into_factor(mut self, damping: f64, order: Order, failure: Failure) -> Factor {
         let mut diagonal = self.diagonal();
         let dead: Vec<bool> = diagonal.iter().map(|&d| d == 0.0).collect();
         for (d, _) in diagonal.iter_mut().zip(&dead).filter(|(_, dead)| **dead) {
             *d = 1.0;
         }
         let mean = diagonal.iter().sum::<f64>() / self.size.max(1) as f64;
-        let mut order: Vec<usize> = (0..self.size).collect();
-        if by_activity {
-            order.sort_by(|&a, &b| diagonal[b].total_cmp(&diagonal[a]));
-        }
+        let order = order.of(&diagonal);
+        self.rearrange(&order);
+        let size = self.size;
+        let ordered: Vec<f64> = order.iter().rev().map(|&column| diagonal[column]).collect();
         let mut share = damping.max(0.0);
         while share <= LAST_DAMPING {
-            if let Some(upper) = self.factor_once(&diagonal, &order, share * mean) {
-                return Factor { upper, order, dead, damping: share, diagonal_only: false };
+            for (j, d) in ordered.iter().enumerate() {
+                self.sum[j * size + j] = d + share * mean;
             }
+            if let Some(condition) = triangle::invert_factor(&mut self.sum, size)
+                && let Some(upper) = self.upper()
+            {
+                return Factor { upper, order, dead, damping: share, condition, diagonal_only: false };
+            }
+            if failure == Failure::Identity {
+                let upper = Matrix::new(size, size, (0..size * size).map(|at| unit(at % (size + 1))).collect());
+                return Factor { upper, order, dead, damping: share, condition: f64::INFINITY, diagonal_only: true };
+            }
+            self.restore();
             share = (share * 10.0).max(FIRST_DAMPING);
         }
         let share = damping.max(FIRST_DAMPING);
-        let mut upper = Matrix { rows: self.size, cols: self.size, data: vec![0.0; self.size * self.size] };
+        let mut upper = Matrix { rows: size, cols: size, data: vec![0.0; size * size] };
         for (position, &column) in order.iter().enumerate() {
             let h = (diagonal[column] + share * mean).max(f64::MIN_POSITIVE);
-            upper.data[position * self.size + position] = (h.sqrt().recip() as f32).clamp(f32::MIN_POSITIVE, f32::MAX);
+            upper.data[position * size + position] = (h.sqrt().recip() as f32).clamp(f32::MIN_POSITIVE, f32::MAX);
         }
-        Factor { upper, order, dead, damping: share, diagonal_only: true }
+        Factor { upper, order, dead, damping: share, condition: f64::INFINITY, diagonal_only: true }
     }
 
-    /// `H = R R^T` with R upper triangular, by a Cholesky factorization from the last column to the first; then
-    /// `U = R^-1` has `U^T U = H^-1`, and no inverse of H is ever formed. `None` where H is not positive definite.
-    fn factor_once(&self, diagonal: &[f64], order: &[usize], add: f64) -> Option<Matrix> {
-        let size = self.size;
-        let from_last = |position: usize| order[size - 1 - position];
-        let mut lower = Mat::from_fn(size, size, |i, j| match (from_last(i), from_last(j)) {
-            (row, column) if row == column => diagonal[row] + add,
-            (row, column) if i > j => self.at(row, column),
-            _ => 0.0,
-        });
-        let params: Spec<LltParams, f64> = Spec::default();
-        let mut memory = MemBuffer::try_new(cholesky_in_place_scratch::<f64>(size, Par::Seq, params)).ok()?;
-        let stack = MemStack::new(&mut memory);
-        cholesky_in_place(lower.as_mut(), LltRegularization::default(), Par::Seq, stack, params).ok()?;
-        let mut inverse = Mat::<f64>::zeros(size, size);
-        invert_lower_triangular(inverse.as_mut(), lower.as_ref(), Par::Seq);
-        let mut upper = Matrix { rows: size, cols: size, data: vec![0.0; size * size] };
-        for i in 0..size {
-            for j in i..size {
-                upper.data[i * size + j] = inverse[(size - 1 - i, size - 1 - j)] as f32;
+    /// Puts the last processed column first, scaled, and copies the lower triangle to the upper one, which
+    /// factorizations leave alone: `H = R R^T` with R upper triangular is a Cholesky factorization from the last column
+    /// to the first; then `U = R^-1` has `U^T U = H^-1`, and no inverse of H is ever formed.
+    fn rearrange(&mut self, order: &[usize]) {
+        let (size, scale) = (self.size, self.scale());
+        for j in 0..size {
+            for i in j + 1..size {
+                let h = self.sum[j * size + i] * scale;
+                self.sum[j * size + i] = h;
+                self.sum[i * size + j] = h;
             }
         }
+        let from: Vec<usize> = order.iter().rev().copied().collect();
+        // Columns change places along the cycles of the order, one column aside; then rows, column by column.
+        let mut moved = vec![false; size];
+        for start in 0..size {
+            if moved[start] || from[start] == start {
+                continue;
+            }
+            let aside = self.sum[start * size..(start + 1) * size].to_vec();
+            let mut at = start;
+            loop {
+                moved[at] = true;
+                let source = from[at];
+                if source == start {
+                    self.sum[at * size..(at + 1) * size].copy_from_slice(&aside);
+                    break;
+                }
+                self.sum.copy_within(source * size..(source + 1) * size, at * size);
+                at = source;
+            }
+        }
+        self.sum.par_chunks_mut(size.max(1)).for_each_init(Vec::new, |old, column| {
+            old.clear();
+            old.extend_from_slice(column);
+            column.iter_mut().zip(&from).for_each(|(h, &from)| *h = old[from]);
+        });
+    }
+
+    /// The lower triangle again from the upper one.
+    fn restore(&mut self) {
+        let size = self.size;
+        for j in 0..size {
+            for i in j + 1..size {
+                self.sum[j * size + i] = self.sum[i * size + j];
+            }
+        }
+    }
+
+    /// The inverted factor from last to first, as U from first to last; `None` where it is not usable in 32 bits.
+    fn upper(&self) -> Option<Matrix> {
+        let size = self.size;
+        let mut upper = Matrix { rows: size, cols: size, data: vec![0.0; size * size] };
+        upper.data.par_chunks_mut(size.max(1)).enumerate().for_each(|(i, row)| {
+            for (j, u) in row.iter_mut().enumerate().skip(i) {
+                *u = self.sum[(size - 1 - j) * size + size - 1 - i] as f32;
+            }
+        });
         let usable = (0..size).all(|j| upper.data[j * size + j] > 0.0) && upper.data.iter().all(|u| u.is_finite());
         usable.then_some(upper)
+    }
+}
+
+/// 1 where an index is 0.
+fn unit(at: usize) -> f32 {
+    f32::from(u8::from(at == 0))
+}
+
+/// What is done with a Hessian that cannot be factored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// More damping, and at the end its diagonal.
+    Escalate,
+    /// The identity takes its place, as in llm-compressor: rounding to nearest, or pruning by magnitude.
+    Identity,
+}
+
+/// In which order columns are processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// In falling order of the diagonal.
+    pub by_activity: bool,
+    /// Runs of this many columns stay together: sorted inside, and by their largest diagonal among each other.
+    pub group: Option<usize>,
+}
+
+impl Order {
+    /// The order of the inputs.
+    pub const INPUTS: Self = Self { by_activity: false, group: None };
+
+    /// Position -> column.
+    fn of(self, diagonal: &[f64]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..diagonal.len()).collect();
+        let falling = |&a: &usize, &b: &usize| diagonal[b].total_cmp(&diagonal[a]);
+        match (self.by_activity, self.group) {
+            (false, _) => {}
+            (true, None) => order.sort_by(falling),
+            (true, Some(size)) => {
+                let mut groups: Vec<&mut [usize]> = order.chunks_mut(size.max(1)).collect();
+                groups.iter_mut().for_each(|group| group.sort_by(falling));
+                groups.sort_by(|a, b| falling(&a[0], &b[0]));
+                return groups.into_iter().flat_map(|group| group.to_vec()).collect();
+            }
+        }
+        order
     }
 }
 
@@ -179,7 +288,7 @@ impl Hessian {
 /// `first..first + count` reach the columns after it.
 ///
 /// `target` is `[rows, in]`, `errors` `[rows, count]`, both row-major.
-pub(crate) fn spread(target: &mut [f32], errors: &[f32], upper: &Matrix, block: std::ops::Range<usize>) {
+pub(crate) fn spread(target: &mut [f32], errors: &[f32], upper: &Matrix, block: Range<usize>) {
     let (size, count) = (upper.cols, block.len());
     if block.end >= size || errors.is_empty() {
         return;
@@ -193,6 +302,13 @@ pub(crate) fn spread(target: &mut [f32], errors: &[f32], upper: &Matrix, block: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Hessian {
+        /// `H_ij` from the lower triangle.
+        fn at(&self, i: usize, j: usize) -> f64 {
+            self.scale() * self.sum[i.min(j) * self.size + i.max(j)]
+        }
+    }
 
     fn inputs(rows: usize, cols: usize) -> Matrix {
         let mut rng = record::Rng::new(5);

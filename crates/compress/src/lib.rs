@@ -1,8 +1,9 @@
 //! Compression of a checkpoint: (model, calibration text) -> changed weights -> a checkpoint again.
 //!
 //! - [`method`]: the methods, each the mathematics on the linears of one group; [`METHODS`] lists them.
+//! - [`Recipe`]: a list of methods with their settings.
 //! - [`Walk`]: the only walk over layers, which collects what a method needs and puts its weights in place.
-//! - [`compress`]: the verb; writes compressed-tensors (quantized) or dense safetensors (pruned).
+//! - [`compress`]: the verb; writes a checkpoint in one of the [`FORMATS`].
 //!
 //! ```no_run
 //! use compress::{CalibrationSource, CalibrationText, Job, compress};
@@ -11,9 +12,15 @@
 //! let text = CalibrationText::Text(std::fs::read_to_string("calibration.txt")?);
 //! let calibration = CalibrationSource { origin: "calibration.txt".into(), text, seed: 0 };
 //! let settings = serde_json::json!({"bits": 4, "group_size": 128});
-//! let (method, out) = ("gptq", "gptq-w4-g128".as_ref());
-//! let job = Job { method, settings: &settings, calibration: Some(&calibration), out };
-//! let record = compress(&checkpoint, &job, &mut |at| println!("{} of {}: {}", at.block + 1, at.blocks, at.layer))?;
+//! let job = Job {
+//!     method: "gptq",
+//!     settings: &settings,
+//!     calibration: Some(&calibration),
+//!     format: None,
+//!     ram_budget: Some(8 << 30),
+//!     out: "gptq-w4-g128".as_ref(),
+//! };
+//! let record = compress(&checkpoint, &job, &mut |at| println!("{at:?}"))?;
 //! println!("{} bits", record.effective_bits);
 //! # Ok(())
 //! # }
@@ -21,26 +28,38 @@
 
 mod calibration;
 mod error;
+mod fold;
 mod format;
 mod grid;
 mod group;
 mod hessian;
+mod memory;
 pub mod method;
+mod pass;
+mod product;
 mod quantized;
+mod recipe;
 mod run;
+mod seen;
 mod settings;
 mod sparsity;
+mod states;
+mod triangle;
 mod walk;
 
 pub use calibration::{Calibration, CalibrationSource, CalibrationText};
 pub use error::CompressError;
-pub use grid::{FloatType, Grid, GridRule, Step};
-pub use group::{ActivationNorms, LinearGroup, Needs, Report, Seen, Target};
-pub use hessian::{Factor, Hessian};
-pub use method::{METHODS, Method, MethodInfo, variant_name};
+pub use format::{FORMATS, Format};
+pub use grid::{FloatType, Grid, GridRule, Number, Step};
+pub use group::{LinearGroup, Report, Target};
+pub use hessian::{Factor, Failure, Hessian, Order};
+pub use memory::{Estimate, peak};
+pub use method::{Kind, METHODS, Method, MethodInfo};
 pub use model::Matrix;
 pub use quantized::{ActOrder, GroupSize, QuantizedWeight, Scheme};
-pub use run::{Job, compress};
+pub use recipe::Recipe;
+pub use run::{Job, Progress, compress};
+pub use seen::{Channels, Needs, Seen};
 pub use settings::{SettingInfo, Settings};
 pub use sparsity::{Sparsity, zero_masked, zero_share};
-pub use walk::{Progress, Sink, Walk};
+pub use walk::{Sink, Walk};

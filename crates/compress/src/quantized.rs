@@ -41,6 +41,8 @@ pub enum ActOrder {
 /// How all linears of a checkpoint are quantized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scheme {
+    /// Whether inputs are rounded too, while the model runs: 8-bit numbers of the kind of the weights, a scale a token.
+    pub activations: bool,
     /// The grid; its scale type is that of the linear at hand.
     pub grid: Grid,
     /// Which weights share a scale.
@@ -84,7 +86,7 @@ impl QuantizedWeight {
             let steps = &self.steps[row * groups..(row + 1) * groups];
             data.extend(levels.iter().enumerate().map(|(column, &level)| {
                 let group = self.group_of.as_ref().map_or(column / size, |of| of[column] as usize);
-                steps[group].weight(f32::from(level))
+                self.grid.weight(steps[group], level)
             }));
         }
         Matrix { rows: self.rows, cols: self.cols, data }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use model::{Checkpoint, Dtype, Model, Weight};
+use model::{Blocks, Checkpoint, Dtype, Linear, Weight};
 use record::CompressionRecord;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::calibration::{Calibration, CalibrationSource};
-use crate::format::{CheckpointWriter, Planned};
-use crate::group::Needs;
-use crate::method::{self, Method, MethodInfo};
-use crate::settings::Settings;
-use crate::walk::{Progress, Walk};
+use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
+use crate::memory::Estimate;
+use crate::pass;
+use crate::recipe::Recipe;
+use crate::seen::Needs;
+use crate::states::States;
+use crate::walk::{self, Walk, widen};
 use crate::{CompressError, FloatType, GroupSize, Sparsity};
 
 /// Group sizes that are offered where the one asked for does not fit.
@@ -21,85 +23,148 @@ const GROUP_SIZES: [usize; 6] = [256, 128, 64, 32, 16, 8];
 /// What to do to a checkpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
-    /// The method's name.
+    /// The method's name, or several: `smoothquant+gptq`.
     pub method: &'a str,
-    /// Its settings, an object or null; see [`MethodInfo::settings`].
+    /// Settings, an object or null; see [`Recipe::new`].
     pub settings: &'a Value,
     /// The calibration text; methods that need none do not look at it.
     pub calibration: Option<&'a CalibrationSource>,
+    /// What is written; absent: compressed-tensors where weights are quantized, dense otherwise.
+    pub format: Option<Format>,
+    /// Bytes of memory that the walk should stay within: past it, activations lie in a file. Absent: in memory.
+    pub ram_budget: Option<u64>,
     /// The folder to write. It must not exist yet, or be empty.
     pub out: &'a Path,
 }
 
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// The walk begins.
+    Began(Estimate),
+    /// So many blocks were done by an earlier process.
+    Resumed(usize),
+    /// A linear is finished.
+    Linear(walk::Progress<'a>),
+}
+
 /// Compresses a checkpoint.
 ///
-/// The new checkpoint is written to `<out>.part` and renamed once it is whole, with a [`CompressionRecord`] in
-/// `compress.json`. `progress` is told of each finished linear. The same job gives the same bytes, whatever the
-/// number of threads.
+/// The new checkpoint is written to `<out>.part`, block by block, and renamed once it is whole, with a
+/// [`CompressionRecord`] in `compress.json`. A killed job goes on after its last finished block when it is asked for
+/// again. The same job gives the same bytes, whatever the number of threads, and however often it was killed.
 ///
 /// # Errors
-/// An unknown method or setting, sizes that do not fit, text that is too short, a checkpoint that is damaged or
-/// quantized already, a full disk. Nothing is left at `out` then.
+/// An unknown method or setting, methods that do not go together, sizes that do not fit, text that is too short, a
+/// checkpoint that is damaged or quantized already, a full disk. Nothing is left at `out` then; finished blocks are kept in
+/// `<out>.part`.
 pub fn compress(
     checkpoint: &Checkpoint,
     job: &Job,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CompressionRecord, CompressError> {
-    let info = method::method(job.method)?;
-    let settings = info.resolve(job.settings)?;
-    let method = info.build(&settings)?;
-    let mut model = Model::load(checkpoint)?;
-    let planned = plan(checkpoint, &model, method.as_ref())?;
-    let calibration = calibrate(checkpoint, job, (info, &settings), method.needs())?;
-    let mut writer = CheckpointWriter::create(checkpoint, job.out, method.scheme(), &planned)?;
-    let stored = |name: &str| stored_as(checkpoint, name);
-    let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
-    let mut walk = Walk { method: method.as_ref(), stored: &stored, sequences, progress };
-    walk.run(&mut model, &mut writer)?;
-    writer.finish(CompressionRecord {
-        method: info.name.to_owned(),
-        settings: Value::Object(settings.values().clone()),
+    let recipe = Recipe::new(job.method, job.settings)?;
+    let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
+    let format = job.format.unwrap_or(default);
+    let model = Blocks::open(checkpoint)?;
+    let planned = plan(checkpoint, &model, (&recipe, format))?;
+    let calibration = calibrate(checkpoint, job, &recipe)?;
+    let record = CompressionRecord {
+        method: recipe.name(),
+        settings: recipe.settings(),
+        format: format.name().to_owned(),
         base_digest: checkpoint.digest()?,
-        calibration: calibration.map(|calibration| calibration.record),
+        calibration: calibration.as_ref().map(|calibration| calibration.record.clone()),
         effective_bits: 0.0,
         checkpoint_bits: 0.0,
         sparsity: 0.0,
         layers: Vec::new(),
         warnings: Vec::new(),
-    })
+    };
+    let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
+    let done =
+        Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
+    let mut writer = CheckpointWriter::create(done, job.out)?;
+    let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
+    let estimate = Estimate::new(&model, &planned, (&recipe, sequences), job.ram_budget);
+    progress(Progress::Began(estimate));
+    let spill = estimate.spills.then(|| writer.part().to_owned());
+    let mut states = match recipe.needs() {
+        Needs::NOTHING => States::nothing(),
+        _ => States::embed(&model, sequences, spill.as_deref())?,
+    };
+    let resumed = writer.resumed();
+    if resumed.blocks > 0 {
+        progress(Progress::Resumed(resumed.blocks));
+        go_on(&resumed, &mut states)?;
+    }
+    let stored = |name: &str| stored_as(checkpoint, name);
+    let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
+    let mut walk = Walk { recipe: &recipe, format, stored: &stored, progress: &mut tell };
+    walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
+    writer.finish(record)
+}
+
+/// Runs the sequences through the blocks that an earlier process finished, as they were written.
+fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
+    if states.batches.is_empty() {
+        return Ok(());
+    }
+    let begun = Checkpoint::open(&resumed.part)?;
+    let blocks = Blocks::open(&begun)?;
+    for index in 0..resumed.blocks {
+        let mut block = blocks.load(index)?;
+        widen(&mut block)?;
+        pass::advance(&block, states)?;
+    }
+    Ok(())
 }
 
 /// All linears that will be compressed, once each of them is known to fit.
 fn plan(
     checkpoint: &Checkpoint,
-    model: &Model,
-    method: &dyn Method,
+    model: &Blocks,
+    (recipe, format): (&Recipe, Format),
 ) -> Result<BTreeMap<String, Planned>, CompressError> {
     let mut planned = BTreeMap::new();
-    for linear in model.blocks.iter().flat_map(|block| block.linears()) {
-        if matches!(linear.weight, Weight::Packed(_)) {
-            return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
+    for layer in 0..model.count() {
+        for linear in model.load(layer)?.linears() {
+            planned.insert(linear.name.clone(), fitting(checkpoint, linear, (recipe, format))?);
         }
-        let shape = linear.weight.shape();
-        fits(&linear.name, shape.1, method)?;
-        planned.insert(linear.name.clone(), Planned { shape, stored: stored_as(checkpoint, &linear.name)? });
     }
     Ok(planned)
 }
 
+/// That a linear can be compressed and written as is asked.
+fn fitting(
+    checkpoint: &Checkpoint,
+    linear: &Linear,
+    (recipe, format): (&Recipe, Format),
+) -> Result<Planned, CompressError> {
+    if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_)) {
+        return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
+    }
+    let shape = linear.weight.shape();
+    divides(&linear.name, shape.1, recipe)?;
+    if let Some(scheme) = recipe.scheme() {
+        format.fits(&linear.name, shape, &scheme)?;
+    }
+    Ok(Planned { shape, stored: stored_as(checkpoint, &format!("{}.weight", linear.name))? })
+}
+
 /// Whether the group size or the pattern divides the inputs.
-fn fits(layer: &str, in_features: usize, method: &dyn Method) -> Result<(), CompressError> {
+fn divides(layer: &str, in_features: usize, recipe: &Recipe) -> Result<(), CompressError> {
     let unfit = |what: String, cure: String| {
         Err(CompressError::Indivisible { layer: layer.to_owned(), in_features, what, cure })
     };
-    if let Some(GroupSize::Columns(size)) = method.scheme().map(|scheme| scheme.group)
+    if let Some(GroupSize::Columns(size)) = recipe.scheme().map(|scheme| scheme.group)
         && !in_features.is_multiple_of(size)
     {
         let fitting = GROUP_SIZES.iter().filter(|&&size| in_features.is_multiple_of(size));
         let fitting: Vec<String> = fitting.map(usize::to_string).chain(["channel".to_owned()]).collect();
         return unfit(format!("group_size {size}"), format!("set group_size to one of {}", fitting.join(", ")));
     }
-    if let Some(Sparsity::NofM { n, m }) = method.sparsity()
+    if let Some(Sparsity::NofM { n, m }) = recipe.sparsity()
         && !in_features.is_multiple_of(m)
     {
         return unfit(format!("the pattern {n}:{m}"), "choose another pattern, or an unstructured share".to_owned());
@@ -107,27 +172,23 @@ fn fits(layer: &str, in_features: usize, method: &dyn Method) -> Result<(), Comp
     Ok(())
 }
 
-/// What a linear's weight is stored as.
-fn stored_as(checkpoint: &Checkpoint, linear: &str) -> Result<FloatType, CompressError> {
-    match checkpoint.tensor(&format!("{linear}.weight"))?.dtype {
+/// What a tensor of floating-point numbers is stored as.
+pub(crate) fn stored_as(checkpoint: &Checkpoint, tensor: &str) -> Result<FloatType, CompressError> {
+    match checkpoint.tensor(tensor)?.dtype {
         Dtype::F32 => Ok(FloatType::F32),
         Dtype::F16 => Ok(FloatType::F16),
         Dtype::BF16 => Ok(FloatType::Bf16),
-        _ => Err(CompressError::AlreadyCompressed { layer: linear.to_owned() }),
+        _ => Err(CompressError::AlreadyCompressed { layer: tensor.trim_end_matches(".weight").to_owned() }),
     }
 }
 
 /// The calibration sequences, for methods that look at some. A sequence is never longer than the model's context.
-fn calibrate(
-    checkpoint: &Checkpoint,
-    job: &Job,
-    (info, settings): (&MethodInfo, &Settings),
-    needs: Needs,
-) -> Result<Option<Calibration>, CompressError> {
-    if needs == Needs::Nothing {
+fn calibrate(checkpoint: &Checkpoint, job: &Job, recipe: &Recipe) -> Result<Option<Calibration>, CompressError> {
+    if recipe.needs() == Needs::NOTHING {
         return Ok(None);
     }
-    let source = job.calibration.ok_or(CompressError::NoCalibration { method: info.name })?;
-    let length = settings.count("length")?.min(checkpoint.config().max_positions);
-    source.cut(checkpoint, settings.count("sequences")?, length).map(Some)
+    let source = job.calibration.ok_or_else(|| CompressError::NoCalibration { method: recipe.name() })?;
+    let count = |name| recipe.count(name).unwrap_or(1);
+    let length = count("length").min(checkpoint.config().max_positions);
+    source.cut(checkpoint, count("sequences"), length).map(Some)
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::grid::{FloatType, GridRule};
+use crate::grid::{FloatType, GridRule, Number};
+use crate::hessian::Failure;
 use crate::method::MethodInfo;
 use crate::{CompressError, Grid, GroupSize, Sparsity};
 
@@ -26,11 +27,12 @@ impl SettingInfo {
     }
 
     /// The same setting with another default.
-    const fn by_default(self, default: &'static str) -> Self {
+    pub(crate) const fn by_default(self, default: &'static str) -> Self {
         Self { default, ..self }
     }
 
-    fn is_called(&self, name: &str) -> bool {
+    /// Whether it goes by this name, in lower case and with `_`.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
 }
@@ -49,7 +51,11 @@ pub(crate) const SYMMETRIC: SettingInfo =
     SettingInfo { aliases: &["sym"], ..setting("symmetric", "true", "zero point fixed in the middle of the grid") };
 pub(crate) const ACT_ORDER: SettingInfo = SettingInfo {
     aliases: &["actorder", "desc_act"],
-    ..setting("act_order", "true", "round the most excited inputs first")
+    ..setting(
+        "act_order",
+        "true",
+        "round the most excited inputs first: true or `static`, `dynamic` (groups follow, needs g_idx), `group_aware`, false",
+    )
 };
 pub(crate) const STATIC_GROUPS: SettingInfo =
     setting("static_groups", "true", "fit grids before rounding begins; groups stay runs of inputs");
@@ -62,16 +68,65 @@ pub(crate) const DAMPING: SettingInfo = SettingInfo {
     aliases: &["percdamp", "dampening_frac", "damp_percent"],
     ..setting("damping", "0.01", "share of the mean diagonal added to the Hessian")
 };
+pub(crate) const FAILURE: SettingInfo = setting(
+    "hessian_failure",
+    "\"damping\"",
+    "where a Hessian cannot be factored: more `damping`, or the `identity` as in llm-compressor (no feedback)",
+);
 pub(crate) const MSE: SettingInfo = setting("mse", "false", "shrink each range to the one with the least error");
 pub(crate) const GRID: SettingInfo = setting(
     "grid",
     "\"corrected\"",
-    "`reference`: with the GPTQ code's fault in symmetric groups without negative weights",
+    "`reference`: with the GPTQ code's fault in symmetric groups without negative weights; `awq`: as AWQ and SmoothQuant",
 );
+pub(crate) const ACTIVATION_BITS: SettingInfo = SettingInfo {
+    aliases: &["a_bits", "abits"],
+    ..setting("activation_bits", "16", "8: inputs are rounded too while the model runs, a scale for each token (needs bits=8)")
+};
+pub(crate) const FP8_ACTIVATIONS: SettingInfo = ACTIVATION_BITS.by_default("8");
+pub(crate) const KV_BITS: SettingInfo = SettingInfo {
+    aliases: &["bits"],
+    ..setting("kv_bits", "8", "bits of a key or value: 4 or 8, a scale and a zero point for each token and head")
+};
+/// Weights and activations in 8 bits.
+pub(crate) const W8A8: &[SettingInfo] = &[
+    BITS.by_default("8"),
+    GROUP_SIZE.by_default("\"channel\""),
+    SYMMETRIC,
+    MSE,
+    GRID,
+    ACTIVATION_BITS.by_default("8"),
+];
+/// 4-bit weights with zero points, as AWQ's own code has them.
+pub(crate) const W4_ASYMMETRIC: &[SettingInfo] =
+    &[BITS, GROUP_SIZE, SYMMETRIC.by_default("false"), MSE, GRID, ACTIVATION_BITS];
+/// The paper's script: 0.8.
+pub(crate) const ALPHA: SettingInfo = SettingInfo {
+    aliases: &["smoothing_strength"],
+    ..setting("alpha", "0.8", "how much of the activations' outliers moves into the weights")
+};
+pub(crate) const RANGES: SettingInfo =
+    setting("ranges", "false", "as llm-compressor: max - min of activations against twice the largest weight");
+pub(crate) const SCALING: SettingInfo = SettingInfo {
+    aliases: &["duo_scaling"],
+    ..setting("scaling", "\"both\"", "which scales are tried: by `activations`, `duo` (AutoAWQ: never none at all), or `both`; `duo_reference`: with its fault \
+         on CPUs")
+};
+pub(crate) const STEPS: SettingInfo =
+    SettingInfo { aliases: &["n_grid"], ..setting("steps", "20", "steps of the scales' exponent") };
+pub(crate) const CLIP: SettingInfo = SettingInfo {
+    aliases: &["apply_clip", "weight_clip"],
+    ..setting("clip", "true", "clip the range of each group where that brings the outputs nearer")
+};
+/// Bits of a method that rounds only where asked.
+pub(crate) const NO_BITS: SettingInfo = SettingInfo {
+    aliases: BITS.aliases,
+    ..setting("bits", "16", "16: weights that stay are not rounded; 2, 3, 4 or 8: in the same pass")
+};
 pub(crate) const TRUE_SEQUENTIAL: SettingInfo =
     setting("true_sequential", "true", "compress q, k, v before the inputs of o are collected, and so on");
-/// As in Wanda's own code: the inputs of a block's linears are collected in one pass.
-pub(crate) const WANDA_SEQUENTIAL: SettingInfo = TRUE_SEQUENTIAL.by_default("false");
+/// As in the code of Wanda and SparseGPT: the inputs of a block's linears are collected in one pass.
+pub(crate) const REFERENCE_SEQUENTIAL: SettingInfo = TRUE_SEQUENTIAL.by_default("false");
 pub(crate) const SPARSITY: SettingInfo =
     setting("sparsity", "0.5", "share of weights to drop, or n:m: the n smallest of every m inputs");
 pub(crate) const VARIANT: SettingInfo = SettingInfo {
@@ -85,6 +140,8 @@ pub(crate) const LENGTH: SettingInfo = SettingInfo {
     ..setting("length", "2048", "tokens of a calibration sequence; at most the model's context is used")
 };
 
+pub(crate) const AWQ_LENGTH: SettingInfo = LENGTH.by_default("512");
+
 /// All settings of a method, each with a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -93,20 +150,21 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(info: &'static MethodInfo, given: &Map<String, Value>) -> Result<Self, CompressError> {
+    /// The settings `known` of a method, from what was given and, for the others, from the defaults.
+    pub(crate) fn new(
+        info: &'static MethodInfo,
+        known: &[SettingInfo],
+        given: &Map<String, Value>,
+    ) -> Result<Self, CompressError> {
         let mut settings = Self { method: info.name, values: Map::new() };
-        let plain = |name: &str| name.trim().to_lowercase().replace('-', "_");
         for name in given.keys() {
-            if !info.settings.iter().any(|setting| setting.is_called(&plain(name))) {
-                let known: Vec<&str> = info.settings.iter().map(|setting| setting.name).collect();
-                return Err(CompressError::UnknownSetting {
-                    method: info.name,
-                    name: name.clone(),
-                    known: known.join(", "),
-                });
+            if !known.iter().any(|setting| setting.is_called(&plain(name))) {
+                let known: Vec<&str> = known.iter().map(|setting| setting.name).collect();
+                let known = known.join(", ");
+                return Err(CompressError::UnknownSetting { method: info.name.into(), name: name.clone(), known });
             }
         }
-        for setting in info.settings {
+        for setting in known {
             let mut values = given.iter().filter(|(name, _)| setting.is_called(&plain(name))).map(|(_, value)| value);
             let value = values.next().map_or_else(|| setting.default_value(), from_text);
             settings.values.insert(setting.name.to_owned(), value);
@@ -135,7 +193,7 @@ impl Settings {
     /// The error that this setting has a value that makes no sense.
     pub(crate) fn bad(&self, name: &str, expected: &'static str) -> CompressError {
         let value = self.value(name).to_string();
-        CompressError::BadSetting { method: self.method, name: name.to_owned(), value, expected }
+        CompressError::BadSetting { method: self.method.to_owned(), name: name.to_owned(), value, expected }
     }
 
     /// A yes or no.
@@ -164,10 +222,45 @@ impl Settings {
         let rule = match self.value("grid").as_str() {
             Some("corrected") => GridRule::Corrected,
             Some("reference") => GridRule::Reference,
-            _ => return Err(self.bad("grid", "`corrected` or `reference`")),
+            Some("awq") => GridRule::Awq,
+            _ => return Err(self.bad("grid", "`corrected`, `reference` or `awq`")),
         };
         let (symmetric, mse) = (self.flag("symmetric")?, self.flag("mse")?);
-        Ok(Grid { bits, symmetric, mse, rule, scale_type: FloatType::F32 })
+        Ok(Grid { bits, number: Number::Int, symmetric, mse, rule, scale_type: FloatType::F32 })
+    }
+
+    /// Whether `activation_bits` asks for rounded inputs, and whether weights of this grid go with them.
+    pub(crate) fn activations(&self, grid: &Grid) -> Result<bool, CompressError> {
+        match self.value("activation_bits").as_u64() {
+            Some(16) => Ok(false),
+            Some(8) if grid.bits == 8 && grid.symmetric => Ok(true),
+            Some(8) => Err(self.bad("activation_bits", "16 unless bits is 8 and symmetric is true (W8A8)")),
+            _ => Err(self.bad("activation_bits", "8 or 16")),
+        }
+    }
+
+    /// The setting `act_order`: whether by activity, whether inside groups, and whether groups are static where it says.
+    pub(crate) fn act_order(&self) -> Result<(bool, bool, Option<bool>), CompressError> {
+        match self.value("act_order") {
+            Value::Bool(by_activity) => Ok((*by_activity, false, None)),
+            Value::String(text) => match text.as_str() {
+                "off" | "none" => Ok((false, false, None)),
+                "static" | "weight" => Ok((true, false, Some(true))),
+                "dynamic" | "group" => Ok((true, false, Some(false))),
+                "group_aware" | "gar" => Ok((true, true, None)),
+                _ => Err(self.bad("act_order", "true, false, `static`, `dynamic` or `group_aware`")),
+            },
+            _ => Err(self.bad("act_order", "true, false, `static`, `dynamic` or `group_aware`")),
+        }
+    }
+
+    /// The setting `hessian_failure`.
+    pub(crate) fn failure(&self) -> Result<Failure, CompressError> {
+        match self.value("hessian_failure").as_str() {
+            Some("damping") => Ok(Failure::Escalate),
+            Some("identity") => Ok(Failure::Identity),
+            _ => Err(self.bad("hessian_failure", "`damping` or `identity`")),
+        }
     }
 
     /// The setting `group_size`.
@@ -190,6 +283,11 @@ impl Settings {
         };
         Sparsity::parse(&text).ok_or_else(|| self.bad("sparsity", "a share between 0 and 1, or n:m such as 2:4"))
     }
+}
+
+/// `Group-Size` is `group_size`.
+pub(crate) fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace('-', "_")
 }
 
 /// A command line gives every value as text: `"4"` means 4.

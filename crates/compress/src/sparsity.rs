@@ -71,7 +71,7 @@ impl Sparsity {
 }
 
 /// Indices of the `count` smallest scores, of equal ones the first, in no particular order.
-fn smallest(scores: &[f32], count: usize) -> Vec<usize> {
+pub(crate) fn smallest(scores: &[f32], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     if count < order.len() {
         order.select_nth_unstable_by(count, |&a, &b| scores[a].total_cmp(&scores[b]).then(a.cmp(&b)));

@@ -1,15 +1,21 @@
-//! The one walk over layers: collect what a method needs to know of a group's inputs, compress the group, and go on
+//! The one walk over layers: collect what the methods need to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, GroupKind, Model, Sequences, Tap, Weight};
+use model::{Block, Blocks, GroupKind, Weight};
 use record::LayerRecord;
 
-use crate::group::{LinearGroup, Needs, Report, Seen, Target};
+use crate::fold;
+use crate::format::Format;
+use crate::group::{LinearGroup, Report, Target};
+use crate::pass::{self, Taps};
+use crate::recipe::Recipe;
+use crate::seen::{Needs, Seen};
 use crate::sparsity::zero_share;
-use crate::{CompressError, FloatType, Matrix, Method};
+use crate::states::States;
+use crate::{CompressError, FloatType, Matrix, product};
 
-/// Tokens that run through a block at once; bounds the memory of its activations.
-const TOKENS: usize = 2048;
+/// Inputs of the last linears of a block are kept between two passes up to this many bytes, and made again beyond.
+const KEPT_BYTES: usize = 256 << 20;
 
 /// Where the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,86 +33,93 @@ pub trait Sink {
     /// A linear is compressed.
     fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError>;
 
-    /// A block is compressed, its weights are in place, and the walk has no more use for it.
-    fn block(&mut self, block: Block);
+    /// A norm, a bias or a router has new values.
+    fn changed(&mut self, tensor: &str, values: &[f32]) -> Result<(), CompressError>;
+
+    /// Block `index` is compressed, its weights are in place, and the walk has no more use for it.
+    fn block(&mut self, index: usize, block: Block) -> Result<(), CompressError>;
 }
 
 /// What the walk works with.
 pub struct Walk<'a> {
-    /// The method.
-    pub method: &'a dyn Method,
-    /// What each linear is stored as in the checkpoint.
+    /// The methods.
+    pub recipe: &'a Recipe,
+    /// What is written, and so what a compressed layer computes with.
+    pub format: Format,
+    /// What each tensor of floating-point numbers is stored as in the checkpoint.
     pub stored: &'a dyn Fn(&str) -> Result<FloatType, CompressError>,
-    /// Calibration sequences; not looked at where the method needs nothing.
-    pub sequences: &'a [Vec<u32>],
     /// Is told of each finished linear.
     pub progress: &'a mut dyn FnMut(Progress),
 }
 
+/// A block at work.
+struct At<'a> {
+    index: usize,
+    blocks: usize,
+    states: &'a mut States,
+    sink: &'a mut dyn Sink,
+}
+
 impl Walk<'_> {
-    /// Compresses all blocks of a model, first to last, and hands them over one by one; the model has none afterwards.
-    pub fn run(&mut self, model: &mut Model, sink: &mut dyn Sink) -> Result<(), CompressError> {
-        let mut hidden = Vec::new();
-        if self.method.needs() != Needs::Nothing {
-            hidden = batches(model, self.sequences)?;
-        }
-        let blocks = std::mem::take(&mut model.blocks);
-        let count = blocks.len();
-        for (index, mut block) in blocks.into_iter().enumerate() {
-            let at = (index, count);
-            match self.method.true_sequential() {
-                true => self.group_by_group(&mut block, &mut hidden, at, sink)?,
-                false => self.all_at_once(&mut block, &mut hidden, at, sink)?,
-            }
-            sink.block(block);
+    /// Compresses the blocks of a model from block `first` on and hands them over one by one. `states` is the residual
+    /// stream before that block; none where the methods look at nothing.
+    pub(crate) fn run(
+        &mut self,
+        model: &Blocks,
+        (first, states): (usize, &mut States),
+        sink: &mut dyn Sink,
+    ) -> Result<(), CompressError> {
+        for index in first..model.count() {
+            let mut block = model.load(index)?;
+            widen(&mut block)?;
+            let mut at = At { index, blocks: model.count(), states, sink };
+            self.block(&mut block, &mut at)?;
+            at.sink.block(index, block)?;
         }
         Ok(())
+    }
+
+    fn block(&mut self, block: &mut Block, at: &mut At) -> Result<(), CompressError> {
+        let needs = self.recipe.needs();
+        if needs == Needs::NOTHING {
+            for group in block.linear_groups() {
+                self.compress(block, &group, &mut Seen::nothing(), at)?;
+            }
+            return Ok(());
+        }
+        let in_order = self.recipe.true_sequential();
+        if self.recipe.folds_any() || !in_order {
+            let mut taps = Taps::of(block, needs, at.states);
+            pass::survey(block, at.states, &mut taps)?;
+            if self.recipe.folds_any() {
+                fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.sink)?;
+            }
+            if !in_order {
+                for (group, seen) in block.linear_groups().iter().zip(&mut taps.groups) {
+                    self.compress(block, group, seen, at)?;
+                }
+                return pass::advance(block, at.states);
+            }
+        }
+        self.group_by_group(block, needs, at)
     }
 
     /// Each group is compressed before the next one's inputs are looked at. Everything runs once: what goes into a
     /// group is what the compressed groups before it put out.
-    fn group_by_group(
-        &mut self,
-        block: &mut Block,
-        hidden: &mut [Batch],
-        at: (usize, usize),
-        sink: &mut dyn Sink,
-    ) -> Result<(), CompressError> {
+    fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At) -> Result<(), CompressError> {
+        let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
+        let keep = !at.states.spills() && tokens * block.mlp.experts[0].down.in_features() * 4 <= KEPT_BYTES;
         for group in block.linear_groups() {
-            let mut inputs = Inputs::of(&group, self.method.needs());
-            for batch in hidden.iter_mut() {
-                let sequences = batch.count;
-                batch.enter(block, group.kind, |x| inputs.add(x, sequences));
+            let mut seen = pass::empty(block, &group, needs, tokens);
+            for batch in 0..at.states.batches.len() {
+                pass::enter(block, &group, (at.states, batch, keep), &mut seen)?;
             }
-            self.compress(block, &group, &inputs.seen()?, at, sink)?;
+            self.compress(block, &group, &mut seen, at)?;
+            if group.kind == GroupKind::Output {
+                pass::attended(block, at.states)?;
+            }
         }
-        hidden.iter_mut().for_each(|batch| batch.leave(block));
-        Ok(())
-    }
-
-    /// All groups see the inputs that they have in the dense block; then the compressed one runs.
-    fn all_at_once(
-        &mut self,
-        block: &mut Block,
-        hidden: &mut [Batch],
-        at: (usize, usize),
-        sink: &mut dyn Sink,
-    ) -> Result<(), CompressError> {
-        let groups = block.linear_groups();
-        let inputs = groups.iter().map(|group| Inputs::of(group, self.method.needs())).collect();
-        let mut tap = Taps { inputs, sequences: 0 };
-        for batch in hidden.iter() {
-            tap.sequences = batch.count;
-            block.forward(batch.states.clone(), &batch.sequences, &mut tap);
-        }
-        for (group, inputs) in groups.iter().zip(tap.inputs) {
-            self.compress(block, group, &inputs.seen()?, at, sink)?;
-        }
-        for batch in hidden {
-            let states = std::mem::take(&mut batch.states);
-            batch.states = block.forward(states, &batch.sequences, &mut ());
-        }
-        Ok(())
+        (0..at.states.batches.len()).try_for_each(|batch| pass::leave(block, at.states, batch))
     }
 
     /// Compresses one group of a block and puts its new weights in place.
@@ -114,163 +127,89 @@ impl Walk<'_> {
         &mut self,
         block: &mut Block,
         group: &model::LinearGroup,
-        seen: &Seen,
-        (index, blocks): (usize, usize),
-        sink: &mut dyn Sink,
+        seen: &mut Seen,
+        at: &mut At,
     ) -> Result<(), CompressError> {
-        let mut group = self.take(block, &group.linears)?;
-        let dense: Vec<Matrix> = group.linears.iter().map(|linear| linear.weight.clone()).collect();
-        let reports = self.method.compress(&mut group, seen)?;
-        for ((linear, report), dense) in group.linears.into_iter().zip(reports).zip(&dense) {
-            (self.progress)(Progress { block: index, blocks, layer: &linear.name });
-            let (record, warning) = describe(&linear, report, dense, seen);
-            sink.linear(&linear, record, warning)?;
+        let mut group = take(block, group, (self.format, self.stored))?;
+        if !seen.is_finite() {
+            return Err(CompressError::overflow(&group.linears[0].name, None));
+        }
+        let dead_channels = seen.dead_channels();
+        let sample = seen.sample().clone();
+        let before: Vec<Matrix> = group.linears.iter().map(|l| product::rows(&sample, &l.weight)).collect();
+        let reports = self.recipe.compress(&mut group, seen)?;
+        for ((mut linear, report), before) in group.linears.into_iter().zip(reports).zip(&before) {
+            (self.progress)(Progress { block: at.index, blocks: at.blocks, layer: &linear.name });
+            self.format.round(&mut linear);
+            let output_error = relative_error(&product::rows(&sample, &linear.weight), before);
+            let (record, warning) = describe(&linear, report, self.format);
+            at.sink.linear(&linear, LayerRecord { output_error, dead_channels, ..record }, warning)?;
             if let Some(place) = block.linear_mut(&linear.name) {
                 place.weight = Weight::F32(linear.weight);
             }
         }
         Ok(())
     }
-
-    /// The linears of these names with their dense weights, checked.
-    fn take(&self, block: &Block, names: &[String]) -> Result<LinearGroup, CompressError> {
-        let linears = names.iter().filter_map(|name| block.linear(name)).map(|linear| {
-            let weight = linear.weight.to_f32();
-            if !weight.data.iter().all(|w| w.is_finite()) {
-                let cure = "the checkpoint is damaged, or its training diverged";
-                return Err(CompressError::NotFinite { what: "weights", layer: linear.name.clone(), cure });
-            }
-            let stored = (self.stored)(&linear.name)?;
-            Ok(Target { name: linear.name.clone(), weight, stored, quantized: None })
-        });
-        Ok(LinearGroup { linears: linears.collect::<Result<_, _>>()? })
-    }
 }
 
-/// Calibration sequences that run through a block together.
-struct Batch {
-    sequences: Sequences,
-    count: usize,
-    /// `[tokens, hidden]`: the residual stream, as far as it is.
-    states: Matrix,
-    /// `[tokens, heads * head_dim]`: what goes into the output linear, from when it is known until it is used.
-    attended: Matrix,
-}
-
-impl Batch {
-    /// Shows the input of a group to `see`. The groups of a block are entered in their order, each once, with the
-    /// weights of those before it in place.
-    fn enter(&mut self, block: &Block, group: GroupKind, see: impl FnOnce(&Matrix)) {
-        match group {
-            GroupKind::Qkv => see(&block.qkv_input(&self.states)),
-            GroupKind::Output => {
-                self.attended = block.output_input(&block.qkv_input(&self.states), &self.sequences);
-                see(&self.attended);
-            }
-            GroupKind::GateUp => {
-                self.states.add(&block.o.forward(&std::mem::take(&mut self.attended)));
-                see(&block.gate_up_input(&self.states));
-            }
-            GroupKind::Down => see(&self.down_input(block)),
+/// All weights of a block in 32 bits, checked.
+pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
+    let names: Vec<String> = block.linears().iter().map(|linear| linear.name.clone()).collect();
+    for name in names {
+        let Some(linear) = block.linear_mut(&name) else { continue };
+        let weight = linear.weight.to_f32();
+        if !weight.data.iter().all(|w| w.is_finite()) {
+            let cure = "the checkpoint is damaged, or its training diverged";
+            return Err(CompressError::NotFinite { what: "weights".to_owned(), layer: name, cure });
         }
+        linear.weight = Weight::F32(weight);
     }
-
-    /// Ends a block whose groups were all entered: the states are its output then.
-    fn leave(&mut self, block: &Block) {
-        let x = self.down_input(block);
-        self.states.add(&block.down.forward(&x));
-    }
-
-    /// What goes into the down linear, once attention is in the states: made twice, rather than kept for all tokens.
-    fn down_input(&self, block: &Block) -> Matrix {
-        block.gated(&block.gate_up_input(&self.states))
-    }
+    Ok(())
 }
 
-fn batches(model: &Model, sequences: &[Vec<u32>]) -> Result<Vec<Batch>, CompressError> {
-    let longest = sequences.iter().map(Vec::len).max().unwrap_or(0).max(1);
-    let batch = |some: &[Vec<u32>]| {
-        let lengths: Vec<usize> = some.iter().map(Vec::len).collect();
-        let states = model.embed(&some.concat())?;
-        let attended = Matrix::default();
-        Ok(Batch { sequences: Sequences::whole(&lengths), count: some.len(), states, attended })
-    };
-    sequences.chunks((TOKENS / longest).max(1)).map(batch).collect()
+/// The linears of a group out of their block.
+pub(crate) fn take(
+    block: &mut Block,
+    group: &model::LinearGroup,
+    (format, stored): (Format, &dyn Fn(&str) -> Result<FloatType, CompressError>),
+) -> Result<LinearGroup, CompressError> {
+    let mut linears = Vec::new();
+    for name in &group.linears {
+        let Some(linear) = block.linear_mut(name) else { continue };
+        let empty = Weight::F32(Matrix::default());
+        let weight = match std::mem::replace(&mut linear.weight, empty) {
+            Weight::F32(weight) => weight,
+            other => other.to_f32(),
+        };
+        let stored = stored(&format!("{name}.weight"))?;
+        let (bias, scales) = (linear.bias.clone(), format.scales(stored));
+        linears.push(Target { name: name.clone(), weight, bias, stored, scales, pruned: false, quantized: None });
+    }
+    Ok(LinearGroup { kind: group.kind, expert: group.expert, linears })
 }
 
-/// What is collected of the inputs of one group.
-struct Inputs {
-    /// The group's first linear.
-    first: String,
-    needs: Needs,
-    seen: Option<Seen>,
-    /// Every input so far was finite.
-    finite: bool,
-}
-
-impl Inputs {
-    fn of(group: &model::LinearGroup, needs: Needs) -> Self {
-        Self { first: group.linears.first().cloned().unwrap_or_default(), needs, seen: None, finite: true }
-    }
-
-    /// Adds the inputs `[tokens, in]` of `sequences` whole sequences.
-    fn add(&mut self, rows: &Matrix, sequences: usize) {
-        self.finite &= rows.data.iter().all(|x| x.is_finite());
-        if self.finite {
-            self.seen.get_or_insert_with(|| Seen::empty(self.needs, rows.cols)).add(rows, sequences);
-        }
-    }
-
-    /// What was collected, over all calibration sequences.
-    fn seen(self) -> Result<Seen, CompressError> {
-        let seen = self.seen.unwrap_or(Seen::Nothing);
-        if self.finite && seen.is_finite() {
-            return Ok(seen);
-        }
-        let cure = "its weights overflow 32-bit arithmetic on this text; look at the weights of the layers before it";
-        Err(CompressError::NotFinite { what: "calibration inputs", layer: self.first, cure })
-    }
-}
-
-/// Collects the inputs of all groups of a block while it runs.
-struct Taps {
-    inputs: Vec<Inputs>,
-    /// Whole sequences in the batch that runs.
-    sequences: usize,
-}
-
-impl Tap for Taps {
-    fn input(&mut self, linear: &str, rows: &Matrix) {
-        if let Some(inputs) = self.inputs.iter_mut().find(|inputs| inputs.first == linear) {
-            inputs.add(rows, self.sequences);
-        }
-    }
+/// `|a - b|^2 / |b|^2`; `None` where b is nothing.
+fn relative_error(after: &Matrix, before: &Matrix) -> Option<f64> {
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let all: f64 = before.data.iter().map(|&b| square(b)).sum();
+    let moved: f64 = after.data.iter().zip(&before.data).map(|(a, b)| square(a - b)).sum();
+    (all > 0.0).then(|| moved / all)
 }
 
 /// The layer's line in `compress.json`, and its warning with its name.
-fn describe(linear: &Target, report: Report, dense: &Matrix, seen: &Seen) -> (LayerRecord, Option<String>) {
-    let mut output_error = None;
-    if let Seen::Hessian(hessian) = seen {
-        let mut difference = linear.weight.clone();
-        difference.data.iter_mut().zip(&dense.data).for_each(|(new, old)| *new -= old);
-        let energy = hessian.output_energy(dense);
-        output_error = (energy > 0.0).then(|| hessian.output_energy(&difference) / energy);
-    }
-    let weights = linear.weight.data.len().max(1) as f64;
-    let bits = match &linear.quantized {
-        Some(quantized) => quantized.stored_bits() as f64 / weights,
-        None => linear.stored.bytes() as f64 * 8.0,
-    };
+fn describe(linear: &Target, report: Report, format: Format) -> (LayerRecord, Option<String>) {
     let record = LayerRecord {
         name: linear.name.clone(),
         out_features: linear.weight.rows,
         in_features: linear.weight.cols,
-        bits,
+        bits: format.bits(linear),
         sparsity: zero_share(&linear.weight.data),
         loss: report.loss,
-        output_error,
+        output_error: None,
         damping: report.damping,
-        dead_channels: seen.dead_channels(),
+        condition: report.condition.filter(|condition| condition.is_finite()),
+        fallback: report.fallback,
+        dead_channels: 0,
     };
     (record, report.warning.map(|warning| format!("{}: {warning}", linear.name)))
 }

@@ -32,6 +32,7 @@ mod decoder;
 mod error;
 mod files;
 mod format;
+pub mod fp8;
 pub mod kernel;
 mod linear;
 mod matrix;

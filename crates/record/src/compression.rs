@@ -40,6 +40,12 @@ pub struct LayerRecord {
     /// Share of the mean diagonal that was added to the Hessian; absent where none was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damping: Option<f64>,
+    /// Condition of the damped Hessian, from below; absent where none was factored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<f64>,
+    /// What was done instead of the method, where hardly a calibration token reached the layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
     /// Input channels that no calibration token excited.
     #[serde(default)]
     pub dead_channels: usize,
@@ -48,10 +54,13 @@ pub struct LayerRecord {
 /// What was done to a checkpoint, by what, and how far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompressionRecord {
-    /// The method's name: `gptq`.
+    /// The method's name, or several: `smoothquant+gptq`.
     pub method: String,
-    /// Its settings, all of them.
+    /// Its settings, all of them; of several methods, under their names.
     pub settings: Value,
+    /// How the checkpoint is written: `compressed-tensors`, `gptq`.
+    #[serde(default)]
+    pub format: String,
     /// SHA-256 of the dense weights that went in.
     pub base_digest: String,
     /// The calibration text; absent for methods that need none.

@@ -1,157 +1,119 @@
-//! Checkpoints on disk: what was compressed as compressed-tensors or dense, everything else byte for byte.
+//! Checkpoint formats: what was compressed as its tensors, everything else byte for byte.
 
+mod configuration;
 pub(crate) mod pack_quantized;
 mod tensor_file;
+mod whole_bytes;
+mod writer;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fmt;
 
-use model::{Block, Checkpoint};
-use record::{CompressionRecord, LayerRecord};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::grid::Number;
 use crate::group::Target;
-use crate::walk::Sink;
-use crate::{CompressError, FloatType, Grid, Scheme};
-use tensor_file::{Plan, TensorFile};
+use crate::{CompressError, FloatType, GroupSize, QuantizedWeight, Scheme};
+use tensor_file::Plan;
 
-/// The weights of a checkpoint.
-const WEIGHTS: &str = "model.safetensors";
-/// What was done, beside the weights.
-const RECORD: &str = "compress.json";
+pub(crate) use writer::{CheckpointWriter, Done, Planned, Resumed};
 
-/// A linear that will be compressed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Planned {
-    /// `(out, in)`
-    pub shape: (usize, usize),
-    /// What the dense checkpoint stores it as.
-    pub stored: FloatType,
+/// How a compressed checkpoint is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Floating-point weights as the checkpoint had them; rounded weights are written as the numbers that they stand for.
+    Dense,
+    /// compressed-tensors: pack-quantized, int-quantized (W8A8) or float-quantized (FP8). vLLM, SGLang, transformers.
+    CompressedTensors,
 }
 
-/// Writes a checkpoint into `<out>.part`, tensor by tensor, and renames it at the end.
-pub(crate) struct CheckpointWriter<'a> {
-    checkpoint: &'a Checkpoint,
-    out: PathBuf,
-    part: PathBuf,
-    scheme: Option<Scheme>,
-    file: TensorFile,
-    /// Bytes of all tensors that are written.
-    bytes: usize,
-    /// Weights of the dense checkpoint.
-    weights: usize,
-    layers: Vec<LayerRecord>,
-    warnings: Vec<String>,
-    done: bool,
+/// Names of formats, as typed.
+pub const FORMATS: &[(&str, Format)] =
+    &[("dense", Format::Dense), ("compressed-tensors", Format::CompressedTensors)];
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
-impl<'a> CheckpointWriter<'a> {
-    /// Creates the folder and writes all tensors that stay as they are.
-    pub fn create(
-        checkpoint: &'a Checkpoint,
-        out: &Path,
-        scheme: Option<Scheme>,
-        planned: &BTreeMap<String, Planned>,
-    ) -> Result<Self, CompressError> {
-        let taken = fs::read_dir(out).map_or_else(|_| out.exists(), |mut entries| entries.next().is_some());
-        let Some(name) = out.file_name().filter(|_| !taken) else {
-            return Err(CompressError::OutputExists { path: out.to_owned() });
+impl Format {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
+    /// The format of a name; `-` and `_` are alike.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = name.trim().to_lowercase().replace('_', "-");
+        FORMATS.iter().find(|(known, _)| known.replace('_', "-") == name).map(|(_, format)| *format)
+    }
+
+    /// What scales are stored as in a checkpoint whose weights are `stored`.
+    pub(crate) fn scales(self, stored: FloatType) -> FloatType {
+        match self {
+            // Scales are not stored at all.
+            Format::Dense => FloatType::F32,
+            Format::CompressedTensors => stored,
+        }
+    }
+
+    /// Rounds what is stored as floating-point numbers to what the checkpoint holds.
+    pub(crate) fn round(self, linear: &mut Target) {
+        if self == Format::Dense || linear.quantized.is_none() {
+            let stored = linear.stored;
+            linear.weight.data.iter_mut().for_each(|w| *w = stored.nearest(*w));
+        }
+    }
+
+    /// Bits that a weight of a linear takes, scales and zero points included.
+    pub(crate) fn bits(self, linear: &Target) -> f64 {
+        match (&linear.quantized, self) {
+            (Some(quantized), format) if format != Format::Dense => {
+                quantized.stored_bits() as f64 / linear.weight.data.len().max(1) as f64
+            }
+            _ => linear.stored.bytes() as f64 * 8.0,
+        }
+    }
+
+    /// Whether it can hold a linear `[rows, cols]` of a scheme.
+    pub(crate) fn fits(self, layer: &str, _shape: (usize, usize), scheme: &Scheme) -> Result<(), CompressError> {
+        let refuse = |what: String, cure: &str| {
+            Err(CompressError::Format { format: self.name(), what, cure: cure.to_owned() })
         };
-        let mut beside = name.to_owned();
-        beside.push(".part");
-        let part = out.with_file_name(beside);
-        if part.exists() {
-            fs::remove_dir_all(&part).map_err(CompressError::io("remove", &part))?;
-        }
-        fs::create_dir_all(&part).map_err(CompressError::io("create", &part))?;
-        let (mut plans, mut kept, mut weights) = (Vec::new(), Vec::new(), 0);
-        for name in checkpoint.tensor_names() {
-            let tensor = checkpoint.tensor(name)?;
-            weights += tensor.shape.iter().product::<usize>();
-            match (name.strip_suffix(".weight").and_then(|linear| planned.get_key_value(linear)), scheme) {
-                (Some((linear, planned)), Some(scheme)) => {
-                    let grid = Grid { scale_type: planned.stored, ..scheme.grid };
-                    plans.extend(pack_quantized::plans(linear, planned.shape, &Scheme { grid, ..scheme }));
-                }
-                (linear, _) => {
-                    plans.push(Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() });
-                    kept.extend(linear.is_none().then_some(tensor));
-                }
+        match self {
+            Format::CompressedTensors if scheme.activations && scheme.group != GroupSize::Channel => {
+                refuse(format!("W8A8 weights in groups ({layer})"), "set group_size=channel")
             }
+            _ => Ok(()),
         }
-        let bytes = plans.iter().map(Plan::bytes).sum();
-        let (out, file) = (out.to_owned(), TensorFile::create(&part.join(WEIGHTS), plans));
-        let clean = |error| {
-            // The error at hand says more than one about the clean-up would.
-            let _ = fs::remove_dir_all(&part);
-            error
-        };
-        let file = file.map_err(clean)?;
-        let (layers, warnings) = (Vec::new(), Vec::new());
-        let mut writer = Self { checkpoint, out, part, scheme, file, bytes, weights, layers, warnings, done: false };
-        for tensor in kept {
-            writer.file.write(&tensor.name, &tensor.bytes)?;
-        }
-        Ok(writer)
     }
 
-    /// Writes everything beside the weights, and gives the checkpoint its name.
-    ///
-    /// `record` comes with what the caller knows; the layers and the shares over them are filled in here.
-    pub fn finish(mut self, mut record: CompressionRecord) -> Result<CompressionRecord, CompressError> {
-        record.layers = std::mem::take(&mut self.layers);
-        record.warnings.append(&mut self.warnings);
-        let size = |layer: &LayerRecord| (layer.out_features * layer.in_features) as f64;
-        let all = record.layers.iter().map(size).sum::<f64>().max(1.0);
-        let mean = |of: fn(&LayerRecord) -> f64| record.layers.iter().map(|l| of(l) * size(l)).sum::<f64>() / all;
-        record.effective_bits = mean(|layer| layer.bits);
-        record.sparsity = mean(|layer| layer.sparsity);
-        record.checkpoint_bits = self.bytes as f64 * 8.0 / self.weights.max(1) as f64;
-        let mut config = self.checkpoint.config_json().clone();
-        if let (Some(scheme), Value::Object(config)) = (&self.scheme, &mut config) {
-            config.insert("quantization_config".to_owned(), pack_quantized::configuration(scheme));
+    /// The tensors of a quantized linear `name` of shape `[rows, cols]`.
+    pub(crate) fn plans(self, name: &str, shape: (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+        match whole_bytes(scheme) {
+            true => whole_bytes::plans(name, shape, scheme),
+            false => pack_quantized::plans(name, shape, scheme),
         }
-        record::write_json(&self.part.join("config.json"), &config)?;
-        for (name, bytes) in self.checkpoint.files()? {
-            record::write_atomic(&self.part.join(name), &bytes)?;
+    }
+
+    /// Their contents, in the order of [`Format::plans`].
+    pub(crate) fn contents(self, weight: &QuantizedWeight, scheme: &Scheme) -> Vec<Vec<u8>> {
+        match whole_bytes(scheme) {
+            true => whole_bytes::contents(weight),
+            false => pack_quantized::contents(weight),
         }
-        record::write_json(&self.part.join(RECORD), &record)?;
-        self.file.sync()?;
-        fs::rename(&self.part, &self.out).map_err(CompressError::io("rename", &self.part))?;
-        self.done = true;
-        Ok(record)
+    }
+
+    /// Adds to `config.json` how weights and cache are quantized.
+    pub(crate) fn configure(self, config: &mut Map<String, Value>, scheme: Option<&Scheme>, kv_bits: Option<u8>) {
+        let scheme = scheme.filter(|_| self != Format::Dense);
+        if scheme.is_some() || kv_bits.is_some() {
+            config.insert("quantization_config".to_owned(), configuration::compressed_tensors(scheme, kv_bits));
+        }
     }
 }
 
-impl Sink for CheckpointWriter<'_> {
-    fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError> {
-        match (&done.quantized, self.scheme) {
-            (Some(quantized), Some(scheme)) => {
-                let scheme = Scheme { grid: quantized.grid, ..scheme };
-                let plans = pack_quantized::plans(&done.name, (quantized.rows, quantized.cols), &scheme);
-                for (plan, bytes) in plans.iter().zip(pack_quantized::contents(quantized)) {
-                    self.file.write(&plan.name, &bytes)?;
-                }
-            }
-            _ => {
-                let bytes = pack_quantized::float_bytes(done.stored, done.weight.data.iter().copied());
-                self.file.write(&format!("{}.weight", done.name), &bytes)?;
-            }
-        }
-        self.layers.push(record);
-        self.warnings.extend(warning);
-        Ok(())
-    }
-
-    fn block(&mut self, _: Block) {}
-}
-
-impl Drop for CheckpointWriter<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            // The error that brought us here says more than one about the clean-up would.
-            let _ = fs::remove_dir_all(&self.part);
-        }
-    }
+/// Whether each weight is a byte of its own.
+fn whole_bytes(scheme: &Scheme) -> bool {
+    scheme.activations || scheme.grid.number == Number::Fp8
 }

@@ -5,10 +5,9 @@
 
 use half::{bf16, f16};
 use model::{Dtype, packed};
-use serde_json::{Value, json};
 
 use super::tensor_file::Plan;
-use crate::{ActOrder, FloatType, GroupSize, QuantizedWeight, Scheme};
+use crate::{ActOrder, FloatType, QuantizedWeight, Scheme};
 
 /// The type that a checkpoint's floating-point tensor is stored as.
 pub(crate) fn dtype(stored: FloatType) -> Dtype {
@@ -85,56 +84,10 @@ fn transpose_words(bytes: &[u8], rows: usize) -> Vec<u8> {
     (0..cols).flat_map(|col| (0..rows).flat_map(move |row| words[row * cols + col])).collect()
 }
 
-/// The entry `quantization_config` of `config.json`.
-pub(crate) fn configuration(scheme: &Scheme) -> Value {
-    let (strategy, group_size) = match scheme.group {
-        GroupSize::Channel => ("channel", None),
-        GroupSize::Columns(size) => ("group", Some(size)),
-    };
-    let act_order = match scheme.act_order {
-        ActOrder::None => None,
-        ActOrder::Static => Some("static"),
-        ActOrder::Group => Some("group"),
-    };
-    json!({
-        "quant_method": "compressed-tensors",
-        "format": "pack-quantized",
-        "quantization_status": "compressed",
-        "config_groups": {
-            "group_0": {
-                "format": "pack-quantized",
-                "targets": ["Linear"],
-                "weights": {
-                    "num_bits": scheme.grid.bits,
-                    "type": "int",
-                    "strategy": strategy,
-                    "group_size": group_size,
-                    "symmetric": scheme.grid.symmetric,
-                    "dynamic": false,
-                    "actorder": act_order,
-                    "block_structure": null,
-                    "observer": if scheme.grid.mse { "mse" } else { "memoryless_minmax" },
-                    "observer_kwargs": {},
-                    "scale_dtype": null,
-                    "zp_dtype": if scheme.grid.symmetric { Value::Null } else { json!("torch.int8") },
-                },
-                "input_activations": null,
-                "output_activations": null,
-            }
-        },
-        "ignore": ["lm_head"],
-        "kv_cache_scheme": null,
-        "sparsity_config": {},
-        "transform_config": {},
-        "global_compression_ratio": null,
-        "version": "0.19.0",
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Grid, Matrix, method::Rtn};
+    use crate::{Grid, GroupSize, Matrix, method::Rtn};
 
     #[test]
     fn contents_have_the_planned_sizes_and_the_counted_bits() {
@@ -144,9 +97,9 @@ mod tests {
             for symmetric in [true, false] {
                 for group in [GroupSize::Channel, GroupSize::Columns(8)] {
                     let grid = Grid { scale_type: FloatType::Bf16, ..Grid::new(bits, symmetric) };
-                    let mut quantized = Rtn { grid, group }.quantize(&weight);
+                    let mut quantized = Rtn { grid, group, activations: false }.quantize(&weight);
                     quantized.group_of = Some(vec![0; 24]);
-                    let plans = plans("l", (5, 24), &Scheme { grid, group, act_order: ActOrder::Group });
+                    let plans = plans("l", (5, 24), &Scheme { activations: false, grid, group, act_order: ActOrder::Group });
                     let contents = contents(&quantized);
                     assert_eq!(plans.len(), contents.len());
                     assert!(plans.iter().zip(&contents).all(|(plan, bytes)| plan.bytes() == bytes.len()));

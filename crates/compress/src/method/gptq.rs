@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 
 use crate::grid::{GridRule, Step};
-use crate::group::{LinearGroup, Needs, Report, Seen};
-use crate::hessian::{Factor, spread};
-use crate::method::{Method, MethodInfo};
+use crate::group::{LinearGroup, Report, Target};
+use crate::hessian::{Factor, Failure, Order, spread};
+use crate::method::{Kind, Method, MethodInfo, surgeon};
+use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
 
@@ -23,6 +24,9 @@ pub struct Gptq {
     pub group: GroupSize,
     /// Whether the most excited inputs are rounded first, while others can still make up for them.
     pub act_order: bool,
+    /// With act-order: whether columns move only inside their group, and groups among each other (GPTQModel's
+    /// `act_group_aware`), so that dynamic groups stay runs of inputs.
+    pub group_aware: bool,
     /// Whether grids are fitted to the original weights, and groups are runs of inputs, whatever the order. Otherwise a
     /// group is a run of columns *as processed*, and its grid is fitted when the run begins.
     pub static_groups: bool,
@@ -31,8 +35,12 @@ pub struct Gptq {
     pub group_feedback: bool,
     /// Share of the mean diagonal that is added to the Hessian.
     pub damping: f64,
+    /// What becomes of a Hessian that cannot be factored.
+    pub failure: Failure,
     /// Whether each group of linears is compressed before the inputs of the next are collected.
     pub true_sequential: bool,
+    /// Whether inputs are rounded to 8 bits too, while the model runs (W8A8).
+    pub activations: bool,
 }
 
 /// The row of the method table.
@@ -47,12 +55,16 @@ pub(super) const INFO: MethodInfo = MethodInfo {
         settings::STATIC_GROUPS,
         settings::GROUP_FEEDBACK,
         settings::DAMPING,
+        settings::FAILURE,
         settings::MSE,
         settings::GRID,
         settings::TRUE_SEQUENTIAL,
+        settings::ACTIVATION_BITS,
         settings::SEQUENCES,
         settings::LENGTH,
     ],
+    alone: &[],
+    kind: Kind::Quantizes,
     build: |settings| Ok(Box::new(Gptq::from_settings(settings)?)),
 };
 
@@ -72,35 +84,60 @@ impl Gptq {
             grid,
             group,
             act_order: true,
+            group_aware: false,
             static_groups: true,
             group_feedback: false,
             damping: 0.01,
+            failure: Failure::Escalate,
             true_sequential: true,
+            activations: false,
         }
     }
 
     fn from_settings(settings: &Settings) -> Result<Self, CompressError> {
+        let grid = settings.grid()?;
+        let (act_order, group_aware, is_static) = settings.act_order()?;
         let gptq = Self {
-            grid: settings.grid()?,
+            grid,
             group: settings.group_size()?,
-            act_order: settings.flag("act_order")?,
-            static_groups: settings.flag("static_groups")?,
+            act_order,
+            group_aware,
+            static_groups: is_static.map_or_else(|| settings.flag("static_groups"), Ok)?,
             group_feedback: settings.flag("group_feedback")?,
             damping: settings.share("damping")?,
+            failure: settings.failure()?,
             true_sequential: settings.flag("true_sequential")?,
+            activations: settings.activations(&grid)?,
         };
         if gptq.group_feedback && gptq.static_groups {
             return Err(settings.bad("group_feedback", "false where static_groups is true"));
         }
+        if gptq.activations && gptq.shuffles_groups() {
+            return Err(settings.bad("act_order", "static, group_aware or false where activation_bits is 8"));
+        }
         Ok(gptq)
     }
 
-    /// Quantizes a weight `[out, in]` along the factor of its inverse Hessian (from [`crate::Hessian::factor`] with
-    /// [`Gptq::act_order`]). Also returns the loss, `sum of ((w - q) / U_jj)^2 / 2`.
-    pub fn quantize(&self, weight: &Matrix, factor: &Factor) -> (QuantizedWeight, f64) {
+    /// The order of the columns.
+    pub fn order(&self) -> Order {
+        let group = match self.group {
+            GroupSize::Columns(size) if self.group_aware => Some(size),
+            _ => None,
+        };
+        Order { by_activity: self.act_order, group }
+    }
+
+    /// Quantizes a weight `[out, in]` along the factor of its inverse Hessian (from [`crate::Hessian::into_factor`] with
+    /// [`Gptq::order`]). Also returns the loss, `sum of ((w - q) / U_jj)^2 / 2`.
+    ///
+    /// Where `keep_zeros`, weights that are zero stay zero: the weight was pruned before.
+    pub fn quantize(&self, weight: &Matrix, factor: &Factor, keep_zeros: bool) -> (QuantizedWeight, f64) {
         let columns = weight.cols.max(1);
-        let chunks: Vec<Rounded> =
-            weight.data.par_chunks(ROWS * columns).map(|rows| self.round_rows(rows, columns, factor)).collect();
+        let chunks: Vec<Rounded> = weight
+            .data
+            .par_chunks(ROWS * columns)
+            .map(|rows| self.round_rows(rows, columns, (factor, keep_zeros)))
+            .collect();
         let loss = chunks.iter().map(|chunk| chunk.loss).sum();
         let mut levels = vec![0; weight.data.len()];
         let processed = chunks.iter().flat_map(|chunk| chunk.levels.chunks(columns));
@@ -131,7 +168,7 @@ impl Gptq {
 
     /// Whether groups are not runs of inputs.
     fn shuffles_groups(&self) -> bool {
-        self.act_order && !self.static_groups && self.group != GroupSize::Channel
+        self.act_order && !self.group_aware && !self.static_groups && self.group != GroupSize::Channel
     }
 
     /// The grids that are known before the loop: one of the channel, or those of static groups.
@@ -147,29 +184,56 @@ impl Gptq {
         }
     }
 
-    fn round_rows(&self, rows: &[f32], columns: usize, factor: &Factor) -> Rounded {
+    fn round_rows(&self, rows: &[f32], columns: usize, (factor, keep_zeros): (&Factor, bool)) -> Rounded {
         let mut work = Vec::with_capacity(rows.len());
         let mut steps = Vec::new();
+        let unknown = vec![Step { scale: 1.0, zero: 0.0 }; self.group.count(columns)];
         for row in rows.chunks(columns) {
             let alive: Vec<f32> = row.iter().zip(&factor.dead).map(|(&w, &dead)| if dead { 0.0 } else { w }).collect();
-            steps.push(self.fixed_steps(row, &alive).unwrap_or_default());
+            steps.push(self.fixed_steps(row, &alive).unwrap_or_else(|| unknown.clone()));
             work.extend(factor.order.iter().map(|&column| alive[column]));
         }
+        let kept: Vec<bool> = if keep_zeros { work.iter().map(|&w| w == 0.0).collect() } else { Vec::new() };
         let mut levels = vec![0; rows.len()];
         let mut loss = 0.0;
-        let mut errors = Vec::new();
+        let mut errors = vec![0.0; rows.len() / columns * BLOCK.min(columns)];
         for first in (0..columns).step_by(BLOCK) {
             let block = first..(first + BLOCK).min(columns);
-            errors.clear();
-            let rows = work.chunks(columns).zip(levels.chunks_mut(columns)).zip(&mut steps);
-            for ((row, levels), steps) in rows {
-                let mut walk = BlockOfRow { gptq: self, factor, row, steps, loss: 0.0 };
-                errors.extend(walk.round(block.clone(), &mut levels[block.clone()]));
-                loss += walk.loss;
+            let errors = &mut errors[..rows.len() / columns * block.len()];
+            let each = work.chunks(columns).zip(levels.chunks_mut(columns)).zip(&mut steps);
+            for (((row, levels), steps), (at, errors)) in each.zip(errors.chunks_mut(block.len()).enumerate()) {
+                let kept = if keep_zeros { &kept[at * columns..(at + 1) * columns] } else { &[] };
+                let mut walk = BlockOfRow { gptq: self, factor, row, steps, kept };
+                loss += walk.round(block.clone(), &mut levels[block.clone()], errors);
             }
-            spread(&mut work, &errors, &factor.upper, block);
+            spread(&mut work, errors, &factor.upper, block);
         }
         Rounded { levels, steps: steps.concat(), loss }
+    }
+
+    /// What a person should know of the factor.
+    pub(super) fn warning(damping: f64, factor: &Factor) -> Option<String> {
+        if factor.diagonal_only {
+            Some("the Hessian could not be factored: only its diagonal was used, without feedback".to_owned())
+        } else if factor.damping > damping {
+            let raised = factor.damping;
+            Some(format!("damping was raised from {damping} to {raised} until the Hessian could be factored"))
+        } else {
+            None
+        }
+    }
+
+    fn linear(&self, linear: &mut Target, factor: &Factor) -> Report {
+        let gptq = Gptq { grid: Grid { scale_type: linear.scales, ..self.grid }, ..*self };
+        let (quantized, loss) = gptq.quantize(&linear.weight, factor, linear.pruned);
+        linear.put(quantized);
+        Report {
+            loss: Some(loss),
+            damping: Some(factor.damping),
+            condition: Some(factor.condition),
+            fallback: None,
+            warning: Self::warning(self.damping, factor),
+        }
     }
 }
 
@@ -180,36 +244,31 @@ struct BlockOfRow<'a> {
     /// The row as it was when the block began, in processing order.
     row: &'a [f32],
     steps: &'a mut Vec<Step>,
-    loss: f64,
+    /// In processing order, which weights stay zero; empty: none has to.
+    kept: &'a [bool],
 }
 
 impl BlockOfRow<'_> {
-    /// Rounds the block's columns in order; returns their scaled errors.
-    fn round(&mut self, block: std::ops::Range<usize>, levels: &mut [u8]) -> Vec<f32> {
-        let top = self.gptq.grid.top();
-        let size = self.gptq.group.columns(self.row.len());
-        let is_static = self.gptq.static_groups || self.gptq.group == GroupSize::Channel;
+    /// Rounds the block's columns in order and leaves their scaled errors; gives the loss.
+    fn round(&mut self, block: std::ops::Range<usize>, levels: &mut [u8], errors: &mut [f32]) -> f64 {
+        let (gptq, factor) = (self.gptq, self.factor);
+        let top = gptq.grid.top();
+        let size = gptq.group.columns(self.row.len());
+        let is_static = gptq.static_groups || gptq.group == GroupSize::Channel;
+        let runs = gptq.shuffles_groups();
         let mut weights = self.row[block.clone()].to_vec();
-        let mut errors = vec![0.0; block.len()];
-        for offset in 0..block.len() {
+        surgeon::walk(&mut weights, (&factor.upper, block.clone()), errors, |offset, rest| {
             let position = block.start + offset;
+            let group = if runs { position } else { factor.order[position] } / size;
             if !is_static && position.is_multiple_of(size) {
-                let step = self.fit_dynamic(position, &weights[offset..], block.end);
-                self.steps.push(step);
+                self.steps[group] = self.fit_dynamic(position, rest, block.end);
             }
-            let group = if is_static { self.factor.order[position] / size } else { position / size };
-            let (step, weight) = (self.steps[group], weights[offset]);
-            let level = step.level(weight, top);
+            let step = self.steps[group];
+            let zero = self.kept.get(position).is_some_and(|&kept| kept);
+            let level = if zero { step.zero } else { step.level(rest[0], top) };
             levels[offset] = level as u8;
-            let upper = &self.factor.upper.row(position)[position..block.end];
-            let error = (weight - step.weight(level)) / upper[0];
-            self.loss += f64::from(error) * f64::from(error) / 2.0;
-            errors[offset] = error;
-            for (weight, &u) in weights[offset..].iter_mut().zip(upper) {
-                *weight -= error * u;
-            }
-        }
-        errors
+            step.weight(level)
+        })
     }
 
     /// The grid of the run of columns that begins at `position`; `fed_back` are the block's columns from there on.
@@ -226,7 +285,7 @@ impl BlockOfRow<'_> {
 
 impl Method for Gptq {
     fn needs(&self) -> Needs {
-        Needs::Hessian
+        Needs::HESSIAN
     }
 
     fn scheme(&self) -> Option<Scheme> {
@@ -235,33 +294,16 @@ impl Method for Gptq {
             (true, false) => ActOrder::Static,
             (true, true) => ActOrder::Group,
         };
-        Some(Scheme { grid: self.grid, group: self.group, act_order })
+        Some(Scheme { grid: self.grid, group: self.group, act_order, activations: self.activations })
     }
 
     fn true_sequential(&self) -> bool {
         self.true_sequential
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &Seen) -> Result<Vec<Report>, CompressError> {
-        let factor = seen.hessian()?.factor(self.damping, self.act_order);
-        let warning = if factor.diagonal_only {
-            Some("the Hessian could not be factored at any damping: rounded to nearest, without feedback".to_owned())
-        } else if factor.damping > self.damping {
-            Some(format!(
-                "damping was raised from {} to {} until the Hessian could be factored",
-                self.damping, factor.damping
-            ))
-        } else {
-            None
-        };
-        let reports = group.linears.iter_mut().map(|linear| {
-            let gptq = Gptq { grid: Grid { scale_type: linear.stored, ..self.grid }, ..*self };
-            let (quantized, loss) = gptq.quantize(&linear.weight, &factor);
-            linear.weight = quantized.dequantize();
-            linear.quantized = Some(quantized);
-            Report { loss: Some(loss), damping: Some(factor.damping), warning: warning.clone() }
-        });
-        Ok(reports.collect())
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+        let factor = seen.take_hessian()?.into_factor(self.damping, self.order(), self.failure);
+        Ok(group.linears.iter_mut().map(|linear| self.linear(linear, &factor)).collect())
     }
 }
 
@@ -314,13 +356,13 @@ mod tests {
             for symmetric in [true, false] {
                 for group in [GroupSize::Channel, GroupSize::Columns(32)] {
                     let grid = Grid::new(bits, symmetric);
-                    let rtn = error(&Rtn { grid, group }.quantize(&weight()).dequantize());
+                    let rtn = error(&Rtn { grid, group, activations: false }.quantize(&weight()).dequantize());
                     for (act_order, static_groups, group_feedback) in
                         [(true, true, false), (true, false, false), (false, false, false), (false, false, true)]
                     {
                         let gptq = Gptq { act_order, static_groups, group_feedback, ..Gptq::new(grid, group) };
                         let factor = hessian.factor(gptq.damping, act_order);
-                        let (quantized, loss) = gptq.quantize(&weight(), &factor);
+                        let (quantized, loss) = gptq.quantize(&weight(), &factor, false);
                         let ours = error(&quantized.dequantize());
                         assert!(ours < 0.8 * rtn && loss > 0.0, "{gptq:?}: {ours}, nearest {rtn}");
                         assert!(bits < 8 || ours < 1e-4, "{gptq:?}: {ours}");
@@ -333,13 +375,13 @@ mod tests {
     #[test]
     fn a_dead_channel_becomes_zero_and_a_diagonal_hessian_gives_nearest_rounding() {
         let gptq = Gptq::new(Grid::new(4, true), GroupSize::Columns(32));
-        let dead = gptq.quantize(&weight(), &hessian().factor(0.01, true)).0.dequantize();
+        let dead = gptq.quantize(&weight(), &hessian().factor(0.01, true), false).0.dequantize();
         assert!((0..40).all(|row| dead.row(row)[5] == 0.0));
         let mut diagonal = Hessian::new(INPUTS);
         let mut unit = Matrix::zeros(INPUTS, INPUTS);
         (0..INPUTS).for_each(|at| unit.row_mut(at)[at] = 1.0 + at as f32);
         diagonal.add(&unit, 1);
-        let rtn = Rtn { grid: gptq.grid, group: gptq.group }.quantize(&weight());
-        assert_eq!(gptq.quantize(&weight(), &diagonal.factor(0.01, true)).0.levels, rtn.levels);
+        let rtn = Rtn { grid: gptq.grid, group: gptq.group, activations: false }.quantize(&weight());
+        assert_eq!(gptq.quantize(&weight(), &diagonal.factor(0.01, true), false).0.levels, rtn.levels);
     }
 }

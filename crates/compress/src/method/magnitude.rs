@@ -1,7 +1,8 @@
 //! Magnitude pruning: the smallest weights of a layer become zero. Needs no data.
 
-use crate::group::{LinearGroup, Needs, Report, Seen};
-use crate::method::{Method, MethodInfo};
+use crate::group::{LinearGroup, Report};
+use crate::method::{Kind, Method, MethodInfo};
+use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::{Sparsity, zero_masked};
 use crate::{CompressError, Matrix};
@@ -18,6 +19,8 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     name: "magnitude",
     about: "drop the smallest weights of each layer: no data, the baseline of pruning",
     settings: &[settings::SPARSITY],
+    alone: &[],
+    kind: Kind::Prunes,
     build: |settings| Ok(Box::new(Magnitude::from_settings(settings)?)),
 };
 
@@ -53,17 +56,18 @@ impl Magnitude {
 
 impl Method for Magnitude {
     fn needs(&self) -> Needs {
-        Needs::Nothing
+        Needs::NOTHING
     }
 
     fn sparsity(&self) -> Option<Sparsity> {
         Some(self.sparsity)
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
         let reports = group.linears.iter_mut().map(|linear| {
             let mask = self.mask(&linear.weight);
             zero_masked(&mut linear.weight, &mask);
+            linear.pruned = true;
             Report::default()
         });
         Ok(reports.collect())

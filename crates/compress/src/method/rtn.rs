@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::group::{LinearGroup, Needs, Report, Seen};
-use crate::method::{Method, MethodInfo};
+use crate::group::{LinearGroup, Report, Target};
+use crate::method::{Kind, Method, MethodInfo};
+use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
 
@@ -14,19 +15,42 @@ pub struct Rtn {
     pub grid: Grid,
     /// Which weights share a scale.
     pub group: GroupSize,
+    /// Whether inputs are rounded to 8 bits too, while the model runs.
+    pub activations: bool,
 }
 
 /// The row of the method table.
 pub(super) const INFO: MethodInfo = MethodInfo {
     name: "rtn",
     about: "round to nearest: no data, the baseline of quantization",
-    settings: &[settings::BITS, settings::GROUP_SIZE, settings::SYMMETRIC, settings::MSE, settings::GRID],
+    settings: &[
+        settings::BITS,
+        settings::GROUP_SIZE,
+        settings::SYMMETRIC,
+        settings::MSE,
+        settings::GRID,
+        settings::ACTIVATION_BITS,
+    ],
+    alone: &[],
+    kind: Kind::Quantizes,
     build: |settings| Ok(Box::new(Rtn::from_settings(settings)?)),
 };
 
 impl Rtn {
     fn from_settings(settings: &Settings) -> Result<Self, CompressError> {
-        Ok(Self { grid: settings.grid()?, group: settings.group_size()? })
+        let grid = settings.grid()?;
+        Ok(Self { grid, group: settings.group_size()?, activations: settings.activations(&grid)? })
+    }
+
+    /// The rounding at the end of a method that rounds only where no other method of the list does.
+    pub(super) fn where_set(settings: &Settings) -> Result<Option<Self>, CompressError> {
+        if settings.value("bits").is_null() { Ok(None) } else { Self::from_settings(settings).map(Some) }
+    }
+
+    /// Rounds one linear.
+    pub(crate) fn linear(&self, linear: &mut Target) {
+        let rtn = Rtn { grid: Grid { scale_type: linear.scales, ..self.grid }, ..*self };
+        linear.put(rtn.quantize(&linear.weight));
     }
 
     /// Quantizes a weight `[out, in]`.
@@ -34,11 +58,11 @@ impl Rtn {
     /// ```
     /// use compress::{Grid, GroupSize, Matrix, method::Rtn};
     /// let weight = Matrix { rows: 1, cols: 4, data: vec![-0.75, 0.1, 0.24, 0.75] };
-    /// let rtn = Rtn { grid: Grid::new(4, true), group: GroupSize::Channel };
+    /// let rtn = Rtn { grid: Grid::new(4, true), group: GroupSize::Channel, activations: false };
     /// assert_eq!(rtn.quantize(&weight).levels, [0, 9, 10, 15]);
     /// ```
     pub fn quantize(&self, weight: &Matrix) -> QuantizedWeight {
-        let (columns, top) = (weight.cols.max(1), self.grid.top());
+        let columns = weight.cols.max(1);
         let size = self.group.columns(columns);
         let rows = weight.data.par_chunks(columns).map(|row| {
             let mut levels = Vec::with_capacity(columns);
@@ -46,7 +70,7 @@ impl Rtn {
                 .chunks(size)
                 .map(|group| {
                     let step = self.grid.fit(group);
-                    levels.extend(group.iter().map(|&w| step.level(w, top) as u8));
+                    levels.extend(group.iter().map(|&w| self.grid.level(step, w)));
                     step
                 })
                 .collect();
@@ -67,21 +91,16 @@ impl Rtn {
 
 impl Method for Rtn {
     fn needs(&self) -> Needs {
-        Needs::Nothing
+        Needs::NOTHING
     }
 
     fn scheme(&self) -> Option<Scheme> {
-        Some(Scheme { grid: self.grid, group: self.group, act_order: ActOrder::None })
+        let (grid, group, activations) = (self.grid, self.group, self.activations);
+        Some(Scheme { activations, grid, group, act_order: ActOrder::None })
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &Seen) -> Result<Vec<Report>, CompressError> {
-        let reports = group.linears.iter_mut().map(|linear| {
-            let rtn = Rtn { grid: Grid { scale_type: linear.stored, ..self.grid }, ..*self };
-            let quantized = rtn.quantize(&linear.weight);
-            linear.weight = quantized.dequantize();
-            linear.quantized = Some(quantized);
-            Report::default()
-        });
-        Ok(reports.collect())
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
+        group.linears.iter_mut().for_each(|linear| self.linear(linear));
+        Ok(vec![Report::default(); group.linears.len()])
     }
 }

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::group::{LinearGroup, Needs, Report, Seen};
-use crate::method::{Method, MethodInfo};
+use crate::group::{LinearGroup, Report};
+use crate::method::{Kind, Method, MethodInfo};
+use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::{Sparsity, zero_masked};
 use crate::{CompressError, Matrix};
@@ -28,10 +29,12 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     settings: &[
         settings::SPARSITY,
         settings::VARIANT,
-        settings::WANDA_SEQUENTIAL,
+        settings::REFERENCE_SEQUENTIAL,
         settings::SEQUENCES,
         settings::LENGTH,
     ],
+    alone: &[],
+    kind: Kind::Prunes,
     build: |settings| Ok(Box::new(Wanda::from_settings(settings)?)),
 };
 
@@ -121,7 +124,7 @@ impl Row {
 
 impl Method for Wanda {
     fn needs(&self) -> Needs {
-        Needs::ActivationNorms
+        Needs::CHANNELS
     }
 
     fn sparsity(&self) -> Option<Sparsity> {
@@ -132,11 +135,12 @@ impl Method for Wanda {
         self.true_sequential
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &Seen) -> Result<Vec<Report>, CompressError> {
-        let mean_squares = seen.norms()?.mean_squares();
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+        let mean_squares = seen.channels()?.mean_squares();
         let reports = group.linears.iter_mut().map(|linear| {
             let mask = self.mask(&linear.weight, &mean_squares);
             zero_masked(&mut linear.weight, &mask);
+            linear.pruned = true;
             Report::default()
         });
         Ok(reports.collect())
@@ -167,7 +171,7 @@ mod tests {
             row.iter_mut().step_by(8).for_each(|x| *x *= 20.0);
         }
         let weight = Matrix::new(16, 64, (0..16 * 64).map(|_| rng.uniform() as f32 - 0.5).collect());
-        let (mut hessian, mut norms) = (crate::Hessian::new(64), crate::ActivationNorms::new(64));
+        let (mut hessian, mut norms) = (crate::Hessian::new(64), crate::Channels::new(64));
         hessian.add(&inputs, 1);
         norms.add(&inputs, 1);
         let lost = |mask: Vec<bool>| {

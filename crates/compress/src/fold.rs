@@ -1,0 +1,164 @@
+//! Moves scales from the inputs of linears into their weights: what makes an input is divided, what takes it multiplied.
+
+use model::{Block, GroupKind, Linear, Weight};
+
+use crate::format::Format;
+use crate::group::LinearGroup;
+use crate::pass::Taps;
+use crate::recipe::Recipe;
+use crate::seen::Seen;
+use crate::walk::{Sink, take};
+use crate::{CompressError, FloatType, Matrix};
+
+type Stored<'a> = &'a dyn Fn(&str) -> Result<FloatType, CompressError>;
+
+/// Scales for the inputs of one group, or of the gate and up linears of all experts together.
+struct Found {
+    kind: GroupKind,
+    expert: usize,
+    scales: Vec<f32>,
+}
+
+/// Searches scales for every group of a block whose inputs something can be divided in, on the block as it is, and then
+/// puts all of them in place. What was seen is divided too.
+pub(crate) fn fold(
+    block: &mut Block,
+    taps: &mut Taps,
+    (recipe, format, stored): (&Recipe, Format, Stored),
+    sink: &mut dyn Sink,
+) -> Result<(), CompressError> {
+    let groups = block.linear_groups();
+    let experts = block.mlp.experts.len();
+    let mut found = Vec::new();
+    for (group, seen) in groups.iter().zip(&taps.groups) {
+        let joint = group.kind == GroupKind::GateUp && experts > 1;
+        let (names, seen) = match &taps.routed {
+            // The experts share one norm, so they share its scales: all of them are looked at, once.
+            Some(_) if joint && group.expert > 0 => continue,
+            Some(routed) if joint => (gate_and_up(&groups), routed),
+            _ => (group.clone(), seen),
+        };
+        if seen.tokens == 0 || !divisible(block, group) {
+            continue;
+        }
+        let linears = take(block, &names, (format, stored))?;
+        let scales = recipe.fold((&linears, experts), seen);
+        put_back(block, linears);
+        if let Some(scales) = scales? {
+            found.push(Found { kind: group.kind, expert: group.expert, scales });
+        }
+    }
+    for found in found {
+        place(block, taps, found, (stored, sink))?;
+    }
+    Ok(())
+}
+
+/// The gate and up linears of all experts.
+fn gate_and_up(groups: &[model::LinearGroup]) -> model::LinearGroup {
+    let all = groups.iter().filter(|group| group.kind == GroupKind::GateUp);
+    let linears = all.flat_map(|group| group.linears.iter().cloned()).collect();
+    model::LinearGroup { kind: GroupKind::GateUp, expert: 0, linears }
+}
+
+/// Whether what makes the inputs of a group can be divided: with grouped queries, a value reaches the output linear
+/// several times.
+fn divisible(block: &Block, group: &model::LinearGroup) -> bool {
+    group.kind != GroupKind::Output || block.v.out_features() == block.o.in_features()
+}
+
+fn put_back(block: &mut Block, group: LinearGroup) {
+    for linear in group.linears {
+        if let Some(place) = block.linear_mut(&linear.name) {
+            place.weight = Weight::F32(linear.weight);
+        }
+    }
+}
+
+/// Puts scales in place.
+fn place(
+    block: &mut Block,
+    taps: &mut Taps,
+    Found { kind, expert, mut scales }: Found,
+    (stored, sink): (Stored, &mut dyn Sink),
+) -> Result<(), CompressError> {
+    let norms = match kind {
+        GroupKind::Qkv => Some((block.attention_norm_name.clone(), &mut block.attention_norm)),
+        GroupKind::GateUp => Some((block.mlp_norm_name.clone(), &mut block.mlp_norm)),
+        GroupKind::Output | GroupKind::Down => None,
+    };
+    match norms {
+        Some((name, norm)) => {
+            divide_norm(norm, &mut scales, stored(&name)?);
+            sink.changed(&name, norm)?;
+        }
+        None => {
+            let producer = match kind {
+                GroupKind::Output => &mut block.v,
+                _ => &mut block.mlp.experts[expert].up,
+            };
+            divide_rows(producer, &scales);
+            if let Some(bias) = &mut producer.bias {
+                let name = format!("{}.bias", producer.name);
+                let kept = stored(&name)?;
+                bias.iter_mut().for_each(|value| *value = kept.nearest(*value));
+                sink.changed(&name, bias)?;
+            }
+        }
+    }
+    let joint = kind == GroupKind::GateUp && block.mlp.experts.len() > 1;
+    let groups = block.linear_groups();
+    for (group, seen) in groups.iter().zip(&mut taps.groups) {
+        if group.kind == kind && (joint || group.expert == expert) {
+            group.linears.iter().for_each(|name| multiply(block.linear_mut(name), &scales));
+            seen.divide(&scales);
+        }
+    }
+    if let Some(router) = block.mlp.router.as_mut().filter(|_| joint) {
+        multiply(Some(&mut router.gate), &scales);
+        let name = format!("{}.weight", router.gate.name);
+        let kept = stored(&name)?;
+        if let Weight::F32(weight) = &mut router.gate.weight {
+            weight.data.iter_mut().for_each(|w| *w = kept.nearest(*w));
+            sink.changed(&name, &weight.data)?;
+        }
+    }
+    taps.routed.iter_mut().filter(|_| joint).for_each(|routed: &mut Seen| routed.divide(&scales));
+    Ok(())
+}
+
+/// Divides a norm as it will be stored; the scales become those that were really divided by, 1 where that is none.
+fn divide_norm(norm: &mut [f32], scales: &mut [f32], stored: FloatType) {
+    for (weight, scale) in norm.iter_mut().zip(scales) {
+        let divided = stored.nearest(*weight / *scale);
+        let really = *weight / divided;
+        if divided != 0.0 && really.is_finite() && really > 0.0 {
+            (*weight, *scale) = (divided, really);
+        } else {
+            *scale = 1.0;
+        }
+    }
+}
+
+/// Divides the outputs of a linear.
+fn divide_rows(linear: &mut Linear, scales: &[f32]) {
+    let weight = linear.weight.to_f32();
+    let mut divided = Matrix { data: weight.data, ..weight };
+    for (row, scale) in divided.data.chunks_mut(divided.cols.max(1)).zip(scales) {
+        row.iter_mut().for_each(|w| *w /= scale);
+    }
+    for (bias, scale) in linear.bias.iter_mut().flatten().zip(scales) {
+        *bias /= scale;
+    }
+    linear.weight = Weight::F32(divided);
+}
+
+/// Multiplies the inputs of a linear.
+fn multiply(linear: Option<&mut Linear>, scales: &[f32]) {
+    let Some(linear) = linear else { return };
+    let mut weight = linear.weight.to_f32();
+    for row in weight.data.chunks_mut(scales.len().max(1)) {
+        row.iter_mut().zip(scales).for_each(|(w, s)| *w *= s);
+    }
+    linear.weight = Weight::F32(weight);
+}

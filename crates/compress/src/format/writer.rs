@@ -1,0 +1,241 @@
+//! Writes a checkpoint beside its place, tensor by tensor, so that a killed process loses one block at most.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use model::{Block, Checkpoint, TensorView};
+use record::{CompressionRecord, LayerRecord};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Format;
+use super::pack_quantized::float_bytes;
+use super::tensor_file::{Plan, TensorFile};
+use crate::group::Target;
+use crate::recipe::Recipe;
+use crate::walk::Sink;
+use crate::{CompressError, FloatType, Grid, Scheme};
+
+/// The weights of a checkpoint.
+const WEIGHTS: &str = "model.safetensors";
+/// What was done, beside the weights.
+const RECORD: &str = "compress.json";
+/// How far a walk has come, while it is under way.
+const PROGRESS: &str = "progress.json";
+
+/// A linear that will be compressed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    /// `(out, in)`
+    pub shape: (usize, usize),
+    /// What the dense checkpoint stores it as.
+    pub stored: FloatType,
+}
+
+/// What is done to which checkpoint.
+pub(crate) struct Done<'a> {
+    pub checkpoint: &'a Checkpoint,
+    pub recipe: &'a Recipe,
+    pub format: Format,
+    pub planned: &'a BTreeMap<String, Planned>,
+    /// A digest of everything that decides the result.
+    pub job: String,
+}
+
+/// A walk under way, as `progress.json` has it.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    job: String,
+    blocks: usize,
+    layers: Vec<LayerRecord>,
+    warnings: Vec<String>,
+}
+
+/// How far an earlier process came.
+pub(crate) struct Resumed {
+    /// Blocks that are done.
+    pub blocks: usize,
+    /// The folder that holds them.
+    pub part: PathBuf,
+}
+
+/// Writes a checkpoint into `<out>.part`, tensor by tensor, and renames it at the end.
+pub(crate) struct CheckpointWriter<'a> {
+    done: Done<'a>,
+    scheme: Option<Scheme>,
+    out: PathBuf,
+    part: PathBuf,
+    file: TensorFile,
+    progress: Progress,
+    /// Bytes of all tensors that are written.
+    bytes: usize,
+    /// Weights of the dense checkpoint.
+    weights: usize,
+    finished: bool,
+}
+
+impl<'a> CheckpointWriter<'a> {
+    /// Creates the folder and writes all tensors that stay as they are; or goes on with what an earlier process of the
+    /// same job left.
+    pub fn create(done: Done<'a>, out: &Path) -> Result<Self, CompressError> {
+        let taken = fs::read_dir(out).map_or_else(|_| out.exists(), |mut entries| entries.next().is_some());
+        let Some(name) = out.file_name().filter(|_| !taken) else {
+            return Err(CompressError::OutputExists { path: out.to_owned() });
+        };
+        let mut beside = name.to_owned();
+        beside.push(".part");
+        let part = out.with_file_name(beside);
+        let scheme = done.recipe.scheme().filter(|_| done.format != Format::Dense);
+        let (plans, kept) = plans(&done, scheme.as_ref())?;
+        let bytes = plans.iter().map(Plan::bytes).sum();
+        let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
+        let weights = names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
+        let (file, progress) = match resume(&part, &done.job, &plans)? {
+            Some(begun) => begun,
+            None => begin(&part, &done, plans, &kept)?,
+        };
+        Ok(Self { done, scheme, out: out.to_owned(), part, file, progress, bytes, weights, finished: false })
+    }
+
+    /// How far an earlier process came.
+    pub fn resumed(&self) -> Resumed {
+        Resumed { blocks: self.progress.blocks, part: self.part.clone() }
+    }
+
+    /// The folder that is written.
+    pub fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// Writes everything beside the weights, and gives the checkpoint its name.
+    ///
+    /// `record` comes with what the caller knows; the layers and the shares over them are filled in here.
+    pub fn finish(mut self, mut record: CompressionRecord) -> Result<CompressionRecord, CompressError> {
+        record.layers = std::mem::take(&mut self.progress.layers);
+        record.warnings.append(&mut self.progress.warnings);
+        let size = |layer: &LayerRecord| (layer.out_features * layer.in_features) as f64;
+        let all = record.layers.iter().map(size).sum::<f64>().max(1.0);
+        let mean = |of: fn(&LayerRecord) -> f64| record.layers.iter().map(|l| of(l) * size(l)).sum::<f64>() / all;
+        record.effective_bits = mean(|layer| layer.bits);
+        record.sparsity = mean(|layer| layer.sparsity);
+        record.checkpoint_bits = self.bytes as f64 * 8.0 / self.weights.max(1) as f64;
+        for (name, bytes) in self.done.checkpoint.files()? {
+            record::write_atomic(&self.part.join(name), &bytes)?;
+        }
+        record::write_json(&self.part.join(RECORD), &record)?;
+        self.file.sync()?;
+        let progress = self.part.join(PROGRESS);
+        fs::remove_file(&progress).map_err(CompressError::io("remove", &progress))?;
+        if self.out.is_dir() {
+            // It is empty; another system than ours may not rename over it.
+            fs::remove_dir(&self.out).map_err(CompressError::io("replace", &self.out))?;
+        }
+        fs::rename(&self.part, &self.out).map_err(CompressError::io("rename", &self.part))?;
+        self.finished = true;
+        Ok(record)
+    }
+}
+
+/// All tensors of the new checkpoint, and those that are copied.
+fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<TensorView>), CompressError> {
+    let (mut plans, mut kept) = (Vec::new(), Vec::new());
+    for name in done.checkpoint.tensor_names() {
+        let tensor = done.checkpoint.tensor(name)?;
+        let linear = name.strip_suffix(".weight").and_then(|linear| done.planned.get_key_value(linear));
+        match (linear, scheme) {
+            (Some((linear, planned)), Some(scheme)) => {
+                let grid = Grid { scale_type: done.format.scales(planned.stored), ..scheme.grid };
+                plans.extend(done.format.plans(linear, planned.shape, &Scheme { grid, ..*scheme }));
+            }
+            (linear, _) => {
+                plans.push(Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() });
+                kept.extend(linear.is_none().then_some(tensor));
+            }
+        }
+    }
+    Ok((plans, kept))
+}
+
+/// What an earlier process left, where it did the same job.
+fn resume(part: &Path, job: &str, plans: &[Plan]) -> Result<Option<(TensorFile, Progress)>, CompressError> {
+    let Ok(progress) = record::read_json::<Progress>(&part.join(PROGRESS)) else { return Ok(None) };
+    if progress.job != job {
+        return Ok(None);
+    }
+    Ok(TensorFile::reopen(&part.join(WEIGHTS), plans.to_vec())?.map(|file| (file, progress)))
+}
+
+/// Begins a folder anew.
+fn begin(
+    part: &Path,
+    done: &Done,
+    plans: Vec<Plan>,
+    kept: &[TensorView],
+) -> Result<(TensorFile, Progress), CompressError> {
+    if part.exists() {
+        fs::remove_dir_all(part).map_err(CompressError::io("remove", part))?;
+    }
+    fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
+    let write = || -> Result<(TensorFile, Progress), CompressError> {
+        let mut file = TensorFile::create(&part.join(WEIGHTS), plans)?;
+        for tensor in kept {
+            file.write(&tensor.name, &tensor.bytes)?;
+        }
+        let mut config = done.checkpoint.config_json().clone();
+        if let Value::Object(config) = &mut config {
+            done.format.configure(config, done.recipe.scheme().as_ref(), done.recipe.kv_bits());
+        }
+        record::write_json(&part.join("config.json"), &config)?;
+        let progress = Progress { job: done.job.clone(), blocks: 0, layers: Vec::new(), warnings: Vec::new() };
+        file.flush()?;
+        record::write_json(&part.join(PROGRESS), &progress)?;
+        Ok((file, progress))
+    };
+    write().inspect_err(|_| {
+        // The error at hand says more than one about the clean-up would.
+        let _ = fs::remove_dir_all(part);
+    })
+}
+
+impl Sink for CheckpointWriter<'_> {
+    fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError> {
+        match (&done.quantized, self.scheme) {
+            (Some(quantized), Some(scheme)) => {
+                let scheme = Scheme { grid: quantized.grid, ..scheme };
+                let plans = self.done.format.plans(&done.name, (quantized.rows, quantized.cols), &scheme);
+                for (plan, bytes) in plans.iter().zip(self.done.format.contents(quantized, &scheme)) {
+                    self.file.write(&plan.name, &bytes)?;
+                }
+            }
+            _ => {
+                let bytes = float_bytes(done.stored, done.weight.data.iter().copied());
+                self.file.write(&format!("{}.weight", done.name), &bytes)?;
+            }
+        }
+        self.progress.layers.push(record);
+        self.progress.warnings.extend(warning);
+        Ok(())
+    }
+
+    fn changed(&mut self, tensor: &str, values: &[f32]) -> Result<(), CompressError> {
+        let stored = crate::run::stored_as(self.done.checkpoint, tensor)?;
+        self.file.write(tensor, &float_bytes(stored, values.iter().copied()))
+    }
+
+    fn block(&mut self, index: usize, _: Block) -> Result<(), CompressError> {
+        self.file.flush()?;
+        self.progress.blocks = index + 1;
+        Ok(record::write_json(&self.part.join(PROGRESS), &self.progress)?)
+    }
+}
+
+impl Drop for CheckpointWriter<'_> {
+    /// What has not finished a block is of no use to a later process.
+    fn drop(&mut self) {
+        if !self.finished && self.progress.blocks == 0 {
+            // The error that brought us here says more than one about the clean-up would.
+            let _ = fs::remove_dir_all(&self.part);
+        }
+    }
+}

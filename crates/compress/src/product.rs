@@ -1,0 +1,57 @@
+//! Products of the calibration walk. No reply depends on them, so they need not be those of the engine: a library's are
+//! faster here. They are cut in the same pieces whatever the number of threads.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+use crate::Matrix;
+
+/// Rows of a piece.
+const ROWS: usize = 256;
+
+/// `x w^T` on one thread: `x` `[m, in]`, `w` `[out, in]`, gives `[m, out]`.
+pub(crate) fn rows(x: &Matrix, w: &Matrix) -> Matrix {
+    let mut y = Matrix::zeros(x.rows, w.rows);
+    piece(&x.data, w, &mut y.data);
+    y
+}
+
+/// `x w^T + b` on all threads.
+pub(crate) fn linear(x: &Matrix, w: &Matrix, bias: Option<&[f32]>) -> Matrix {
+    let mut y = Matrix::zeros(x.rows, w.rows);
+    if y.data.is_empty() || x.cols == 0 {
+        return y;
+    }
+    y.data.par_chunks_mut(ROWS * w.rows).zip(x.data.par_chunks(ROWS * x.cols)).for_each(|(y, x)| {
+        piece(x, w, y);
+        for row in y.chunks_mut(w.rows).filter(|_| bias.is_some()) {
+            row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(y, b)| *y += b);
+        }
+    });
+    y
+}
+
+fn piece(x: &[f32], w: &Matrix, y: &mut [f32]) {
+    if y.is_empty() {
+        return;
+    }
+    let rows = y.len() / w.rows;
+    let y = MatMut::from_row_major_slice_mut(y, rows, w.rows);
+    let x = MatRef::from_row_major_slice(x, rows, w.cols);
+    let w = MatRef::from_row_major_slice(&w.data, w.rows, w.cols);
+    matmul(y, Accum::Replace, x, w.transpose(), 1.0, Par::Seq);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_by_hand_and_of_nothing() {
+        let (x, w) = (Matrix::new(1, 2, vec![3.0, 4.0]), Matrix::new(2, 2, vec![1.0, 2.0, 0.0, -1.0]));
+        assert_eq!(linear(&x, &w, Some(&[0.5, 0.0])).data, [11.5, -4.0]);
+        assert_eq!(rows(&x, &w).data, [11.0, -4.0]);
+        assert!(linear(&Matrix::zeros(0, 2), &w, None).data.is_empty());
+    }
+}

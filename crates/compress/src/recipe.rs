@@ -1,0 +1,290 @@
+//! A list of methods with their settings: `gptq`, `smoothquant+gptq`, `wanda+gptq`.
+
+use model::GroupKind;
+use serde_json::{Map, Value, json};
+
+use crate::group::{LinearGroup, Report};
+use crate::method::{self, Kind, Method, MethodInfo, Rtn};
+use crate::seen::{Needs, Seen};
+use crate::settings::{self, SettingInfo, Settings};
+use crate::sparsity::zero_masked;
+use crate::{CompressError, GroupSize, Scheme, Sparsity};
+
+/// An expert that saw a smaller share of the calibration tokens than this was not seen (GPTQModel's bound).
+const SCARCE: f64 = 0.005;
+
+/// One method of a list.
+pub struct Step {
+    /// The method's row.
+    pub info: &'static MethodInfo,
+    /// All its settings.
+    pub settings: Settings,
+    known: Vec<SettingInfo>,
+    method: Box<dyn Method>,
+}
+
+/// What is done to a model: methods in the order in which they are applied.
+pub struct Recipe {
+    steps: Vec<Step>,
+}
+
+impl Recipe {
+    /// The methods of a list such as `smoothquant+gptq`.
+    ///
+    /// `given` is an object or null. A setting counts for every method of the list that has it; `gptq.bits`, or an
+    /// object under the method's name, for one alone. After `smoothquant`, weights are by default rounded per channel to
+    /// 8 bits, and so are activations.
+    ///
+    /// # Errors
+    /// An unknown method, methods that do not go together, an unknown setting, or a value out of range.
+    pub fn new(list: &str, given: &Value) -> Result<Self, CompressError> {
+        let names: Vec<String> = list.split('+').map(settings::plain).collect();
+        let infos = names.iter().map(|name| method::method(name)).collect::<Result<Vec<_>, _>>()?;
+        combine(list, &infos)?;
+        let rounds = infos.iter().any(|info| info.kind == Kind::Quantizes);
+        let smooth = infos.iter().any(|info| info.name == "smoothquant");
+        let known: Vec<Vec<SettingInfo>> = infos.iter().map(|info| known(info, rounds, smooth)).collect();
+        let given = distribute(list, &infos, &known, given)?;
+        let mut steps = Vec::new();
+        for ((info, known), given) in infos.into_iter().zip(known).zip(given) {
+            let settings = Settings::new(info, &known, &given)?;
+            let method = (info.build)(&settings)?;
+            steps.push(Step { info, settings, known, method });
+        }
+        Ok(Self { steps })
+    }
+
+    /// `smoothquant+gptq`
+    pub fn name(&self) -> String {
+        self.steps.iter().map(|step| step.info.name).collect::<Vec<_>>().join("+")
+    }
+
+    /// The methods in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// All settings: of one method as they are, of several under their names.
+    pub fn settings(&self) -> Value {
+        match &self.steps[..] {
+            [step] => Value::Object(step.settings.values().clone()),
+            steps => {
+                let of = |step: &Step| (step.info.name.to_owned(), Value::Object(step.settings.values().clone()));
+                Value::Object(steps.iter().map(of).collect())
+            }
+        }
+    }
+
+    /// The folder name of a variant: `gptq-w4-g128`, `wanda-0.5`, `smoothquant+gptq-w8-ch-a8`.
+    ///
+    /// Settings that differ from their defaults follow, except for the amount of calibration text: `gptq-w4-g32-asym`.
+    pub fn variant_name(&self) -> String {
+        self.steps.iter().map(Step::variant_name).collect::<Vec<_>>().join("+")
+    }
+
+    /// What all methods want to know of a group's inputs.
+    pub fn needs(&self) -> Needs {
+        self.steps.iter().fold(Needs::NOTHING, |needs, step| needs.and(step.method.needs()))
+    }
+
+    /// A whole number that the methods which look at text share, the largest where they differ.
+    pub fn count(&self, name: &str) -> Option<usize> {
+        self.steps.iter().filter_map(|step| step.settings.value(name).as_u64()).max().map(|count| count as usize)
+    }
+
+    /// How weights are quantized at the end.
+    pub fn scheme(&self) -> Option<Scheme> {
+        self.steps.iter().find_map(|step| step.method.scheme())
+    }
+
+    /// What becomes zero.
+    pub fn sparsity(&self) -> Option<Sparsity> {
+        self.steps.iter().find_map(|step| step.method.sparsity())
+    }
+
+    /// Bits of keys and values in the cache.
+    pub fn kv_bits(&self) -> Option<u8> {
+        self.steps.iter().find_map(|step| step.method.kv_bits())
+    }
+
+    /// Whether any method moves scales between weights and what makes their inputs.
+    pub fn folds_any(&self) -> bool {
+        self.steps.iter().any(|step| step.info.kind == Kind::Folds)
+    }
+
+    /// The scales to divide a group's inputs by, where a method wants to.
+    pub(crate) fn fold(
+        &self,
+        (group, experts): (&LinearGroup, usize),
+        seen: &Seen,
+    ) -> Result<Option<Vec<f32>>, CompressError> {
+        let Some(step) = self.steps.iter().find(|step| step.method.folds(group.kind, experts)) else { return Ok(None) };
+        step.method.fold(group, seen, self.scheme().as_ref()).map(Some)
+    }
+
+    /// Whether the method that decides it compresses group by group.
+    pub fn true_sequential(&self) -> bool {
+        let looks = |step: &&Step| step.info.kind != Kind::Folds && step.method.needs() != Needs::NOTHING;
+        self.steps.iter().filter(looks).any(|step| step.method.true_sequential())
+    }
+
+    /// Prunes, then rounds, the linears of a group; one report each.
+    pub(crate) fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+        let scarce = (seen.tokens as f64) < SCARCE * seen.calibration_tokens as f64;
+        if self.needs() != Needs::NOTHING && scarce {
+            return Ok(self.without_inputs(group, seen));
+        }
+        let mut reports = vec![Report::default(); group.linears.len()];
+        let order = [Kind::Prunes, Kind::Folds, Kind::Quantizes];
+        let steps: Vec<&Step> =
+            order.iter().flat_map(|kind| self.steps.iter().filter(move |step| step.info.kind == *kind)).collect();
+        for (at, step) in steps.iter().enumerate() {
+            seen.shared = steps[at + 1..].iter().any(|later| later.method.needs().hessian);
+            let next = step.method.compress(group, seen)?;
+            reports = reports.into_iter().zip(next).map(|(before, next)| before.then(next)).collect();
+        }
+        Ok(reports)
+    }
+
+    /// What is done to an expert that hardly any token reached: the smallest weights go, the others are rounded to nearest.
+    fn without_inputs(&self, group: &mut LinearGroup, seen: &Seen) -> Vec<Report> {
+        let mut done = Vec::new();
+        if let Some(sparsity) = self.sparsity() {
+            for linear in &mut group.linears {
+                let mask = sparsity.smallest_by_row(&linear.weight, |w, _| w.abs());
+                zero_masked(&mut linear.weight, &mask);
+            }
+            done.push("pruned by magnitude");
+        }
+        if let Some(scheme) = self.scheme() {
+            let rtn = Rtn { grid: scheme.grid, group: scheme.group, activations: scheme.activations };
+            group.linears.iter_mut().for_each(|linear| rtn.linear(linear));
+            done.push("rounded to nearest");
+        }
+        let done = done.join(", ");
+        let warning = format!("saw {} of {} calibration tokens: {done}", seen.tokens, seen.calibration_tokens);
+        let report = Report { fallback: Some(done), warning: Some(warning), ..Report::default() };
+        vec![report; group.linears.len()]
+    }
+}
+
+impl Step {
+    fn variant_name(&self) -> String {
+        let mut parts = vec![self.info.name.to_owned()];
+        let rounds = self.method.scheme();
+        for setting in &self.known {
+            let value = self.settings.value(setting.name);
+            let default = *value == setting.default_value();
+            match setting.name {
+                "bits" | "group_size" if rounds.is_none() => {}
+                "bits" => parts.push(format!("w{value}")),
+                "group_size" => parts.push(match rounds.map(|scheme| scheme.group) {
+                    Some(GroupSize::Columns(size)) => format!("g{size}"),
+                    _ => "ch".to_owned(),
+                }),
+                "kv_bits" => parts.push(value.to_string()),
+                "activation_bits" if *value == json!(8) && self.info.name != "fp8" => parts.push("a8".to_owned()),
+                "sparsity" => parts.extend(self.method.sparsity().map(|sparsity| sparsity.to_string())),
+                "sequences" | "length" => {}
+                _ if default => {}
+                "symmetric" => parts.push(if *value == json!(true) { "sym" } else { "asym" }.to_owned()),
+                name => parts.push(match value {
+                    Value::Bool(true) => name.to_owned(),
+                    Value::Bool(false) => format!("no_{name}"),
+                    Value::String(text) => format!("{name}_{text}"),
+                    other => format!("{name}_{other}"),
+                }),
+            }
+        }
+        parts.join("-")
+    }
+
+    /// Whether the method wants to move scales of such groups.
+    pub fn folds(&self, kind: GroupKind, experts: usize) -> bool {
+        self.method.folds(kind, experts)
+    }
+}
+
+/// Whether methods go together.
+fn combine(list: &str, infos: &[&'static MethodInfo]) -> Result<(), CompressError> {
+    let refuse = |why: String| Err(CompressError::Contradiction { recipe: list.to_owned(), why });
+    for (at, info) in infos.iter().enumerate() {
+        if let Some(before) = infos[..at].iter().find(|before| before.kind == info.kind) {
+            let (a, b) = (before.name, info.name);
+            return match info.kind {
+                _ if a == b => refuse(format!("`{a}` is named twice")),
+                Kind::Folds => refuse(format!("`{a}` and `{b}` scale the same inputs; choose one")),
+                Kind::Prunes => refuse(format!("`{a}` and `{b}` both choose what becomes zero; choose one")),
+                Kind::Quantizes => refuse(format!("`{a}` and `{b}` both round the weights; choose one")),
+                Kind::Caches => refuse(format!("`{a}` is named twice")),
+            };
+        }
+        let rank = |kind: Kind| match kind {
+            Kind::Folds => 0,
+            Kind::Prunes => 1,
+            Kind::Quantizes => 2,
+            Kind::Caches => 3,
+        };
+        if let Some(before) = infos[..at].iter().find(|before| rank(before.kind) > rank(info.kind)) {
+            let (a, b) = (before.name, info.name);
+            return refuse(format!("`{b}` comes before `{a}`: scales first, then zeros, then rounding, then the cache"));
+        }
+    }
+    Ok(())
+}
+
+/// The settings that a method has in a list, with the defaults that hold there.
+fn known(info: &'static MethodInfo, rounds: bool, smooth: bool) -> Vec<SettingInfo> {
+    let alone = if rounds { &[] } else { info.alone };
+    let mut known: Vec<SettingInfo> = info.settings.iter().chain(alone).copied().collect();
+    if smooth && info.kind == Kind::Quantizes {
+        for setting in &mut known {
+            if let Some(default) = settings::W8A8.iter().find(|other| other.name == setting.name) {
+                *setting = setting.by_default(default.default);
+            }
+        }
+    }
+    known
+}
+
+/// Which method each given setting is for.
+fn distribute(
+    list: &str,
+    infos: &[&'static MethodInfo],
+    known: &[Vec<SettingInfo>],
+    given: &Value,
+) -> Result<Vec<Map<String, Value>>, CompressError> {
+    let mut each = vec![Map::new(); infos.len()];
+    let given = match given {
+        Value::Null => return Ok(each),
+        Value::Object(given) => given,
+        other => {
+            return Err(CompressError::SettingsNotObject { method: list.to_owned(), value: other.to_string() });
+        }
+    };
+    let place = |name: &str| infos.iter().position(|info| info.name == settings::plain(name));
+    for (name, value) in given {
+        let dotted = name.split_once('.').and_then(|(method, name)| Some((place(method)?, name)));
+        if let (Some(at), Value::Object(inner)) = (place(name), value) {
+            each[at].extend(inner.clone());
+        } else if let Some((at, name)) = dotted {
+            each[at].insert(name.to_owned(), value.clone());
+        } else {
+            let has = |settings: &Vec<SettingInfo>| settings.iter().any(|s| s.is_called(&settings::plain(name)));
+            let wanted: Vec<usize> = (0..known.len()).filter(|&at| has(&known[at])).collect();
+            if wanted.is_empty() {
+                let names: Vec<&str> = known.iter().flatten().map(|setting| setting.name).collect();
+                let known = names.join(", ");
+                return Err(CompressError::UnknownSetting { method: list.to_owned(), name: name.clone(), known });
+            }
+            for at in wanted {
+                each[at].insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Ok(each)
+}
+
+#[cfg(test)]
+#[path = "recipe_tests.rs"]
+mod tests;
