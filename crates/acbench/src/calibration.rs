@@ -4,6 +4,7 @@ use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText};
 use generate::Checkpoint;
+use record::Message;
 use serde_json::Value;
 use task::{Source, Split, TASKS};
 
@@ -13,28 +14,55 @@ use crate::tokens::ModelTokens;
 /// Rounds of samples, one from each task, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;
 
-/// A calibration text from a file: plain text, or JSON lines with a field `text`.
+/// Calibration text from a file: plain text; JSON lines whose field `text` holds text, `messages` a chat, which the
+/// checkpoint's template renders, or `input_ids` tokens.
 ///
 /// # Errors
-/// A file that cannot be read, is not text, or has a line without that field.
-pub fn calibration_file(path: &Path, seed: u64) -> Result<CalibrationSource, Error> {
+/// A file that cannot be read, is not text, or has a line with none of these fields.
+pub fn read(checkpoint: &Checkpoint, path: &Path, seed: u64) -> Result<CalibrationSource, Error> {
     let bad = |problem: String| Error::Calibration { path: path.to_owned(), problem };
     let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8 text".to_owned()))?;
     let lines = path.extension().is_some_and(|extension| extension == "jsonl");
-    let text = if lines { texts(&text).map_err(bad)? } else { text };
-    Ok(CalibrationSource { origin: path.display().to_string(), text: CalibrationText::Text(text), seed })
+    let text = match lines {
+        true => records(checkpoint, &text).map_err(bad)?,
+        false => CalibrationText::Text(text),
+    };
+    Ok(CalibrationSource { origin: path.display().to_string(), text, seed })
 }
 
-/// The fields `text` of JSON lines, an empty line between them.
-fn texts(lines: &str) -> Result<String, String> {
-    let mut all = Vec::new();
+/// What JSON lines hold: all of them text, an empty line between them, or all of them tokens.
+fn records(checkpoint: &Checkpoint, lines: &str) -> Result<CalibrationText, String> {
+    let (mut texts, mut tokens) = (Vec::new(), Vec::new());
     for (index, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let value: Value = serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
-        let text = value.get("text").and_then(Value::as_str);
-        all.push(text.ok_or_else(|| format!("line {} has no field `text`", index + 1))?.to_owned());
+        let at = |problem: String| format!("line {}: {problem}", index + 1);
+        let value: Value = serde_json::from_str(line).map_err(|error| at(error.to_string()))?;
+        match (value.get("text"), value.get("messages"), value.get("input_ids")) {
+            (Some(Value::String(text)), _, _) => texts.push(text.clone()),
+            (_, Some(messages), _) => tokens.push(chat(checkpoint, messages).map_err(at)?),
+            (_, _, Some(ids)) => tokens.push(token_ids(ids).map_err(at)?),
+            _ => return Err(at("it has no field `text`, `messages` or `input_ids`".to_owned())),
+        }
     }
-    Ok(all.join("\n\n"))
+    match (texts.is_empty(), tokens.is_empty()) {
+        (true, _) => Ok(CalibrationText::Tokens(tokens)),
+        (_, true) => Ok(CalibrationText::Text(texts.join("\n\n"))),
+        _ => Err("some lines have a field `text`, others `messages` or `input_ids`; use one of them throughout".into()),
+    }
+}
+
+/// A chat as the checkpoint's template renders it.
+fn chat(checkpoint: &Checkpoint, messages: &Value) -> Result<Vec<u32>, String> {
+    let messages: Vec<Message> =
+        serde_json::from_value(messages.clone()).map_err(|error| format!("`messages` is no chat: {error}"))?;
+    let prompt = checkpoint.tokenizer().and_then(|tokenizer| tokenizer.prompt(&messages, true));
+    prompt.map_err(|error| error.to_string())
+}
+
+fn token_ids(ids: &Value) -> Result<Vec<u32>, String> {
+    let id = |id: &Value| id.as_u64().and_then(|id| u32::try_from(id).ok());
+    let all: Option<Vec<u32>> = ids.as_array().and_then(|ids| ids.iter().map(id).collect());
+    all.ok_or_else(|| "`input_ids` is no list of token ids".to_owned())
 }
 
 /// Training prompts of the generated twins, one task after the other, at least `tokens` tokens of them: what an agent's
@@ -71,9 +99,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_taken_from_json_lines_and_a_bad_line_is_named() {
-        assert_eq!(texts("{\"text\": \"a\"}\n\n{\"text\": \"b\", \"id\": 1}\n"), Ok("a\n\nb".to_owned()));
-        assert_eq!(texts("{\"text\": \"a\"}\n{\"body\": \"b\"}"), Err("line 2 has no field `text`".to_owned()));
-        assert!(texts("{\"text\": \"a\"}\nnoise").is_err_and(|problem| problem.starts_with("line 2")));
+    fn json_lines_hold_text_chats_or_tokens_and_a_bad_line_is_named() -> Result<(), Error> {
+        let pico = Checkpoint::bundled()?;
+        let read = |lines: &str| records(&pico, lines);
+        let text = read("{\"text\": \"a\"}\n\n{\"text\": \"b\", \"id\": 1}\n");
+        assert!(matches!(text, Ok(CalibrationText::Text(text)) if text == "a\n\nb"));
+        let tokens = read("{\"input_ids\": [1, 2]}\n{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
+        let Ok(CalibrationText::Tokens(tokens)) = tokens else { panic!("{tokens:?}") };
+        assert_eq!(tokens[0], [1, 2]);
+        assert_eq!(tokens[1], pico.tokenizer()?.prompt(&[Message::user("hi")], true)?);
+        for (lines, says) in [
+            ("{\"text\": \"a\"}\n{\"body\": \"b\"}", "line 2: it has no field"),
+            ("{\"text\": \"a\"}\nnoise", "line 2"),
+            ("{\"text\": \"a\"}\n{\"input_ids\": [1]}", "throughout"),
+            ("{\"input_ids\": [-1]}", "line 1: `input_ids`"),
+            ("{\"messages\": 3}", "line 1: `messages`"),
+        ] {
+            assert!(read(lines).is_err_and(|problem| problem.contains(says)), "{lines}");
+        }
+        Ok(())
     }
 }

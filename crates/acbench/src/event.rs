@@ -16,6 +16,8 @@ pub enum Event {
     },
     /// It ended, in one line.
     End(String),
+    /// Something by the way.
+    Note(String),
     /// Something that the reader should know.
     Warning(String),
 }

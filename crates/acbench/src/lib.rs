@@ -21,7 +21,7 @@ mod run;
 mod tokens;
 mod verb;
 
-pub use ::compress::{METHODS, MethodInfo};
+pub use ::compress::{FORMATS, Format, METHODS, MethodInfo};
 pub use ::generate::{ARCHITECTURES, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::TASKS;
@@ -30,7 +30,7 @@ pub use error::Error;
 pub use event::{Event, Watch};
 pub use names::tasks;
 pub use plan::plan;
-pub use question::{MethodChoice, Question, data, methods};
+pub use question::{MethodChoice, Question, data, methods, settings_file};
 pub use run::{PICO, Run, open_checkpoint};
 pub use verb::{
     Compression, Counts, Finished, How, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,

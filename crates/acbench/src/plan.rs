@@ -109,11 +109,10 @@ fn variants(question: &Question) -> Result<Vec<VariantRecord>, Error> {
     let mut all = vec![dense_variant()];
     for method in &question.methods {
         let mut settings = method.settings.clone();
-        // A method that has no use for calibration text has no setting for the amount of it.
-        if let Some(fields) = settings.as_object_mut().filter(|fields| fields.contains_key("sequences")) {
+        if let Some(fields) = settings.as_object_mut().filter(|_| method.calibrates) {
             fields.insert(CALIBRATION.to_owned(), calibration.clone());
         }
-        all.push(VariantRecord { name: method.variant.clone(), method: Some(method.info.name.to_owned()), settings });
+        all.push(VariantRecord { name: method.variant.clone(), method: Some(method.method.clone()), settings });
     }
     Ok(all)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use compress::MethodInfo;
+use compress::{CompressError, Needs, Recipe};
 use generate::Sampling;
 use record::Scoring;
 use serde_json::{Map, Value};
@@ -40,79 +40,102 @@ pub struct Question {
     pub replies: Option<PathBuf>,
 }
 
-/// A compression method with the settings that were given.
-#[derive(Clone)]
+/// A list of compression methods with the settings that were given.
+#[derive(Clone, Debug)]
 pub struct MethodChoice {
-    /// The method.
-    pub info: &'static MethodInfo,
-    /// All its settings, defaults included.
+    /// The method, or several: `smoothquant+gptq`.
+    pub method: String,
+    /// All settings, defaults included.
     pub settings: Value,
     /// The variant's folder name.
     pub variant: String,
+    /// Whether it looks at calibration text.
+    pub calibrates: bool,
 }
 
 /// The methods of some names, each with those of the settings (`name=value`) that it has.
 ///
-/// `gptq.bits=3` is for `gptq` alone; `bits=3` for every method that has such a setting.
+/// `gptq.bits=3` is for `gptq` alone; `bits=3` for every method that has such a setting. Later settings count.
 ///
 /// # Errors
 /// An unknown method, a setting that none of the methods has, or a value that makes no sense.
 pub fn methods(names: &[String], settings: &[String]) -> Result<Vec<MethodChoice>, Error> {
-    let mut infos: Vec<&'static MethodInfo> = Vec::new();
+    let mut lists: Vec<String> = Vec::new();
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
-        let info = names::method(name)?;
-        if !infos.iter().any(|known| known.name == info.name) {
-            infos.push(info);
+        let parts = name.split('+').map(|part| Ok(names::method(part)?.name)).collect::<Result<Vec<_>, Error>>()?;
+        let list = parts.join("+");
+        Recipe::new(&list, &Value::Null)?;
+        if !lists.contains(&list) {
+            lists.push(list);
         }
     }
-    let mut given: Vec<Map<String, Value>> = vec![Map::new(); infos.len()];
+    let mut given: Vec<Map<String, Value>> = vec![Map::new(); lists.len()];
     for setting in settings.iter().filter(|setting| !setting.trim().is_empty()) {
-        place(setting, &infos, &mut given)?;
+        place(setting, &lists, &mut given)?;
     }
-    let chosen = infos.into_iter().zip(given).map(|(info, given)| {
-        let given = Value::Object(given);
-        let settings = Value::Object(info.resolve(&given)?.values().clone());
-        Ok(MethodChoice { info, variant: compress::variant_name(info.name, &given)?, settings })
+    let chosen = lists.into_iter().zip(given).map(|(list, given)| {
+        let recipe = Recipe::new(&list, &Value::Object(given))?;
+        let (settings, variant, calibrates) =
+            (recipe.settings(), recipe.variant_name(), recipe.needs() != Needs::NOTHING);
+        Ok(MethodChoice { method: list, settings, variant, calibrates })
     });
     chosen.collect()
 }
 
-/// Gives one `name=value` to the methods that have it.
-fn place(setting: &str, infos: &[&'static MethodInfo], given: &mut [Map<String, Value>]) -> Result<(), Error> {
+/// Gives one `name=value` to the lists that have it.
+fn place(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Result<(), Error> {
     let bad = |problem: String| Error::Flag { flag: "--method_args", value: setting.to_owned(), problem };
     let (name, value) = setting.split_once('=').ok_or_else(|| bad("it should be NAME=VALUE, as in bits=3".into()))?;
-    let (only, name) = match name.split_once('.') {
-        Some((method, name)) => (Some(names::method(method)?.name), name),
-        None => (None, name),
-    };
+    let only = name.split_once('.').map(|(method, _)| names::method(method)).transpose()?;
     let mut placed = false;
-    for (info, given) in infos.iter().zip(given) {
+    for (list, given) in lists.iter().zip(given) {
         let one = Value::Object(Map::from_iter([(name.to_owned(), Value::from(value))]));
-        let wanted = only.is_none_or(|only| only == info.name);
-        match info.resolve(&one) {
-            Err(compress::CompressError::UnknownSetting { .. }) if only.is_none() => {}
+        let named = only.is_some_and(|only| list.split('+').any(|part| part == only.name));
+        match Recipe::new(list, &one) {
+            Err(CompressError::UnknownSetting { .. }) if !named => {}
             // Whether values go together is seen once all are there.
-            _ if wanted => {
+            _ => {
                 given.insert(name.to_owned(), Value::from(value));
                 placed = true;
             }
-            _ => {}
         }
     }
     if placed {
         return Ok(());
     }
-    let known: Vec<String> = infos
-        .iter()
-        .map(|info| {
-            let names: Vec<&str> = info.settings.iter().map(|setting| setting.name).collect();
-            format!("{} has {}", info.name, names.join(", "))
-        })
-        .collect();
+    let has = |list: &String| {
+        let parts = list.split('+').filter_map(|part| names::method(part).ok());
+        let names: Vec<&str> = parts.flat_map(|info| info.all_settings()).map(|setting| setting.name).collect();
+        format!("{list} has {}", names.join(", "))
+    };
+    let known: Vec<String> = lists.iter().map(has).collect();
     Err(bad(match known.is_empty() {
         true => "it needs a --compression_method that it belongs to".into(),
         false => format!("no method asked for has such a setting; {}", known.join("; ")),
     }))
+}
+
+/// The settings of a TOML file as `name=value`: at the top for every method that has them, or in a table `[gptq]` for one.
+///
+/// # Errors
+/// A file that cannot be read or is no TOML.
+pub fn settings_file(path: &Path) -> Result<Vec<String>, Error> {
+    let bad = |problem: String| Error::Flag { flag: "--method_config", value: path.display().to_string(), problem };
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.to_string()))?;
+    let mut all = Vec::new();
+    for (name, value) in &table {
+        match value {
+            toml::Value::Table(inner) => all.extend(inner.iter().map(|(key, value)| format!("{name}.{key}={}", plain(value)))),
+            value => all.push(format!("{name}={}", plain(value))),
+        }
+    }
+    Ok(all)
+}
+
+/// A value as it would be typed.
+fn plain(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Folders of official data: `TASK=FOLDER` each, or one `FOLDER` where one task is asked.
@@ -156,6 +179,21 @@ mod tests {
         let both = variants(&["gptq", "rtn", "wanda"], &["bits=3", "rtn.group-size=64", "sparsity=2:4"])?;
         assert_eq!(both, ["gptq-w3-g128", "rtn-w3-g64", "wanda-2of4"]);
         assert_eq!(variants(&["GPTQ", "gptq", ""], &[""])?, ["gptq-w4-g128"]);
+        let lists = variants(&["smoothquant+gptq", "wanda+gptq", "kv-cache"], &["gptq.bits=8", "wanda.sparsity=2:4"])?;
+        assert_eq!(lists, ["smoothquant+gptq-w8-ch-a8", "wanda-2of4+gptq-w8-g128", "kv_cache-8"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_settings_file_is_read_and_a_broken_one_named() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, "bits = 3\nsymmetric = false\n[wanda]\nsparsity = \"2:4\"\n")?;
+        assert_eq!(settings_file(&path)?, ["bits=3", "symmetric=false", "wanda.sparsity=2:4"]);
+        std::fs::write(&path, "bits = ")?;
+        let error = settings_file(&path).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("--method_config") && error.contains("settings.toml"), "{error}");
+        assert!(settings_file(&folder.path().join("none")).is_err());
         Ok(())
     }
 
@@ -168,6 +206,8 @@ mod tests {
             (&["wanda"], "bits=3", "sparsity"),
             (&["gptq"], "bits=99", "2, 3, 4 or 8"),
             (&["gptq"], "gptq.sparsity=0.5", "no setting"),
+            (&["gptq+rtn"], "bits=4", "both round"),
+            (&["gptq+wnda"], "bits=4", "wnda"),
             (&[], "bits=3", "--compression_method"),
         ] {
             let error = variants(names, &[setting]).err().map(|error| error.to_string()).unwrap_or_default();

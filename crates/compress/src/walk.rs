@@ -163,6 +163,8 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
             return Err(CompressError::NotFinite { what: "weights".to_owned(), layer: name, cure });
         }
         linear.weight = Weight::F32(weight);
+        // Later layers are fitted to what the weights put out; inputs are rounded when the model runs.
+        linear.activation = None;
     }
     Ok(())
 }

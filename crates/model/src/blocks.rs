@@ -62,7 +62,8 @@ impl<'a> Blocks<'a> {
             None
         } else {
             let weight = self.reader.linear(outer.head, (config.vocab_size, config.hidden_size))?;
-            Some(Linear { name: outer.head.to_owned(), weight, bias: None })
+            let activation = self.reader.activation(outer.head)?;
+            Some(Linear { name: outer.head.to_owned(), weight, bias: None, activation })
         };
         Ok((vector(self.checkpoint, outer.norm, config.hidden_size)?, head))
     }
@@ -107,8 +108,12 @@ impl<'a> Blocks<'a> {
     fn linear(&self, layer: usize, name: &str, shape: (usize, usize), bias: bool) -> Result<Linear, ModelError> {
         let name = self.name(layer, name);
         let weight = self.reader.linear(&name, shape)?;
-        let bias = if bias { Some(vector(self.checkpoint, &format!("{name}.bias"), shape.0)?) } else { None };
-        Ok(Linear { name, weight, bias })
+        let bias_name = format!("{name}.bias");
+        // Quantizers write biases of zeros to linears that had none.
+        let bias = bias || self.checkpoint.has(&bias_name);
+        let bias = if bias { Some(vector(self.checkpoint, &bias_name, shape.0)?) } else { None };
+        let activation = self.reader.activation(&name)?;
+        Ok(Linear { name, weight, bias, activation })
     }
 }
 

@@ -18,6 +18,7 @@
 //! A reply is the same, bit for bit, whatever batch it is in, whatever was asked before, and whatever the number of
 //! threads; [`kernel`] says how.
 
+mod activation;
 pub mod arch;
 mod attention;
 mod block;
@@ -46,6 +47,7 @@ mod template;
 mod tokenizer;
 pub mod weight;
 
+pub use activation::Activation;
 pub use attention::Sequences;
 pub use block::{Block, Tap};
 pub use blocks::Blocks;
@@ -62,4 +64,4 @@ pub use safetensors::Dtype;
 pub use sample::Sampling;
 pub use session::{Done, Generated, Prefill, Request, Session, SessionOptions};
 pub use tokenizer::Tokenizer;
-pub use weight::Weight;
+pub use weight::{Fp8, Weight};

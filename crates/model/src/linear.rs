@@ -1,6 +1,8 @@
 //! A linear layer, and which linears share an input.
 
-use crate::{Matrix, Weight, kernel};
+use std::borrow::Cow;
+
+use crate::{Activation, Matrix, Weight, kernel};
 
 /// `y = x W^T + b`.
 #[derive(Debug, Clone)]
@@ -11,6 +13,8 @@ pub struct Linear {
     pub weight: Weight,
     /// `[out]`
     pub bias: Option<Vec<f32>>,
+    /// How inputs are rounded, where they are.
+    pub activation: Option<Activation>,
 }
 
 impl Linear {
@@ -19,11 +23,12 @@ impl Linear {
     /// ```
     /// use model::{Linear, Matrix, Weight};
     /// let weight = Weight::F32(Matrix::new(2, 2, vec![1.0, 2.0, 0.0, -1.0]));
-    /// let linear = Linear { name: "l".into(), weight, bias: Some(vec![0.5, 0.0]) };
+    /// let linear = Linear { name: "l".into(), weight, bias: Some(vec![0.5, 0.0]), activation: None };
     /// assert_eq!(linear.forward(&Matrix::new(1, 2, vec![3.0, 4.0])).data, [11.5, -4.0]);
     /// ```
     pub fn forward(&self, x: &Matrix) -> Matrix {
-        let mut y = kernel::matmul(x, &self.weight);
+        let x = self.activation.as_ref().map_or(Cow::Borrowed(x), |activation| Cow::Owned(activation.round(x)));
+        let mut y = kernel::matmul(&x, &self.weight);
         if let Some(bias) = &self.bias {
             for row in y.data.chunks_exact_mut(bias.len().max(1)) {
                 row.iter_mut().zip(bias).for_each(|(y, b)| *y += b);

@@ -4,6 +4,8 @@
 //! `ceil(cols / per_word)` words with `per_word = 32 / bits` (10 for 3 bits, two bits of each word unused), the
 //! first integer in the lowest bits, stored as `q + 2^(bits - 1)` with `q` in `-2^(bits - 1) .. 2^(bits - 1)`.
 
+use half::f16;
+
 use crate::{Bytes, Matrix};
 
 /// A packed weight `[rows, cols]` with its grid.
@@ -32,6 +34,8 @@ pub struct Grid {
     pub scales: Vec<f32>,
     /// `[rows, groups]`, in the signed domain of `q`; `None` where the grid is symmetric.
     pub zeros: Option<Vec<i8>>,
+    /// Whether each `(q - zero) * scale` is rounded to 16 bits (f16), as every program that runs AWQ does.
+    pub half: bool,
     /// `[cols]`: the group of each column where groups are not runs of columns (GPTQ with dynamic act order).
     pub group_of: Option<Vec<u32>>,
 }
@@ -119,6 +123,14 @@ impl Packed {
                 word >>= self.bits;
             }
         }
+        self.scale_row((scales, zeros), out);
+        if self.grid.half {
+            out[..self.cols].iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+        }
+    }
+
+    /// Turns the integers of one row into weights, in place.
+    fn scale_row(&self, (scales, zeros): (&[f32], Option<&[i8]>), out: &mut [f32]) {
         if let Some(group_of) = &self.grid.group_of {
             for (value, &group) in out.iter_mut().zip(group_of) {
                 let zero = zeros.map_or(0.0, |zeros| f32::from(zeros[group as usize]));
@@ -157,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_group_has_its_own_scale_and_zero() {
-        let grid = Grid { groups: 2, group_size: 2, scales: vec![0.5, 2.0], zeros: Some(vec![1, -1]), group_of: None };
+        let grid = Grid { groups: 2, group_size: 2, scales: vec![0.5, 2.0], zeros: Some(vec![1, -1]), half: false, group_of: None };
         let packed = Packed::new(1, 4, 4, &[3, 1, 0, -8], grid);
         assert_eq!(packed.to_f32().data, [1.0, 0.0, 2.0, -14.0]);
         assert_eq!(packed.integers(0), [3, 1, 0, -8]);

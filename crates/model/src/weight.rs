@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use crate::{Bytes, Matrix, Packed};
+use crate::{Bytes, Matrix, Packed, fp8};
 
 /// A weight `[out, in]`.
 #[derive(Debug, Clone)]
@@ -13,6 +13,29 @@ pub enum Weight {
     Half(Half),
     /// Small integers with scales.
     Packed(Packed),
+    /// 8-bit floats with scales.
+    Fp8(Fp8),
+}
+
+/// 8-bit floats (e4m3) as they lie in the file, with a scale for each output channel.
+#[derive(Debug, Clone)]
+pub struct Fp8 {
+    /// Output channels.
+    pub rows: usize,
+    /// Input channels.
+    pub cols: usize,
+    /// Codes, `[rows, cols]`.
+    pub bytes: Bytes,
+    /// `[rows]`
+    pub scales: Vec<f32>,
+}
+
+impl Fp8 {
+    /// Widens one row into `out`, `[cols]`, each number rounded once.
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
+        let codes = &self.bytes[row * self.cols..(row + 1) * self.cols];
+        out.iter_mut().zip(codes).for_each(|(value, &code)| *value = fp8::decode(code) * self.scales[row]);
+    }
 }
 
 /// Which 16-bit float.
@@ -63,6 +86,7 @@ impl Weight {
             Weight::F32(matrix) => (matrix.rows, matrix.cols),
             Weight::Half(half) => (half.rows, half.cols),
             Weight::Packed(packed) => (packed.rows, packed.cols),
+            Weight::Fp8(fp8) => (fp8.rows, fp8.cols),
         }
     }
 
@@ -85,6 +109,7 @@ impl Weight {
             Weight::F32(matrix) => out[..matrix.cols].copy_from_slice(matrix.row(row)),
             Weight::Half(half) => half.widen_row(row, out),
             Weight::Packed(packed) => packed.widen_row(row, out),
+            Weight::Fp8(fp8) => fp8.widen_row(row, out),
         }
     }
 
@@ -94,6 +119,7 @@ impl Weight {
             Weight::F32(matrix) => matrix.data.len() * 4,
             Weight::Half(half) => half.bytes.len(),
             Weight::Packed(packed) => packed.bytes(),
+            Weight::Fp8(fp8) => fp8.bytes.len() + fp8.scales.len() * 4,
         }
     }
 
@@ -106,6 +132,7 @@ impl Weight {
                 HalfKind::F16 => "f16".to_owned(),
             },
             Weight::Packed(packed) => format!("int{}", packed.bits),
+            Weight::Fp8(_) => "fp8".to_owned(),
         }
     }
 

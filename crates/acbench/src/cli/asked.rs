@@ -98,15 +98,29 @@ pub(crate) struct ModelArgs {
 pub(crate) struct CompressionArgs {
     /// Settings of the methods: bits=3 for all that have it, gptq.bits=3 for one
     #[arg(long = "method_args", value_name = "NAME=VALUE", num_args = 1.., value_delimiter = ',')]
-    pub(crate) settings: Vec<String>,
+    settings: Vec<String>,
 
-    /// Calibration text: plain text, or JSON lines with a field `text` [default: training prompts of the twins]
+    /// The same in a TOML file: names at the top, or in a table [gptq] for one method; --method_args count more
+    #[arg(long = "method_config", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Calibration text: plain text, or .jsonl with a field `text`, `messages` (a chat) or `input_ids` (tokens)
+    /// [default: training prompts of the twins]
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
 
     /// The seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+}
+
+impl CompressionArgs {
+    /// All settings that were given, those that count more last.
+    pub(crate) fn settings(&self) -> Result<Vec<String>, Error> {
+        let mut all = self.config.as_deref().map_or_else(|| Ok(Vec::new()), acbench::settings_file)?;
+        all.extend(self.settings.iter().cloned());
+        Ok(all)
+    }
 }
 
 /// What changes how fast replies come, and nothing else.
@@ -129,7 +143,7 @@ impl Asked {
         let tasks = acbench::tasks(&self.tasks)?;
         let question = Question {
             model: self.model.model.clone(),
-            methods: acbench::methods(&self.methods, &self.compression.settings)?,
+            methods: acbench::methods(&self.methods, &self.compression.settings()?)?,
             data: acbench::data(&self.data, &tasks)?,
             tasks,
             limit: self.limit,

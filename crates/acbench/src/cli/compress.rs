@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::{Compression, Error};
+use acbench::{Compression, Error, FORMATS, Format};
 use clap::Args;
 
 use super::Failure;
@@ -17,12 +17,20 @@ pub(crate) struct Compress {
     #[command(flatten)]
     model: ModelArgs,
 
-    /// The method (`acbench list methods`)
+    /// The method (`acbench list methods`), or several: smoothquant+gptq, wanda+gptq
     #[arg(long = "compression_method", alias = "method", value_name = "METHOD")]
     method: String,
 
     #[command(flatten)]
     compression: CompressionArgs,
+
+    /// What to write: dense, compressed-tensors [default: compressed-tensors where weights are quantized, else dense]
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    format: Option<Format>,
+
+    /// Memory to stay within, as 8GB: past it, calibration activations lie in a file
+    #[arg(long = "ram_budget", value_name = "SIZE", value_parser = size)]
+    ram_budget: Option<u64>,
 
     /// The folder to write [default: the model's and the variant's name, in the current folder]
     #[arg(long = "output_path", value_name = "DIR")]
@@ -37,11 +45,37 @@ const EXAMPLES: &str = "\
 Examples:
   acbench compress --model_name ./Qwen2.5-0.5B-Instruct --compression_method gptq
   acbench compress --compression_method gptq --method_args bits=3,symmetric=false --output_path pico-3bit
-  acbench compress --compression_method wanda --method_args sparsity=2:4 --calibration notes.txt --json";
+  acbench compress --compression_method wanda --method_args sparsity=2:4 --calibration notes.txt --json
+  acbench compress --model_name ./Qwen2.5-7B-Instruct --compression_method smoothquant+gptq --ram_budget 8GB
+
+The same command again goes on after the last finished block.";
+
+/// A format by its name.
+fn format(text: &str) -> Result<Format, String> {
+    let known = || FORMATS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    Format::named(text).ok_or_else(|| format!("the formats are {}", known()))
+}
+
+/// `8GB`, `512 MB`, `1.5GiB`, or bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim().to_lowercase();
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let unit = match unit.trim() {
+        "" | "b" => 1.0,
+        "mb" | "m" => 1e6,
+        "gb" | "g" => 1e9,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        _ => return Err("a size such as 8GB or 512MB".to_owned()),
+    };
+    let number: Option<f64> = number.parse().ok().filter(|number| *number > 0.0);
+    number.map(|number| (number * unit) as u64).ok_or_else(|| "a size such as 8GB or 512MB".to_owned())
+}
 
 impl Compress {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
-        let chosen = acbench::methods(std::slice::from_ref(&self.method), &self.compression.settings)?;
+        let chosen = acbench::methods(std::slice::from_ref(&self.method), &self.compression.settings()?)?;
         let [method] = &chosen[..] else {
             let problem = "name one method; `acbench list methods` lists them".to_owned();
             let (flag, value) = ("--compression_method", self.method.clone());
@@ -50,10 +84,12 @@ impl Compress {
         let checkpoint = acbench::open_checkpoint(self.model.model.as_deref())?;
         let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
         let wanted = Compression {
-            method: method.info.name,
+            method: &method.method,
             settings: &method.settings,
             calibration: self.compression.calibration.as_deref(),
             seed: self.compression.seed,
+            format: self.format,
+            ram_budget: self.ram_budget,
             out: &out,
         };
         let mut progress = Progress::new();

@@ -67,7 +67,7 @@ fn methods() -> String {
     let mut text = String::new();
     for method in METHODS {
         text.push_str(&format!("{}: {}\n", method.name, method.about));
-        for setting in method.settings {
+        for setting in method.all_settings() {
             let value = format!("{}={}", setting.name, setting.default.trim_matches('"'));
             text.push_str(&format!("    {value:<26} {}\n", setting.about));
         }
@@ -78,7 +78,7 @@ fn methods() -> String {
 fn methods_json() -> Value {
     let settings = |method: &acbench::MethodInfo| -> Value {
         method
-            .settings
+            .all_settings()
             .iter()
             .map(|setting| {
                 json!({

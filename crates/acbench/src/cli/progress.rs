@@ -29,10 +29,16 @@ impl Progress {
                 self.clear();
                 output::complain(&what);
             }
-            Event::Warning(what) => match &self.bar {
-                Some(bar) => bar.suspend(|| output::complain(&format!("warning: {what}"))),
-                None => output::complain(&format!("warning: {what}")),
-            },
+            Event::Note(what) => self.say(&what),
+            Event::Warning(what) => self.say(&format!("warning: {what}")),
+        }
+    }
+
+    /// A line above the bar.
+    fn say(&self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| output::complain(what)),
+            None => output::complain(what),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use compress::{CalibrationSource, Job};
+use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe};
 use generate::Checkpoint;
 use record::{CompressionRecord, VariantRecord, run_path};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::{Error, calibration};
 
 /// One compression that is wanted.
 pub struct Compression<'a> {
-    /// The method's name.
+    /// The method's name, or several: `smoothquant+gptq`.
     pub method: &'a str,
     /// All its settings.
     pub settings: &'a Value,
@@ -21,6 +21,10 @@ pub struct Compression<'a> {
     pub calibration: Option<&'a Path>,
     /// The seed that chooses calibration text.
     pub seed: u64,
+    /// What is written; absent: compressed-tensors where weights are quantized, dense otherwise.
+    pub format: Option<Format>,
+    /// Bytes of memory to stay within: past it, activations lie in a file.
+    pub ram_budget: Option<u64>,
     /// The folder to write.
     pub out: &'a Path,
 }
@@ -35,10 +39,26 @@ pub fn compress(
     watch: &mut Watch<'_>,
 ) -> Result<CompressionRecord, Error> {
     let text = text(checkpoint, wanted)?;
-    let job = Job { method: wanted.method, settings: wanted.settings, calibration: text.as_ref(), out: wanted.out };
+    let job = Job {
+        method: wanted.method,
+        settings: wanted.settings,
+        calibration: text.as_ref(),
+        format: wanted.format,
+        ram_budget: wanted.ram_budget,
+        out: wanted.out,
+    };
     let record = compress::compress(checkpoint, &job, &mut |at| {
-        watch(Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() });
+        watch(match at {
+            Progress::Began(estimate) => Event::Note(expected(&estimate)),
+            Progress::Resumed(blocks) => Event::Note(format!("going on after {blocks} finished blocks")),
+            Progress::Linear(at) => {
+                Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() }
+            }
+        });
     })?;
+    if let Some(peak) = compress::peak() {
+        watch(Event::Note(format!("peak memory of this process: {}", bytes(peak))));
+    }
     for warning in &record.warnings {
         watch(Event::Warning(warning.clone()));
     }
@@ -71,7 +91,10 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     }
     let settings = method_settings(variant);
     let calibration = file.map(|(path, _)| Path::new(path));
-    let wanted = Compression { method, settings: &settings, calibration, seed: run.record.seed, out: &out };
+    let wanted = Compression {
+        method,
+        settings: &settings,
+        calibration, seed: run.record.seed, format: None, ram_budget: None, out: &out };
     let record = compress(&run.checkpoint()?, &wanted, watch)?;
     watch(Event::End(format!(
         "{}: {:.2} bits a weight, {:.0}% zeros",
@@ -82,15 +105,34 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     Ok(())
 }
 
+/// What the walk will take of memory.
+fn expected(estimate: &Estimate) -> String {
+    let activations = bytes(estimate.activations);
+    let place = if estimate.spills { "in a file" } else { "in memory" };
+    match estimate.activations {
+        0 => format!("expected peak memory: {}", bytes(estimate.peak)),
+        _ => format!("expected peak memory: {}; {activations} of activations {place}", bytes(estimate.peak)),
+    }
+}
+
+/// `1.2 GB`
+fn bytes(count: u64) -> String {
+    match count {
+        1_000_000_000.. => format!("{:.1} GB", count as f64 / 1e9),
+        _ => format!("{:.0} MB", count as f64 / 1e6),
+    }
+}
+
 /// The calibration text, for methods that look at some.
 fn text(checkpoint: &Checkpoint, wanted: &Compression<'_>) -> Result<Option<CalibrationSource>, Error> {
-    let count = |name| wanted.settings.get(name).and_then(Value::as_u64).map(|count| count as usize);
-    match (wanted.calibration, count("sequences").zip(count("length"))) {
-        (Some(path), _) => calibration::calibration_file(path, wanted.seed).map(Some),
-        (None, Some((sequences, length))) => {
-            let length = length.min(checkpoint.config().max_positions);
-            calibration::twins(checkpoint, wanted.seed, sequences.saturating_mul(length)).map(Some)
-        }
-        (None, None) => Ok(None),
+    let recipe = Recipe::new(wanted.method, wanted.settings)?;
+    if recipe.needs() == Needs::NOTHING {
+        return Ok(None);
+    }
+    let count = |name| recipe.count(name).unwrap_or(1);
+    let length = count("length").min(checkpoint.config().max_positions);
+    match wanted.calibration {
+        Some(source) => calibration::read(checkpoint, source, wanted.seed).map(Some),
+        None => calibration::twins(checkpoint, wanted.seed, count("sequences").saturating_mul(length)).map(Some),
     }
 }

@@ -10,8 +10,9 @@ use safetensors::Dtype;
 use serde_json::Value;
 
 use super::dense::{check_finite, expect_shape, floats, unfit};
+use super::expect_type;
 use crate::packed::{Grid, Packed, per_word, unpack};
-use crate::{Checkpoint, ModelError, TensorView, Weight};
+use crate::{Activation, Checkpoint, Fp8, ModelError, TensorView, Weight};
 
 /// How the linears of a checkpoint are quantized.
 pub struct CompressedTensors {
@@ -20,9 +21,33 @@ pub struct CompressedTensors {
 
 #[derive(Clone, Copy)]
 struct Scheme {
+    number: Number,
+    /// How inputs are rounded.
+    inputs: Inputs,
     bits: u32,
     symmetric: bool,
     group_size: Option<usize>,
+}
+
+/// How a weight lies in the file.
+#[derive(Clone, Copy, PartialEq)]
+enum Number {
+    /// `pack-quantized`
+    Packed,
+    /// `int-quantized`: i8, 0 in the middle.
+    Int8,
+    /// `float-quantized`: e4m3.
+    Fp8,
+}
+
+/// How inputs are rounded.
+#[derive(Clone, Copy, PartialEq)]
+enum Inputs {
+    AsTheyAre,
+    Int8,
+    Fp8,
+    /// By the tensor `input_scale`.
+    StaticFp8,
 }
 
 impl CompressedTensors {
@@ -33,7 +58,7 @@ impl CompressedTensors {
             None | Some(Value::Null) => false,
             Some(_) => true,
         };
-        for name in ["sparsity_config", "transform_config", "kv_cache_scheme"] {
+        for name in ["sparsity_config", "transform_config"] {
             if filled(name) {
                 return Err(unsupported(format!("`{name}` of compressed-tensors")));
             }
@@ -45,18 +70,20 @@ impl CompressedTensors {
         let mut all = Vec::new();
         for group in groups.values() {
             let format = group.get("format").and_then(Value::as_str).unwrap_or(format);
-            if format != "pack-quantized" {
-                return Err(unsupported(format!("compressed-tensors format `{format}`")));
+            let number = match format {
+                "pack-quantized" => Number::Packed,
+                "int-quantized" => Number::Int8,
+                "float-quantized" => Number::Fp8,
+                other => return Err(unsupported(format!("compressed-tensors format `{other}`"))),
+            };
+            if group.get("output_activations").is_some_and(|value| !value.is_null()) {
+                return Err(unsupported("`output_activations` (activation quantization)".to_owned()));
             }
-            for name in ["input_activations", "output_activations"] {
-                if group.get(name).is_some_and(|value| !value.is_null()) {
-                    return Err(unsupported(format!("`{name}` (activation quantization)")));
-                }
-            }
+            let inputs = Inputs::read(group.get("input_activations").unwrap_or(&Value::Null), unsupported)?;
             let targets = group.get("targets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let targets = targets.iter().filter_map(Value::as_str).map(str::to_owned).collect();
             let weights = group.get("weights").unwrap_or(&Value::Null);
-            all.push((targets, Scheme::read(weights, unsupported)?));
+            all.push((targets, Scheme::read(weights, (number, inputs), unsupported)?));
         }
         Ok(Some(Self { groups: all }))
     }
@@ -68,10 +95,17 @@ impl CompressedTensors {
         name: &str,
         (rows, cols): (usize, usize),
     ) -> Result<Weight, ModelError> {
-        let words = checkpoint.tensor(&format!("{name}.weight_packed"))?;
+        let packed = format!("{name}.weight_packed");
+        let plain = !checkpoint.has(&packed);
+        let words = checkpoint.tensor(&if plain { format!("{name}.weight") } else { packed })?;
         let scheme = self.scheme(name).ok_or_else(|| {
-            unfit(&words, "named by a target of quantization_config", "a packed weight that no target names")
+            unfit(&words, "named by a target of quantization_config", "a quantized weight that no target names")
         })?;
+        match scheme.number {
+            Number::Int8 => return scheme.bytes(checkpoint, &words, (name, rows, cols)),
+            Number::Fp8 => return scheme.fp8(checkpoint, &words, (name, rows, cols)),
+            Number::Packed => {}
+        }
         expect_type(&words, Dtype::I32)?;
         expect_shape(&words, &[rows, cols.div_ceil(per_word(scheme.bits))])?;
         if checkpoint.has(&format!("{name}.weight_shape")) {
@@ -85,6 +119,23 @@ impl CompressedTensors {
         Ok(Weight::Packed(Packed { rows, cols, bits: scheme.bits, words: words.bytes, grid }))
     }
 
+    /// How the inputs of a linear are rounded.
+    pub fn activation(&self, checkpoint: &Checkpoint, name: &str) -> Result<Option<Activation>, ModelError> {
+        Ok(match self.scheme(name).map_or(Inputs::AsTheyAre, |scheme| scheme.inputs) {
+            Inputs::AsTheyAre => None,
+            Inputs::Int8 => Some(Activation::Int8),
+            Inputs::Fp8 => Some(Activation::Fp8),
+            Inputs::StaticFp8 => {
+                let tensor = checkpoint.tensor(&format!("{name}.input_scale"))?;
+                let scale = floats(&tensor)?;
+                match scale[..] {
+                    [scale] if scale.is_finite() && scale > 0.0 => Some(Activation::StaticFp8(scale)),
+                    _ => return Err(unfit(&tensor, "one positive number", format!("{scale:?}"))),
+                }
+            }
+        })
+    }
+
     fn scheme(&self, name: &str) -> Option<Scheme> {
         let names = |target: &String| match target.strip_prefix("re:") {
             Some(pattern) => Regex::new(pattern).is_ok_and(|regex| regex.find(name).is_some_and(|m| m.start() == 0)),
@@ -96,12 +147,42 @@ impl CompressedTensors {
     }
 }
 
+impl Inputs {
+    fn read(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
+        if value.is_null() {
+            return Ok(Self::AsTheyAre);
+        }
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or("");
+        let bits = value.get("num_bits").and_then(Value::as_u64);
+        let dynamic = value.get("dynamic").and_then(Value::as_bool).unwrap_or(false);
+        let symmetric = value.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
+        match (text("type"), text("strategy"), dynamic) {
+            ("int", "token", true) if bits == Some(8) && symmetric => Ok(Self::Int8),
+            ("float", "token", true) if bits == Some(8) => Ok(Self::Fp8),
+            ("float", "tensor", false) if bits == Some(8) => Ok(Self::StaticFp8),
+            (kind, strategy, _) => {
+                let how = if dynamic { "dynamic" } else { "static" };
+                Err(unsupported(format!("`input_activations` of {bits:?} bits, type `{kind}`, strategy `{strategy}`, {how}")))
+            }
+        }
+    }
+}
+
 impl Scheme {
-    fn read(weights: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
+    fn read(
+        weights: &Value,
+        (number, inputs): (Number, Inputs),
+        unsupported: &dyn Fn(String) -> ModelError,
+    ) -> Result<Self, ModelError> {
         let kind = weights.get("type").and_then(Value::as_str).unwrap_or("int");
         let bits = weights.get("num_bits").and_then(Value::as_u64).unwrap_or(0);
-        if kind != "int" || !(1..=8).contains(&bits) {
-            return Err(unsupported(format!("weights of type `{kind}` with {bits} bits in `pack-quantized`")));
+        let fits = match number {
+            Number::Packed => kind == "int" && (1..=8).contains(&bits),
+            Number::Int8 => kind == "int" && bits == 8,
+            Number::Fp8 => kind == "float" && bits == 8,
+        };
+        if !fits {
+            return Err(unsupported(format!("weights of type `{kind}` with {bits} bits in this format")));
         }
         let size = weights.get("group_size").and_then(Value::as_i64).filter(|&size| size > 0);
         let group_size = match weights.get("strategy").and_then(Value::as_str) {
@@ -111,7 +192,41 @@ impl Scheme {
             Some(other) => return Err(unsupported(format!("quantization strategy `{other}`"))),
         };
         let symmetric = weights.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
-        Ok(Self { bits: bits as u32, symmetric, group_size })
+        if number == Number::Fp8 && group_size.is_some() {
+            return Err(unsupported("FP8 weights in groups".to_owned()));
+        }
+        Ok(Self { number, inputs, bits: bits as u32, symmetric, group_size })
+    }
+
+    /// A weight of whole bytes, i8 `[rows, cols]`.
+    fn bytes(
+        &self,
+        checkpoint: &Checkpoint,
+        tensor: &TensorView,
+        (name, rows, cols): (&str, usize, usize),
+    ) -> Result<Weight, ModelError> {
+        expect_type(tensor, Dtype::I8)?;
+        expect_shape(tensor, &[rows, cols])?;
+        let grid = self.grid(checkpoint, name, (rows, cols))?;
+        let integers: Vec<i8> = tensor.bytes.iter().map(|&byte| byte as i8).collect();
+        Ok(Weight::Packed(Packed::new(rows, cols, 8, &integers, grid)))
+    }
+
+    /// A weight of e4m3 codes, `[rows, cols]`.
+    fn fp8(
+        &self,
+        checkpoint: &Checkpoint,
+        tensor: &TensorView,
+        (name, rows, cols): (&str, usize, usize),
+    ) -> Result<Weight, ModelError> {
+        expect_type(tensor, Dtype::F8_E4M3)?;
+        expect_shape(tensor, &[rows, cols])?;
+        if let Some(index) = tensor.bytes.iter().position(|code| code & 0x7F == 0x7F) {
+            let (name, path) = (tensor.name.clone(), tensor.file.clone());
+            return Err(ModelError::NotFinite { name, path, index, value: f32::NAN });
+        }
+        let grid = Scheme { symmetric: true, ..*self }.grid(checkpoint, name, (rows, cols))?;
+        Ok(Weight::Fp8(Fp8 { rows, cols, bytes: tensor.bytes.clone(), scales: grid.scales }))
     }
 
     fn grid(&self, checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Grid, ModelError> {
@@ -127,7 +242,7 @@ impl Scheme {
         }
         let zeros = if self.symmetric { None } else { Some(self.zeros(checkpoint, name, (rows, groups))?) };
         let group_of = group_of(checkpoint, name, (cols, groups))?;
-        Ok(Grid { groups, group_size, scales, zeros, group_of })
+        Ok(Grid { groups, group_size, scales, zeros, half: false, group_of })
     }
 
     fn zeros(
@@ -175,10 +290,6 @@ fn group_of(
     let known = |&group: &i64| u32::try_from(group).ok().filter(|&group| (group as usize) < groups);
     let all: Option<Vec<u32>> = numbers.iter().map(known).collect();
     all.map(Some).ok_or_else(|| unfit(&tensor, format!("groups below {groups}"), "a group outside"))
-}
-
-fn expect_type(tensor: &TensorView, dtype: Dtype) -> Result<(), ModelError> {
-    if tensor.dtype == dtype { Ok(()) } else { Err(unfit(tensor, format!("{dtype:?}"), format!("{:?}", tensor.dtype))) }
 }
 
 /// The values of an i32 or i64 tensor.

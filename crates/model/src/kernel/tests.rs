@@ -84,7 +84,7 @@ proptest! {
         let dense = Matrix::new(n, k, random(n * k, &mut rng));
         let integers: Vec<i8> = (0..n * k).map(|_| rng.below(16) as i8 - 8).collect();
         let scales = random(n * 17, &mut rng);
-        let grid = Grid { groups: 17, group_size: 8, scales, zeros: Some(vec![3; n * 17]), group_of: None };
+        let grid = Grid { groups: 17, group_size: 8, scales, zeros: Some(vec![3; n * 17]), half: false, group_of: None };
         let w = match kind {
             0 => Weight::F32(dense),
             1 => Weight::half(HalfKind::Bf16, &dense),
