@@ -1,6 +1,7 @@
 //! The grid that weights are rounded to: a scale and a zero point for each group of weights.
 
 use half::{bf16, f16};
+use model::kernel;
 
 /// The largest scale: 256 levels of it are still finite.
 const LARGEST: f32 = f32::MAX / 512.0;
@@ -101,36 +102,13 @@ impl Step {
     /// The nearest level of `weight` (ties to even), in `0..=top`.
     #[inline]
     pub fn level(self, weight: f32, top: f32) -> f32 {
-        (round(weight / self.scale) + self.zero).clamp(0.0, top)
+        (kernel::round(weight / self.scale) + self.zero).clamp(0.0, top)
     }
 
     /// The weight of a level.
     pub fn weight(self, level: f32) -> f32 {
         self.scale * (level - self.zero)
     }
-}
-
-/// The nearest whole number, ties to even, of numbers whose nearest is a level; of larger ones, some large number.
-/// Adding and taking off `1.5 * 2^23` rounds without a call, so that loops over weights are vectorized.
-#[inline]
-fn round(x: f32) -> f32 {
-    const MAGIC: f32 = 12_582_912.0;
-    (x.clamp(-1e6, 1e6) + MAGIC) - MAGIC
-}
-
-/// The least and the largest number, in lanes so that the loop is vectorized; of none, an empty range.
-fn extent(weights: &[f32]) -> (f32, f32) {
-    let (mut low, mut high) = ([f32::INFINITY; 8], [f32::NEG_INFINITY; 8]);
-    let (whole, rest) = weights.as_chunks::<8>();
-    let mut widen = |lane: usize, w: f32| {
-        low[lane] = if w < low[lane] { w } else { low[lane] };
-        high[lane] = if w > high[lane] { w } else { high[lane] };
-    };
-    for chunk in whole {
-        (0..8).for_each(|lane| widen(lane, chunk[lane]));
-    }
-    rest.iter().enumerate().for_each(|(lane, &w)| widen(lane, w));
-    (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
 /// The range search of the reference: shrink by 1% at a time, down to a fifth.
@@ -183,9 +161,18 @@ impl Grid {
         }
     }
 
+    /// Rounds the weights of one group to their grid, in place.
+    pub fn round(&self, weights: &mut [f32]) {
+        let step = self.fit(weights);
+        match self.number {
+            Number::Int => kernel::to_grid(weights, step.scale, step.zero, self.top()),
+            Number::Fp8 => weights.iter_mut().for_each(|w| *w = self.weight(step, self.level(step, *w))),
+        }
+    }
+
     /// The range to cover; it always holds 0, but for an asymmetric grid by the rule of AWQ.
     fn range(&self, weights: &[f32]) -> (f32, f32) {
-        let (low, high) = extent(weights);
+        let (low, high) = kernel::extent(weights);
         if self.rule == GridRule::Awq && !self.symmetric {
             return if low <= high { (low, high.max(low + 1e-5)) } else { (0.0, 1e-5) };
         }

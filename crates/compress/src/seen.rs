@@ -5,7 +5,7 @@ use crate::{CompressError, Hessian, Matrix};
 /// Rows of inputs that are kept to measure how far the outputs moved.
 const SAMPLE: usize = 256;
 /// Rows of a sketch.
-const SKETCH: usize = 256;
+const SKETCH: usize = 128;
 
 /// What a method wants to know of a group's inputs X `[tokens, in]` over the calibration text. Nothing at all: no text is
 /// read and no block is run.
@@ -125,7 +125,7 @@ pub struct Seen {
     inputs: Option<Vec<Matrix>>,
     /// Up to about 256 rows, evenly spread.
     sample: Matrix,
-    /// Sums of rows with random signs, `[up to 256, in]`: `S^T S` is about `X^T X`.
+    /// Sums of rows with random signs, `[128, in]`: `S^T S` is about `X^T X`.
     sketch: Matrix,
     /// Whether another method of the list needs the Hessian after this one.
     pub(crate) shared: bool,
@@ -218,7 +218,7 @@ impl Seen {
         hessian.ok_or(CompressError::NotCollected { what: "the Hessian" })
     }
 
-    /// Few rows S `[up to 256, in]` with `S^T S` about `X^T X` over all tokens: each token is added to, or taken off, one of
+    /// Few rows S `[128, in]` with `S^T S` about `X^T X` over all tokens: each token is added to, or taken off, one of
     /// them (count sketch; Charikar, Chen and Farach-Colton 2002).
     pub fn sketch(&self) -> Result<&Matrix, CompressError> {
         let wanted = (self.sketch.rows > 0).then_some(&self.sketch);

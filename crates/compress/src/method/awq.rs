@@ -1,6 +1,6 @@
 //! AWQ: scale up the weights that meet loud inputs before rounding, and clip what rounding is better off without.
 
-use model::GroupKind;
+use model::{GroupKind, kernel};
 use rayon::prelude::*;
 
 use crate::group::{LinearGroup, Report, Target};
@@ -60,7 +60,7 @@ impl Awq {
 
     /// Tries all scales on a group; the losses are mean squared errors of the outputs over all calibration tokens.
     ///
-    /// The sums over tokens are exact up to 512 inputs; beyond, they are estimated from the inputs' sketch.
+    /// The sums over tokens are exact up to 256 inputs; beyond, they are estimated from the inputs' sketch.
     ///
     /// # Errors
     /// [`CompressError::NotCollected`] where `seen` lacks channels, sketch or Hessian.
@@ -104,10 +104,9 @@ impl Trial<'_> {
         moved.iter_mut().zip(self.stale).for_each(|(m, s)| *m *= s);
         moved.iter_mut().zip(self.scales).for_each(|(m, s)| *m *= s);
         for run in moved.chunks_mut(self.group.columns(row.len())) {
-            let step = self.grid.fit(run);
-            run.iter_mut().for_each(|w| *w = self.grid.weight(step, self.grid.level(step, *w)));
+            self.grid.round(run);
         }
-        moved.iter_mut().zip(row).zip(self.scales).for_each(|((m, w), s)| *m = *m / s - w);
+        kernel::unscaled_error(moved, self.scales, row);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use model::kernel;
+
 use crate::Matrix;
 
 /// Walks one row through a block of columns, first to last (Optimal Brain Surgeon along the factor U of the inverse
@@ -23,9 +25,7 @@ pub(super) fn walk(
         let error = (weights[offset] - value) / upper[0];
         loss += f64::from(error) * f64::from(error) / 2.0;
         errors[offset] = error;
-        for (weight, &u) in weights[offset..].iter_mut().zip(upper) {
-            *weight -= error * u;
-        }
+        kernel::take_off(&mut weights[offset..], error, upper);
     }
     loss
 }

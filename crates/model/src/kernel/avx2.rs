@@ -213,3 +213,27 @@ pub fn softmax(row: &mut [f32]) {
 pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     portable::silu_times(gate, up);
 }
+
+/// [`portable::extent`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn extent(values: &[f32]) -> (f32, f32) {
+    portable::extent(values)
+}
+
+/// [`portable::to_grid`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
+    portable::to_grid(weights, scale, zero, top);
+}
+
+/// [`portable::take_off`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn take_off(target: &mut [f32], factor: f32, row: &[f32]) {
+    portable::take_off(target, factor, row);
+}
+
+/// [`portable::unscaled_error`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn unscaled_error(difference: &mut [f32], scales: &[f32], weights: &[f32]) {
+    portable::unscaled_error(difference, scales, weights);
+}

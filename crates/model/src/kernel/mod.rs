@@ -22,9 +22,9 @@ const STRIP_BYTES: usize = 96 * 1024;
 const REGISTER_ROWS: usize = 3;
 
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*)) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
         $(#[$doc])*
-        pub(crate) fn $name($($arg: $type),*) {
+        $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             if has_avx2() {
                 // SAFETY: the processor has AVX2 and FMA, as was just asked.
@@ -43,24 +43,47 @@ fn has_avx2() -> bool {
 
 dispatch!(
     /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
-    rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize)
+    pub(crate) rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize)
 );
 dispatch!(
     /// The same with `w` in bf16.
-    rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
+    pub(crate) rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
 );
 dispatch!(
     /// `out = sum_j p[j] v[j]`, `v` `[p.len(), out.len()]`.
-    mix(p: &[f32], v: &[f32], out: &mut [f32])
+    pub(crate) mix(p: &[f32], v: &[f32], out: &mut [f32])
 );
 dispatch!(
     /// Softmax of one row, in place.
-    softmax(row: &mut [f32])
+    pub(crate) softmax(row: &mut [f32])
 );
 dispatch!(
     /// `gate = silu(gate) * up`, in place.
-    silu_times(gate: &mut [f32], up: &[f32])
+    pub(crate) silu_times(gate: &mut [f32], up: &[f32])
 );
+
+dispatch!(
+    /// The least and the largest of some numbers; of none, an empty range.
+    pub extent(values: &[f32]) -> (f32, f32)
+);
+dispatch!(
+    /// Rounds weights to a grid in place: `scale * (clamp(round(w / scale) + zero, 0, top) - zero)`, ties to even.
+    pub to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32)
+);
+dispatch!(
+    /// `target -= factor * row`
+    pub take_off(target: &mut [f32], factor: f32, row: &[f32])
+);
+dispatch!(
+    /// `difference = difference / scales - weights`
+    pub unscaled_error(difference: &mut [f32], scales: &[f32], weights: &[f32])
+);
+
+/// The nearest whole number, ties to even, of numbers below a million; of larger ones, a large number.
+#[inline]
+pub fn round(x: f32) -> f32 {
+    portable::round(x)
+}
 
 /// The name of the kernels that this processor runs, for records: `avx2` or `portable`.
 pub fn name() -> &'static str {

@@ -112,3 +112,52 @@ pub fn silu_times(gate: &mut [f32], up: &[f32]) {
         *gate = *gate / (1.0 + exp(-*gate)) * up;
     }
 }
+
+/// The least and the largest number, lane by lane; of none, an empty range.
+#[inline(always)]
+pub fn extent(values: &[f32]) -> (f32, f32) {
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for chunk in whole {
+        for lane in 0..LANES {
+            low[lane] = if chunk[lane] < low[lane] { chunk[lane] } else { low[lane] };
+            high[lane] = if chunk[lane] > high[lane] { chunk[lane] } else { high[lane] };
+        }
+    }
+    for (lane, &value) in rest.iter().enumerate() {
+        low[lane] = if value < low[lane] { value } else { low[lane] };
+        high[lane] = if value > high[lane] { value } else { high[lane] };
+    }
+    (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
+}
+
+/// The nearest whole number, ties to even, of numbers below a million; of larger ones, a large number.
+#[inline(always)]
+pub fn round(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves no place for a fraction
+    (x.clamp(-1e6, 1e6) + MAGIC) - MAGIC
+}
+
+/// Rounds weights to a grid in place: `scale * (clamp(round(w / scale) + zero, 0, top) - zero)`.
+#[inline(always)]
+pub fn to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
+    for w in weights {
+        *w = scale * ((round(*w / scale) + zero).clamp(0.0, top) - zero);
+    }
+}
+
+/// `target -= factor * row`
+#[inline(always)]
+pub fn take_off(target: &mut [f32], factor: f32, row: &[f32]) {
+    for (target, &value) in target.iter_mut().zip(row) {
+        *target -= factor * value;
+    }
+}
+
+/// `difference = difference / scales - weights`
+#[inline(always)]
+pub fn unscaled_error(difference: &mut [f32], scales: &[f32], weights: &[f32]) {
+    for ((d, &s), &w) in difference.iter_mut().zip(scales).zip(weights) {
+        *d = *d / s - w;
+    }
+}

@@ -56,8 +56,8 @@ fn chunk_limits(rows: &[f32], columns: usize, (grid, size): (&Grid, usize), sums
 /// `Q(clip(w)) - w` of one group.
 fn clipped_error(run: &[f32], limit: f32, grid: &Grid, moved: &mut [f32]) {
     moved.iter_mut().zip(run).for_each(|(m, w)| *m = w.clamp(-limit, limit));
-    let step = grid.fit(moved);
-    moved.iter_mut().zip(run).for_each(|(m, w)| *m = grid.weight(step, grid.level(step, *m)) - w);
+    grid.round(moved);
+    moved.iter_mut().zip(run).for_each(|(m, w)| *m -= w);
 }
 
 /// Clips a weight to limits `[out, groups]`.
