@@ -66,6 +66,7 @@ pub fn compress(
     let recipe = Recipe::new(job.method, job.settings)?;
     let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
     let format = job.format.unwrap_or(default);
+    format.fits_cache(recipe.kv_bits())?;
     let model = Blocks::open(checkpoint)?;
     let planned = plan(checkpoint, &model, (&recipe, format))?;
     let calibration = calibrate(checkpoint, job, &recipe)?;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use compress::{
-    CalibrationSource, CalibrationText, CompressError, FloatType, Job, METHODS, compress,
+    CalibrationSource, CalibrationText, CompressError, FloatType, Format, Job, METHODS, Progress, compress,
 };
 use model::{Checkpoint, Matrix, Model};
 use serde_json::{Value, json};
@@ -19,15 +19,20 @@ const VOCABULARY: usize = 96;
 
 /// Writes a tiny random model of the Qwen2 family in `dtype`, tied, with biases.
 fn tiny(folder: &Path, dtype: FloatType) -> Checked<()> {
+    tiny_with(folder, dtype, 2)
+}
+
+/// The same with another number of key heads, of four query heads.
+fn tiny_with(folder: &Path, dtype: FloatType, key_heads: usize) -> Checked<()> {
     let config = json!({
         "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": HIDDEN,
         "intermediate_size": INTERMEDIATE, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "vocab_size": VOCABULARY, "max_position_embeddings": 128,
+        "num_key_value_heads": key_heads, "vocab_size": VOCABULARY, "max_position_embeddings": 128,
         "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu", "tie_word_embeddings": true,
     });
     fs::write(folder.join("config.json"), config.to_string())?;
     fs::write(folder.join("generation_config.json"), r#"{"eos_token_id": 2}"#)?;
-    let (h, kv, i) = (HIDDEN, HIDDEN / 2, INTERMEDIATE);
+    let (h, kv, i) = (HIDDEN, HIDDEN / 4 * key_heads, INTERMEDIATE);
     let mut shapes =
         vec![("model.embed_tokens.weight".to_owned(), vec![VOCABULARY, h]), ("model.norm.weight".to_owned(), vec![h])];
     for layer in 0..2 {
@@ -133,6 +138,132 @@ fn relative(a: &Matrix, b: &Matrix) -> f64 {
     let square = |m: f64| m * m;
     let off: f64 = a.data.iter().zip(&b.data).map(|(a, b)| square(f64::from(a - b))).sum();
     (off / b.data.iter().map(|&b| square(f64::from(b))).sum::<f64>()).sqrt()
+}
+
+/// All weights of a checkpoint's linears in f32.
+fn weights(folder: &Path) -> Checked<Vec<Matrix>> {
+    let model = Model::load(&Checkpoint::open(folder)?)?;
+    let linears = model.blocks.iter().flat_map(|block| block.linears());
+    Ok(linears.map(|linear| linear.weight.to_f32()).collect())
+}
+
+#[test]
+fn every_format_holds_the_same_weights() -> Checked<()> {
+    let few = json!({"sequences": 6, "length": 24, "group_size": 16, "act_order": "dynamic"});
+    let compressed = Format::CompressedTensors;
+    // Formats whose scales are of one type are compared with each other: then the method has made the same of them.
+    for (at, (stored, method, settings, one, other)) in [
+        (FloatType::F16, "gptq", few.clone(), compressed, Format::Gptq),
+        (FloatType::F16, "gptq", json!({"bits": 3, "group_size": 32, "sequences": 6, "length": 24}), compressed, Format::Gptq),
+        (FloatType::F16, "rtn", json!({"bits": 8, "group_size": "channel", "symmetric": false}), compressed, Format::GptqV2),
+        (FloatType::F16, "rtn", json!({"bits": 2, "group_size": 16, "symmetric": false}), compressed, Format::GptqV2),
+        (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, Format::Awq),
+        (FloatType::F32, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, compressed),
+        (FloatType::F32, "gptq", few.clone(), Format::Dense, compressed),
+        (FloatType::F32, "smoothquant", json!({"sequences": 6, "length": 24}), Format::Dense, compressed),
+        (FloatType::F32, "fp8", json!({}), Format::Dense, compressed),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = tempfile::tempdir()?;
+        // 3-bit words hold 32 outputs at a time.
+        tiny_with(folder.path(), stored, 4)?;
+        let checkpoint = Checkpoint::open(folder.path())?;
+        let (case, text) = ((method, settings), calibration());
+        let mut read = Vec::new();
+        for format in [one, other] {
+            let out = folder.path().join(format!("{format}"));
+            compress(&checkpoint, &Job { format: Some(format), ..job(&case, Some(&text), &out) }, &mut |_| {})?;
+            read.push(weights(&out)?);
+            let model = Model::load(&Checkpoint::open(&out)?)?;
+            assert_eq!(model.blocks[0].q.weight.kind().starts_with('f'), format == Format::Dense || method == "fp8");
+        }
+        if other == Format::Awq {
+            // 16-bit scales against 32-bit ones.
+            assert!(read[0].iter().zip(&read[1]).all(|(a, b)| relative(b, a) < 5e-3), "{at}");
+        } else {
+            assert!(read[0] == read[1], "{case:?}: {one} and {other} differ");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_format_that_cannot_hold_it_says_what_would() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    for (method, settings, format, says) in [
+        ("rtn", json!({"group_size": 16, "symmetric": false}), Format::Gptq, "gptq_v2"),
+        ("rtn", json!({"group_size": 16, "bits": 3}), Format::Awq, "bits=4"),
+        ("fp8", json!({}), Format::Awq, "compressed-tensors"),
+        ("smoothquant", json!({"group_size": 16, "sequences": 6, "length": 24}), Format::CompressedTensors, "channel"),
+        ("kv_cache", json!({}), Format::Gptq, "compressed-tensors"),
+    ] {
+        let (case, text) = ((method, settings), calibration());
+        let out = folder.path().join("never");
+        let error = compress(&checkpoint, &Job { format: Some(format), ..job(&case, Some(&text), &out) }, &mut |_| {});
+        let said = error.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains(says) && said.contains(format.name()), "{method} as {format}: {said}");
+        assert!(!out.exists() && !folder.path().join("never.part").exists());
+    }
+    Ok(())
+}
+
+/// All files of a checkpoint.
+fn files(folder: &Path) -> Checked<BTreeMap<String, Vec<u8>>> {
+    let entries = fs::read_dir(folder)?.map(|entry| {
+        let path = entry?.path();
+        Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fs::read(&path)?))
+    });
+    entries.collect()
+}
+
+#[test]
+fn a_job_that_stopped_goes_on_to_the_same_bytes() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::Bf16)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    for (at, case) in cases().iter().enumerate() {
+        let (text, whole, stopped) =
+            (calibration(), folder.path().join(format!("whole{at}")), folder.path().join(format!("stopped{at}")));
+        run(&checkpoint, case, &whole)?;
+        // A panic in the second block stands in for the kill; a test of the binary kills for good.
+        let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            compress(&checkpoint, &job(case, Some(&text), &stopped), &mut |at| {
+                assert!(!matches!(at, Progress::Linear(at) if at.block == 1 && at.layer.ends_with("up_proj")));
+            })
+        }));
+        assert!(stop.is_err() && !stopped.exists());
+        let mut resumed = None;
+        compress(&checkpoint, &job(case, Some(&text), &stopped), &mut |at| {
+            if let Progress::Resumed(blocks) = at {
+                resumed = Some(blocks);
+            }
+        })?;
+        assert_eq!(resumed, Some(1), "{case:?}");
+        assert!(files(&whole)? == files(&stopped)?, "{case:?}: other bytes");
+    }
+    Ok(())
+}
+
+#[test]
+fn activations_past_the_budget_lie_in_a_file_and_change_nothing() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::Bf16)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    for (at, case) in cases().iter().enumerate().filter(|(_, case)| case.1.get("sequences").is_some()) {
+        let (text, roomy, tight) =
+            (calibration(), folder.path().join(format!("roomy{at}")), folder.path().join(format!("tight{at}")));
+        run(&checkpoint, case, &roomy)?;
+        let mut spills = false;
+        let job = Job { ram_budget: Some(1), ..job(case, Some(&text), &tight) };
+        compress(&checkpoint, &job, &mut |at| spills |= matches!(at, Progress::Began(estimate) if estimate.spills))?;
+        assert!(spills);
+        assert!(files(&roomy)? == files(&tight)?, "{case:?}: other bytes");
+    }
+    Ok(())
 }
 
 #[test]

@@ -123,6 +123,9 @@ impl<'a> CheckpointWriter<'a> {
         for (name, bytes) in self.done.checkpoint.files()? {
             record::write_atomic(&self.part.join(name), &bytes)?;
         }
+        if let Some((name, content)) = self.done.format.companion(self.done.recipe.scheme().as_ref()) {
+            record::write_json(&self.part.join(name), &content)?;
+        }
         record::write_json(&self.part.join(RECORD), &record)?;
         self.file.sync()?;
         let progress = self.part.join(PROGRESS);

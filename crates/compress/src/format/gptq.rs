@@ -1,0 +1,78 @@
+//! GPTQ, v1 and v2, as GPTQModel writes them and vLLM reads them; the layout is in the reader, `model/src/format/gptq.rs`.
+
+use half::f16;
+use model::Dtype;
+use serde_json::{Value, json};
+
+use super::tensor_file::Plan;
+use crate::{ActOrder, GroupSize, QuantizedWeight, Scheme};
+
+/// The tensors of a linear `name` of shape `[rows, cols]`.
+pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+    let bits = usize::from(scheme.grid.bits);
+    let groups = scheme.group.count(cols);
+    let plan = |suffix: &str, dtype, shape: &[usize]| {
+        Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() }
+    };
+    vec![
+        plan("qweight", Dtype::I32, &[cols * bits / 32, rows]),
+        plan("qzeros", Dtype::I32, &[groups, rows * bits / 32]),
+        plan("scales", Dtype::F16, &[groups, rows]),
+        plan("g_idx", Dtype::I32, &[cols]),
+    ]
+}
+
+/// The tensors' contents, in the order of [`plans`]; `less_one` for v1, which stores zero points less one.
+pub(crate) fn contents(weight: &QuantizedWeight, less_one: bool) -> Vec<Vec<u8>> {
+    let bits = usize::from(weight.grid.bits);
+    let (rows, cols, groups) = (weight.rows, weight.cols, weight.groups());
+    let mut words = vec![0u32; cols * bits / 32 * rows];
+    for (row, levels) in weight.levels.chunks(cols).enumerate() {
+        stream(levels.iter().copied(), bits, |at, part| words[at * rows + row] |= part);
+    }
+    let mut zeros = vec![0u32; groups * (rows * bits / 32)];
+    for (group, zeros) in zeros.chunks_mut(rows * bits / 32).enumerate() {
+        let zero = |row: usize| weight.steps[row * groups + group].zero as u8 - u8::from(less_one);
+        stream((0..rows).map(zero), bits, |at, part| zeros[at] |= part);
+    }
+    let size = weight.group.columns(cols);
+    let group_of = |col: usize| weight.group_of.as_ref().map_or((col / size) as u32, |of| of[col]);
+    let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    vec![bytes(&words), bytes(&zeros), scales(weight), (0..cols).flat_map(|col| group_of(col).to_le_bytes()).collect()]
+}
+
+/// Scales as f16, `[groups, rows]`.
+pub(super) fn scales(weight: &QuantizedWeight) -> Vec<u8> {
+    let groups = weight.groups();
+    let at = |group: usize, row: usize| f16::from_f32(weight.steps[row * groups + group].scale).to_le_bytes();
+    (0..groups).flat_map(|group| (0..weight.rows).flat_map(move |row| at(group, row))).collect()
+}
+
+/// Puts values of a few bits one after another into 32-bit words: `put(word, part)`.
+fn stream(values: impl Iterator<Item = u8>, bits: usize, mut put: impl FnMut(usize, u32)) {
+    for (at, value) in values.enumerate() {
+        let (word, shift) = (at * bits / 32, at * bits % 32);
+        put(word, u32::from(value) << shift);
+        if shift + bits > 32 {
+            put(word + 1, u32::from(value) >> (32 - shift));
+        }
+    }
+}
+
+/// The entry `quantization_config` of `config.json`, and the content of `quantize_config.json`.
+pub(crate) fn configuration(scheme: &Scheme, less_one: bool) -> Value {
+    let group_size = match scheme.group {
+        GroupSize::Channel => -1,
+        GroupSize::Columns(size) => size as i64,
+    };
+    json!({
+        "quant_method": "gptq",
+        "checkpoint_format": if less_one { "gptq" } else { "gptq_v2" },
+        "bits": scheme.grid.bits,
+        "group_size": group_size,
+        "sym": scheme.grid.symmetric,
+        "desc_act": scheme.act_order == ActOrder::Group,
+        "lm_head": false,
+        "pack_dtype": "int32",
+    })
+}
