@@ -152,20 +152,17 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
     let few = json!({"sequences": 6, "length": 24, "group_size": 16, "act_order": "dynamic"});
     let compressed = Format::CompressedTensors;
     // Formats whose scales are of one type are compared with each other: then the method has made the same of them.
-    for (at, (stored, method, settings, one, other)) in [
+    for (stored, method, settings, one, other) in [
         (FloatType::F16, "gptq", few.clone(), compressed, Format::Gptq),
         (FloatType::F16, "gptq", json!({"bits": 3, "group_size": 32, "sequences": 6, "length": 24}), compressed, Format::Gptq),
         (FloatType::F16, "rtn", json!({"bits": 8, "group_size": "channel", "symmetric": false}), compressed, Format::GptqV2),
         (FloatType::F16, "rtn", json!({"bits": 2, "group_size": 16, "symmetric": false}), compressed, Format::GptqV2),
-        (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, Format::Awq),
+        (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), compressed, Format::Awq),
         (FloatType::F32, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, compressed),
         (FloatType::F32, "gptq", few.clone(), Format::Dense, compressed),
         (FloatType::F32, "smoothquant", json!({"sequences": 6, "length": 24}), Format::Dense, compressed),
         (FloatType::F32, "fp8", json!({}), Format::Dense, compressed),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ] {
         let folder = tempfile::tempdir()?;
         // 3-bit words hold 32 outputs at a time.
         tiny_with(folder.path(), stored, 4)?;
@@ -180,8 +177,8 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
             assert_eq!(model.blocks[0].q.weight.kind().starts_with('f'), format == Format::Dense || method == "fp8");
         }
         if other == Format::Awq {
-            // 16-bit scales against 32-bit ones.
-            assert!(read[0].iter().zip(&read[1]).all(|(a, b)| relative(b, a) < 5e-3), "{at}");
+            // AWQ is widened to 16 bits.
+            assert!(read[0].iter().zip(&read[1]).all(|(a, b)| relative(b, a) < 5e-4));
         } else {
             assert!(read[0] == read[1], "{case:?}: {one} and {other} differ");
         }
