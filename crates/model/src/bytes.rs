@@ -43,6 +43,18 @@ impl Bytes {
         Ok(Self { source: Source::Mapped(Arc::new(map)), range })
     }
 
+    /// Lets go of the memory that holds a mapped file; what is looked at again is read again.
+    pub fn forget(&self) {
+        #[cfg(unix)]
+        if let Source::Mapped(map) = &self.source {
+            // SAFETY: the mapping is of a file, and nothing ever writes to it: dropped pages come back from the file with
+            // the same bytes, so no reader can tell. Memory that is not a file's would come back as zeros.
+            let advised = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // Where the system will not, it only keeps more in memory.
+            drop(advised);
+        }
+    }
+
     /// Part of these bytes; `None` where the range lies outside.
     pub fn slice(&self, range: Range<usize>) -> Option<Self> {
         if range.start > range.end || range.end > self.range.len() {
@@ -98,6 +110,8 @@ mod tests {
         assert_eq!(&*mapped, std::fs::read(&path).unwrap().as_slice());
         assert_eq!(&*mapped.slice(1..3).unwrap().slice(1..2).unwrap(), b"c");
         assert!(mapped.slice(3..7).is_none());
+        mapped.forget();
+        assert_eq!(&*mapped, b"abcdef");
         std::fs::write(&path, b"").unwrap();
         assert!(Bytes::map(&path).unwrap().is_empty());
     }

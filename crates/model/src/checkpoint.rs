@@ -191,6 +191,7 @@ impl Checkpoint {
         }
         for (path, bytes) in &self.shards {
             add(&path.file_name().unwrap_or_default().to_string_lossy(), bytes);
+            bytes.forget();
         }
         Ok(self.digest.get_or_init(|| all.hex()).clone())
     }
@@ -251,6 +252,11 @@ impl Checkpoint {
             }
         }
         Ok(all)
+    }
+
+    /// Lets go of the memory that holds the mapped weights; those that are looked at again are read again.
+    pub fn forget(&self) {
+        self.shards.iter().for_each(|(_, bytes)| bytes.forget());
     }
 
     /// Bytes of all weight files.

@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn columns_may_name_their_group() {
         let grid =
-            Grid { groups: 2, group_size: 2, scales: vec![1.0, 10.0], zeros: None, group_of: Some(vec![1, 0, 1, 0]) };
+            Grid { groups: 2, group_size: 2, scales: vec![1.0, 10.0], zeros: None, half: false, group_of: Some(vec![1, 0, 1, 0]) };
         let packed = Packed::new(1, 4, 8, &[1, 2, 3, 4], grid);
         assert_eq!(packed.to_f32().data, [10.0, 2.0, 30.0, 4.0]);
     }

@@ -60,6 +60,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
         output_bias: false,
         mlp_bias: false,
         eos: fields.ids("eos_token_id")?,
+        kv_bits: fields.kv_bits()?,
         quantization: fields
             .get("quantization_config")
             .or_else(|| fields.get("compression_config"))
