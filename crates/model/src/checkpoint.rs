@@ -253,6 +253,12 @@ impl Checkpoint {
         Ok(all)
     }
 
+    /// Lets the system take back the memory that mapped weight files have in use: pages that were read count as memory
+    /// of this process until then. What is looked at again is read again.
+    pub fn forget(&self) {
+        self.shards.iter().for_each(|(_, bytes)| bytes.forget());
+    }
+
     /// Bytes of all weight files.
     pub fn weight_bytes(&self) -> usize {
         self.shards.iter().map(|(_, bytes)| bytes.len()).sum()
