@@ -83,8 +83,7 @@ pub fn compress(
         warnings: Vec::new(),
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
-    let done =
-        Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
+    let done = Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
     let mut writer = CheckpointWriter::create(done, job.out)?;
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
     let estimate = Estimate::new(&model, &planned, (&recipe, sequences), job.ram_budget);

@@ -155,8 +155,20 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
     // Formats whose scales are of one type are compared with each other: then the method has made the same of them.
     for (stored, method, settings, one, other) in [
         (FloatType::F16, "gptq", few.clone(), compressed, Format::Gptq),
-        (FloatType::F16, "gptq", json!({"bits": 3, "group_size": 32, "sequences": 6, "length": 24}), compressed, Format::Gptq),
-        (FloatType::F16, "rtn", json!({"bits": 8, "group_size": "channel", "symmetric": false}), compressed, Format::GptqV2),
+        (
+            FloatType::F16,
+            "gptq",
+            json!({"bits": 3, "group_size": 32, "sequences": 6, "length": 24}),
+            compressed,
+            Format::Gptq,
+        ),
+        (
+            FloatType::F16,
+            "rtn",
+            json!({"bits": 8, "group_size": "channel", "symmetric": false}),
+            compressed,
+            Format::GptqV2,
+        ),
         (FloatType::F16, "rtn", json!({"bits": 2, "group_size": 16, "symmetric": false}), compressed, Format::GptqV2),
         (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), compressed, Format::Awq),
         (FloatType::F32, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, compressed),

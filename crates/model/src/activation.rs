@@ -69,7 +69,11 @@ mod tests {
             }
             assert_eq!(all.row(2), [0.0, 0.0]);
             let lost = all.row(1)[1] != 1.0;
-            assert_eq!(lost, activation != Activation::StaticFp8(2.0), "{activation:?}: a small number beside a large one");
+            assert_eq!(
+                lost,
+                activation != Activation::StaticFp8(2.0),
+                "{activation:?}: a small number beside a large one"
+            );
         }
     }
 }

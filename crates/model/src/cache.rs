@@ -33,11 +33,9 @@ impl Numbers {
     fn new(vectors: usize, dim: usize, bits: Option<u8>) -> Self {
         match bits {
             None => Self::Exact(vec![0.0; vectors * dim]),
-            Some(bits) => Self::Rounded {
-                bits,
-                codes: vec![0; vectors * bytes_of(dim, bits)],
-                grids: vec![(0.0, 0.0); vectors],
-            },
+            Some(bits) => {
+                Self::Rounded { bits, codes: vec![0; vectors * bytes_of(dim, bits)], grids: vec![(0.0, 0.0); vectors] }
+            }
         }
     }
 

@@ -254,7 +254,8 @@ impl Checkpoint {
         Ok(all)
     }
 
-    /// Lets go of the memory that holds the mapped weights; those that are looked at again are read again.
+    /// Lets the system take back the memory that mapped weight files have in use: pages that were read count as memory
+    /// of this process until then. What is looked at again is read again.
     pub fn forget(&self) {
         self.shards.iter().for_each(|(_, bytes)| bytes.forget());
     }

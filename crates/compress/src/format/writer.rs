@@ -90,7 +90,8 @@ impl<'a> CheckpointWriter<'a> {
         let (plans, kept) = plans(&done, scheme.as_ref())?;
         let bytes = plans.iter().map(Plan::bytes).sum();
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
-        let weights = names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
+        let weights =
+            names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
         let (file, progress) = match resume(&part, &done.job, &plans)? {
             Some(begun) => begun,
             None => begin(&part, &done, plans, &kept)?,
