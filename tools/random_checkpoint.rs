@@ -7,7 +7,7 @@
 //!
 //! Linears and embeddings are normal with deviation 0.02, norms with deviation 0.1 around 1. Tensors go to the disk as
 //! they are drawn, so memory stays small. The tokenizer has a token for each byte. The full size takes 15.3 GB; nothing
-//! is written where the disk lacks room.
+//! is written where the disk lacks room. `calibration.txt` has 64 x 512 random tokens.
 
 use std::error::Error;
 use std::fs::File;
@@ -274,6 +274,12 @@ fn tokenizer() -> Value {
     })
 }
 
+/// Random capital letters, a token each: enough to calibrate on.
+fn calibration(seed: u64) -> String {
+    let mut draws = Draws(seed + 1);
+    (0..64 * 512).map(|_| char::from(b'A' + (draws.next() >> 33) as u8 % 26)).collect()
+}
+
 /// Bytes that are free where the folder is, as `df` tells.
 fn free(folder: &Path) -> Outcome<u64> {
     let told = Command::new("df").arg("-Pk").arg(folder).output()?;
@@ -300,6 +306,7 @@ fn main() -> Outcome<()> {
     ] {
         std::fs::write(shape.folder.join(name), serde_json::to_vec_pretty(&value)?)?;
     }
+    std::fs::write(shape.folder.join("calibration.txt"), calibration(shape.seed))?;
     write_weights(&shape, &tensors)?;
     let values: usize = tensors.iter().map(Tensor::values).sum();
     println!("{}: {values} weights, {:.2} GB", shape.folder.display(), total as f64 / 1e9);
