@@ -1,6 +1,6 @@
 """Runs llm-compressor and acbench in turns on the same checkpoint and tokens, as whole processes:
 
-    python compare.py --model FOLDER --work FOLDER --peer PYTHON --ours PROGRAM [--rounds 3] [METHOD ...]
+    python compare.py --model FOLDER --work FOLDER --peer PYTHON --ours PROGRAM --speed PROGRAM [--rounds 3] [METHOD ...]
 
 For each method: medians of wall seconds, CPU seconds (user and system, with children) and peak memory, and how far each is
 from the floor (README.md). Writes WORK/compare.json; the last outputs stay in WORK/METHOD-{peer,ours}.
@@ -87,10 +87,11 @@ def table(rows):
 
 
 parser = argparse.ArgumentParser()
-for name in ("model", "work", "peer", "ours"):
+for name in ("model", "work", "peer", "ours", "speed"):
     parser.add_argument(f"--{name}", type=Path, required=True)
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--threads", default="1")
+parser.add_argument("--gflops", type=float, help="of one core, where it is known from a quiet machine")
 parser.add_argument("--set", nargs="*", default=[], help="further settings of ours")
 parser.add_argument("--sequences", type=int, default=32)
 parser.add_argument("--length", type=int, default=256)
@@ -98,7 +99,7 @@ parser.add_argument("methods", nargs="*", default=[])
 args = parser.parse_args()
 THREADS = args.threads
 args.work.mkdir(parents=True, exist_ok=True)
-args.gflops = floor.measured(args.peer)
+args.gflops = args.gflops or floor.measured(args.speed)
 rows = {method: compare(method, args) for method in args.methods or METHODS}
 (args.work / "compare.json").write_text(json.dumps({"gflops": args.gflops, "methods": rows}, indent=1))
 print(f"one core: {args.gflops:.0f} GFLOP/s in f32\n\n{table(rows)}")

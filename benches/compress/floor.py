@@ -5,18 +5,6 @@ from dataclasses import dataclass
 
 SKETCH = 128  # Rows of the sketch on which AWQ measures its candidates.
 CANDIDATES = 40  # 20 exponents, by activations and duo.
-SPEED = """
-import time, torch
-torch.set_num_threads(1)
-a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
-a @ b
-best = 1e9
-for _ in range(12):
-    began = time.process_time()
-    a @ b
-    best = min(best, time.process_time() - began)
-print(2 * 1024**3 / best / 1e9)
-"""
 
 
 @dataclass
@@ -39,9 +27,9 @@ class Shape:
                 (2 * self.inter, self.hidden), (self.hidden, self.inter)]
 
 
-def measured(python):
-    """GFLOP/s of one core in f32."""
-    return float(subprocess.run([python, "-c", SPEED], check=True, capture_output=True, text=True).stdout)
+def measured(speed):
+    """GFLOP/s of one core in f32, as the program `speed` finds."""
+    return float(subprocess.run([speed], check=True, capture_output=True, text=True).stdout)
 
 
 def operations(method, shape, sequences, length):
@@ -52,14 +40,19 @@ def operations(method, shape, sequences, length):
     factors = sum(2 * size**3 / 3 for _, size in groups)
     feedback = sum(rows * size**2 for rows, size in groups)
     search = sum(CANDIDATES * 2 * rows * size * SKETCH for rows, size in groups)
-    block = {
-        "gptq": forward + hessians + factors + feedback,
-        "smoothquant+gptq": forward + hessians + factors + feedback,
-        "sparsegpt": 2 * forward + hessians + factors + feedback,
-        "wanda": 2 * forward,
-        "awq": forward + search,
-    }
-    return shape.layers * block[method]
+    # Once each linear has run on the inputs that the compressed ones before it make. The last output serves nobody.
+    last = 2 * tokens * shape.hidden * shape.inter
+    once = shape.layers * forward - last
+    # Dense blocks run for their inputs, less `down`; then compressed ones run, less the last block.
+    twice = shape.layers * (forward - last) + (shape.layers - 1) * forward
+    solve = shape.layers * (hessians + factors + feedback)
+    return {
+        "gptq": once + solve,
+        "smoothquant+gptq": once + solve,
+        "sparsegpt": twice + solve,
+        "wanda": twice,
+        "awq": once + shape.layers * search,
+    }[method]
 
 
 def seconds(method, shape, sequences, length, gflops):

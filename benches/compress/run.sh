@@ -10,9 +10,11 @@ work=${WORK:-target/bench-compress}
 mkdir -p "$work"
 python=$(tools/peers/venv.sh llmcompressor)
 cargo build --release --quiet
+cargo build --release --quiet -p compress --example speed
+bin=${CARGO_TARGET_DIR:-target}/release
 [ -f "$work/model/held_out.jsonl" ] || "$python" tools/peers/bench_model.py "$work/model" >/dev/null 2>&1
 "$python" benches/compress/compare.py --model "$work/model" --work "$work" --peer "$python" \
-    --ours "${CARGO_TARGET_DIR:-target}/release/acbench" --rounds "$rounds" "$@"
+    --ours "$bin/acbench" --speed "$bin/examples/speed" --rounds "$rounds" "$@"
 for peer in "$work"/*-peer; do
     printf '\n%s: mean squared error of outputs on held-out tokens, relative to the dense outputs\n' "$(basename "${peer%-peer}")"
     "$python" tools/peers/output_error.py "$work/model" "$work/model/held_out.jsonl" "${peer%-peer}-ours" "$peer" 2>/dev/null
