@@ -126,7 +126,9 @@ pub fn settings_file(path: &Path) -> Result<Vec<String>, Error> {
     let mut all = Vec::new();
     for (name, value) in &table {
         match value {
-            toml::Value::Table(inner) => all.extend(inner.iter().map(|(key, value)| format!("{name}.{key}={}", plain(value)))),
+            toml::Value::Table(inner) => {
+                all.extend(inner.iter().map(|(key, value)| format!("{name}.{key}={}", plain(value))))
+            }
             value => all.push(format!("{name}={}", plain(value))),
         }
     }

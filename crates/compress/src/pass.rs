@@ -56,7 +56,11 @@ fn rows_of<'a>(x: &'a Matrix, route: &Route) -> Cow<'a, Matrix> {
 }
 
 /// Adds inputs to what was seen, once each is known to be a number. `rows` says which row of the batch each is.
-fn see(seen: &mut Seen, x: &Matrix, (batch, name, rows): (&Batch, &str, Option<&[usize]>)) -> Result<(), CompressError> {
+fn see(
+    seen: &mut Seen,
+    x: &Matrix,
+    (batch, name, rows): (&Batch, &str, Option<&[usize]>),
+) -> Result<(), CompressError> {
     if let Some(bad) = (0..x.rows).find(|&row| !x.row(row).iter().all(|x| x.is_finite())) {
         let row = rows.map_or(bad, |rows| rows[bad]);
         let mut ends = batch.lengths.iter().scan(0, |end, length| {

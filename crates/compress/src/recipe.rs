@@ -227,7 +227,9 @@ fn combine(list: &str, infos: &[&'static MethodInfo]) -> Result<(), CompressErro
         };
         if let Some(before) = infos[..at].iter().find(|before| rank(before.kind) > rank(info.kind)) {
             let (a, b) = (before.name, info.name);
-            return refuse(format!("`{b}` comes before `{a}`: scales first, then zeros, then rounding, then the cache"));
+            return refuse(format!(
+                "`{b}` comes before `{a}`: scales first, then zeros, then rounding, then the cache"
+            ));
         }
     }
     Ok(())

@@ -83,8 +83,7 @@ pub fn compress(
         warnings: Vec::new(),
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
-    let done =
-        Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
+    let done = Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
     let mut writer = CheckpointWriter::create(done, job.out)?;
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
     let estimate = Estimate::new(&model, &planned, (&recipe, sequences), job.ram_budget);
@@ -116,6 +115,7 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
     for index in 0..resumed.blocks {
         let mut block = blocks.load(index)?;
         widen(&mut block)?;
+        blocks.forget();
         pass::advance(&block, states)?;
     }
     Ok(())
@@ -132,6 +132,7 @@ fn plan(
         for linear in model.load(layer)?.linears() {
             planned.insert(linear.name.clone(), fitting(checkpoint, linear, (recipe, format))?);
         }
+        model.forget();
     }
     Ok(planned)
 }

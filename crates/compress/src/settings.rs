@@ -81,7 +81,11 @@ pub(crate) const GRID: SettingInfo = setting(
 );
 pub(crate) const ACTIVATION_BITS: SettingInfo = SettingInfo {
     aliases: &["a_bits", "abits"],
-    ..setting("activation_bits", "16", "8: inputs are rounded too while the model runs, a scale for each token (needs bits=8)")
+    ..setting(
+        "activation_bits",
+        "16",
+        "8: inputs are rounded too while the model runs, a scale for each token (needs bits=8)",
+    )
 };
 pub(crate) const FP8_ACTIVATIONS: SettingInfo = ACTIVATION_BITS.by_default("8");
 pub(crate) const KV_BITS: SettingInfo = SettingInfo {
@@ -109,8 +113,12 @@ pub(crate) const RANGES: SettingInfo =
     setting("ranges", "false", "as llm-compressor: max - min of activations against twice the largest weight");
 pub(crate) const SCALING: SettingInfo = SettingInfo {
     aliases: &["duo_scaling"],
-    ..setting("scaling", "\"both\"", "which scales are tried: by `activations`, `duo` (AutoAWQ: never none at all), or `both`; `duo_reference`: with its fault \
-         on CPUs")
+    ..setting(
+        "scaling",
+        "\"both\"",
+        "which scales are tried: by `activations`, `duo` (AutoAWQ: never none at all), or `both`; `duo_reference`: with its fault \
+         on CPUs",
+    )
 };
 pub(crate) const STEPS: SettingInfo =
     SettingInfo { aliases: &["n_grid"], ..setting("steps", "20", "steps of the scales' exponent") };

@@ -228,10 +228,8 @@ fn check_sparsegpt(case: &str, layer: &Layer, wanted: &[f32]) -> Checked<Option<
     let differ = ours.data.iter().zip(wanted).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count();
     let largest = wanted.iter().fold(0f32, |most, w| most.max(w.abs()));
     let off = ours.data.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
-    let (error, reference) = (
-        layer.output_error(&ours),
-        layer.output_error(&Matrix::new(ours.rows, ours.cols, wanted.to_vec())),
-    );
+    let (error, reference) =
+        (layer.output_error(&ours), layer.output_error(&Matrix::new(ours.rows, ours.cols, wanted.to_vec())));
     println!("{}/{case}: {differ} zeros differ, weights by {off:.1e}", layer.name);
     Ok(if differ > 0 || off > 1e-3 || (error / reference - 1.0).abs() > 1e-3 {
         Some(format!("{differ} zeros differ, weights by {off:.1e}, output error {error} not {reference}"))

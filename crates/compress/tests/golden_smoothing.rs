@@ -7,9 +7,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use compress::method::{Awq, Candidate, Fp8, Rtn, Scaling, SmoothQuant, clip, clip_limits, largest_weights};
-use compress::{
-    ActOrder, FloatType, Grid, GridRule, GroupSize, LinearGroup, Matrix, Needs, Scheme, Seen, Target,
-};
+use compress::{ActOrder, FloatType, Grid, GridRule, GroupSize, LinearGroup, Matrix, Needs, Scheme, Seen, Target};
 use model::GroupKind;
 use safetensors::SafeTensors;
 
@@ -49,7 +47,8 @@ fn layers() -> Checked<Vec<Layer>> {
     let mut found = Vec::new();
     for entry in entries {
         let file = entry?.file_name().to_string_lossy().into_owned();
-        let Some(name) = file.strip_prefix("layer_").and_then(|rest| rest.strip_suffix("_awq_sq_fp8.safetensors")) else {
+        let Some(name) = file.strip_prefix("layer_").and_then(|rest| rest.strip_suffix("_awq_sq_fp8.safetensors"))
+        else {
             continue;
         };
         found.push(read(&golden().join(&file), name)?);

@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bytes: Vec<u8> = logits.data.iter().flat_map(|logit| logit.to_le_bytes()).collect();
         all.insert(format!("logits.{at}"), ([logits.rows, logits.cols], bytes));
     }
-    let views = all.iter().map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)));
+    let views =
+        all.iter().map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)));
     let views: Vec<_> = views.collect::<Result<_, safetensors::SafeTensorError>>()?;
     std::fs::write(out, safetensors::serialize(views, None)?)?;
     Ok(())

@@ -18,6 +18,15 @@ impl Tap for () {
     fn input(&mut self, _: &str, _: &Matrix) {}
 }
 
+/// The norms of each query head and each key head, before their rotation.
+#[derive(Debug, Clone)]
+pub struct HeadNorms {
+    /// `[head_dim]`
+    pub q: Vec<f32>,
+    /// `[head_dim]`
+    pub k: Vec<f32>,
+}
+
 /// A pre-norm block: attention and a gated product, each added to the residual stream.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -33,6 +42,8 @@ pub struct Block {
     pub v: Linear,
     /// `[hidden, heads * head_dim]`
     pub o: Linear,
+    /// In architectures that have them.
+    pub head_norms: Option<HeadNorms>,
     /// `[hidden]`, the norm before the feed-forward part.
     pub mlp_norm: Vec<f32>,
     /// Its tensor's name.
@@ -102,7 +113,9 @@ impl Block {
 
     /// Caches with room for whole sequences.
     fn caches(&self, sequences: &Sequences) -> Vec<LayerCache> {
-        let room = |span: &Span| LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len());
+        let room = |span: &Span| {
+            LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len(), self.heads.kv_bits)
+        };
         sequences.spans.iter().map(room).collect()
     }
 
@@ -128,6 +141,10 @@ impl Block {
         sequences: &Sequences,
         caches: &mut [&mut LayerCache],
     ) -> Matrix {
+        if let Some(norms) = &self.head_norms {
+            q = self.norm_heads(q, &norms.q);
+            k = self.norm_heads(k, &norms.k);
+        }
         let angles = sequences.angles(&self.rope);
         for row in 0..q.rows {
             angles.turn(row, q.row_mut(row), self.heads.dim);
@@ -139,6 +156,13 @@ impl Block {
             }
         }
         attend(&q, &sequences.spans, caches, self.heads)
+    }
+
+    /// RMSNorm of every head by itself, `[m, heads * head_dim]`.
+    fn norm_heads(&self, x: Matrix, weight: &[f32]) -> Matrix {
+        let (rows, cols, dim) = (x.rows, x.cols, self.heads.dim);
+        let heads = rms_norm(&Matrix::new(rows * cols / dim, dim, x.data), weight, self.eps);
+        Matrix::new(rows, cols, heads.data)
     }
 
     /// The linears that share an input, in the order in which the block runs them: q, k, v; o; then gate, up and down of
@@ -162,6 +186,15 @@ impl Block {
     pub fn linears(&self) -> Vec<&Linear> {
         let experts = self.mlp.experts.iter().flat_map(|expert| [&expert.gate, &expert.up, &expert.down]);
         [&self.q, &self.k, &self.v, &self.o].into_iter().chain(experts).collect()
+    }
+
+    /// Rounds neither inputs nor the cache any more: what is left is what the weights compute.
+    pub fn without_rounding(&mut self) {
+        self.heads.kv_bits = None;
+        let experts =
+            self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
+        let attention = [&mut self.q, &mut self.k, &mut self.v, &mut self.o];
+        attention.into_iter().chain(experts).for_each(|linear| linear.activation = None);
     }
 
     /// The linear of this full name.

@@ -6,7 +6,7 @@ use crate::arch::{self, Architecture};
 use crate::attention::Heads;
 use crate::format::{Reader, dense_weight, vector};
 use crate::rope::Rope;
-use crate::{Block, Checkpoint, Config, Gated, Linear, Matrix, Mlp, ModelError, Weight};
+use crate::{Block, Checkpoint, Config, Gated, HeadNorms, Linear, Matrix, Mlp, ModelError, Router, Weight};
 
 /// A checkpoint whose blocks are read when they are asked for.
 pub struct Blocks<'a> {
@@ -31,7 +31,7 @@ impl<'a> Blocks<'a> {
             known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
         })?;
         let reader = Reader::new(checkpoint)?;
-        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim));
+        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim, config.rope_stretch));
         let table = (config.vocab_size, config.hidden_size);
         let embedding = dense_weight(checkpoint, architecture.outer.embed, table)?;
         Ok(Self { checkpoint, reader, architecture, rope, embedding })
@@ -55,6 +55,11 @@ impl<'a> Blocks<'a> {
         embed(&self.embedding, tokens)
     }
 
+    /// Lets go of the memory that holds blocks read so far, where they are mapped files.
+    pub fn forget(&self) {
+        self.checkpoint.forget();
+    }
+
     /// The last norm and the head; no head where it is the embedding.
     pub(crate) fn end(&self) -> Result<(Vec<f32>, Option<Linear>), ModelError> {
         let (config, outer) = (self.config(), &self.architecture.outer);
@@ -74,30 +79,63 @@ impl<'a> Blocks<'a> {
     /// A tensor that is missing, of another shape, or not finite.
     pub fn load(&self, layer: usize) -> Result<Block, ModelError> {
         let config = self.config();
-        let (hidden, mlp) = (config.hidden_size, config.intermediate_size);
+        let hidden = config.hidden_size;
         let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
         let names = &self.architecture.inner;
-        let [(_, qkv), (_, output), (_, gate_up), (_, down)] = names.groups;
+        let [(_, qkv), (_, output), ..] = names.groups;
         let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
-        let norm = |name: &str| vector(self.checkpoint, &self.name(layer, name), hidden);
-        let gated = Gated {
-            gate: linear(gate_up[0], (mlp, hidden), config.mlp_bias)?,
-            up: linear(gate_up[1], (mlp, hidden), config.mlp_bias)?,
-            down: linear(down[0], (hidden, mlp), config.mlp_bias)?,
+        let norm = |name: &str, width| vector(self.checkpoint, &self.name(layer, name), width);
+        let head_norms = match names.head_norms {
+            None => None,
+            Some([q, k]) => Some(HeadNorms { q: norm(q, config.head_dim)?, k: norm(k, config.head_dim)? }),
         };
         Ok(Block {
-            attention_norm: norm(names.attention_norm)?,
+            attention_norm: norm(names.attention_norm, hidden)?,
             attention_norm_name: self.name(layer, names.attention_norm),
             q: linear(qkv[0], (queries, hidden), config.qkv_bias)?,
             k: linear(qkv[1], (keys, hidden), config.qkv_bias)?,
             v: linear(qkv[2], (keys, hidden), config.qkv_bias)?,
             o: linear(output[0], (hidden, queries), config.output_bias)?,
-            mlp_norm: norm(names.mlp_norm)?,
+            mlp_norm: norm(names.mlp_norm, hidden)?,
             mlp_norm_name: self.name(layer, names.mlp_norm),
-            mlp: Mlp { router: None, experts: vec![gated] },
-            heads: Heads { queries: config.heads, keys: config.kv_heads, dim: config.head_dim },
+            head_norms,
+            mlp: self.mlp(layer)?,
+            heads: Heads {
+                queries: config.heads,
+                keys: config.kv_heads,
+                dim: config.head_dim,
+                kv_bits: config.kv_bits,
+            },
             rope: self.rope.clone(),
             eps: config.norm_eps,
+        })
+    }
+
+    fn mlp(&self, layer: usize) -> Result<Mlp, ModelError> {
+        let (config, names) = (self.config(), &self.architecture.inner);
+        let router = match (names.router, config.experts) {
+            (Some(name), Some(experts)) => Some(Router {
+                gate: self.linear(layer, name, (experts.count, config.hidden_size), false)?,
+                top_k: experts.top_k,
+                normalize: experts.normalize,
+            }),
+            _ => None,
+        };
+        let count = config.experts.map_or(1, |experts| experts.count);
+        Ok(Mlp { router, experts: (0..count).map(|expert| self.expert(layer, expert)).collect::<Result<_, _>>()? })
+    }
+
+    fn expert(&self, layer: usize, expert: usize) -> Result<Gated, ModelError> {
+        let config = self.config();
+        let [.., (_, gate_up), (_, down)] = self.architecture.inner.groups;
+        let (hidden, width) = (config.hidden_size, config.intermediate_size);
+        let linear = |name: &str, shape| {
+            self.linear(layer, &name.replace("{expert}", &expert.to_string()), shape, config.mlp_bias)
+        };
+        Ok(Gated {
+            gate: linear(gate_up[0], (width, hidden))?,
+            up: linear(gate_up[1], (width, hidden))?,
+            down: linear(down[0], (hidden, width))?,
         })
     }
 

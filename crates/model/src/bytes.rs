@@ -43,6 +43,19 @@ impl Bytes {
         Ok(Self { source: Source::Mapped(Arc::new(map)), range })
     }
 
+    /// Lets the system take back the memory of a mapped file; what is looked at again is read again.
+    pub fn forget(&self) {
+        #[cfg(unix)]
+        if let Source::Mapped(map) = &self.source {
+            // SAFETY: the mapping is of a file, read-only, and nothing was ever written through it, so no page holds
+            // anything that the file does not; a page that is dropped is read from the file at the next access.
+            // Slices that borrow from it stay valid: addresses and contents are the same.
+            let advised = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // A system that declines keeps the pages, and nothing else changes.
+            drop(advised);
+        }
+    }
+
     /// Part of these bytes; `None` where the range lies outside.
     pub fn slice(&self, range: Range<usize>) -> Option<Self> {
         if range.start > range.end || range.end > self.range.len() {
@@ -98,6 +111,9 @@ mod tests {
         assert_eq!(&*mapped, std::fs::read(&path).unwrap().as_slice());
         assert_eq!(&*mapped.slice(1..3).unwrap().slice(1..2).unwrap(), b"c");
         assert!(mapped.slice(3..7).is_none());
+        let part = mapped.slice(2..5).unwrap();
+        part.forget();
+        assert_eq!((&*part, &*mapped), (&b"cde"[..], &b"abcdef"[..]));
         std::fs::write(&path, b"").unwrap();
         assert!(Bytes::map(&path).unwrap().is_empty());
     }

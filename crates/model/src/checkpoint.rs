@@ -213,6 +213,7 @@ impl Checkpoint {
         }
         for (path, bytes) in &self.shards {
             add(&path.file_name().unwrap_or_default().to_string_lossy(), bytes);
+            bytes.forget();
         }
         Ok(self.digest.get_or_init(|| all.hex()).clone())
     }
@@ -278,6 +279,12 @@ impl Checkpoint {
             }
         }
         Ok(all)
+    }
+
+    /// Lets the system take back the memory that mapped weight files have in use: pages that were read count as memory
+    /// of this process until then. What is looked at again is read again.
+    pub fn forget(&self) {
+        self.shards.iter().for_each(|(_, bytes)| bytes.forget());
     }
 
     /// Bytes of all weight files.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::rope::Stretch;
 use crate::{ModelError, arch};
 
 const CURE: &str = "restore config.json from the model's original download";
@@ -17,7 +18,7 @@ pub struct Config {
     pub vocab_size: usize,
     /// Width of the residual stream.
     pub hidden_size: usize,
-    /// Width of the gated product.
+    /// Width of the gated product; of one expert's, where there are several.
     pub intermediate_size: usize,
     /// Number of blocks.
     pub layers: usize,
@@ -31,6 +32,8 @@ pub struct Config {
     pub norm_eps: f32,
     /// Base of the rotary frequencies.
     pub rope_theta: f64,
+    /// How the rotary frequencies are stretched to a longer context; `None` where they are not.
+    pub rope_stretch: Option<Stretch>,
     /// Tokens that the model can look at.
     pub max_positions: usize,
     /// The output head is the embedding.
@@ -41,13 +44,90 @@ pub struct Config {
     pub output_bias: bool,
     /// Gate, up and down have a bias.
     pub mlp_bias: bool,
+    /// The experts of a block; `None` in a dense model.
+    pub experts: Option<Experts>,
     /// Token ids that end a text.
     pub eos: Vec<u32>,
+    /// Bits of a key or value in the cache, 4 or 8, where they are rounded.
+    pub kv_bits: Option<u8>,
     /// How quantized weights are stored; `Null` where they are not.
     pub quantization: Value,
 }
 
+/// How many experts a block has, and how a router chooses from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Experts {
+    /// How many there are.
+    pub count: usize,
+    /// How many see a row, from 1 to `count`.
+    pub top_k: usize,
+    /// Whether the weights of the chosen are made to sum to 1.
+    pub normalize: bool,
+}
+
+impl Experts {
+    /// Reads the number of experts from the first field of `names` that is there.
+    ///
+    /// # Errors
+    /// A missing or senseless field; more experts for a token than there are.
+    pub fn read(fields: &Fields<'_>, names: &[&str], normalize: bool) -> Result<Self, ModelError> {
+        let name = names.iter().find(|name| fields.get(name).is_some()).unwrap_or(&names[0]);
+        let (count, top_k) = (fields.count(name)?, fields.count("num_experts_per_tok")?);
+        if top_k > count {
+            return Err(fields.bad(format!("num_experts_per_tok {top_k} is more than {name} {count}")));
+        }
+        Ok(Self { count, top_k, normalize })
+    }
+}
+
 impl Config {
+    /// Reads the settings that all architectures name alike: no biases, one feed-forward part, full attention.
+    ///
+    /// # Errors
+    /// A missing or senseless field, a setting that is not implemented.
+    pub fn plain(fields: &Fields<'_>) -> Result<Self, ModelError> {
+        let activation = fields.get("hidden_act").and_then(Value::as_str).unwrap_or("silu");
+        if activation != "silu" {
+            return Err(fields.unsupported(
+                format!("activation `{activation}`"),
+                "use a checkpoint with gated SiLU, as all of the known architectures have",
+            ));
+        }
+        let (hidden_size, heads) = (fields.count("hidden_size")?, fields.count("num_attention_heads")?);
+        if fields.get("head_dim").is_none() && !hidden_size.is_multiple_of(heads) {
+            return Err(
+                fields.bad(format!("hidden_size {hidden_size} is not a multiple of num_attention_heads {heads}"))
+            );
+        }
+        let (rope_theta, rope_stretch) = fields.rope()?;
+        Ok(Self {
+            model_type: fields.text("model_type")?.to_owned(),
+            vocab_size: fields.count("vocab_size")?,
+            hidden_size,
+            intermediate_size: fields.count("intermediate_size")?,
+            layers: fields.count("num_hidden_layers")?,
+            heads,
+            kv_heads: fields.count_or("num_key_value_heads", heads)?,
+            head_dim: fields.count_or("head_dim", hidden_size / heads)?,
+            norm_eps: fields.number_or("rms_norm_eps", 1e-6)? as f32,
+            rope_theta,
+            rope_stretch,
+            max_positions: fields.count("max_position_embeddings")?,
+            tie_embeddings: fields.flag_or("tie_word_embeddings", false)?,
+            qkv_bias: false,
+            output_bias: false,
+            mlp_bias: false,
+            experts: None,
+            kv_bits: fields.kv_bits()?,
+            eos: fields.ids("eos_token_id")?,
+            quantization: fields
+                .get("quantization_config")
+                .or_else(|| fields.get("compression_config"))
+                .cloned()
+                .unwrap_or(Value::Null),
+        })
+    }
+
     /// Reads the settings from the parsed `config.json` at `path`.
     ///
     /// # Errors
@@ -192,26 +272,74 @@ impl<'a> Fields<'a> {
         ids.ok_or_else(|| self.bad(format!("field `{name}` should be a token id or a list of them")))
     }
 
-    /// The base of the rotary frequencies, from `rope_theta` or the newer `rope_parameters`.
+    /// Bits of a cached key or value, from `kv_cache_scheme` of the quantization.
+    ///
+    /// # Errors
+    /// A scheme other than whole numbers of 4 or 8 bits with a grid of their own for each token.
+    pub fn kv_bits(&self) -> Result<Option<u8>, ModelError> {
+        let quantization = self.get("quantization_config").or_else(|| self.get("compression_config"));
+        let Some(scheme) = quantization.and_then(|value| value.get("kv_cache_scheme")).filter(|value| !value.is_null())
+        else {
+            return Ok(None);
+        };
+        let whole = scheme.get("type").and_then(Value::as_str) == Some("int");
+        let dynamic = scheme.get("dynamic").and_then(Value::as_bool) == Some(true);
+        let tokens = scheme.get("strategy").and_then(Value::as_str) == Some("token");
+        match scheme.get("num_bits").and_then(Value::as_u64) {
+            Some(bits @ (4 | 8)) if whole && dynamic && tokens => Ok(Some(bits as u8)),
+            _ => Err(self.unsupported(
+                format!("the `kv_cache_scheme` {scheme}"),
+                "remove it to evaluate with an exact cache; 4- or 8-bit dynamic integers by token are implemented",
+            )),
+        }
+    }
+
+    /// The error that a sliding window is asked for, where `use_sliding_window` is true.
+    ///
+    /// # Errors
+    /// That one; or where the field is no truth value.
+    pub fn no_sliding_window(&self) -> Result<(), ModelError> {
+        if self.flag_or("use_sliding_window", false)? {
+            return Err(self.unsupported(
+                "a sliding window (`use_sliding_window`)".to_owned(),
+                "set it to false to evaluate with full attention",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The base of the rotary frequencies and how they are stretched, from `rope_theta` and `rope_scaling` or the newer
+    /// `rope_parameters`.
     ///
     /// # Errors
     /// Where the positions are scaled in a way that is not implemented.
-    pub fn rope_theta(&self) -> Result<f64, ModelError> {
-        let mut theta = self.number_or("rope_theta", 10_000.0)?;
+    pub fn rope(&self) -> Result<(f64, Option<Stretch>), ModelError> {
+        let (mut theta, mut stretch) = (self.number_or("rope_theta", 10_000.0)?, None);
+        let mut share = self.number_or("partial_rotary_factor", 1.0)?;
         for name in ["rope_scaling", "rope_parameters"] {
             let Some(value) = self.get(name) else { continue };
             let inner = Fields::new(value, &self.path).map_err(|_| self.bad(format!("field `{name}` is no object")))?;
             let kind = inner.get("rope_type").or_else(|| inner.get("type"));
-            let kind = kind.and_then(Value::as_str).unwrap_or("default");
-            if kind != "default" {
-                return Err(self.unsupported(
-                    format!("rope scaling `{kind}`"),
-                    "remove the scaling to evaluate at the model's original context length",
-                ));
+            match kind.and_then(Value::as_str).unwrap_or("default") {
+                "default" => {}
+                "llama3" => stretch = Some(Stretch::read(&inner)?),
+                kind => {
+                    return Err(self.unsupported(
+                        format!("rope scaling `{kind}`"),
+                        "remove the scaling to evaluate at the model's original context length",
+                    ));
+                }
             }
             theta = inner.number_or("rope_theta", theta)?;
+            share = inner.number_or("partial_rotary_factor", share)?;
         }
-        Ok(theta)
+        if share != 1.0 {
+            return Err(self.unsupported(
+                format!("heads that turn in part (`partial_rotary_factor` {share})"),
+                "use a checkpoint whose heads turn as a whole",
+            ));
+        }
+        Ok((theta, stretch))
     }
 }
 
@@ -240,7 +368,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (field, value, says) in [
-            ("model_type", json!("mamba"), "`mamba` is not known; known ones are: qwen2"),
+            ("model_type", json!("mamba"), "`mamba` is not known; known ones are: qwen2, llama"),
             ("hidden_size", json!(-1), "`hidden_size` should be a positive whole number and is -1"),
             ("hidden_size", json!(null), "`hidden_size` is missing"),
             ("num_key_value_heads", json!(3), "not a multiple"),

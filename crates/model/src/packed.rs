@@ -169,7 +169,14 @@ mod tests {
 
     #[test]
     fn a_group_has_its_own_scale_and_zero() {
-        let grid = Grid { groups: 2, group_size: 2, scales: vec![0.5, 2.0], zeros: Some(vec![1, -1]), half: false, group_of: None };
+        let grid = Grid {
+            groups: 2,
+            group_size: 2,
+            scales: vec![0.5, 2.0],
+            zeros: Some(vec![1, -1]),
+            half: false,
+            group_of: None,
+        };
         let packed = Packed::new(1, 4, 4, &[3, 1, 0, -8], grid);
         assert_eq!(packed.to_f32().data, [1.0, 0.0, 2.0, -14.0]);
         assert_eq!(packed.integers(0), [3, 1, 0, -8]);
@@ -177,8 +184,14 @@ mod tests {
 
     #[test]
     fn columns_may_name_their_group() {
-        let grid =
-            Grid { groups: 2, group_size: 2, scales: vec![1.0, 10.0], zeros: None, group_of: Some(vec![1, 0, 1, 0]) };
+        let grid = Grid {
+            groups: 2,
+            group_size: 2,
+            scales: vec![1.0, 10.0],
+            zeros: None,
+            half: false,
+            group_of: Some(vec![1, 0, 1, 0]),
+        };
         let packed = Packed::new(1, 4, 8, &[1, 2, 3, 4], grid);
         assert_eq!(packed.to_f32().data, [10.0, 2.0, 30.0, 4.0]);
     }

@@ -51,9 +51,7 @@ pub fn compress(
         watch(match at {
             Progress::Began(estimate) => Event::Note(expected(&estimate)),
             Progress::Resumed(blocks) => Event::Note(format!("going on after {blocks} finished blocks")),
-            Progress::Linear(at) => {
-                Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() }
-            }
+            Progress::Linear(at) => Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() },
         });
     })?;
     if let Some(peak) = compress::peak() {
@@ -94,7 +92,12 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     let wanted = Compression {
         method,
         settings: &settings,
-        calibration, seed: run.record.seed, format: None, ram_budget: None, out: &out };
+        calibration,
+        seed: run.record.seed,
+        format: None,
+        ram_budget: None,
+        out: &out,
+    };
     let record = compress(&run.checkpoint()?, &wanted, watch)?;
     watch(Event::End(format!(
         "{}: {:.2} bits a weight, {:.0}% zeros",

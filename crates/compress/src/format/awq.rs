@@ -13,9 +13,8 @@ const ORDER: [usize; 8] = [0, 2, 4, 6, 1, 3, 5, 7];
 /// The tensors of a linear `name` of shape `[rows, cols]`.
 pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let groups = scheme.group.count(cols);
-    let plan = |suffix: &str, dtype, shape: &[usize]| {
-        Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() }
-    };
+    let plan =
+        |suffix: &str, dtype, shape: &[usize]| Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() };
     vec![
         plan("qweight", Dtype::I32, &[cols, rows / 8]),
         plan("qzeros", Dtype::I32, &[groups, rows / 8]),
@@ -37,7 +36,10 @@ fn packed(rows: usize, cols: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u
         let slots = ORDER.iter().enumerate();
         slots.fold(0u32, |word, (slot, output)| word | u32::from(value(first + output, col)) << (4 * slot))
     };
-    (0..cols).flat_map(|col| (0..rows / 8).map(move |at| (col, at * 8))).flat_map(|(c, r)| word(c, r).to_le_bytes()).collect()
+    (0..cols)
+        .flat_map(|col| (0..rows / 8).map(move |at| (col, at * 8)))
+        .flat_map(|(c, r)| word(c, r).to_le_bytes())
+        .collect()
 }
 
 /// The entry `quantization_config` of `config.json`.

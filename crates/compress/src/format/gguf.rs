@@ -135,6 +135,42 @@ mod tests {
         assert_eq!(bytes[..20], bytes[20..]);
     }
 
+    /// The weight of one linear of the bundled model on a grid, with the levels and steps that it fits.
+    fn rounded(grid: Grid, size: usize) -> Result<QuantizedWeight, CompressError> {
+        let model = model::Model::load(&Checkpoint::bundled()?)?;
+        let dense = model.blocks[0].q.weight.to_f32();
+        let group = GroupSize::Columns(size);
+        let steps: Vec<Step> = dense.data.chunks(size).map(|weights| grid.fit(weights)).collect();
+        let levels = dense.data.iter().enumerate().map(|(at, &w)| grid.level(steps[at / size], w)).collect();
+        Ok(QuantizedWeight { rows: dense.rows, cols: dense.cols, grid, group, levels, steps, group_of: None })
+    }
+
+    #[test]
+    fn a_linear_is_read_back_bit_for_bit_and_packed() -> Result<(), Box<dyn std::error::Error>> {
+        const NAME: &str = "model.layers.0.self_attn.q_proj";
+        let (folder, pico) = (tempfile::tempdir()?, Checkpoint::bundled()?);
+        for (bits, symmetric, size) in [(4, true, 32), (4, true, 128), (4, false, 32), (4, false, 64), (8, true, 128)] {
+            let grid = Grid { scale_type: FloatType::ShortF16, ..Grid::new(bits, symmetric) };
+            let weight = rounded(grid, size)?;
+            let scheme = Scheme { activations: false, grid, group: weight.group, act_order: ActOrder::None };
+            let names: Vec<&str> = pico.tensor_names().filter(|name| *name != format!("{NAME}.weight")).collect();
+            let kept = names.iter().map(|name| pico.tensor(name)).collect::<Result<Vec<_>, _>>()?;
+            let mut all = plans(NAME, (weight.rows, weight.cols), &scheme);
+            let name = all[0].name.clone();
+            all.extend(kept.iter().map(|t| Plan { name: t.name.clone(), dtype: t.dtype, shape: t.shape.clone() }));
+            let path = folder.path().join(format!("{bits}{symmetric}{size}.gguf"));
+            let mut file = GgufFile::create(&path, &metadata(&pico, Some(&scheme))?, all)?;
+            kept.iter().try_for_each(|tensor| file.write(&tensor.name, &tensor.bytes))?;
+            file.write(&name, &contents(&weight))?;
+            file.sync()?;
+            let read = model::Model::load(&Checkpoint::open(&path)?)?;
+            let read = &read.blocks[0].q.weight;
+            assert!(matches!(read, model::Weight::Packed(_)), "{bits} {symmetric}: {}", read.kind());
+            assert!(read.to_f32() == weight.dequantize(), "{bits} {symmetric} {size}");
+        }
+        Ok(())
+    }
+
     #[test]
     fn what_does_not_fit_is_refused_with_a_cure() {
         let scheme = |bits, symmetric, size| Scheme {

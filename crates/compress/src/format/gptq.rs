@@ -11,9 +11,8 @@ use crate::{ActOrder, GroupSize, QuantizedWeight, Scheme};
 pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let bits = usize::from(scheme.grid.bits);
     let groups = scheme.group.count(cols);
-    let plan = |suffix: &str, dtype, shape: &[usize]| {
-        Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() }
-    };
+    let plan =
+        |suffix: &str, dtype, shape: &[usize]| Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() };
     vec![
         plan("qweight", Dtype::I32, &[cols * bits / 32, rows]),
         plan("qzeros", Dtype::I32, &[groups, rows * bits / 32]),

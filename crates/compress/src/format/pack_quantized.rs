@@ -99,7 +99,8 @@ mod tests {
                     let grid = Grid { scale_type: FloatType::Bf16, ..Grid::new(bits, symmetric) };
                     let mut quantized = Rtn { grid, group, activations: false }.quantize(&weight);
                     quantized.group_of = Some(vec![0; 24]);
-                    let plans = plans("l", (5, 24), &Scheme { activations: false, grid, group, act_order: ActOrder::Group });
+                    let plans =
+                        plans("l", (5, 24), &Scheme { activations: false, grid, group, act_order: ActOrder::Group });
                     let contents = contents(&quantized);
                     assert_eq!(plans.len(), contents.len());
                     assert!(plans.iter().zip(&contents).all(|(plan, bytes)| plan.bytes() == bytes.len()));

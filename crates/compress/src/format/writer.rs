@@ -90,7 +90,8 @@ impl<'a> CheckpointWriter<'a> {
         let (plans, kept) = plans(&done, scheme.as_ref())?;
         let bytes = plans.iter().map(Plan::bytes).sum();
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
-        let weights = names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
+        let weights =
+            names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
         let metadata =
             if done.format == Format::Gguf { Some(gguf::metadata(done.checkpoint, scheme.as_ref())?) } else { None };
         let contents = Contents { metadata, plans };
@@ -187,6 +188,7 @@ fn begin(
         let mut file = WeightFile::create(part, done.format, contents)?;
         for tensor in kept {
             file.write(&tensor.name, &tensor.bytes)?;
+            tensor.bytes.forget();
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {

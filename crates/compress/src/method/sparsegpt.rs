@@ -150,9 +150,8 @@ impl Pass<'_> {
     fn threshold(&self, weight: &Matrix) -> f32 {
         let Sparsity::Unstructured(share) = self.method.sparsity else { return f32::NEG_INFINITY };
         let rows = weight.data.par_chunks(weight.cols);
-        let mut scores: Vec<f32> = rows
-            .flat_map_iter(|row| self.block.clone().map(|position| self.score(row[position], position)))
-            .collect();
+        let mut scores: Vec<f32> =
+            rows.flat_map_iter(|row| self.block.clone().map(|position| self.score(row[position], position))).collect();
         let place = ((scores.len() as f64 * share) as usize).min(scores.len() - 1);
         *scores.select_nth_unstable_by(place, f32::total_cmp).1
     }

@@ -162,7 +162,9 @@ impl Inputs {
             ("float", "tensor", false) if bits == Some(8) => Ok(Self::StaticFp8),
             (kind, strategy, _) => {
                 let how = if dynamic { "dynamic" } else { "static" };
-                Err(unsupported(format!("`input_activations` of {bits:?} bits, type `{kind}`, strategy `{strategy}`, {how}")))
+                Err(unsupported(format!(
+                    "`input_activations` of {bits:?} bits, type `{kind}`, strategy `{strategy}`, {how}"
+                )))
             }
         }
     }

@@ -105,7 +105,10 @@ pub(super) fn transposed(tensor: &TensorView, (rows, groups): (usize, usize)) ->
     expect_shape(tensor, &[groups, rows])?;
     check_finite(tensor)?;
     let values = floats(tensor)?;
-    Ok((0..rows).flat_map(|row| (0..groups).map(move |group| (row, group))).map(|(r, g)| values[g * rows + r]).collect())
+    Ok((0..rows)
+        .flat_map(|row| (0..groups).map(move |group| (row, group)))
+        .map(|(r, g)| values[g * rows + r])
+        .collect())
 }
 
 /// The group of each input, where groups are not runs of inputs.

@@ -99,11 +99,7 @@ fn words(tensor: &TensorView, shape: &[usize]) -> Result<Vec<u32>, ModelError> {
 }
 
 /// `group_size` of a configuration, for a linear of `cols` inputs: -1 is a whole row.
-fn group_size(
-    value: &Value,
-    cols: usize,
-    unsupported: impl Fn(String) -> ModelError,
-) -> Result<usize, ModelError> {
+fn group_size(value: &Value, cols: usize, unsupported: impl Fn(String) -> ModelError) -> Result<usize, ModelError> {
     match value.get("group_size").or_else(|| value.get("q_group_size")).map(Value::as_i64) {
         Some(Some(-1)) => Ok(cols),
         Some(Some(size @ 1..=0x7FFF_FFFF)) => Ok((size as usize).min(cols)),

@@ -31,8 +31,7 @@ fn chunk_limits(rows: &[f32], columns: usize, (grid, size): (&Grid, usize), sums
     for (group, sums) in sums.iter().enumerate() {
         let run = |row: usize| &rows[row * columns + group * size..][..sums.rows];
         let mut least = vec![f64::INFINITY; count];
-        let largest: Vec<f32> =
-            (0..count).map(|row| run(row).iter().fold(0f32, |most, w| most.max(w.abs()))).collect();
+        let largest: Vec<f32> = (0..count).map(|row| run(row).iter().fold(0f32, |most, w| most.max(w.abs()))).collect();
         for shrink in 0..SHRINKS {
             let share = 1.0 - f32::from(shrink) / 20.0;
             let mut moved = Matrix::zeros(count, sums.rows);

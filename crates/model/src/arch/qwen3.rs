@@ -1,0 +1,51 @@
+//! Qwen3 (Yang et al. 2025), dense and with experts: RMSNorm of each query and key head, no q/k/v biases.
+
+use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV};
+use crate::config::{Experts, Fields};
+use crate::{Config, GroupKind, ModelError};
+
+/// `model_type: qwen3`
+pub const QWEN3: Architecture =
+    Architecture { model_type: "qwen3", config, outer: OUTER, inner: BlockNames { head_norms: HEAD_NORMS, ..DENSE } };
+
+/// `model_type: qwen3_moe`
+pub const QWEN3_MOE: Architecture = Architecture {
+    model_type: "qwen3_moe",
+    config: with_experts,
+    outer: OUTER,
+    inner: BlockNames {
+        head_norms: HEAD_NORMS,
+        router: Some("mlp.gate"),
+        groups: [
+            QKV,
+            OUTPUT,
+            (GroupKind::GateUp, &["mlp.experts.{expert}.gate_proj", "mlp.experts.{expert}.up_proj"]),
+            (GroupKind::Down, &["mlp.experts.{expert}.down_proj"]),
+        ],
+        ..DENSE
+    },
+};
+
+const HEAD_NORMS: Option<[&str; 2]> = Some(["self_attn.q_norm.weight", "self_attn.k_norm.weight"]);
+
+fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
+    fields.no_sliding_window()?;
+    // Heads are as wide as config.json says, not hidden_size / heads.
+    fields.count("head_dim")?;
+    let bias = fields.flag_or("attention_bias", false)?;
+    Ok(Config { qkv_bias: bias, output_bias: bias, ..Config::plain(fields)? })
+}
+
+fn with_experts(fields: &Fields<'_>) -> Result<Config, ModelError> {
+    let dense = fields.get("mlp_only_layers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
+    if dense || fields.count_or("decoder_sparse_step", 1)? != 1 {
+        return Err(fields.unsupported(
+            "blocks without experts (`mlp_only_layers` or `decoder_sparse_step`)".to_owned(),
+            "use a checkpoint with experts in every block, as Qwen3's own are",
+        ));
+    }
+    let normalize = fields.flag_or("norm_topk_prob", false)?;
+    let experts = Experts::read(fields, &["num_experts", "num_local_experts"], normalize)?;
+    let intermediate_size = fields.count("moe_intermediate_size")?;
+    Ok(Config { experts: Some(experts), intermediate_size, ..config(fields)? })
+}

@@ -1,0 +1,202 @@
+//! Every architecture computes what `transformers` computes, on the tiny models of `fixtures`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use model::arch::ARCHITECTURES;
+use model::{Blocks, Checkpoint, GroupKind, Matrix, Model, Sequences, Tap};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde_json::{Value, json};
+
+type Checked<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Of the largest logit; both compute in f32, in another order.
+const TOLERANCE: f32 = 1e-4;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The ids that `transformers` was shown, and its logits.
+fn expected(folder: &Path) -> Checked<(Vec<u32>, Vec<f32>)> {
+    let bytes = fs::read(folder.join("logits.safetensors"))?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let ids = file.tensor("ids")?.data().as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b) as u32).collect();
+    let logits = file.tensor("logits")?.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
+    Ok((ids, logits))
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    let largest = b.iter().fold(0.0f32, |most, b| most.max(b.abs()));
+    a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / largest
+}
+
+#[test]
+fn logits_are_those_of_transformers() -> Checked<()> {
+    let mut seen = vec!["qwen2"];
+    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe"] {
+        let folder = fixture(name);
+        let (ids, theirs) = expected(&folder)?;
+        let checkpoint = Checkpoint::open(&folder)?;
+        let off = distance(&Model::load(&checkpoint)?.logits(&ids)?.data, &theirs);
+        println!("{name}: {off:.1e}");
+        assert!(off < TOLERANCE, "{name}: {off}");
+        seen.push(name);
+    }
+    assert!(ARCHITECTURES.iter().all(|architecture| seen.contains(&architecture.model_type)), "each has a fixture");
+    Ok(())
+}
+
+#[test]
+fn a_sequence_is_the_same_bit_for_bit_beside_others() -> Checked<()> {
+    for name in ["mixtral", "qwen3_moe"] {
+        let checkpoint = Checkpoint::open(&fixture(name))?;
+        let blocks = Blocks::open(&checkpoint)?;
+        let (ids, _) = expected(&fixture(name))?;
+        let (first, second) = ids.split_at(9);
+        let run = |tokens: &[u32], lengths: &[usize]| -> Checked<Matrix> {
+            let mut hidden = blocks.embed(tokens)?;
+            for layer in 0..blocks.count() {
+                hidden = blocks.load(layer)?.forward(hidden, &Sequences::whole(lengths), &mut ());
+            }
+            Ok(hidden)
+        };
+        let alone = [run(first, &[9])?.data, run(second, &[15])?.data].concat();
+        assert!(run(&ids, &[9, 15])?.data == alone, "{name}");
+    }
+    Ok(())
+}
+
+/// Notes what each linear was shown.
+struct Seen(Vec<(String, Matrix)>);
+
+impl Tap for Seen {
+    fn input(&mut self, linear: &str, rows: &Matrix) {
+        self.0.push((linear.to_owned(), rows.clone()));
+    }
+}
+
+#[test]
+fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
+    for (name, normalized) in [("mixtral", true), ("qwen3_moe", false)] {
+        let checkpoint = Checkpoint::open(&fixture(name))?;
+        let (blocks, (ids, _)) = (Blocks::open(&checkpoint)?, expected(&fixture(name))?);
+        let (block, hidden) = (blocks.load(0)?, blocks.embed(&ids)?);
+        let mut seen = Seen(Vec::new());
+        let sequences = Sequences::whole(&[ids.len()]);
+        let output = block.forward(hidden.clone(), &sequences, &mut seen);
+
+        // The same by hand: attention, then one expert after another.
+        let mut sum = hidden.clone();
+        sum.add(&block.o.forward(&block.output_input(&block.qkv_input(&hidden), &sequences)));
+        let x = block.gate_up_input(&sum);
+        let routes = block.mlp.routes(&x);
+        for row in 0..ids.len() {
+            let of_row = |route: &model::Route| route.rows.iter().position(|&at| at == row).map(|at| route.weights[at]);
+            let weights: Vec<f32> = routes.iter().filter_map(of_row).collect();
+            let total: f32 = weights.iter().sum();
+            assert_eq!(weights.len(), 2, "{name}");
+            assert!(
+                if normalized { (total - 1.0).abs() < 1e-6 } else { total > 0.0 && total < 1.0 },
+                "{name}: {total}"
+            );
+        }
+        let groups = block.linear_groups();
+        let order: Vec<GroupKind> = groups.iter().map(|group| group.kind).collect();
+        assert_eq!(order, [&GroupKind::ALL[..2], &GroupKind::ALL[2..].repeat(4)].concat());
+        assert_eq!(block.linears().len(), 4 + 4 * 3);
+        assert_eq!(groups.iter().flat_map(|group| &group.linears).filter(|name| name.contains("gate.")).count(), 0);
+        for (expert, route) in routes.iter().enumerate().filter(|(_, route)| !route.rows.is_empty()) {
+            let gated = &block.mlp.experts[expert];
+            let shown = seen.0.iter().find(|(linear, _)| *linear == gated.gate.name).ok_or("not shown")?;
+            assert!(shown.1 == route.gather(&x), "{name}: expert {expert}");
+            route.scatter_add(&gated.down.forward(&gated.hidden(&route.gather(&x))), &mut sum);
+        }
+        assert!(sum == output, "{name}");
+    }
+    Ok(())
+}
+
+/// A fixture with another `config.json`, and without the tensors whose names hold `without`.
+fn changed(name: &str, (field, value): (&str, Value), without: Option<&str>) -> Checked<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    let mut config: Value = serde_json::from_slice(&fs::read(fixture(name).join("config.json"))?)?;
+    config[field] = value;
+    fs::write(folder.path().join("config.json"), config.to_string())?;
+    let bytes = fs::read(fixture(name).join("model.safetensors"))?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let kept = file.tensors().into_iter().filter(|(name, _)| without.is_none_or(|part| !name.contains(part)));
+    let kept: Vec<(String, TensorView<'_>)> = kept.collect();
+    assert!(kept.iter().all(|(_, tensor)| tensor.dtype() == Dtype::F32));
+    fs::write(folder.path().join("model.safetensors"), safetensors::serialize(kept, None)?)?;
+    Ok(folder)
+}
+
+#[test]
+fn what_is_wrong_with_experts_is_named() -> Checked<()> {
+    let same = || ("model_type", json!("mixtral"));
+    let norm = "model.layers.1.self_attn.q_norm.weight";
+    for (name, change, without, says) in [
+        ("mixtral", ("num_experts_per_tok", json!(5)), None, "num_experts_per_tok 5 is more than num_local_experts 4"),
+        ("mixtral", ("num_experts_per_tok", json!(0)), None, "`num_experts_per_tok` should be a positive"),
+        ("mixtral", ("num_local_experts", json!(0)), None, "`num_local_experts` should be a positive"),
+        ("mixtral", ("num_local_experts", json!(null)), None, "`num_local_experts` is missing"),
+        (
+            "mixtral",
+            ("num_local_experts", json!(2_000_000_000)),
+            None,
+            "layers.0.block_sparse_moe.gate.weight` should be",
+        ),
+        (
+            "mixtral",
+            same(),
+            Some("0.block_sparse_moe.gate"),
+            "`model.layers.0.block_sparse_moe.gate.weight` is missing",
+        ),
+        (
+            "mixtral",
+            same(),
+            Some("1.block_sparse_moe.experts.3.w2"),
+            "layers.1.block_sparse_moe.experts.3.w2.weight` is missing",
+        ),
+        ("mixtral", ("intermediate_size", json!(32)), None, "experts.0.w1.weight` should be"),
+        ("qwen3_moe", ("decoder_sparse_step", json!(2)), None, "blocks without experts"),
+        ("qwen3_moe", ("mlp_only_layers", json!([0])), None, "blocks without experts"),
+        ("qwen3_moe", ("moe_intermediate_size", json!(null)), None, "`moe_intermediate_size` is missing"),
+        ("qwen3", ("head_dim", json!(null)), None, "`head_dim` is missing"),
+        ("qwen3", ("use_sliding_window", json!(true)), None, "sliding window"),
+        ("qwen3", ("model_type", json!("qwen3")), Some(norm), norm),
+        ("llama", ("rope_parameters", json!({"rope_type": "llama3"})), None, "`factor` of the rope scaling is missing"),
+        ("llama", ("rope_parameters", json!({"rope_type": "yarn"})), None, "rope scaling `yarn`"),
+        ("llama", ("partial_rotary_factor", json!(0.5)), None, "partial_rotary_factor"),
+        ("llama", ("hidden_act", json!("gelu")), None, "activation `gelu`"),
+    ] {
+        let folder = changed(name, change, without)?;
+        let loaded = Checkpoint::open(folder.path()).and_then(|checkpoint| Model::load(&checkpoint));
+        let error = loaded.err().ok_or(says)?.to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_context_ends_where_a_sliding_window_would_begin() -> Checked<()> {
+    for (window, context) in [(json!(16), 16), (json!(4096), 128), (json!(null), 128)] {
+        let folder = changed("mistral", ("sliding_window", window), None)?;
+        assert_eq!(Checkpoint::open(folder.path())?.config().max_positions, context);
+    }
+    Ok(())
+}
+
+#[test]
+fn blocks_are_read_when_asked_for_and_pages_that_were_dropped_are_read_again() -> Checked<()> {
+    let folder = changed("mixtral", ("model_type", json!("mixtral")), Some("layers.1.block_sparse_moe.experts.3"))?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    let blocks = Blocks::open(&checkpoint)?;
+    let before = blocks.load(0)?.linears()[4].weight.to_f32();
+    checkpoint.forget();
+    assert!(blocks.load(0)?.linears()[4].weight.to_f32() == before);
+    assert!(blocks.load(1).is_err_and(|error| error.to_string().contains("experts.3")));
+    Ok(())
+}
