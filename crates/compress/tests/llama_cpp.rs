@@ -24,7 +24,8 @@ const EXACT: f64 = 1e-3;
 /// What people ask the bundled model.
 fn prompts(checkpoint: &Checkpoint) -> Checked<Vec<Vec<u32>>> {
     let subjects = ["France", "Senegal", "Peru", "a river", "the tool `search`"];
-    let asks = ["What is the capital of", "Write a plan in three steps about", "Call a tool for", "Find the fact about"];
+    let asks =
+        ["What is the capital of", "Write a plan in three steps about", "Call a tool for", "Find the fact about"];
     let tokenizer = checkpoint.tokenizer()?;
     let talks = asks.iter().flat_map(|ask| subjects.iter().map(move |subject| format!("{ask} {subject}?")));
     talks.map(|text| Ok(tokenizer.prompt(&[Message::user(text)], true)?)).collect()
@@ -58,7 +59,8 @@ fn widened(folder: &Path, pico: &Checkpoint, blocks: &Path) -> Checked<PathBuf> 
     let mut tensors = Vec::new();
     for name in pico.tensor_names() {
         let tensor = pico.tensor(name)?;
-        let stored = || tensor.bytes.as_chunks::<2>().0.iter().map(|&two| half::bf16::from_le_bytes(two).to_f32()).collect();
+        let stored =
+            || tensor.bytes.as_chunks::<2>().0.iter().map(|&two| half::bf16::from_le_bytes(two).to_f32()).collect();
         let values: Vec<f32> = linears.get(name).cloned().unwrap_or_else(stored);
         let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
         tensors.push((name.to_owned(), tensor.shape, bytes));
@@ -93,7 +95,11 @@ fn files(folder: &Path, pico: &Checkpoint) -> Checked<Vec<(&'static str, PathBuf
     ] {
         let out = folder.join(name);
         let (calibration, format) = (Some(&text), Some(Format::Gguf));
-        compress(pico, &Job { method, settings: &settings, calibration, format, ram_budget: None, out: &out }, &mut |_| {})?;
+        compress(
+            pico,
+            &Job { method, settings: &settings, calibration, format, ram_budget: None, out: &out },
+            &mut |_| {},
+        )?;
         all.push((name, out.join("model.gguf")));
     }
     let wide = widened(folder, pico, &folder.join("Q4_0/model.gguf"))?;
@@ -110,7 +116,13 @@ fn llama_cpp_says_the_same() -> Checked<()> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/peers/llama_cpp_run.py");
     let (folder, pico) = (tempfile::tempdir()?, Checkpoint::bundled()?);
     let prompts = prompts(&pico)?;
-    let texts = ["Hello, world!", "  two  spaces\n\n\tand", "naïve 日本語 🦀 e\u{301}", "12345 don't <|im_end|>\r\n ", "½²Ⅷ٣ \u{a0}x"];
+    let texts = [
+        "Hello, world!",
+        "  two  spaces\n\n\tand",
+        "naïve 日本語 🦀 e\u{301}",
+        "12345 don't <|im_end|>\r\n ",
+        "½²Ⅷ٣ \u{a0}x",
+    ];
     let request = folder.path().join("request.json");
     fs::write(&request, json!({"tokens": TOKENS, "texts": texts, "prompts": prompts}).to_string())?;
     for (name, path) in files(folder.path(), &pico)? {
