@@ -20,10 +20,8 @@ use crate::{Matrix, Packed, Weight};
 const PARALLEL_FROM: usize = 400_000;
 /// Bytes of a strip of widened weights: it stays in the level-2 cache.
 const STRIP_BYTES: usize = 96 * 1024;
-/// Up to this many rows, bf16 is widened in registers; beyond, once per strip.
+/// Up to this many rows, weights are widened in registers; beyond, once per strip.
 const REGISTER_ROWS: usize = 3;
-/// The same for packed integers, which take longer to widen.
-const PACKED_ROWS: usize = 8;
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
@@ -68,6 +66,10 @@ dispatch!(
 dispatch!(
     /// The same with the rows `rows` of a packed weight.
     pub(crate) rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize)
+);
+dispatch!(
+    /// One row of a packed weight in f32, `[cols]`.
+    pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
 );
 dispatch!(
     /// `out = sum_j p[j] v[j]`, `v` `[p.len(), out.len()]`.
@@ -175,13 +177,16 @@ fn product(x: &[f32], w: &Weight, range: Range<usize>, scratch: &mut Vec<f32>, o
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if x.len() <= REGISTER_ROWS * k => {
             rows_by_bf16(x, &bytes[range.start * k * 2..range.end * k * 2], k, out, stride);
         }
-        Weight::Packed(w) if x.len() <= PACKED_ROWS * k && group_shift(w).is_some() => {
+        Weight::Packed(w) if x.len() <= REGISTER_ROWS * k && group_shift(w).is_some() => {
             rows_by_packed(x, w, range, out, stride);
         }
         other => {
             scratch.resize(range.len() * k, 0.0);
             for (row, wide) in range.zip(scratch.chunks_exact_mut(k)) {
-                other.widen_row(row, wide);
+                match other {
+                    Weight::Packed(packed) => widen_packed(packed, row, wide),
+                    other => other.widen_row(row, wide),
+                }
             }
             rows_by_rows(x, scratch, k, out, stride);
         }

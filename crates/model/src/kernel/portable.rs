@@ -62,6 +62,11 @@ pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32]
     }
 }
 
+/// One row of a packed weight in f32, `[cols]`.
+pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
+    w.widen_row(row, out);
+}
+
 /// `out = sum_j p[j] v[j]` over the rows of `v` `[p.len(), out.len()]`, in order of j.
 pub fn mix(p: &[f32], v: &[f32], out: &mut [f32]) {
     out.fill(0.0);

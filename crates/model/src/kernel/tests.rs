@@ -75,6 +75,9 @@ proptest! {
         rows_by_packed(&x, &packed, 0..n, &mut ours, n);
         portable::rows_by_packed(&x, &packed, 0..n, &mut plain, n);
         prop_assert_eq!(super::tests::bits(&ours), super::tests::bits(&plain));
+        let mut row = vec![0.0; k];
+        widen_packed(&packed, n - 1, &mut row);
+        prop_assert_eq!(super::tests::bits(&row), super::tests::bits(packed.to_f32().row(n - 1)));
         let wide = matmul(&Matrix::new(m, k, x), &Weight::F32(packed.to_f32()));
         prop_assert_eq!(super::tests::bits(&ours), super::tests::bits(&wide.data));
     }
