@@ -21,7 +21,7 @@ mod run;
 mod tokens;
 mod verb;
 
-pub use ::compress::{FORMATS, Format, METHODS, MethodInfo};
+pub use ::compress::{FORMATS, Format, Inspection, METHODS, MethodInfo, inspect};
 pub use ::generate::{ARCHITECTURES, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::TASKS;

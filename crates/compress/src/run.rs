@@ -115,6 +115,7 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
     for index in 0..resumed.blocks {
         let mut block = blocks.load(index)?;
         widen(&mut block)?;
+        blocks.forget();
         pass::advance(&block, states)?;
     }
     Ok(())
@@ -131,6 +132,7 @@ fn plan(
         for linear in model.load(layer)?.linears() {
             planned.insert(linear.name.clone(), fitting(checkpoint, linear, (recipe, format))?);
         }
+        model.forget();
     }
     Ok(planned)
 }

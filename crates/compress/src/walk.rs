@@ -72,6 +72,7 @@ impl Walk<'_> {
         for index in first..model.count() {
             let mut block = model.load(index)?;
             widen(&mut block)?;
+            model.forget();
             let mut at = At { index, blocks: model.count(), states, sink };
             self.block(&mut block, &mut at)?;
             at.sink.block(index, block)?;
@@ -154,6 +155,8 @@ impl Walk<'_> {
 
 /// All weights of a block in 32 bits, checked.
 pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
+    // Later layers are fitted to what the weights put out; inputs and cache are rounded when the model runs.
+    block.without_rounding();
     let names: Vec<String> = block.linears().iter().map(|linear| linear.name.clone()).collect();
     for name in names {
         let Some(linear) = block.linear_mut(&name) else { continue };
@@ -163,8 +166,6 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
             return Err(CompressError::NotFinite { what: "weights".to_owned(), layer: name, cure });
         }
         linear.weight = Weight::F32(weight);
-        // Later layers are fitted to what the weights put out; inputs are rounded when the model runs.
-        linear.activation = None;
     }
     Ok(())
 }

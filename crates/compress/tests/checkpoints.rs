@@ -122,6 +122,7 @@ fn cases() -> Vec<(&'static str, Value)> {
         ("fp8", json!({})),
         ("gptq", few(json!({"group_size": 16, "act_order": "group_aware", "static_groups": false}))),
         ("rtn+kv_cache", json!({"group_size": 16, "kv_bits": 4})),
+        ("gptq+kv_cache", few(json!({"group_size": 16}))),
     ]
 }
 
@@ -272,6 +273,26 @@ fn activations_past_the_budget_lie_in_a_file_and_change_nothing() -> Checked<()>
         assert!(spills);
         assert!(files(&roomy)? == files(&tight)?, "{case:?}: other bytes");
     }
+    Ok(())
+}
+
+#[test]
+fn a_rounded_cache_is_used_at_evaluation_and_changes_no_weight() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let checkpoint = Checkpoint::open(folder.path())?;
+    let tokens: Vec<u32> = (0..40).map(|at| (at * 7 % 90) as u32).collect();
+    let dense = Model::load(&checkpoint)?.logits(&tokens)?;
+    let mut off = Vec::new();
+    for bits in [8, 4] {
+        let out = folder.path().join(format!("kv{bits}"));
+        run(&checkpoint, &("kv_cache", json!({"kv_bits": bits})), &out)?;
+        let read = Checkpoint::open(&out)?;
+        assert_eq!(read.config().kv_bits, Some(bits));
+        assert!(weights(&out)? == weights(folder.path())?);
+        off.push(relative(&Model::load(&read)?.logits(&tokens)?, &dense));
+    }
+    assert!(0.0 < off[0] && off[0] < 0.02 && off[0] < off[1] && off[1] < 0.3, "{off:?}");
     Ok(())
 }
 

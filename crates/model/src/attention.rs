@@ -58,6 +58,8 @@ pub(crate) struct Heads {
     pub queries: usize,
     pub keys: usize,
     pub dim: usize,
+    /// Bits of a cached number, where they are rounded.
+    pub kv_bits: Option<u8>,
 }
 
 /// Rows of one sequence that are attended together.
@@ -110,12 +112,13 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
     let queries: Vec<f32> =
         task.rows.clone().flat_map(|row| &q.row(row)[at..at + group * dim]).map(|value| value * scale).collect();
     let mut scores = vec![0.0; task.rows.len() * group * longest];
-    kernel::rows_by_rows(&queries, cache.keys(task.head, longest), dim, &mut scores, longest);
+    kernel::rows_by_rows(&queries, &cache.keys(task.head, longest), dim, &mut scores, longest);
+    let values = cache.values(task.head, longest);
     let mut out = vec![0.0; queries.len()];
     for (query, (scores, out)) in scores.chunks_exact_mut(longest).zip(out.chunks_exact_mut(dim)).enumerate() {
         let len = task.start + query / group + 1;
         kernel::softmax(&mut scores[..len]);
-        kernel::mix(&scores[..len], cache.values(task.head, len), out);
+        kernel::mix(&scores[..len], &values[..len * dim], out);
     }
     out
 }

@@ -113,7 +113,9 @@ impl Block {
 
     /// Caches with room for whole sequences.
     fn caches(&self, sequences: &Sequences) -> Vec<LayerCache> {
-        let room = |span: &Span| LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len());
+        let room = |span: &Span| {
+            LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len(), self.heads.kv_bits)
+        };
         sequences.spans.iter().map(room).collect()
     }
 
@@ -184,6 +186,15 @@ impl Block {
     pub fn linears(&self) -> Vec<&Linear> {
         let experts = self.mlp.experts.iter().flat_map(|expert| [&expert.gate, &expert.up, &expert.down]);
         [&self.q, &self.k, &self.v, &self.o].into_iter().chain(experts).collect()
+    }
+
+    /// Rounds neither inputs nor the cache any more: what is left is what the weights compute.
+    pub fn without_rounding(&mut self) {
+        self.heads.kv_bits = None;
+        let experts =
+            self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
+        let attention = [&mut self.q, &mut self.k, &mut self.v, &mut self.o];
+        attention.into_iter().chain(experts).for_each(|linear| linear.activation = None);
     }
 
     /// The linear of this full name.

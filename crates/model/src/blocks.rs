@@ -55,6 +55,11 @@ impl<'a> Blocks<'a> {
         embed(&self.embedding, tokens)
     }
 
+    /// Lets go of the memory that holds blocks read so far, where they are mapped files.
+    pub fn forget(&self) {
+        self.checkpoint.forget();
+    }
+
     /// The last norm and the head; no head where it is the embedding.
     pub(crate) fn end(&self) -> Result<(Vec<f32>, Option<Linear>), ModelError> {
         let (config, outer) = (self.config(), &self.architecture.outer);
@@ -95,7 +100,12 @@ impl<'a> Blocks<'a> {
             mlp_norm_name: self.name(layer, names.mlp_norm),
             head_norms,
             mlp: self.mlp(layer)?,
-            heads: Heads { queries: config.heads, keys: config.kv_heads, dim: config.head_dim },
+            heads: Heads {
+                queries: config.heads,
+                keys: config.kv_heads,
+                dim: config.head_dim,
+                kv_bits: config.kv_bits,
+            },
             rope: self.rope.clone(),
             eps: config.norm_eps,
         })

@@ -1,52 +1,162 @@
 //! Keys and values of sequences, preallocated, and those kept for prompts that begin alike.
 
-use crate::Config;
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::{Config, kernel};
 
 /// Keys and values of one block for one sequence, each `[kv_heads, capacity, head_dim]`.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerCache {
-    keys: Vec<f32>,
-    values: Vec<f32>,
+    keys: Numbers,
+    values: Numbers,
+    heads: usize,
     capacity: usize,
     dim: usize,
 }
 
+/// Vectors as they are, or rounded.
+#[derive(Debug, Clone)]
+enum Numbers {
+    Exact(Vec<f32>),
+    /// Each vector `[dim]` as whole numbers of `bits` between its least and its largest value.
+    Rounded {
+        bits: u8,
+        /// 8 bits: one a byte; 4 bits: two, the first in the low half.
+        codes: Vec<u8>,
+        /// The least value and the step of each vector.
+        grids: Vec<(f32, f32)>,
+    },
+}
+
+impl Numbers {
+    fn new(vectors: usize, dim: usize, bits: Option<u8>) -> Self {
+        match bits {
+            None => Self::Exact(vec![0.0; vectors * dim]),
+            Some(bits) => {
+                Self::Rounded { bits, codes: vec![0; vectors * bytes_of(dim, bits)], grids: vec![(0.0, 0.0); vectors] }
+            }
+        }
+    }
+
+    fn put(&mut self, vector: usize, numbers: &[f32]) {
+        let dim = numbers.len();
+        match self {
+            Self::Exact(all) => all[vector * dim..(vector + 1) * dim].copy_from_slice(numbers),
+            Self::Rounded { bits, codes, grids } => {
+                let (low, high) = kernel::extent(numbers);
+                let top = f32::from(u8::MAX >> (8 - *bits));
+                let step = (high - low) / top;
+                grids[vector] = (low, step);
+                let width = bytes_of(dim, *bits);
+                let codes = &mut codes[vector * width..(vector + 1) * width];
+                codes.fill(0);
+                for (at, &number) in numbers.iter().enumerate() {
+                    // Of equal numbers the step is 0, and every code is.
+                    let code = ((number - low) / step).round_ties_even().clamp(0.0, top) as u8;
+                    match bits {
+                        4 => codes[at / 2] |= code << (at % 2 * 4),
+                        _ => codes[at] = code,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Some vectors after one another.
+    fn get(&self, vectors: Range<usize>, dim: usize) -> Cow<'_, [f32]> {
+        match self {
+            Self::Exact(all) => Cow::Borrowed(&all[vectors.start * dim..vectors.end * dim]),
+            Self::Rounded { bits, codes, grids } => {
+                let width = bytes_of(dim, *bits);
+                let mut numbers = Vec::with_capacity(vectors.len() * dim);
+                for vector in vectors {
+                    let (low, step) = grids[vector];
+                    let codes = &codes[vector * width..(vector + 1) * width];
+                    let code = |at: usize| match bits {
+                        4 => codes[at / 2] >> (at % 2 * 4) & 0xF,
+                        _ => codes[at],
+                    };
+                    numbers.extend((0..dim).map(|at| f32::from(code(at)).mul_add(step, low)));
+                }
+                Cow::Owned(numbers)
+            }
+        }
+    }
+
+    /// Copies vectors from another cache of the same kind.
+    fn copy(&mut self, to: usize, from: &Self, vectors: Range<usize>, dim: usize) {
+        match (self, from) {
+            (Self::Exact(all), Self::Exact(from)) => {
+                let part = &from[vectors.start * dim..vectors.end * dim];
+                all[to * dim..to * dim + part.len()].copy_from_slice(part);
+            }
+            (Self::Rounded { bits, codes, grids }, Self::Rounded { codes: from, grids: steps, .. }) => {
+                let width = bytes_of(dim, *bits);
+                let part = &from[vectors.start * width..vectors.end * width];
+                codes[to * width..to * width + part.len()].copy_from_slice(part);
+                grids[to..to + vectors.len()].copy_from_slice(&steps[vectors]);
+            }
+            _ => {}
+        }
+    }
+
+    fn bits(&self) -> Option<u8> {
+        match self {
+            Self::Exact(_) => None,
+            Self::Rounded { bits, .. } => Some(*bits),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Exact(all) => 4 * all.len(),
+            Self::Rounded { codes, grids, .. } => codes.len() + 8 * grids.len(),
+        }
+    }
+}
+
+/// Bytes of a vector.
+fn bytes_of(dim: usize, bits: u8) -> usize {
+    (dim * usize::from(bits)).div_ceil(8)
+}
+
 impl LayerCache {
-    pub fn new(kv_heads: usize, dim: usize, capacity: usize) -> Self {
-        let size = kv_heads * capacity * dim;
-        Self { keys: vec![0.0; size], values: vec![0.0; size], capacity, dim }
+    /// Room for `capacity` positions; `bits` of each number, where they are rounded: 4 or 8.
+    pub fn new(heads: usize, dim: usize, capacity: usize, bits: Option<u8>) -> Self {
+        let numbers = || Numbers::new(heads * capacity, dim, bits);
+        Self { keys: numbers(), values: numbers(), heads, capacity, dim }
     }
 
     /// Writes the keys and values `[kv_heads, dim]` of one position.
     pub fn put(&mut self, position: usize, keys: &[f32], values: &[f32]) {
         let dim = self.dim;
         for (head, (key, value)) in keys.chunks_exact(dim).zip(values.chunks_exact(dim)).enumerate() {
-            let at = (head * self.capacity + position) * dim;
-            self.keys[at..at + dim].copy_from_slice(key);
-            self.values[at..at + dim].copy_from_slice(value);
+            let at = head * self.capacity + position;
+            self.keys.put(at, key);
+            self.values.put(at, value);
         }
     }
 
     /// The first `len` keys of a head, `[len, dim]`.
-    pub fn keys(&self, head: usize, len: usize) -> &[f32] {
-        let at = head * self.capacity * self.dim;
-        &self.keys[at..at + len * self.dim]
+    pub fn keys(&self, head: usize, len: usize) -> Cow<'_, [f32]> {
+        let at = head * self.capacity;
+        self.keys.get(at..at + len, self.dim)
     }
 
     /// The first `len` values of a head, `[len, dim]`.
-    pub fn values(&self, head: usize, len: usize) -> &[f32] {
-        let at = head * self.capacity * self.dim;
-        &self.values[at..at + len * self.dim]
+    pub fn values(&self, head: usize, len: usize) -> Cow<'_, [f32]> {
+        let at = head * self.capacity;
+        self.values.get(at..at + len, self.dim)
     }
 
     /// The first `len` positions in a cache of another capacity.
     fn fork(&self, len: usize, capacity: usize) -> Self {
-        let kv_heads = self.keys.len() / (self.capacity * self.dim).max(1);
-        let mut copy = Self::new(kv_heads, self.dim, capacity);
-        for head in 0..kv_heads {
-            let at = head * capacity * self.dim;
-            copy.keys[at..at + len * self.dim].copy_from_slice(self.keys(head, len));
-            copy.values[at..at + len * self.dim].copy_from_slice(self.values(head, len));
+        let mut copy = Self::new(self.heads, self.dim, capacity, self.keys.bits());
+        for head in 0..self.heads {
+            let at = head * self.capacity;
+            copy.keys.copy(head * capacity, &self.keys, at..at + len, self.dim);
+            copy.values.copy(head * capacity, &self.values, at..at + len, self.dim);
         }
         copy
     }
@@ -63,7 +173,7 @@ pub(crate) struct SequenceCache {
 impl SequenceCache {
     /// Room for `capacity` tokens.
     pub fn new(config: &Config, capacity: usize) -> Self {
-        let layer = || LayerCache::new(config.kv_heads, config.head_dim, capacity);
+        let layer = || LayerCache::new(config.kv_heads, config.head_dim, capacity, config.kv_bits);
         Self { layers: (0..config.layers).map(|_| layer()).collect(), tokens: Vec::with_capacity(capacity) }
     }
 
@@ -77,7 +187,7 @@ impl SequenceCache {
 
     /// Bytes of the keys and values.
     pub fn bytes(&self) -> usize {
-        self.layers.iter().map(|layer| 4 * (layer.keys.len() + layer.values.len())).sum()
+        self.layers.iter().map(|layer| layer.keys.bytes() + layer.values.bytes()).sum()
     }
 }
 
@@ -129,5 +239,38 @@ impl Retained {
         while bytes > self.limit && !self.all.is_empty() {
             bytes -= self.all.remove(0).bytes();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_numbers_are_within_half_a_step_and_take_less() {
+        let vectors: Vec<Vec<f32>> =
+            (0..6).map(|v| (0..5).map(|at| ((v * 7 + at * 3) as f32).sin() * 4.0).collect()).collect();
+        for (bits, levels) in [(4, 15.0), (8, 255.0)] {
+            let mut cache = LayerCache::new(2, 5, 3, Some(bits));
+            for position in 0..3 {
+                let both = [vectors[2 * position].clone(), vectors[2 * position + 1].clone()].concat();
+                cache.put(position, &both, &both);
+            }
+            let copy = cache.fork(3, 9);
+            for (head, cache) in [(0, &cache), (1, &cache), (0, &copy), (1, &copy)] {
+                for (position, read) in cache.keys(head, 3).chunks(5).enumerate() {
+                    let vector = &vectors[2 * position + head];
+                    let (low, high) = kernel::extent(vector);
+                    let half = (high - low) / levels / 2.0 * 1.001;
+                    assert!(read.iter().zip(vector).all(|(a, b)| (a - b).abs() <= half), "{bits}: {read:?} {vector:?}");
+                }
+                assert_eq!(cache.keys(head, 3), cache.values(head, 3));
+            }
+            let exact = LayerCache::new(2, 64, 3, None);
+            assert!(LayerCache::new(2, 64, 3, Some(bits)).keys.bytes() < exact.keys.bytes() / 3);
+        }
+        let mut cache = LayerCache::new(1, 2, 1, Some(4));
+        cache.put(0, &[3.0, 3.0], &[0.0, 0.0]);
+        assert_eq!((&*cache.keys(0, 1), &*cache.values(0, 1)), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
     }
 }

@@ -191,6 +191,7 @@ impl Checkpoint {
         }
         for (path, bytes) in &self.shards {
             add(&path.file_name().unwrap_or_default().to_string_lossy(), bytes);
+            bytes.forget();
         }
         Ok(self.digest.get_or_init(|| all.hex()).clone())
     }

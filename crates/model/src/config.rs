@@ -48,6 +48,8 @@ pub struct Config {
     pub experts: Option<Experts>,
     /// Token ids that end a text.
     pub eos: Vec<u32>,
+    /// Bits of a key or value in the cache, 4 or 8, where they are rounded.
+    pub kv_bits: Option<u8>,
     /// How quantized weights are stored; `Null` where they are not.
     pub quantization: Value,
 }
@@ -116,6 +118,7 @@ impl Config {
             output_bias: false,
             mlp_bias: false,
             experts: None,
+            kv_bits: fields.kv_bits()?,
             eos: fields.ids("eos_token_id")?,
             quantization: fields
                 .get("quantization_config")
@@ -267,6 +270,28 @@ impl<'a> Fields<'a> {
             Some(value) => one(value).map(|id| vec![id]),
         };
         ids.ok_or_else(|| self.bad(format!("field `{name}` should be a token id or a list of them")))
+    }
+
+    /// Bits of a cached key or value, from `kv_cache_scheme` of the quantization.
+    ///
+    /// # Errors
+    /// A scheme other than whole numbers of 4 or 8 bits with a grid of their own for each token.
+    pub fn kv_bits(&self) -> Result<Option<u8>, ModelError> {
+        let quantization = self.get("quantization_config").or_else(|| self.get("compression_config"));
+        let Some(scheme) = quantization.and_then(|value| value.get("kv_cache_scheme")).filter(|value| !value.is_null())
+        else {
+            return Ok(None);
+        };
+        let whole = scheme.get("type").and_then(Value::as_str) == Some("int");
+        let dynamic = scheme.get("dynamic").and_then(Value::as_bool) == Some(true);
+        let tokens = scheme.get("strategy").and_then(Value::as_str) == Some("token");
+        match scheme.get("num_bits").and_then(Value::as_u64) {
+            Some(bits @ (4 | 8)) if whole && dynamic && tokens => Ok(Some(bits as u8)),
+            _ => Err(self.unsupported(
+                format!("the `kv_cache_scheme` {scheme}"),
+                "remove it to evaluate with an exact cache; 4- or 8-bit dynamic integers by token are implemented",
+            )),
+        }
     }
 
     /// The error that a sliding window is asked for, where `use_sliding_window` is true.

@@ -6,6 +6,7 @@ mod compress;
 mod evaluate;
 mod failure;
 mod generate;
+mod inspect;
 mod list;
 mod output;
 mod progress;
@@ -49,6 +50,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Write a compressed checkpoint
     Compress(compress::Compress),
+    /// Say what a checkpoint is: architecture, format, bits, zeros, sizes, digest
+    Inspect(inspect::Inspect),
     /// Ask the dense and the compressed model every sample
     Generate(generate::Generate),
     /// Judge the replies of a run
@@ -75,6 +78,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Evaluate(verb) => verb.run(),
         Verb::Compress(verb) => verb.run(),
+        Verb::Inspect(verb) => verb.run(),
         Verb::Generate(verb) => verb.run(),
         Verb::Score(verb) => verb.run(),
         Verb::Analyze(verb) => verb.run(),

@@ -185,6 +185,7 @@ fn begin(
         let mut file = TensorFile::create(&part.join(WEIGHTS), plans)?;
         for tensor in kept {
             file.write(&tensor.name, &tensor.bytes)?;
+            tensor.bytes.forget();
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {
