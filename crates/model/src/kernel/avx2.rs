@@ -1,8 +1,10 @@
 //! The kernels on AVX2 and FMA. Same order of operations per output as `portable`, several outputs at a time.
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use super::portable::{self, LANES};
+use crate::Packed;
 
 /// Whether this processor has what the kernels here need.
 pub fn available() -> bool {
@@ -25,6 +27,73 @@ struct F32<'a>(&'a [f32]);
 
 #[derive(Clone, Copy)]
 struct Bf16<'a>(&'a [u8]);
+
+/// A row of 4-bit integers, eight in a word, with the grids of its groups.
+#[derive(Clone, Copy)]
+struct Int4<'a>(Row<'a>);
+
+/// A row of 8-bit integers, four in a word, with the grids of its groups.
+#[derive(Clone, Copy)]
+struct Int8<'a>(Row<'a>);
+
+/// A row of packed integers. A group is `1 << shift` weights, at least eight.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    bytes: &'a [u8],
+    scales: &'a [f32],
+    zeros: Option<&'a [i8]>,
+    shift: u32,
+}
+
+impl Row<'_> {
+    /// Scale, and what to take off a stored value whose middle is `middle`, of the group of weight `at`.
+    #[inline(always)]
+    fn grid(self, at: usize, middle: i32) -> (f32, i32) {
+        let group = at >> self.shift;
+        (self.scales[group], middle + self.zeros.map_or(0, |zeros| i32::from(zeros[group])))
+    }
+}
+
+/// `(stored - zero) * scale`: the difference is a small whole number, so only the product is rounded.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
+    let whole = _mm256_cvtepi32_ps(_mm256_sub_epi32(stored, _mm256_set1_epi32(zero)));
+    _mm256_mul_ps(whole, _mm256_set1_ps(scale))
+}
+
+impl Source for Int4<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        // The caller's `at` is a multiple of 8 with whole words behind it: a checked index costs nothing beside the rest.
+        let word = self.0.bytes[at / 2..at / 2 + 4].try_into().map_or(0, i32::from_le_bytes);
+        let shifts = _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28);
+        let stored = _mm256_and_si256(_mm256_srlv_epi32(_mm256_set1_epi32(word), shifts), _mm256_set1_epi32(0xF));
+        scaled(stored, self.0.grid(at, 8))
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        let (scale, zero) = self.0.grid(at, 8);
+        (i32::from(self.0.bytes[at / 2] >> (at % 2 * 4) & 0xF) - zero) as f32 * scale
+    }
+}
+
+impl Source for Int8<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        let eight = self.0.bytes[at..at + 8].try_into().map_or(0, i64::from_le_bytes);
+        scaled(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(eight)), self.0.grid(at, 128))
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        let (scale, zero) = self.0.grid(at, 128);
+        (i32::from(self.0.bytes[at]) - zero) as f32 * scale
+    }
+}
 
 impl Source for F32<'_> {
     #[inline]
@@ -157,6 +226,27 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
 #[target_feature(enable = "avx2,fma")]
 pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize) {
     product(x, w.len() / (2 * k), |c| Bf16(&w[2 * c * k..2 * (c + 1) * k]), k, out, stride);
+}
+
+/// [`portable::rows_by_packed`].
+#[target_feature(enable = "avx2,fma")]
+pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize) {
+    let Some(shift) = super::group_shift(w) else { return portable::rows_by_packed(x, w, rows, out, stride) };
+    let (width, groups) = (w.row_words() * 4, w.grid.groups);
+    let row = |c: usize| {
+        let at = rows.start + c;
+        let part = at * groups..(at + 1) * groups;
+        Row {
+            bytes: &w.words[at * width..(at + 1) * width],
+            scales: &w.grid.scales[part.clone()],
+            zeros: w.grid.zeros.as_ref().map(|zeros| &zeros[part]),
+            shift,
+        }
+    };
+    match w.bits {
+        4 => product(x, rows.len(), |c| Int4(row(c)), w.cols, out, stride),
+        _ => product(x, rows.len(), |c| Int8(row(c)), w.cols, out, stride),
+    }
 }
 
 /// `8 * C` columns of [`portable::mix`], from column `from`.

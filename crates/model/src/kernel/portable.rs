@@ -1,5 +1,9 @@
 //! The kernels in plain Rust: what every other version must equal, bit for bit.
 
+use std::ops::Range;
+
+use crate::Packed;
+
 /// Lanes of one accumulator.
 pub const LANES: usize = 8;
 
@@ -42,6 +46,17 @@ pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usiz
             *value = f32::from_bits(u32::from(u16::from_le_bytes(pair)) << 16);
         }
         for (row, x) in x.chunks_exact(k).enumerate() {
+            out[row * stride + col] = dot(x, &wide);
+        }
+    }
+}
+
+/// [`rows_by_rows`] with the rows `rows` of a packed weight.
+pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize) {
+    let mut wide = vec![0.0f32; w.cols];
+    for (col, row) in rows.enumerate() {
+        w.widen_row(row, &mut wide);
+        for (row, x) in x.chunks_exact(w.cols).enumerate() {
             out[row * stride + col] = dot(x, &wide);
         }
     }
