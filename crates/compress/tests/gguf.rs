@@ -14,10 +14,31 @@ type Checked<T> = Result<T, Box<dyn Error>>;
 /// Texts that a tokenizer can get wrong.
 fn texts() -> Vec<String> {
     let parts = [
-        "Hello, world!", "  two spaces", "tab\tand\nline\r\n\r\nlines   ", "naïve café", "日本語の文章。", "한국어", "🦀🔥 emoji",
-        "e\u{301} combining", "don't can't we'll I'M", "12345 67,890.12", "½ ² Ⅷ ٣", "<|im_start|>user\nhi<|im_end|>\n",
-        "<|endoftext|>", "<|im_start", "a_b-c/d\\e", "{\"key\": [1, 2.5e-3]}", "\u{0}\u{7f}", "\u{a0}no\u{2003}break",
-        "ÀÉÎ straße İstanbul", "x = y**2 + 3*z;", "", " ", "\n", "\u{feff}bom", "עברית العربية",
+        "Hello, world!",
+        "  two spaces",
+        "tab\tand\nline\r\n\r\nlines   ",
+        "naïve café",
+        "日本語の文章。",
+        "한국어",
+        "🦀🔥 emoji",
+        "e\u{301} combining",
+        "don't can't we'll I'M",
+        "12345 67,890.12",
+        "½ ² Ⅷ ٣",
+        "<|im_start|>user\nhi<|im_end|>\n",
+        "<|endoftext|>",
+        "<|im_start",
+        "a_b-c/d\\e",
+        "{\"key\": [1, 2.5e-3]}",
+        "\u{0}\u{7f}",
+        "\u{a0}no\u{2003}break",
+        "ÀÉÎ straße İstanbul",
+        "x = y**2 + 3*z;",
+        "",
+        " ",
+        "\n",
+        "\u{feff}bom",
+        "עברית العربية",
     ];
     let mut rng = record::Rng::new(8);
     let mut all: Vec<String> = parts.iter().map(|&part| part.to_owned()).collect();
@@ -121,7 +142,8 @@ fn weights(folder: &Path) -> Checked<Vec<(String, Matrix)>> {
 fn quantized_weights_stay_small_and_near() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let pico = Checkpoint::bundled()?;
-    let tokens: Vec<u32> = pico.tokenizer()?.encode("The agent calls a tool and reads what it says. ", false)?.repeat(20);
+    let tokens: Vec<u32> =
+        pico.tokenizer()?.encode("The agent calls a tool and reads what it says. ", false)?.repeat(20);
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
     for (at, (method, settings, kind, bits)) in [
         ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "int4", 4.5),
@@ -136,7 +158,14 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
         let mut read = Vec::new();
         for format in [Format::Gguf, Format::Dense] {
             let out = folder.path().join(format!("{format}{at}"));
-            let job = Job { method, settings: &settings, calibration: Some(&text), format: Some(format), ram_budget: None, out: &out };
+            let job = Job {
+                method,
+                settings: &settings,
+                calibration: Some(&text),
+                format: Some(format),
+                ram_budget: None,
+                out: &out,
+            };
             let record = compress(&pico, &job, &mut |_| {})?;
             if format == Format::Gguf {
                 assert_eq!(record.effective_bits, bits, "{method}");
@@ -174,7 +203,14 @@ fn a_job_that_stopped_goes_on_to_the_same_gguf() -> Checked<()> {
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![text]), seed: 0 };
     let settings = json!({"group_size": 32, "sequences": 4, "length": 32});
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
-    let job = |out| Job { method: "gptq", settings: &settings, calibration: Some(&text), format: Some(Format::Gguf), ram_budget: None, out };
+    let job = |out| Job {
+        method: "gptq",
+        settings: &settings,
+        calibration: Some(&text),
+        format: Some(Format::Gguf),
+        ram_budget: None,
+        out,
+    };
     compress(&pico, &job(whole.as_path()), &mut |_| {})?;
     let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         compress(&pico, &job(stopped.as_path()), &mut |at| {

@@ -117,15 +117,8 @@ mod tests {
         let grid = Grid { scale_type: FloatType::ShortF16, ..Grid::new(4, false) };
         let levels: Vec<u8> = (0..64).map(|at| (at % 16) as u8).collect();
         let steps = vec![Step { scale: 0.5, zero: 3.0 }];
-        let weight = QuantizedWeight {
-            rows: 1,
-            cols: 64,
-            grid,
-            group: GroupSize::Channel,
-            levels,
-            steps,
-            group_of: None,
-        };
+        let weight =
+            QuantizedWeight { rows: 1, cols: 64, grid, group: GroupSize::Channel, levels, steps, group_of: None };
         let bytes = contents(&weight);
         assert_eq!(bytes.len(), 2 * 20);
         assert_eq!(f16::from_le_bytes([bytes[0], bytes[1]]).to_f32(), 0.5);
