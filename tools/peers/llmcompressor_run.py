@@ -11,16 +11,11 @@ import torch
 from datasets import Dataset
 from llmcompressor import oneshot
 from llmcompressor.modifiers.gptq import GPTQModifier
+from llmcompressor.modifiers.pruning import SparseGPTModifier, WandaPruningModifier
+from llmcompressor.modifiers.quantization import QuantizationModifier
+from llmcompressor.modifiers.transform.awq import AWQModifier
+from llmcompressor.modifiers.transform.smoothquant import SmoothQuantModifier
 from transformers import AutoModelForCausalLM
-
-try:
-    from llmcompressor.modifiers.pruning import SparseGPTModifier, WandaPruningModifier
-    from llmcompressor.modifiers.transform.awq import AWQModifier
-    from llmcompressor.modifiers.transform.smoothquant import SmoothQuantModifier
-except ImportError:
-    from llmcompressor.modifiers.awq import AWQModifier
-    from llmcompressor.modifiers.pruning import SparseGPTModifier, WandaPruningModifier
-    from llmcompressor.modifiers.smoothquant import SmoothQuantModifier
 
 method, folder, ids, out = sys.argv[1:]
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -32,7 +27,7 @@ if method == "awq":
 linears = {"targets": ["Linear"], "ignore": ["lm_head"]}
 recipes = {
     "gptq": lambda: [GPTQModifier(scheme="W4A16", **linears)],
-    "awq": lambda: [AWQModifier(scheme="W4A16_ASYM", **linears)],
+    "awq": lambda: [AWQModifier(), QuantizationModifier(scheme="W4A16_ASYM", **linears)],
     "sparsegpt": lambda: [SparseGPTModifier(sparsity=0.5, **linears)],
     "wanda": lambda: [WandaPruningModifier(sparsity=0.5, **linears)],
     "smoothquant+gptq": lambda: [SmoothQuantModifier(smoothing_strength=0.8), GPTQModifier(scheme="W8A8", **linears)],

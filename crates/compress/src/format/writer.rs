@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Format;
+use super::gguf;
 use super::pack_quantized::float_bytes;
 use super::tensor_file::Plan;
 use super::weight_file::{Contents, WeightFile};
-use super::gguf;
 use crate::group::Target;
 use crate::recipe::Recipe;
 use crate::walk::Sink;
