@@ -69,8 +69,11 @@ fn metadata() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Names, sizes (innermost first), types and contents of its tensors: one of each type.
-fn tensors() -> Vec<(&'static str, Vec<u64>, u32, Vec<u8>)> {
+/// Name, sizes (innermost first), type and content.
+type Tensor = (&'static str, Vec<u64>, u32, Vec<u8>);
+
+/// Its tensors: one of each type.
+fn tensors() -> Vec<Tensor> {
     let mut rng = Rng::new(5);
     let mut floats =
         |count: usize| -> Vec<u8> { (0..count).flat_map(|_| (rng.uniform() as f32).to_le_bytes()).collect() };
@@ -99,7 +102,7 @@ fn tensors() -> Vec<(&'static str, Vec<u64>, u32, Vec<u8>)> {
 }
 
 /// A whole file of some metadata and tensors.
-fn file(metadata: &[Vec<u8>], tensors: &[(&str, Vec<u64>, u32, Vec<u8>)]) -> Vec<u8> {
+fn file(metadata: &[Vec<u8>], tensors: &[Tensor]) -> Vec<u8> {
     let mut bytes = b"GGUF".to_vec();
     bytes.extend(3u32.to_le_bytes());
     bytes.extend((tensors.len() as u64).to_le_bytes());
@@ -203,7 +206,7 @@ fn what_is_wrong_is_named() -> Checked<()> {
         keys.push(key(name, kind, value));
         file(&keys, &table)
     };
-    let with_tensor = |change: &dyn Fn(&mut (&'static str, Vec<u64>, u32, Vec<u8>))| {
+    let with_tensor = |change: &dyn Fn(&mut Tensor)| {
         let mut table = table.clone();
         change(&mut table[7]);
         file(&keys, &table)
@@ -226,6 +229,8 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (with_key("x", 77, &[]), "type 77"),
         (with_key("qwen2.rope.scaling.type", 8, &text("yarn")), "yarn"),
         (with_key("qwen2.block_count", 4, &2u32.to_le_bytes()), "model.layers.1"),
+        (with_key("qwen2.embedding_length", 4, &(1u32 << 30).to_le_bytes()), "embedding_length"),
+        (with_key("qwen2.attention.key_length", 4, &(1u32 << 30).to_le_bytes()), "key_length"),
         (with_key("split.count", 2, &2u16.to_le_bytes()), "split"),
         (with_tensor(&|tensor| tensor.2 = 12), "Q4_K"),
         (with_tensor(&|tensor| tensor.2 = 99), "number 99"),

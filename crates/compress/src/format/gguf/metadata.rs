@@ -78,10 +78,15 @@ fn list(kind: u32, count: usize) -> Vec<u8> {
 /// The metadata of a checkpoint whose linears are quantized by a scheme, or not at all.
 pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Result<Metadata, CompressError> {
     let config = checkpoint.config();
-    let Some(name) = architecture(&config.model_type) else {
-        let (what, cure) = (format!("the architecture `{}`", config.model_type), "choose --format compressed-tensors");
-        return Err(CompressError::Format { format: "gguf", what, cure: cure.to_owned() });
+    let refused = |what: String| {
+        let cure = "choose --format compressed-tensors".to_owned();
+        CompressError::Format { format: "gguf", what, cure }
     };
+    let name =
+        architecture(&config.model_type).ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
+    if let Some(stretch) = &config.rope_stretch {
+        return Err(refused(format!("stretched rotary frequencies ({stretch:?})")));
+    }
     let mut all = Metadata { tied: config.tie_embeddings, ..Metadata::default() };
     all.text("general.architecture", name);
     all.text("general.type", "model");

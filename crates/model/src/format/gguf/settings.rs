@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::names;
-use super::parse::{File, Value};
+use super::parse::{File, Tensor, Value};
 use crate::ModelError;
 
 /// Keys after the architecture's name, and fields of `config.json`.
@@ -49,17 +49,43 @@ pub(super) fn config(file: &File<'_>) -> Result<Json, ModelError> {
     {
         config.insert("rope_scaling".into(), json!({"rope_type": kind}));
     }
+    if key("rope.scale_linear").is_some() {
+        config.insert("rope_scaling".into(), json!({"rope_type": "linear"}));
+    }
     let window = matches!(key("attention.sliding_window"), Some(Value::Whole(size)) if *size > 0);
     config.insert("use_sliding_window".into(), json!(window));
     let tensor = |name: &str| file.tensors.iter().find(|tensor| tensor.name == name);
     let Some(embedding) = tensor("token_embd.weight") else {
         return Err(ModelError::NoTensor { name: "token_embd.weight".into(), path: file.path.clone() });
     };
+    check_widths(file, name, embedding)?;
     config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
     config.insert("tie_word_embeddings".into(), json!(tensor("output.weight").is_none()));
     config.insert("hidden_act".into(), json!("silu"));
     config.insert("eos_token_id".into(), json!(stop_tokens(file)));
     Ok(Json::Object(config))
+}
+
+/// That the widths of the residual stream and of a head are those of tensors: tables are made of these sizes before any
+/// other tensor is looked at.
+fn check_widths(file: &File<'_>, name: &str, embedding: &Tensor<'_>) -> Result<(), ModelError> {
+    let whole = |field: &str| match file.metadata.get(format!("{name}.{field}").as_str()) {
+        Some(Value::Whole(value)) => Some(*value),
+        _ => None,
+    };
+    let width = embedding.sizes[0];
+    if whole("embedding_length") != Some(width as i128) {
+        return Err(file.damaged(format!("`{name}.embedding_length` is not {width}, the width of token_embd.weight")));
+    }
+    let Some(head) = whole("attention.key_length") else { return Ok(()) };
+    let queries = file.tensors.iter().find(|tensor| tensor.name == "blk.0.attn_q.weight");
+    let rows = queries.and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
+    let fits = whole("attention.head_count").and_then(|heads| heads.checked_mul(head)) == Some(rows as i128);
+    if fits {
+        Ok(())
+    } else {
+        Err(file.damaged(format!("`{name}.attention.key_length` does not fit blk.0.attn_q.weight")))
+    }
 }
 
 /// The ids of all tokens that end a reply.
