@@ -231,6 +231,7 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (with_key("qwen2.block_count", 4, &2u32.to_le_bytes()), "model.layers.1"),
         (with_key("qwen2.embedding_length", 4, &(1u32 << 30).to_le_bytes()), "embedding_length"),
         (with_key("qwen2.attention.key_length", 4, &(1u32 << 30).to_le_bytes()), "key_length"),
+        (with_key("qwen2.rope.dimension_count", 4, &8u32.to_le_bytes()), "positions in 8 values"),
         (with_key("split.count", 2, &2u16.to_le_bytes()), "split"),
         (with_tensor(&|tensor| tensor.2 = 12), "Q4_K"),
         (with_tensor(&|tensor| tensor.2 = 99), "number 99"),

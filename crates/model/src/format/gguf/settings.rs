@@ -77,10 +77,20 @@ fn check_widths(file: &File<'_>, name: &str, embedding: &Tensor<'_>) -> Result<(
     if whole("embedding_length") != Some(width as i128) {
         return Err(file.damaged(format!("`{name}.embedding_length` is not {width}, the width of token_embd.weight")));
     }
-    let Some(head) = whole("attention.key_length") else { return Ok(()) };
+    let (heads, head) = (whole("attention.head_count").unwrap_or(0), whole("attention.key_length"));
+    let all = head.map_or(Some(width as i128), |head| heads.checked_mul(head));
+    if let (Some(all), Some(rotated)) = (all, whole("rope.dimension_count"))
+        && heads.checked_mul(rotated) != Some(all)
+    {
+        let what = format!("positions in {rotated} values of a head");
+        return Err(file.unsupported(what, "a Qwen2 has them in all values"));
+    }
+    if head.is_none() {
+        return Ok(());
+    }
     let queries = file.tensors.iter().find(|tensor| tensor.name == "blk.0.attn_q.weight");
     let rows = queries.and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
-    let fits = whole("attention.head_count").and_then(|heads| heads.checked_mul(head)) == Some(rows as i128);
+    let fits = all == Some(rows as i128);
     if fits {
         Ok(())
     } else {
