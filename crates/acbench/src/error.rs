@@ -123,7 +123,7 @@ impl Error {
                 Some(nearest.map_or(list.clone(), |nearest| format!("did you mean `{nearest}`? {list}")))
             }
             Error::NotAFolder { name } => Some(format!(
-                "name a folder with config.json, tokenizer.json and *.safetensors. Models are not downloaded: \
+                "name a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file. Models are not downloaded: \
                  for a model of the Hugging Face hub run `hf download {name} --local-dir DIR`, then give \
                  --model_name DIR. Without --model_name the bundled model runs"
             )),

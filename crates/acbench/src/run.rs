@@ -151,14 +151,14 @@ impl Run {
     }
 }
 
-/// A model by its folder, or the bundled one.
+/// A model by its folder or its GGUF file, or the bundled one.
 ///
 /// # Errors
-/// A name that is no folder, or a folder that is no checkpoint.
+/// A name that is neither, or a folder that is no checkpoint.
 pub fn open_checkpoint(folder: Option<&Path>) -> Result<Checkpoint, Error> {
     match folder {
         None => Ok(Checkpoint::bundled()?),
-        Some(folder) if folder.is_dir() => Ok(Checkpoint::open(folder)?),
+        Some(folder) if folder.is_dir() || folder.extension().is_some_and(|end| end == "gguf") => Ok(Checkpoint::open(folder)?),
         Some(folder) => Err(Error::NotAFolder { name: folder.display().to_string() }),
     }
 }

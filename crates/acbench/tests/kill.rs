@@ -79,3 +79,50 @@ fn killed_runs_resume_to_the_same_scores() -> Checked<()> {
     println!("{runs} runs, killed {kills} times");
     Ok(())
 }
+
+/// All files of a folder, by name.
+fn files(folder: &Path) -> Checked<BTreeMap<String, Vec<u8>>> {
+    let entries = fs::read_dir(folder)?.map(|entry| {
+        let path = entry?.path();
+        Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), fs::read(&path)?))
+    });
+    entries.collect()
+}
+
+#[test]
+fn a_killed_compression_goes_on_to_the_same_bytes() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let here = folder.path();
+    let ask = |out: &str| {
+        let settings = ["--method_args", "sequences=24,length=256"];
+        let args = [&["compress", "--compression_method", "awq+gptq"], &settings[..], &["--output_path", out]].concat();
+        acbench(here, &args)
+    };
+    let began = Instant::now();
+    assert!(ask("whole").output()?.status.success());
+    let took = began.elapsed();
+    let whole = files(&here.join("whole"))?;
+    let mut rng = Rng::new(6);
+    let (mut kills, mut resumed) = (0, false);
+    for index in 0..RUNS {
+        let name = format!("killed-{index}");
+        loop {
+            let mut child = ask(&name).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+            std::thread::sleep(Duration::from_secs_f64(took.as_secs_f64() * rng.uniform()));
+            if child.try_wait()?.is_none() {
+                child.kill()?; // SIGKILL
+                kills += 1;
+            }
+            let output = child.wait_with_output()?;
+            resumed |= String::from_utf8_lossy(&output.stderr).contains("going on after");
+            if output.status.success() {
+                break;
+            }
+            assert!(!here.join(&name).exists(), "a killed compression leaves nothing at its place");
+        }
+        assert!(files(&here.join(&name))? == whole, "run {index}: other bytes");
+    }
+    println!("{RUNS} compressions, killed {kills} times");
+    assert!(kills == 0 || resumed || kills < 3, "none of {kills} killed compressions went on");
+    Ok(())
+}

@@ -7,10 +7,8 @@ use crate::group::LinearGroup;
 use crate::pass::Taps;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
-use crate::walk::{Sink, take};
+use crate::walk::{Sink, Stored, take};
 use crate::{CompressError, FloatType, Matrix};
-
-type Stored<'a> = &'a dyn Fn(&str) -> Result<FloatType, CompressError>;
 
 /// Scales for the inputs of one group, or of the gate and up linears of all experts together.
 struct Found {

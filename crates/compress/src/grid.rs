@@ -16,6 +16,17 @@ pub enum FloatType {
     F16,
     /// bfloat16.
     Bf16,
+    /// IEEE half precision; scales of grids with zero points have 7 significant bits, so that the product with any zero
+    /// point below 16 is half precision too, exactly (GGUF stores it).
+    ShortF16,
+}
+
+/// The number with 7 significant bits that is nearest to a positive one, ties to even.
+fn seven_bits(value: f32) -> f32 {
+    const CUT: u32 = 17;
+    let bits = value.to_bits();
+    let half = (1 << (CUT - 1)) - 1 + (bits >> CUT & 1);
+    f32::from_bits((bits + half) & !((1 << CUT) - 1))
 }
 
 impl FloatType {
@@ -23,6 +34,11 @@ impl FloatType {
     fn round(self, scale: f32) -> f32 {
         match self {
             FloatType::F32 => scale.clamp(f32::MIN_POSITIVE, LARGEST),
+            FloatType::ShortF16 => {
+                // The largest whose product with 15 is finite.
+                const MOST: f32 = 4352.0;
+                f16::from_f32(seven_bits(scale.clamp(f16::MIN_POSITIVE_SUBNORMAL.to_f32(), MOST))).to_f32()
+            }
             FloatType::F16 => {
                 let (least, most) = (f16::MIN_POSITIVE_SUBNORMAL.to_f32(), f16::MAX.to_f32());
                 f16::from_f32(scale.clamp(least, most)).to_f32()
@@ -35,7 +51,7 @@ impl FloatType {
     pub fn nearest(self, value: f32) -> f32 {
         match self {
             FloatType::F32 => value,
-            FloatType::F16 => f16::from_f32(value).to_f32(),
+            FloatType::F16 | FloatType::ShortF16 => f16::from_f32(value).to_f32(),
             FloatType::Bf16 => bf16::from_f32(value).to_f32(),
         }
     }
@@ -44,7 +60,7 @@ impl FloatType {
     pub fn bytes(self) -> usize {
         match self {
             FloatType::F32 => 4,
-            FloatType::F16 | FloatType::Bf16 => 2,
+            FloatType::F16 | FloatType::ShortF16 | FloatType::Bf16 => 2,
         }
     }
 }
@@ -195,7 +211,11 @@ impl Grid {
             _ if width.is_finite() => width / top,
             _ => high / top - low / top,
         };
-        let scale = self.scale_type.round(scale);
+        let scale = match self.scale_type {
+            // The zero point is a power of two.
+            FloatType::ShortF16 if self.symmetric => FloatType::F16.round(scale),
+            other => other.round(scale),
+        };
         let zero = if self.symmetric { (top + 1.0) / 2.0 } else { (-low / scale).round_ties_even().clamp(0.0, top) };
         Step { scale, zero }
     }
@@ -260,6 +280,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_scale_times_a_zero_point_is_half_precision(
+            weights in prop::collection::vec(-1f32..1.0, 1..64), power in -30i32..16,
+        ) {
+            let weights: Vec<f32> = weights.iter().map(|w| w * 2f32.powi(power)).collect();
+            let grid = Grid { scale_type: FloatType::ShortF16, ..Grid::new(4, false) };
+            let step = grid.fit(&weights);
+            for value in [step.scale, step.scale * step.zero, step.scale * 15.0] {
+                prop_assert!(value.is_finite() && f16::from_f32(value).to_f32() == value, "{value}, {step:?}");
+            }
+            let exact = Grid { scale_type: FloatType::F32, ..grid }.fit(&weights).scale;
+            prop_assert!((step.scale - exact).abs() <= exact / 128.0 + 2f32.powi(-25) || exact > 4352.0 || exact < 2f32.powi(-24));
+        }
+
         #[test]
         fn a_weight_within_the_grid_moves_by_half_a_step_at_most(
             weights in prop::collection::vec(-100f32..100.0, 1..64), bits in 2u8..=8, symmetric: bool,

@@ -50,6 +50,7 @@ mod walk;
 
 pub use calibration::{Calibration, CalibrationSource, CalibrationText};
 pub use error::CompressError;
+pub use format::gguf::export_gguf;
 pub use format::{FORMATS, Format};
 pub use grid::{FloatType, Grid, GridRule, Number, Step};
 pub use group::{LinearGroup, Report, Target};

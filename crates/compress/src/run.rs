@@ -15,7 +15,7 @@ use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
 use crate::walk::{self, Walk, widen};
-use crate::{CompressError, FloatType, GroupSize, Sparsity};
+use crate::{ActOrder, CompressError, FloatType, GroupSize, Sparsity};
 
 /// Group sizes that are offered where the one asked for does not fit.
 const GROUP_SIZES: [usize; 6] = [256, 128, 64, 32, 16, 8];
@@ -102,7 +102,13 @@ pub fn compress(
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
     let mut walk = Walk { recipe: &recipe, format, stored: &stored, progress: &mut tell };
     walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
-    writer.finish(record)
+    let follows = recipe.scheme().is_some_and(|scheme| scheme.act_order == ActOrder::Group);
+    let warning = (follows && format == Format::CompressedTensors).then(|| {
+        "act_order=dynamic: compressed-tensors 0.19 and later, and what builds on it, no longer load groups that follow \
+         the act-order; --format gptq_v2 holds them, and act_order=static or group_aware needs none"
+            .to_owned()
+    });
+    writer.finish(CompressionRecord { warnings: warning.into_iter().collect(), ..record })
 }
 
 /// Runs the sequences through the blocks that an earlier process finished, as they were written.

@@ -40,6 +40,9 @@ pub trait Sink {
     fn block(&mut self, index: usize, block: Block) -> Result<(), CompressError>;
 }
 
+/// What each tensor of floating-point numbers is stored as in the checkpoint.
+pub(crate) type Stored<'a> = &'a dyn Fn(&str) -> Result<FloatType, CompressError>;
+
 /// What the walk works with.
 pub struct Walk<'a> {
     /// The methods.
@@ -174,7 +177,7 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
 pub(crate) fn take(
     block: &mut Block,
     group: &model::LinearGroup,
-    (format, stored): (Format, &dyn Fn(&str) -> Result<FloatType, CompressError>),
+    (format, stored): (Format, Stored),
 ) -> Result<LinearGroup, CompressError> {
     let mut linears = Vec::new();
     for name in &group.linears {

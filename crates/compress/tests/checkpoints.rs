@@ -62,7 +62,9 @@ fn tiny_with(folder: &Path, dtype: FloatType, key_heads: usize) -> Checked<()> {
                 (0..shape.iter().product()).map(|_| if name.contains("norm") { 1.0 + number() } else { number() });
             let bytes = match dtype {
                 FloatType::F32 => values.flat_map(f32::to_le_bytes).collect(),
-                FloatType::F16 => values.flat_map(|v| half::f16::from_f32(v).to_le_bytes()).collect(),
+                FloatType::F16 | FloatType::ShortF16 => {
+                    values.flat_map(|v| half::f16::from_f32(v).to_le_bytes()).collect()
+                }
                 FloatType::Bf16 => values.flat_map(|v| half::bf16::from_f32(v).to_le_bytes()).collect(),
             };
             (name, shape, bytes)
@@ -70,7 +72,7 @@ fn tiny_with(folder: &Path, dtype: FloatType, key_heads: usize) -> Checked<()> {
         .collect();
     let kind = match dtype {
         FloatType::F32 => model::Dtype::F32,
-        FloatType::F16 => model::Dtype::F16,
+        FloatType::F16 | FloatType::ShortF16 => model::Dtype::F16,
         FloatType::Bf16 => model::Dtype::BF16,
     };
     let views: Vec<(&str, safetensors::tensor::TensorView)> = tensors

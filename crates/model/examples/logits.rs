@@ -1,5 +1,6 @@
 //! Logits of a checkpoint at every position of some sequences, as other programs can read them:
-//! `cargo run --release -p model --example logits -- FOLDER IDS.jsonl OUT.safetensors`, each line `{"input_ids": [...]}`.
+//! `cargo run --release -p model --example logits -- FOLDER IDS.jsonl OUT.safetensors [exact]`, each line
+//! `{"input_ids": [...]}`; `exact` rounds neither inputs nor the cache.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,8 +11,11 @@ use safetensors::tensor::TensorView;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, ids, out] = &args[..] else { return Err("FOLDER IDS.jsonl OUT.safetensors".into()) };
-    let model = Model::load(&Checkpoint::open(Path::new(folder))?)?;
+    let [folder, ids, out, how @ ..] = &args[..] else { return Err("FOLDER IDS.jsonl OUT.safetensors".into()) };
+    let mut model = Model::load(&Checkpoint::open(Path::new(folder))?)?;
+    if how.first().is_some_and(|how| how == "exact") {
+        model.blocks.iter_mut().for_each(|block| block.without_rounding());
+    }
     let mut all = BTreeMap::new();
     for (at, line) in std::fs::read_to_string(ids)?.lines().filter(|line| !line.is_empty()).enumerate() {
         let value: serde_json::Value = serde_json::from_str(line)?;

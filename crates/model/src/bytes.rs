@@ -117,4 +117,24 @@ mod tests {
         std::fs::write(&path, b"").unwrap();
         assert!(Bytes::map(&path).unwrap().is_empty());
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_forgotten_is_in_memory_no_more_until_it_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights");
+        std::fs::write(&path, vec![7u8; 1 << 20]).unwrap();
+        let mapped = Bytes::map(&path).unwrap();
+        let resident = || -> usize {
+            let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+            let of_file = maps.lines().skip_while(|line| !line.ends_with(path.to_str().unwrap()));
+            let line = of_file.skip(1).find_map(|line| line.strip_prefix("Rss:")).unwrap();
+            line.trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        let sum = || mapped.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+        assert_eq!((sum(), resident()), (7 << 20, 1024));
+        mapped.forget();
+        assert_eq!(resident(), 0);
+        assert_eq!((sum(), resident()), (7 << 20, 1024));
+    }
 }

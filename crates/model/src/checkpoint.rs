@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-use crate::files::{DOWNLOAD, Files, damaged};
+use crate::files::{DOWNLOAD, Files, damaged, find_gguf};
+use crate::format::gguf;
 use crate::{Bytes, Config, ModelError, Tokenizer};
 
 const WEIGHTS: &str = "model.safetensors";
@@ -29,7 +30,7 @@ const COMPANIONS: &[&str] = &[
     "merges.txt",
 ];
 
-/// A Hugging Face model folder, or the like embedded in the binary.
+/// A Hugging Face model folder, the like embedded in the binary, or a GGUF file.
 #[derive(Debug)]
 pub struct Checkpoint {
     files: Files,
@@ -65,13 +66,18 @@ pub struct TensorView {
 }
 
 impl Checkpoint {
-    /// Opens a folder in Hugging Face layout. Weights are mapped, not read.
+    /// Opens a folder in Hugging Face layout, a GGUF file, or a folder whose only weights are one GGUF file. Weights are
+    /// mapped, not read.
     ///
     /// # Errors
     /// Where the folder, `config.json` or a weight file is missing or damaged, or the architecture is unknown.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
+        let hugging_face = [WEIGHTS, INDEX].iter().any(|name| folder.join(name).exists());
+        if let Some(file) = if hugging_face { None } else { find_gguf(folder)? } {
+            return Self::open_gguf(file);
+        }
         if !folder.is_dir() {
-            let cure = "give a folder that holds config.json, tokenizer.json and model.safetensors";
+            let cure = "give a folder that holds config.json, tokenizer.json and model.safetensors, or a .gguf file";
             return Err(ModelError::Missing { path: folder.to_owned(), cure });
         }
         Self::read(Files::Folder(folder.to_owned()))
@@ -85,10 +91,22 @@ impl Checkpoint {
         Self::read(Files::Embedded(files))
     }
 
-    fn read(files: Files) -> Result<Self, ModelError> {
+    fn open_gguf(path: PathBuf) -> Result<Self, ModelError> {
+        let bytes = Bytes::map(&path)?;
+        let gguf::Opened { files, tensors } = gguf::open(&path, &bytes)?;
+        let mut checkpoint = Self::begin(Files::Gguf(path.clone(), files))?;
+        checkpoint.shards.push((path, bytes));
+        for gguf::Placed { name, dtype, shape, range } in tensors {
+            checkpoint.tensors.insert(name, Entry { shard: 0, dtype, shape, range });
+        }
+        Ok(checkpoint)
+    }
+
+    /// A checkpoint without tensors yet.
+    fn begin(files: Files) -> Result<Self, ModelError> {
         let config_json = files.json("config.json", CONFIG_CURE)?;
         let config = Config::from_json(&config_json, &files.path("config.json"))?;
-        let mut checkpoint = Self {
+        Ok(Self {
             files,
             config,
             config_json,
@@ -96,7 +114,11 @@ impl Checkpoint {
             tensors: BTreeMap::new(),
             tokenizer: OnceLock::new(),
             digest: OnceLock::new(),
-        };
+        })
+    }
+
+    fn read(files: Files) -> Result<Self, ModelError> {
+        let mut checkpoint = Self::begin(files)?;
         match checkpoint.files.find(INDEX)? {
             Some(_) if checkpoint.files.find(WEIGHTS)?.is_none() => checkpoint.read_sharded()?,
             _ => {
@@ -203,6 +225,11 @@ impl Checkpoint {
     /// The folder; `None` for an embedded checkpoint.
     pub fn folder(&self) -> Option<&Path> {
         self.files.folder()
+    }
+
+    /// Whether it is a GGUF file.
+    pub fn is_gguf(&self) -> bool {
+        matches!(self.files, Files::Gguf(..))
     }
 
     /// How a file of this checkpoint is called in messages.

@@ -16,6 +16,31 @@ pub(crate) enum Files {
     Folder(PathBuf),
     /// Name and content of each file.
     Embedded(&'static [(&'static str, &'static [u8])]),
+    /// Made from the metadata of one GGUF file: its path, and name and content of each.
+    Gguf(PathBuf, Vec<(String, Bytes)>),
+}
+
+/// How a folder's GGUF files end.
+const GGUF: &str = "gguf";
+
+/// The one GGUF file of a folder, or the file itself; `None` where there is none.
+pub(crate) fn find_gguf(path: &Path) -> Result<Option<PathBuf>, ModelError> {
+    let is_gguf = |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(GGUF)) && path.is_file();
+    if !path.is_dir() {
+        return Ok(is_gguf(path).then(|| path.to_owned()));
+    }
+    let io = |source| ModelError::Io { path: path.to_owned(), source };
+    let entries = std::fs::read_dir(path).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+    let mut found: Vec<PathBuf> = entries.iter().map(|entry| entry.path()).filter(|path| is_gguf(path)).collect();
+    found.sort();
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        count => Err(ModelError::Unsupported {
+            path: path.to_owned(),
+            what: format!("one of {count} GGUF files"),
+            cure: format!("name the file itself, {} for instance", found[0].display()),
+        }),
+    }
 }
 
 impl Files {
@@ -24,6 +49,7 @@ impl Files {
         match self {
             Files::Folder(folder) => folder.join(name),
             Files::Embedded(_) => Path::new("pico").join(name),
+            Files::Gguf(path, _) => path.join(name),
         }
     }
 
@@ -31,7 +57,7 @@ impl Files {
     pub fn folder(&self) -> Option<&Path> {
         match self {
             Files::Folder(folder) => Some(folder),
-            Files::Embedded(_) => None,
+            Files::Embedded(_) | Files::Gguf(..) => None,
         }
     }
 
@@ -50,6 +76,7 @@ impl Files {
             Files::Embedded(all) => {
                 Ok(all.iter().find(|(other, _)| *other == name).map(|&(_, bytes)| Bytes::from(bytes)))
             }
+            Files::Gguf(_, all) => Ok(all.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.clone())),
         }
     }
 

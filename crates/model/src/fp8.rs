@@ -18,7 +18,7 @@ pub fn decode(code: u8) -> f32 {
 }
 
 fn number(code: u8) -> f32 {
-    let (exponent, fraction) = (i32::from(code >> 3 & 0xF), f32::from(code & 7));
+    let (exponent, fraction) = (i32::from((code >> 3) & 0xF), f32::from(code & 7));
     let size = match (exponent, code & 7) {
         (0xF, 7) => f32::NAN,
         (0, _) => fraction / 512.0,
@@ -45,7 +45,7 @@ pub fn encode(value: f32) -> u8 {
     // Below 2^-6 codes are equally far apart; above, eight of them to each power of two.
     let exponent = ((size.to_bits() >> 23) as i32 - 127).max(-6);
     let steps = (size * 2f32.powi(3 - exponent)).round_ties_even() as u8;
-    sign | (((exponent + 6) as u8) << 3) + steps
+    sign | ((((exponent + 6) as u8) << 3) + steps)
 }
 
 #[cfg(test)]

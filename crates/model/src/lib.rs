@@ -56,6 +56,7 @@ pub use checkpoint::{Checkpoint, TensorView};
 pub use config::{Config, Experts};
 pub use decoder::Model;
 pub use error::ModelError;
+pub use format::gguf;
 pub use linear::{GroupKind, Linear, LinearGroup};
 pub use matrix::Matrix;
 pub use mlp::{Gated, Mlp, Route, Router};

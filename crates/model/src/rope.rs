@@ -31,7 +31,7 @@ impl Stretch {
         };
         let (factor, low, high) = (number("factor")?, number("low_freq_factor")?, number("high_freq_factor")?);
         let original = fields.count("original_max_position_embeddings")?;
-        if !(factor >= 1.0 && factor < 1e6 && low > 0.0 && low < high && high < 1e6) {
+        if !((1.0..1e6).contains(&factor) && low > 0.0 && low < high && high < 1e6) {
             return Err(fields.bad(format!(
                 "the rope scaling's factor {factor}, low_freq_factor {low} or high_freq_factor {high} is out of range"
             )));

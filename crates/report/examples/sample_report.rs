@@ -192,11 +192,14 @@ fn compressions() -> BTreeMap<String, CompressionRecord> {
         loss: (bits < 8.0).then_some(0.1 * index as f64),
         output_error: Some(0.004 + 0.001 * index as f64),
         damping: (bits == 4.125).then_some(0.01),
+        condition: None,
+        fallback: None,
         dead_channels: 0,
     };
     let one = |method: &str, settings: Value, bits: f64, sparsity: f64| CompressionRecord {
         method: method.into(),
         settings,
+        format: "compressed-tensors".into(),
         base_digest: record::digest(b"made up"),
         calibration: (method != "rtn").then(|| Calibration {
             source: "twins".into(),

@@ -135,11 +135,14 @@ fn compression() -> CompressionRecord {
         loss: Some(1.5),
         output_error: None,
         damping: Some(0.01),
+        condition: None,
+        fallback: None,
         dead_channels: 0,
     };
     CompressionRecord {
         method: "gptq".into(),
         settings: json!({"bits": 4, "group_size": 128, "note": null}),
+        format: "compressed-tensors".into(),
         base_digest: "abc".into(),
         calibration: None,
         effective_bits: 4.125,

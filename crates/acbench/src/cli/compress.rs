@@ -24,7 +24,7 @@ pub(crate) struct Compress {
     #[command(flatten)]
     compression: CompressionArgs,
 
-    /// What to write: dense, compressed-tensors, gptq, gptq_v2, awq [default: compressed-tensors where weights are quantized, else dense]
+    /// What to write: dense, compressed-tensors, gptq, gptq_v2, awq, gguf [default: compressed-tensors where weights are quantized, else dense]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<Format>,
 

@@ -2,9 +2,11 @@
 
 mod awq;
 mod configuration;
+pub(crate) mod gguf;
 mod gptq;
 pub(crate) mod pack_quantized;
 mod tensor_file;
+mod weight_file;
 mod whole_bytes;
 mod writer;
 
@@ -32,6 +34,8 @@ pub enum Format {
     GptqV2,
     /// AWQ GEMM: 4 bits.
     Awq,
+    /// GGUF, for llama.cpp: 4 bits (Q4_0, with zero points Q4_1), symmetric 8 bits (Q8_0), or not quantized.
+    Gguf,
 }
 
 /// Names of formats, as typed.
@@ -41,6 +45,7 @@ pub const FORMATS: &[(&str, Format)] = &[
     ("gptq", Format::Gptq),
     ("gptq_v2", Format::GptqV2),
     ("awq", Format::Awq),
+    ("gguf", Format::Gguf),
 ];
 
 impl fmt::Display for Format {
@@ -68,6 +73,7 @@ impl Format {
             Format::Dense => FloatType::F32,
             Format::CompressedTensors => stored,
             Format::Gptq | Format::GptqV2 | Format::Awq => FloatType::F16,
+            Format::Gguf => FloatType::ShortF16,
         }
     }
 
@@ -85,6 +91,7 @@ impl Format {
     /// Bits that a weight of a linear takes, scales and zero points included.
     pub(crate) fn bits(self, linear: &Target) -> f64 {
         match (&linear.quantized, self) {
+            (Some(quantized), Format::Gguf) => gguf::bits(quantized),
             (Some(quantized), format) if format != Format::Dense => {
                 quantized.stored_bits() as f64 / linear.weight.data.len().max(1) as f64
             }
@@ -101,6 +108,7 @@ impl Format {
             Format::CompressedTensors => (scheme.activations && scheme.group != GroupSize::Channel)
                 .then(|| ("W8A8 weights in groups".to_owned(), "set group_size=channel")),
             _ if whole_bytes(scheme) => Some(("W8A8 or FP8".to_owned(), other)),
+            Format::Gguf => gguf::refused(cols, scheme),
             Format::Gptq if !scheme.grid.symmetric => {
                 let cure = "choose --format gptq_v2, which can, or symmetric=true";
                 Some(("a zero point of 0, which asymmetric weights may have".to_owned(), cure))
@@ -124,6 +132,7 @@ impl Format {
         match self {
             Format::Gptq | Format::GptqV2 => gptq::plans(name, shape, scheme),
             Format::Awq => awq::plans(name, shape, scheme),
+            Format::Gguf => gguf::plans(name, shape, scheme),
             _ if whole_bytes(scheme) => whole_bytes::plans(name, shape, scheme),
             _ => pack_quantized::plans(name, shape, scheme),
         }
@@ -134,6 +143,7 @@ impl Format {
         match self {
             Format::Gptq | Format::GptqV2 => gptq::contents(weight, self == Format::Gptq),
             Format::Awq => awq::contents(weight),
+            Format::Gguf => vec![gguf::contents(weight)],
             _ if whole_bytes(scheme) => whole_bytes::contents(weight),
             _ => pack_quantized::contents(weight),
         }
@@ -160,7 +170,7 @@ impl Format {
 
     /// Adds to `config.json` how weights and cache are quantized.
     pub(crate) fn configure(self, config: &mut Map<String, Value>, scheme: Option<&Scheme>, kv_bits: Option<u8>) {
-        let scheme = scheme.filter(|_| self != Format::Dense);
+        let scheme = scheme.filter(|_| !matches!(self, Format::Dense | Format::Gguf));
         if scheme.is_some() || kv_bits.is_some() {
             let value = match (self, scheme) {
                 (Format::Gptq | Format::GptqV2, Some(scheme)) => gptq::configuration(scheme, self == Format::Gptq),

@@ -13,7 +13,7 @@ use crate::{ActOrder, FloatType, QuantizedWeight, Scheme};
 pub(crate) fn dtype(stored: FloatType) -> Dtype {
     match stored {
         FloatType::F32 => Dtype::F32,
-        FloatType::F16 => Dtype::F16,
+        FloatType::F16 | FloatType::ShortF16 => Dtype::F16,
         FloatType::Bf16 => Dtype::BF16,
     }
 }
@@ -22,7 +22,7 @@ pub(crate) fn dtype(stored: FloatType) -> Dtype {
 pub(crate) fn float_bytes(stored: FloatType, values: impl Iterator<Item = f32>) -> Vec<u8> {
     match stored {
         FloatType::F32 => values.flat_map(f32::to_le_bytes).collect(),
-        FloatType::F16 => values.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
+        FloatType::F16 | FloatType::ShortF16 => values.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
         FloatType::Bf16 => values.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
     }
 }

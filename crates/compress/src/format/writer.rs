@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Format;
+use super::gguf;
 use super::pack_quantized::float_bytes;
-use super::tensor_file::{Plan, TensorFile};
+use super::tensor_file::Plan;
+use super::weight_file::{Contents, WeightFile};
 use crate::group::Target;
 use crate::recipe::Recipe;
 use crate::walk::Sink;
 use crate::{CompressError, FloatType, Grid, Scheme};
 
-/// The weights of a checkpoint.
-const WEIGHTS: &str = "model.safetensors";
 /// What was done, beside the weights.
 const RECORD: &str = "compress.json";
 /// How far a walk has come, while it is under way.
@@ -66,7 +66,7 @@ pub(crate) struct CheckpointWriter<'a> {
     scheme: Option<Scheme>,
     out: PathBuf,
     part: PathBuf,
-    file: TensorFile,
+    file: WeightFile,
     progress: Progress,
     /// Bytes of all tensors that are written.
     bytes: usize,
@@ -92,9 +92,12 @@ impl<'a> CheckpointWriter<'a> {
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
         let weights =
             names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
-        let (file, progress) = match resume(&part, &done.job, &plans)? {
+        let metadata =
+            if done.format == Format::Gguf { Some(gguf::metadata(done.checkpoint, scheme.as_ref())?) } else { None };
+        let contents = Contents { metadata, plans };
+        let (file, progress) = match resume(&part, &done, &contents)? {
             Some(begun) => begun,
-            None => begin(&part, &done, plans, &kept)?,
+            None => begin(&part, &done, contents, &kept)?,
         };
         Ok(Self { done, scheme, out: out.to_owned(), part, file, progress, bytes, weights, finished: false })
     }
@@ -162,27 +165,27 @@ fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<TensorV
 }
 
 /// What an earlier process left, where it did the same job.
-fn resume(part: &Path, job: &str, plans: &[Plan]) -> Result<Option<(TensorFile, Progress)>, CompressError> {
+fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(WeightFile, Progress)>, CompressError> {
     let Ok(progress) = record::read_json::<Progress>(&part.join(PROGRESS)) else { return Ok(None) };
-    if progress.job != job {
+    if progress.job != done.job {
         return Ok(None);
     }
-    Ok(TensorFile::reopen(&part.join(WEIGHTS), plans.to_vec())?.map(|file| (file, progress)))
+    Ok(WeightFile::reopen(part, done.format, contents)?.map(|file| (file, progress)))
 }
 
 /// Begins a folder anew.
 fn begin(
     part: &Path,
     done: &Done,
-    plans: Vec<Plan>,
+    contents: Contents,
     kept: &[TensorView],
-) -> Result<(TensorFile, Progress), CompressError> {
+) -> Result<(WeightFile, Progress), CompressError> {
     if part.exists() {
         fs::remove_dir_all(part).map_err(CompressError::io("remove", part))?;
     }
     fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
-    let write = || -> Result<(TensorFile, Progress), CompressError> {
-        let mut file = TensorFile::create(&part.join(WEIGHTS), plans)?;
+    let write = || -> Result<(WeightFile, Progress), CompressError> {
+        let mut file = WeightFile::create(part, done.format, contents)?;
         for tensor in kept {
             file.write(&tensor.name, &tensor.bytes)?;
             tensor.bytes.forget();

@@ -3,6 +3,7 @@
 mod awq;
 mod compressed_tensors;
 mod dense;
+pub mod gguf;
 mod gptq;
 
 use safetensors::Dtype;
@@ -12,8 +13,8 @@ use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 
 use awq::Awq;
 use compressed_tensors::CompressedTensors;
+pub(crate) use dense::vector;
 use dense::{expect_shape, unfit};
-pub(crate) use dense::{vector, weight as dense_weight};
 use gptq::Gptq;
 
 /// Reads the linears of one checkpoint in whatever format they are stored.
@@ -74,6 +75,15 @@ impl<'a> Reader<'a> {
             _ => Ok(None),
         }
     }
+}
+
+/// A weight `[out, in]` of a tensor `<name>.weight`, or of GGUF blocks of this name: an embedding may be either.
+pub(crate) fn dense_weight(checkpoint: &Checkpoint, name: &str, shape: (usize, usize)) -> Result<Weight, ModelError> {
+    let blocks = match name.strip_suffix(".weight") {
+        Some(linear) if checkpoint.is_gguf() => gguf::weight(checkpoint, linear, shape)?,
+        _ => None,
+    };
+    blocks.map_or_else(|| dense::weight(checkpoint, name, shape), Ok)
 }
 
 /// That the tensor has this type.

@@ -9,17 +9,31 @@
 mod avx2;
 pub(crate) mod portable;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::weight::{Half, HalfKind};
-use crate::{Matrix, Weight};
+use crate::{Matrix, Packed, Weight};
 
 /// Below this many multiplications a product runs on the calling thread: handing it out costs more.
 const PARALLEL_FROM: usize = 400_000;
 /// Bytes of a strip of widened weights: it stays in the level-2 cache.
 const STRIP_BYTES: usize = 96 * 1024;
-/// Up to this many rows, bf16 is widened in registers; beyond, once per strip.
+/// Up to this many rows, weights are widened in registers; beyond, once per strip.
 const REGISTER_ROWS: usize = 3;
+
+/// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
+/// neighbors in two groups.
+fn group_shift(w: &Packed) -> Option<u32> {
+    let (size, one) = (w.grid.group_size, w.grid.groups == 1);
+    let plain = matches!(w.bits, 4 | 8) && w.grid.group_of.is_none() && !w.grid.half;
+    match plain {
+        true if one => Some(usize::BITS - 1),
+        true if size.is_power_of_two() && size >= 8 => Some(size.trailing_zeros()),
+        _ => None,
+    }
+}
 
 macro_rules! dispatch {
     ($(#[$doc:meta])* $vis:vis $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
@@ -48,6 +62,14 @@ dispatch!(
 dispatch!(
     /// The same with `w` in bf16.
     pub(crate) rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
+);
+dispatch!(
+    /// The same with the rows `rows` of a packed weight.
+    pub(crate) rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize)
+);
+dispatch!(
+    /// One row of a packed weight in f32, `[cols]`.
+    pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
 );
 dispatch!(
     /// `out = sum_j p[j] v[j]`, `v` `[p.len(), out.len()]`.
@@ -148,24 +170,23 @@ fn strip_rows(k: usize, outputs: usize, parts: usize) -> usize {
 }
 
 /// One strip of outputs: `out[r * stride + c]` for the rows `range` of `w`.
-fn product(
-    x: &[f32],
-    w: &Weight,
-    range: std::ops::Range<usize>,
-    scratch: &mut Vec<f32>,
-    out: &mut [f32],
-    stride: usize,
-) {
+fn product(x: &[f32], w: &Weight, range: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
     let k = w.shape().1;
     match w {
         Weight::F32(w) => rows_by_rows(x, &w.data[range.start * k..range.end * k], k, out, stride),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if x.len() <= REGISTER_ROWS * k => {
             rows_by_bf16(x, &bytes[range.start * k * 2..range.end * k * 2], k, out, stride);
         }
+        Weight::Packed(w) if x.len() <= REGISTER_ROWS * k && group_shift(w).is_some() => {
+            rows_by_packed(x, w, range, out, stride);
+        }
         other => {
             scratch.resize(range.len() * k, 0.0);
             for (row, wide) in range.zip(scratch.chunks_exact_mut(k)) {
-                other.widen_row(row, wide);
+                match other {
+                    Weight::Packed(packed) => widen_packed(packed, row, wide),
+                    other => other.widen_row(row, wide),
+                }
             }
             rows_by_rows(x, scratch, k, out, stride);
         }

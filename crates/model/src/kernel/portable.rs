@@ -1,5 +1,9 @@
 //! The kernels in plain Rust: what every other version must equal, bit for bit.
 
+use std::ops::Range;
+
+use crate::Packed;
+
 /// Lanes of one accumulator.
 pub const LANES: usize = 8;
 
@@ -45,6 +49,22 @@ pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usiz
             out[row * stride + col] = dot(x, &wide);
         }
     }
+}
+
+/// [`rows_by_rows`] with the rows `rows` of a packed weight.
+pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize) {
+    let mut wide = vec![0.0f32; w.cols];
+    for (col, row) in rows.enumerate() {
+        w.widen_row(row, &mut wide);
+        for (row, x) in x.chunks_exact(w.cols).enumerate() {
+            out[row * stride + col] = dot(x, &wide);
+        }
+    }
+}
+
+/// One row of a packed weight in f32, `[cols]`.
+pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
+    w.widen_row(row, out);
 }
 
 /// `out = sum_j p[j] v[j]` over the rows of `v` `[p.len(), out.len()]`, in order of j.

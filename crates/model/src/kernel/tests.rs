@@ -59,6 +59,30 @@ proptest! {
     }
 
     #[test]
+    fn packed_kernels_equal_widening(
+        bits in prop::sample::select(vec![2u32, 3, 4, 8]), size in prop::sample::select(vec![4usize, 8, 16, 24, 32, 1000]),
+        (m, n, k) in (1usize..9, 1usize..20, 1usize..150), zeros: bool, half: bool, seed: u64,
+    ) {
+        let mut rng = record::Rng::new(seed);
+        let groups = k.div_ceil(size);
+        let middle = 1i32 << (bits - 1);
+        let integers: Vec<i8> = (0..n * k).map(|_| (rng.below(1 << bits) as i32 - middle) as i8).collect();
+        let zeros = zeros.then(|| (0..n * groups).map(|_| rng.below(7) as i8 - 3).collect());
+        let grid = Grid { groups, group_size: size, scales: random(n * groups, &mut rng), zeros, half, group_of: None };
+        let packed = Packed::new(n, k, bits, &integers, grid);
+        let x = random(m * k, &mut rng);
+        let (mut ours, mut plain) = (vec![0.0; m * n], vec![0.0; m * n]);
+        rows_by_packed(&x, &packed, 0..n, &mut ours, n);
+        portable::rows_by_packed(&x, &packed, 0..n, &mut plain, n);
+        prop_assert_eq!(super::tests::bits(&ours), super::tests::bits(&plain));
+        let mut row = vec![0.0; k];
+        widen_packed(&packed, n - 1, &mut row);
+        prop_assert_eq!(super::tests::bits(&row), super::tests::bits(packed.to_f32().row(n - 1)));
+        let wide = matmul(&Matrix::new(m, k, x), &Weight::F32(packed.to_f32()));
+        prop_assert_eq!(super::tests::bits(&ours), super::tests::bits(&wide.data));
+    }
+
+    #[test]
     fn attention_kernels_equal_the_portable_ones(len in 1usize..50, dim in 1usize..140, seed: u64) {
         let mut rng = record::Rng::new(seed);
         let (mut p, v) = (random(len, &mut rng), random(len * dim, &mut rng));

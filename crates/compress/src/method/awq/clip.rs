@@ -35,8 +35,8 @@ fn chunk_limits(rows: &[f32], columns: usize, (grid, size): (&Grid, usize), sums
         for shrink in 0..SHRINKS {
             let share = 1.0 - f32::from(shrink) / 20.0;
             let mut moved = Matrix::zeros(count, sums.rows);
-            for row in 0..count {
-                clipped_error(run(row), largest[row] * share, grid, moved.row_mut(row));
+            for (row, most) in largest.iter().enumerate() {
+                clipped_error(run(row), most * share, grid, moved.row_mut(row));
             }
             let outputs = product::rows(&moved, sums);
             for row in 0..count {

@@ -1,0 +1,252 @@
+//! Damaged GGUF files: an error or a model, never a panic, never more memory than the file backs.
+//!
+//! 300 damaged files by default; `ACBENCH_FUZZ_SECONDS` runs for longer.
+
+use std::error::Error;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use model::{Checkpoint, Model, ModelError};
+use record::Rng;
+
+type Checked<T> = Result<T, Box<dyn Error>>;
+
+/// Address space that reading may take beyond what the first whole file took; that file has 17 kB.
+const LIMIT: usize = 64 << 20;
+
+/// The most address space that this process ever had, in bytes; `None` where the system does not say.
+fn peak() -> Option<usize> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
+    line.split_whitespace().nth(1)?.parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+/// A key with its type and value.
+fn key(name: &str, kind: u32, value: &[u8]) -> Vec<u8> {
+    [text(name), kind.to_le_bytes().to_vec(), value.to_vec()].concat()
+}
+
+fn list(kind: u32, count: usize, values: Vec<u8>) -> Vec<u8> {
+    [kind.to_le_bytes().to_vec(), (count as u64).to_le_bytes().to_vec(), values].concat()
+}
+
+/// All metadata of a Qwen2 of one block, with a vocabulary of single bytes, one merge and two added tokens.
+fn metadata() -> Vec<Vec<u8>> {
+    // Printable bytes stand for themselves in byte-level BPE.
+    let mut tokens: Vec<String> = (33u8..=126).map(|byte| char::from(byte).to_string()).collect();
+    tokens.extend(["ab".into(), "<|end|>".into(), "<tool>".into(), "[PAD97]".into()]);
+    let mut types = vec![1i32; tokens.len()];
+    let last = types.len();
+    types[last - 3..].copy_from_slice(&[3, 4, 5]);
+    let whole = |name: &str, value: u32| key(name, 4, &value.to_le_bytes());
+    vec![
+        key("general.architecture", 8, &text("qwen2")),
+        whole("general.alignment", 32),
+        whole("qwen2.block_count", 1),
+        whole("qwen2.context_length", 64),
+        whole("qwen2.embedding_length", 32),
+        whole("qwen2.feed_forward_length", 32),
+        whole("qwen2.attention.head_count", 2),
+        whole("qwen2.attention.head_count_kv", 1),
+        key("qwen2.attention.layer_norm_rms_epsilon", 6, &1e-6f32.to_le_bytes()),
+        key("qwen2.rope.freq_base", 6, &1e4f32.to_le_bytes()),
+        key("tokenizer.ggml.model", 8, &text("gpt2")),
+        key("tokenizer.ggml.pre", 8, &text("qwen2")),
+        key("tokenizer.ggml.tokens", 9, &list(8, last, tokens.iter().flat_map(|token| text(token)).collect())),
+        key("tokenizer.ggml.token_type", 9, &list(5, last, types.iter().flat_map(|t| t.to_le_bytes()).collect())),
+        key("tokenizer.ggml.merges", 9, &list(8, 1, text("a b"))),
+        whole("tokenizer.ggml.eos_token_id", last as u32 - 3),
+        key("tokenizer.ggml.add_bos_token", 7, &[0]),
+        key("tokenizer.chat_template", 8, &text("{% for m in messages %}{{ m.content }}{% endfor %}")),
+    ]
+}
+
+/// Name, sizes (innermost first), type and content.
+type Tensor = (&'static str, Vec<u64>, u32, Vec<u8>);
+
+/// Its tensors: one of each type.
+fn tensors() -> Vec<Tensor> {
+    let mut rng = Rng::new(5);
+    let mut floats =
+        |count: usize| -> Vec<u8> { (0..count).flat_map(|_| (rng.uniform() as f32).to_le_bytes()).collect() };
+    let mut all = vec![
+        ("token_embd.weight", vec![32, 98], 0, floats(32 * 98)),
+        ("output_norm.weight", vec![32], 0, floats(32)),
+        ("blk.0.attn_norm.weight", vec![32], 0, floats(32)),
+        ("blk.0.ffn_norm.weight", vec![32], 0, floats(32)),
+        ("blk.0.attn_q.bias", vec![32], 0, floats(32)),
+        ("blk.0.attn_k.bias", vec![16], 0, floats(16)),
+        ("blk.0.attn_v.bias", vec![16], 0, floats(16)),
+    ];
+    for (name, out, kind, bytes) in [
+        ("blk.0.attn_q.weight", 32, 2, 18),
+        ("blk.0.attn_k.weight", 16, 3, 20),
+        ("blk.0.attn_v.weight", 16, 8, 34),
+        ("blk.0.attn_output.weight", 32, 30, 64),
+        ("blk.0.ffn_gate.weight", 32, 1, 64),
+        ("blk.0.ffn_up.weight", 32, 2, 18),
+        ("blk.0.ffn_down.weight", 32, 8, 34),
+    ] {
+        // 0x2C2C is a small number as f16 and as bf16.
+        all.push((name, vec![32, out], kind, vec![0x2C; out as usize * bytes]));
+    }
+    all
+}
+
+/// A whole file of some metadata and tensors.
+fn file(metadata: &[Vec<u8>], tensors: &[Tensor]) -> Vec<u8> {
+    let mut bytes = b"GGUF".to_vec();
+    bytes.extend(3u32.to_le_bytes());
+    bytes.extend((tensors.len() as u64).to_le_bytes());
+    bytes.extend((metadata.len() as u64).to_le_bytes());
+    bytes.extend(metadata.concat());
+    let mut data: Vec<u8> = Vec::new();
+    for (name, sizes, kind, content) in tensors {
+        bytes.extend(text(name));
+        bytes.extend((sizes.len() as u32).to_le_bytes());
+        sizes.iter().for_each(|size| bytes.extend(size.to_le_bytes()));
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend((data.len() as u64).to_le_bytes());
+        data.extend(content);
+        data.resize(data.len().next_multiple_of(32), 0);
+    }
+    bytes.resize(bytes.len().next_multiple_of(32), 0);
+    bytes.extend(data);
+    bytes
+}
+
+/// Everything that a reader does with a file.
+fn read(path: &Path) -> Result<(), ModelError> {
+    let checkpoint = Checkpoint::open(path)?;
+    let model = Model::load(&checkpoint)?;
+    let ids = checkpoint.tokenizer()?.encode("abba <|end|><tool> x", true)?;
+    checkpoint.tokenizer()?.prompt(&[record::Message::user("ab")], true)?;
+    if checkpoint.config().max_positions <= 64 && checkpoint.config().layers == 1 {
+        model.logits(&ids)?;
+    }
+    Ok(())
+}
+
+/// Changes a few bytes, a length, or the file's end. `head`: bytes before the tensors, which are hit most.
+fn damage(bytes: &mut Vec<u8>, head: usize, rng: &mut Rng) {
+    for _ in 0..1 + rng.below(3) {
+        let within = if rng.below(8) == 0 { bytes.len() } else { head.min(bytes.len()) };
+        let at = rng.below(within.max(1));
+        match rng.below(6) {
+            0 => bytes[at] ^= 1 << rng.below(8),
+            1 => bytes[at] = rng.below(256) as u8,
+            2 => bytes[at..].iter_mut().take(8).for_each(|byte| *byte = 0xFF),
+            3 => bytes[at..].iter_mut().take(8).for_each(|byte| *byte = 0),
+            4 => bytes.truncate(at.max(1)),
+            _ => {
+                let piece: Vec<u8> = bytes[at..].iter().copied().take(rng.below(40)).collect();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_files_are_errors() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.gguf");
+    let whole = file(&metadata(), &tensors());
+    fs::write(&path, &whole)?;
+    read(&path)?;
+    let head = whole.len() - tensors().iter().map(|(.., content)| content.len().next_multiple_of(32)).sum::<usize>();
+    let seconds = std::env::var("ACBENCH_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let (begun, before, mut seed, mut good) = (Instant::now(), peak(), 0u64, 0);
+    while match seconds {
+        None => seed < 300,
+        Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
+    } {
+        seed += 1;
+        let mut bytes = whole.clone();
+        damage(&mut bytes, head, &mut Rng::new(seed));
+        fs::write(&path, &bytes)?;
+        let result = catch_unwind(AssertUnwindSafe(|| read(&path)));
+        if let (Some(before), Some(after)) = (before, peak()) {
+            assert!(after <= before + LIMIT, "seed {seed}: {} bytes more", after - before);
+        }
+        match result {
+            Err(_) => return Err(format!("seed {seed} panicked").into()),
+            Ok(Ok(())) => good += 1,
+            Ok(Err(error)) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    println!("{seed} files, {good} of them still readable");
+    Ok(())
+}
+
+/// The error of a file.
+fn error(folder: &Path, bytes: &[u8]) -> Checked<String> {
+    let path = folder.join("x.gguf");
+    fs::write(&path, bytes)?;
+    match read(&path) {
+        Ok(()) => Err("it was read".into()),
+        Err(error) => Ok(error.to_string()),
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let (keys, table) = (metadata(), tensors());
+    let with_key = |name: &str, kind: u32, value: &[u8]| {
+        let mut keys = keys.clone();
+        keys.retain(|other| !other.starts_with(&text(name)));
+        keys.push(key(name, kind, value));
+        file(&keys, &table)
+    };
+    let with_tensor = |change: &dyn Fn(&mut Tensor)| {
+        let mut table = table.clone();
+        change(&mut table[7]);
+        file(&keys, &table)
+    };
+    let endless = list(8, usize::MAX, Vec::new());
+    let nested = list(9, 1, list(4, 1, vec![0; 4]));
+    for (bytes, says) in [
+        (b"GGUF\x02\0\0\0".to_vec(), "the number of tensors"),
+        (b"GGML\x02\0\0\0".to_vec(), "`GGUF`"),
+        (b"GGUF\x01\0\0\0".to_vec(), "version 1"),
+        (b"GGUF\0\0\0\x03".to_vec(), "big-endian"),
+        (with_key("general.architecture", 8, &text("gemma")), "`gemma`"),
+        (with_key("general.alignment", 4, &24u32.to_le_bytes()), "general.alignment"),
+        (with_key("tokenizer.ggml.tokens", 9, &endless), "tokenizer.ggml.tokens"),
+        (with_key("tokenizer.ggml.token_type", 9, &list(5, 1 << 40, Vec::new())), "tokenizer.ggml.token_type"),
+        (with_key("tokenizer.ggml.token_type", 9, &list(5, 1, vec![0; 4])), "1 types"),
+        (with_key("tokenizer.ggml.model", 8, &text("llama")), "llama"),
+        (with_key("tokenizer.ggml.pre", 8, &text("tekken")), "`tekken`"),
+        (with_key("x", 9, &nested), "`x`, a list of lists"),
+        (with_key("x", 77, &[]), "type 77"),
+        (with_key("qwen2.rope.scaling.type", 8, &text("yarn")), "yarn"),
+        (with_key("qwen2.block_count", 4, &2u32.to_le_bytes()), "model.layers.1"),
+        (with_key("qwen2.embedding_length", 4, &(1u32 << 30).to_le_bytes()), "embedding_length"),
+        (with_key("qwen2.attention.key_length", 4, &(1u32 << 30).to_le_bytes()), "key_length"),
+        (with_key("qwen2.rope.dimension_count", 4, &8u32.to_le_bytes()), "positions in 8 values"),
+        (with_key("split.count", 2, &2u16.to_le_bytes()), "split"),
+        (with_tensor(&|tensor| tensor.2 = 12), "Q4_K"),
+        (with_tensor(&|tensor| tensor.2 = 99), "number 99"),
+        (with_tensor(&|tensor| tensor.0 = "rope_freqs.weight"), "rope_freqs"),
+        (with_tensor(&|tensor| tensor.0 = "output_norm.weight"), "twice"),
+        (with_tensor(&|tensor| tensor.1 = vec![32, 0]), "sizes [32, 0]"),
+        (with_tensor(&|tensor| tensor.1 = vec![1 << 33, 1 << 33]), "sizes"),
+        (with_tensor(&|tensor| tensor.1 = vec![48, 32]), "no whole blocks"),
+        (with_tensor(&|tensor| tensor.1 = vec![32, 48]), "overlap"),
+        (with_tensor(&|tensor| tensor.1 = vec![32, 1 << 40]), "ends after the file"),
+        (with_tensor(&|tensor| tensor.1 = vec![1; 5]), "5 dimensions"),
+        (with_tensor(&|tensor| tensor.3[1] = 0x7C), "holds NaN"),
+    ] {
+        let said = error(folder.path(), &bytes)?;
+        assert!(said.contains(says) && said.contains("x.gguf"), "{says}: {said}");
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds llama.cpp (llama-cpp-python, some minutes) into a virtual environment unless it is there, and compares: our GGUF
+# files must load, and greedy continuations agree. `ACBENCH_LLAMA_CPP` may name a Python that has it already.
+#   tools/peers/llama_cpp.sh
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${ACBENCH_LLAMA_CPP:-}" ]; then
+    export CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
+    ACBENCH_LLAMA_CPP=$("$here/venv.sh" llama-cpp)
+    export ACBENCH_LLAMA_CPP
+fi
+cd "$here/../.."
+cargo test -p compress --test llama_cpp -- --nocapture

@@ -1,0 +1,41 @@
+"""Greedy continuations by llama.cpp, to compare with ours.
+
+    llama_cpp_run.py MODEL.gguf REQUEST.json
+
+REQUEST is {"tokens": N, "texts": [...], "prompts": [[id, ...], ...]}. Prints {"texts": the ids of each text,
+"vocabulary": size, "replies": for each prompt the N ids, "margins": for each reply the difference of the two largest
+logits before each id}.
+"""
+
+import json
+import sys
+
+import numpy
+from llama_cpp import Llama
+
+
+def main():
+    path, request = sys.argv[1:]
+    with open(request, encoding="utf-8") as file:
+        request = json.load(file)
+    model = Llama(path, n_ctx=1024, n_batch=1024, n_threads=1, n_threads_batch=1, logits_all=False, verbose=False)
+    texts = [model.tokenize(text.encode(), add_bos=False, special=True) for text in request["texts"]]
+    replies, margins = [], []
+    for prompt in request["prompts"]:
+        model.reset()
+        model.eval(prompt)
+        reply, margin = [], []
+        for _ in range(request["tokens"]):
+            logits = numpy.ctypeslib.as_array(model._ctx.get_logits(), shape=(model.n_vocab(),))
+            best = int(numpy.argmax(logits))
+            top = numpy.partition(logits, -2)[-2:]
+            reply.append(best)
+            margin.append(float(top[1] - top[0]))
+            model.eval([best])
+        replies.append(reply)
+        margins.append(margin)
+    json.dump({"texts": texts, "vocabulary": model.n_vocab(), "replies": replies, "margins": margins}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
