@@ -158,7 +158,9 @@ impl Run {
 pub fn open_checkpoint(folder: Option<&Path>) -> Result<Checkpoint, Error> {
     match folder {
         None => Ok(Checkpoint::bundled()?),
-        Some(folder) if folder.is_dir() || folder.extension().is_some_and(|end| end == "gguf") => Ok(Checkpoint::open(folder)?),
+        Some(folder) if folder.is_dir() || folder.extension().is_some_and(|end| end == "gguf") => {
+            Ok(Checkpoint::open(folder)?)
+        }
         Some(folder) => Err(Error::NotAFolder { name: folder.display().to_string() }),
     }
 }

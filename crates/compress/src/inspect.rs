@@ -24,7 +24,7 @@ pub struct Inspection {
     pub context: usize,
     /// Whether the output head is the embedding.
     pub tied: bool,
-    /// `dense`, `compressed-tensors pack-quantized`, `gptq_v2`, `awq gemm`.
+    /// `dense`, `compressed-tensors pack-quantized`, `gptq_v2`, `awq gemm`, `gguf`.
     pub format: String,
     /// How the linears of the blocks are stored, and how many are: `int4`, `bf16`.
     pub linears: BTreeMap<String, usize>,
@@ -96,7 +96,7 @@ pub fn inspect(checkpoint: &Checkpoint) -> Result<Inspection, CompressError> {
         vocab_size: config.vocab_size,
         context: config.max_positions,
         tied: config.tie_embeddings,
-        format: format_name(scheme),
+        format: if checkpoint.is_gguf() { "gguf".to_owned() } else { format_name(scheme) },
         linears: sums.kinds,
         activations: sums.activations,
         kv_bits: scheme.pointer("/kv_cache_scheme/num_bits").and_then(Value::as_u64),
