@@ -9,6 +9,9 @@ use crate::{ModelError, arch};
 
 const CURE: &str = "restore config.json from the model's original download";
 
+/// The widest head: tables of its rotations are made before any weight is looked at.
+const MOST_HEAD: usize = 1 << 16;
+
 /// The settings of a decoder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -152,6 +155,9 @@ impl Config {
                 "num_attention_heads {} is not a multiple of num_key_value_heads {}",
                 self.heads, self.kv_heads
             )));
+        }
+        if self.head_dim > MOST_HEAD {
+            return Err(fields.bad(format!("head size {} is above {MOST_HEAD}", self.head_dim)));
         }
         if !self.head_dim.is_multiple_of(2) {
             return Err(fields.bad(format!("head size {} is odd", self.head_dim)));
