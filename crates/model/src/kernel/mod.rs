@@ -24,8 +24,9 @@ const PARALLEL_FROM: usize = 400_000;
 const STRIP_BYTES: usize = 96 * 1024;
 /// Up to this many rows, weights are widened in registers; beyond, once per strip.
 const REGISTER_ROWS: usize = 3;
-/// From this many rows on both sides, laying w out for AVX-512 is repaid.
-const WIDE_ROWS: usize = 4;
+/// From this many rows of x on, laying w out for AVX-512 is repaid.
+#[cfg(target_arch = "x86_64")]
+const WIDE_ROWS: usize = 12;
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
@@ -80,11 +81,10 @@ fn level() -> Level {
 
 /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
 pub(crate) fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
-    let few = x.len() < WIDE_ROWS * k || w.len() < WIDE_ROWS * k;
     match level() {
         // SAFETY: `level` says that the processor has AVX-512 (F, DQ, VL).
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 if !few => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
+        Level::Avx512 if x.len() >= WIDE_ROWS * k => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
         // SAFETY: `level` says that the processor has AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 | Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
@@ -196,12 +196,17 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
     y
 }
 
-/// Rows of a strip: a multiple of the tiles' 8 and 3 where there are enough, at least `parts` strips in all.
+/// Rows of a strip: a multiple of the tiles' columns, at least `parts` strips in all where there are enough.
 fn strip_rows(k: usize, outputs: usize, parts: usize) -> usize {
     let fits = (STRIP_BYTES / 4 / k).max(1);
     let share = outputs.div_ceil(parts).max(1);
     let rows = fits.min(share);
-    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(3) * 3 }
+    let columns = match level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::COLUMNS,
+        _ => 3,
+    };
+    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(columns) * columns }
 }
 
 /// One strip of outputs: `out[r * stride + c]` for the rows `range` of `w`.
