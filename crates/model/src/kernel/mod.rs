@@ -3,10 +3,12 @@
 //! Libraries choose another kernel, and so another order of additions, for one row than for many, and so a reply
 //! depends on its batch. Here every output element is one dot product in one order (`portable::dot`): tiles, strips
 //! and threads only change which elements are computed side by side. So a result is the same, bit for bit, whatever
-//! the number of rows or threads, and whether the processor has AVX2 or not.
+//! the number of rows or threads, and whether the processor has AVX2, AVX-512 or neither.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub(crate) mod portable;
 
 use std::ops::Range;
@@ -22,6 +24,9 @@ const PARALLEL_FROM: usize = 400_000;
 const STRIP_BYTES: usize = 96 * 1024;
 /// Up to this many rows, weights are widened in registers; beyond, once per strip.
 const REGISTER_ROWS: usize = 3;
+/// From this many rows of x on, laying w out for AVX-512 is repaid.
+#[cfg(target_arch = "x86_64")]
+const WIDE_ROWS: usize = 12;
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
@@ -40,7 +45,7 @@ macro_rules! dispatch {
         $(#[$doc])*
         $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
-            if has_avx2() {
+            if level() != Level::Portable {
                 // SAFETY: the processor has AVX2 and FMA, as was just asked.
                 return unsafe { avx2::$name($($arg),*) };
             }
@@ -49,16 +54,44 @@ macro_rules! dispatch {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    static HAS: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *HAS.get_or_init(avx2::available)
+/// Instruction sets that kernels are written for; a later one includes those before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Level {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
-dispatch!(
-    /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
-    pub(crate) rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize)
-);
+/// The most that this processor has.
+fn level() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    {
+        static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+        *LEVEL.get_or_init(|| match (avx2::available(), avx512::available()) {
+            (true, true) => Level::Avx512,
+            (true, false) => Level::Avx2,
+            (false, _) => Level::Portable,
+        })
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    Level::Portable
+}
+
+/// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
+pub(crate) fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
+    match level() {
+        // SAFETY: `level` says that the processor has AVX-512 (F, DQ, VL).
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if x.len() >= WIDE_ROWS * k => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
+        // SAFETY: `level` says that the processor has AVX2 and FMA.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
+        Level::Portable => portable::rows_by_rows(x, w, k, out, stride),
+    }
+}
+
 dispatch!(
     /// The same with `w` in bf16.
     pub(crate) rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
@@ -107,13 +140,15 @@ pub fn round(x: f32) -> f32 {
     portable::round(x)
 }
 
-/// The name of the kernels that this processor runs, for records: `avx2` or `portable`.
+/// The name of the kernels that this processor runs, for records: `avx512`, `avx2` or `portable`.
 pub fn name() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        return "avx2";
+    match level() {
+        Level::Portable => "portable",
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => "avx2",
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => "avx512",
     }
-    "portable"
 }
 
 /// `x w^T`: `x` `[m, in]`, `w` `[out, in]`, gives `[m, out]`.
@@ -161,12 +196,17 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
     y
 }
 
-/// Rows of a strip: a multiple of the tiles' 8 and 3 where there are enough, at least `parts` strips in all.
+/// Rows of a strip: a multiple of the tiles' columns, at least `parts` strips in all where there are enough.
 fn strip_rows(k: usize, outputs: usize, parts: usize) -> usize {
     let fits = (STRIP_BYTES / 4 / k).max(1);
     let share = outputs.div_ceil(parts).max(1);
     let rows = fits.min(share);
-    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(3) * 3 }
+    let columns = match level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::COLUMNS,
+        _ => 3,
+    };
+    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(columns) * columns }
 }
 
 /// One strip of outputs: `out[r * stride + c]` for the rows `range` of `w`.

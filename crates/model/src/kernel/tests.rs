@@ -59,6 +59,29 @@ proptest! {
     }
 
     #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn each_instruction_set_equals_the_portable_one(m in 1usize..41, n in 1usize..30, k in 1usize..150, seed: u64) {
+        let mut rng = record::Rng::new(seed);
+        let (x, mut w) = (random(m * k, &mut rng), random(n * k, &mut rng));
+        w.iter_mut().step_by(3).for_each(|w| *w = -1e-45);
+        let stride = n + 3;
+        let mut plain = vec![7.0; m * stride];
+        portable::rows_by_rows(&x, &w, k, &mut plain, stride);
+        let mut ours = vec![7.0; m * stride];
+        if level() >= Level::Avx2 {
+            // SAFETY: the processor has AVX2 and FMA.
+            unsafe { avx2::rows_by_rows(&x, &w, k, &mut ours, stride) };
+            prop_assert_eq!(bits(&ours), bits(&plain));
+        }
+        ours.fill(7.0);
+        if level() >= Level::Avx512 {
+            // SAFETY: the processor has AVX-512.
+            unsafe { avx512::rows_by_rows(&x, &w, k, &mut ours, stride) };
+            prop_assert_eq!(bits(&ours), bits(&plain));
+        }
+    }
+
+    #[test]
     fn packed_kernels_equal_widening(
         bits in prop::sample::select(vec![2u32, 3, 4, 8]), size in prop::sample::select(vec![4usize, 8, 16, 24, 32, 1000]),
         (m, n, k) in (1usize..9, 1usize..20, 1usize..150), zeros: bool, half: bool, seed: u64,
