@@ -256,7 +256,12 @@ impl Scheme {
         let tensor = checkpoint.tensor(&format!("{name}.weight_zero_point"))?;
         if tensor.dtype == Dtype::I8 {
             expect_shape(&tensor, &[rows, groups])?;
-            return Ok(tensor.bytes.iter().map(|&byte| byte as i8).collect());
+            let zeros: Vec<i8> = tensor.bytes.iter().map(|&byte| byte as i8).collect();
+            let middle = 1i16 << (self.bits - 1);
+            if let Some(zero) = zeros.iter().find(|&&zero| !(-middle..middle).contains(&i16::from(zero))) {
+                return Err(unfit(&tensor, format!("zero points of {} bits", self.bits), format!("{zero}")));
+            }
+            return Ok(zeros);
         }
         expect_type(&tensor, Dtype::I32)?;
         let packed_rows = rows.div_ceil(per_word(self.bits));
