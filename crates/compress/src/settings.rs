@@ -109,8 +109,12 @@ pub(crate) const ALPHA: SettingInfo = SettingInfo {
     aliases: &["smoothing_strength"],
     ..setting("alpha", "0.8", "how much of the activations' outliers moves into the weights")
 };
-pub(crate) const RANGES: SettingInfo =
-    setting("ranges", "false", "as llm-compressor: max - min of activations against twice the largest weight");
+/// The paper's script runs llm-compressor.
+pub(crate) const RANGES: SettingInfo = setting(
+    "ranges",
+    "true",
+    "max - min of activations against twice the largest weight, as llm-compressor; false: the largest of both (Xiao et al.)",
+);
 pub(crate) const SCALING: SettingInfo = SettingInfo {
     aliases: &["duo_scaling"],
     ..setting(
