@@ -77,7 +77,7 @@ pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<Calibr
     loop {
         let mut each = Vec::new();
         for task in TASKS {
-            each.push(task.samples(&source, &ModelTokens(tokenizer), Some(rounds))?);
+            each.push(task.samples(&source, &ModelTokens(tokenizer), Some(rounds))?.samples);
         }
         let mut all = Vec::new();
         for round in 0..rounds {

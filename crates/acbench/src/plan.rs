@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use generate::{Checkpoint, Scripted};
 use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, VariantRecord};
 use serde_json::{Map, Value, json};
-use task::{Judge, Lexical, Source, Split, Task};
+use task::{Drawn, Judge, Lexical, Source, Split, Task};
 
 use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
 use crate::tokens::ModelTokens;
@@ -64,10 +64,13 @@ fn samples(
     checkpoint: &Checkpoint,
 ) -> Result<(TaskSource, Vec<Sample>), Error> {
     let (source, origin) = match question.data.get(task.name()) {
-        Some(folder) => (Source::Official { folder: folder.clone() }, folder.display().to_string()),
+        Some(folder) => {
+            let source = Source::Official { folder: folder.clone(), bad_rows: question.bad_rows };
+            (source, folder.display().to_string())
+        }
         None => (Source::Generated { seed: question.seed, split: Split::Test }, "generated".to_owned()),
     };
-    let samples = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), question.limit)?;
+    let Drawn { samples, skipped } = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), question.limit)?;
     if samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
@@ -77,6 +80,7 @@ fn samples(
         source: origin,
         judge: task.judged().then(|| Lexical.name().to_owned()),
         samples: samples.len(),
+        skipped,
         digest: lines_digest(&samples)?,
     };
     Ok((source, samples))

@@ -7,7 +7,7 @@ use compress::{CompressError, Needs, Recipe};
 use generate::Sampling;
 use record::Scoring;
 use serde_json::{Map, Value};
-use task::Task;
+use task::{BadRows, Task};
 
 use crate::{Error, names};
 
@@ -22,6 +22,8 @@ pub struct Question {
     pub tasks: Vec<&'static dyn Task>,
     /// Folders with official data, by task name; the others are generated.
     pub data: BTreeMap<&'static str, PathBuf>,
+    /// What to do with rows of official data that cannot be used.
+    pub bad_rows: BadRows,
     /// The most samples of a task; absent: the task's own number.
     pub limit: Option<usize>,
     /// The seed of everything that is drawn.

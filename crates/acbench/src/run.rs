@@ -267,6 +267,7 @@ mod tests {
                 source: "generated".into(),
                 judge: None,
                 samples: 3,
+                skipped: Vec::new(),
                 digest: "x".into(),
             }],
             seed: 0,

@@ -20,7 +20,7 @@ fn samples(count: usize) -> Checked<Vec<(Sample, String)>> {
             "worfbench" => task::workflow::twin::answer,
             _ => continue,
         };
-        let samples = task.samples(&source, &Words, Some(count))?;
+        let samples = task.samples(&source, &Words, Some(count))?.samples;
         all.extend(samples.into_iter().map(|sample| (sample.clone(), answer(&sample))));
     }
     Ok(all)

@@ -19,6 +19,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
         tasks: tasks
             .iter()
             .map(|&task| TaskSource {
+                skipped: Vec::new(),
                 task: task.into(),
                 capability: Capability::ToolUse,
                 source: "generated".into(),

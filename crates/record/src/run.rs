@@ -34,6 +34,9 @@ pub struct TaskSource {
     pub judge: Option<String>,
     /// Number of samples.
     pub samples: usize,
+    /// Rows of the official files that were left out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
     /// SHA-256 of the samples file.
     pub digest: String,
 }

@@ -53,6 +53,7 @@ fn run() -> RunRecord {
         tasks: TASKS
             .iter()
             .map(|&(task, capability, _, samples)| TaskSource {
+                skipped: Vec::new(),
                 task: task.into(),
                 capability,
                 source: "generated".into(),

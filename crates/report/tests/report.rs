@@ -45,6 +45,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
         tasks: tasks
             .iter()
             .map(|&(task, capability)| TaskSource {
+                skipped: Vec::new(),
                 task: task.into(),
                 capability,
                 source: "generated".into(),

@@ -9,6 +9,7 @@ mod error;
 mod judge;
 pub mod long_context;
 pub mod real_world;
+mod rows;
 mod source;
 pub mod tool_use;
 pub mod vocabulary;
@@ -19,6 +20,7 @@ use record::{Capability, Sample, Score, Scoring, Transcript};
 pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
 pub use judge::{Judge, Lexical};
+pub use rows::{BadRows, Drawn};
 pub use source::{Source, Split, Tokens, Words};
 
 /// One benchmark: its data, its episodes and its scorer.
@@ -36,8 +38,9 @@ pub trait Task: Sync {
     /// (a task of several games or lengths deals them round), so that a small limit still covers all of them.
     ///
     /// # Errors
-    /// Missing or broken official files: which file, where it comes from and under which license.
-    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError>;
+    /// Missing or broken official files: which file, where it comes from and under which license; bad rows, unless the
+    /// source says to skip them.
+    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError>;
 
     /// Opens the episode of a sample. Single-turn tasks need not implement it.
     ///

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::BadRows;
+
 /// Which part of a generated twin's seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
@@ -18,6 +20,8 @@ pub enum Source {
     Official {
         /// The folder.
         folder: PathBuf,
+        /// What to do with rows that cannot be used.
+        bad_rows: BadRows,
     },
     /// The twin, made from a seed.
     Generated {

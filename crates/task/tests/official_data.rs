@@ -8,7 +8,7 @@ use record::{Finish, Reply, Rng, Sample, Score, Scoring, Step, Transcript};
 use serde_json::json;
 use task::tool_use::TevalInstruct;
 use task::workflow::{Graph, Switches, WorfBench, parse};
-use task::{Lexical, Source, Task, TaskError, Words};
+use task::{BadRows, Lexical, Source, Task, TaskError, Words};
 
 /// WorfBench's folder, or `None` (said on stdout) where it is not there.
 fn worfbench() -> Option<PathBuf> {
@@ -21,7 +21,8 @@ fn worfbench() -> Option<PathBuf> {
 }
 
 fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    task.samples(&Source::Official { folder: folder.to_owned() }, &Words, limit)
+    task.samples(&Source::Official { folder: folder.to_owned(), bad_rows: BadRows::Refuse }, &Words, limit)
+        .map(|drawn| drawn.samples)
 }
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
@@ -129,7 +130,7 @@ fn broken_workflow_files_are_named() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn replies_of_any_content_get_a_score_and_a_reason() -> Result<(), Box<dyn Error>> {
-    let samples = WorfBench.samples(&Source::Generated { seed: 1, split: task::Split::Test }, &Words, Some(1))?;
+    let samples = WorfBench.samples(&Source::Generated { seed: 1, split: task::Split::Test }, &Words, Some(1))?.samples;
     let many = |count: usize| -> String { (1..=count).map(|i| format!("{i}: step {i}\n({i},END)\n")).collect() };
     let replies =
         [String::new(), "\0".repeat(1 << 20), format!("Node\n{}", many(400)), many(40_000), "(1,END)".repeat(1 << 17)];
@@ -194,16 +195,40 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
 #[test]
 fn the_answers_of_the_twins_score_one() -> Result<(), Box<dyn Error>> {
     let source = Source::Generated { seed: 5, split: task::Split::Test };
-    for sample in WorfBench.samples(&source, &Words, Some(50))? {
+    for sample in WorfBench.samples(&source, &Words, Some(50))?.samples {
         let gold = sample.gold["workflow"].as_str().unwrap_or_default().to_owned();
         assert_eq!(score(&WorfBench, &sample, &gold, Scoring::Corrected)?.value, 1.0, "{gold}");
     }
-    for sample in TevalInstruct.samples(&source, &Words, Some(50))? {
+    for sample in TevalInstruct.samples(&source, &Words, Some(50))?.samples {
         let reply = task::tool_use::twin::answer(&sample);
         for scoring in [Scoring::Corrected, Scoring::Paper] {
             let score = score(&TevalInstruct, &sample, &reply, scoring)?;
             assert_eq!(score.value, 1.0, "{reply}: {}", score.reason);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn bad_rows_are_an_error_or_left_out_by_name() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("os"))?;
+    let row = |id: &str, gold: &str| {
+        let message = |role: &str, content: &str| serde_json::json!({"role": role, "content": content});
+        serde_json::json!({"id": id, "conversations": [message("user", "do it"), message("assistant", gold)]})
+    };
+    let good = "Node:\n1: a\n2: b\nEdges: (START,1)(1,2)(2,END)";
+    let rows = serde_json::json!([row("one", good), row("two", "no workflow"), row("three", good)]);
+    std::fs::write(folder.path().join("os/graph_eval.json"), serde_json::to_vec(&rows)?)?;
+    let drawn = |bad_rows| {
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows };
+        WorfBench.samples(&source, &Words, None)
+    };
+    let error = drawn(BadRows::Refuse).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("row 2 (two)"), "{error}");
+    let drawn = drawn(BadRows::Skip)?;
+    assert_eq!(drawn.samples.iter().map(|sample| sample.id.as_str()).collect::<Vec<_>>(), ["one", "three"]);
+    assert_eq!(drawn.skipped.len(), 1);
+    assert!(drawn.skipped[0].contains("row 2 (two)"), "{:?}", drawn.skipped);
     Ok(())
 }

@@ -9,7 +9,7 @@ use task::{Lexical, Source, Split, TASKS, Task, TaskError, Words, long_context, 
 const SEED: u64 = 11;
 
 fn samples(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    task.samples(&Source::Generated { seed, split }, &Words, limit)
+    task.samples(&Source::Generated { seed, split }, &Words, limit).map(|drawn| drawn.samples)
 }
 
 /// Plays a sample with a policy from turn number and last prompt to reply.

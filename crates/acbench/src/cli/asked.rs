@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use acbench::{Error, How, Question, Run, Sampling, Scoring};
+use acbench::{BadRows, Error, How, Question, Run, Sampling, Scoring};
 use clap::{ArgAction, Args, ValueEnum};
+
+use super::output;
 
 /// How replies are scored.
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,6 +45,10 @@ pub(crate) struct Asked {
     /// Official data of a task: TASK=FOLDER; tasks without are generated
     #[arg(long, value_name = "TASK=FOLDER", num_args = 1..)]
     data: Vec<String>,
+
+    /// Leave out rows of official data that cannot be used, and say which; without it they are an error
+    #[arg(long = "skip_bad_rows")]
+    skip_bad_rows: bool,
 
     /// At most this many samples of each task
     #[arg(long, value_name = "N", value_parser = positive)]
@@ -146,6 +152,7 @@ impl Asked {
             methods: acbench::methods(&self.methods, &self.compression.settings()?)?,
             data: acbench::data(&self.data, &tasks)?,
             tasks,
+            bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
             limit: self.limit,
             seed: self.compression.seed,
             scoring: self.scoring.into(),
@@ -156,7 +163,16 @@ impl Asked {
             replies: self.replies.clone(),
         };
         question.sampling.check()?;
-        acbench::plan(&question, self.output.as_deref())
+        let run = acbench::plan(&question, self.output.as_deref())?;
+        for task in run.record.tasks.iter().filter(|task| !task.skipped.is_empty()) {
+            let count = task.skipped.len();
+            output::complain(&format!(
+                "warning: {}: {count} rows left out:\n  {}",
+                task.task,
+                task.skipped.join("\n  ")
+            ));
+        }
+        Ok(run)
     }
 }
 

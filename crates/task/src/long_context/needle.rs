@@ -16,7 +16,7 @@ use std::path::Path;
 use record::{Capability, Message, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
-use crate::{Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
 
 use super::grid::dealt;
 use super::haystack::{Cell, cut, hide};
@@ -41,10 +41,10 @@ impl Task for Needle {
         "needle in a haystack: find one fact in a long text, lengths x depths; recall and ROUGE-1"
     }
 
-    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit)),
-            Source::Official { folder } => official(folder, tokens, limit),
+            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
+            Source::Official { folder, .. } => official(folder, tokens, limit).map(Drawn::from),
         }
     }
 
@@ -125,7 +125,7 @@ fn sample(settings: &Settings, cell: Cell, book: &str) -> Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lexical, Split};
+    use crate::{BadRows, Lexical, Split};
     use record::{Finish, Reply, Step};
 
     /// One token a character.
@@ -157,13 +157,13 @@ mod tests {
     #[test]
     fn an_official_grid_has_every_cell_and_the_needle_in_each() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
-        let source = Source::Official { folder: folder.path().to_owned() };
-        let samples = Needle.samples(&source, &Chars, None)?;
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let samples = Needle.samples(&source, &Chars, None)?.samples;
         assert_eq!(samples.len(), 10);
         let ids: std::collections::BTreeSet<_> = samples.iter().map(|s| &s.id).collect();
         assert_eq!(ids.len(), 10);
         assert!(samples.iter().all(|s| s.messages[0].content.contains("eat a sandwich")));
-        let few = Needle.samples(&source, &Chars, Some(4))?;
+        let few = Needle.samples(&source, &Chars, Some(4))?.samples;
         assert_eq!(few, samples[..4]);
         Ok(())
     }
@@ -171,7 +171,8 @@ mod tests {
     #[test]
     fn the_right_answer_scores_one_and_others_say_why() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
-        let samples = Needle.samples(&Source::Official { folder: folder.path().to_owned() }, &Chars, Some(1))?;
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let samples = Needle.samples(&source, &Chars, Some(1))?.samples;
         let score = |text: &str, scoring| Needle.score(&samples[0], &said(text), &Lexical, scoring);
         let right = "Eat a sandwich and sit in Dolores Park on a sunny day.";
         for scoring in [Scoring::Corrected, Scoring::Paper] {
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_twin_is_judged_by_the_same_scorer() -> Result<(), TaskError> {
-        let samples = Needle.samples(&Source::Generated { seed: 1, split: Split::Test }, &Chars, Some(3))?;
+        let samples = Needle.samples(&Source::Generated { seed: 1, split: Split::Test }, &Chars, Some(3))?.samples;
         for sample in &samples {
             let whole = said(&twin::answer(sample));
             assert_eq!(Needle.score(sample, &whole, &Lexical, Scoring::Corrected)?.value, 1.0);

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use record::{Sample, Turn};
 use serde_json::{Value, json};
 
-use crate::{Episode, TaskError};
+use crate::rows::{Rows, deal};
+use crate::{BadRows, Drawn, Episode, TaskError};
 
 use super::episode::{Input, Play, Prompt, Style, world};
 
@@ -27,7 +28,7 @@ const PLACES: [&str; 5] =
 const TEMPLATES: [&str; 2] = ["agentboard_pddl_templates.json", "templates.json"];
 
 /// All episodes, the games dealt round: the first of each, the second of each, ..
-pub(super) fn samples(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let prompts = prompts(folder)?;
     let templates = templates(folder)?;
     let mut games = Vec::new();
@@ -43,27 +44,26 @@ pub(super) fn samples(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>
         }
         games.push((game, read(&domain)?, problems));
     }
-    let most = games.iter().map(|(_, _, problems)| problems.len()).max().unwrap_or(0);
+    let mut rows = Rows::new(bad_rows);
+    let games = games.into_iter().map(|(game, domain, problems)| {
+        let number = problems.into_iter().enumerate();
+        number.map(|(index, path)| (game, domain.clone(), index, path)).collect()
+    });
     let mut samples = Vec::new();
-    for index in 0..most {
-        for (game, domain, problems) in &games {
-            let Some(path) = problems.get(index).filter(|_| limit.is_none_or(|limit| samples.len() < limit)) else {
-                continue;
-            };
-            let input = Input {
-                game: (*game).to_owned(),
-                domain: domain.clone(),
-                problem: read(path)?,
-                style: Style::Agentboard,
-                max_steps: 30,
-                phrases: BTreeMap::new(),
-                templates: templates.clone(),
-                prompt: prompts.get(*game).cloned().unwrap_or_default(),
-            };
-            samples.push(sample(path, index, input)?);
-        }
+    for (game, domain, index, path) in deal(games, limit) {
+        let input = Input {
+            game: game.to_owned(),
+            domain,
+            problem: read(&path)?,
+            style: Style::Agentboard,
+            max_steps: 30,
+            phrases: BTreeMap::new(),
+            templates: templates.clone(),
+            prompt: prompts.get(game).cloned().unwrap_or_default(),
+        };
+        samples.extend(rows.keep(sample(&path, index, input))?);
     }
-    Ok(samples)
+    Ok(rows.drawn(samples))
 }
 
 fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskError> {
@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn what_is_missing_or_broken_is_named() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let message = || samples(folder.path(), None).err().map(|error| error.to_string()).unwrap_or_default();
+        let message =
+            || samples(folder.path(), BadRows::Refuse, None).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(message().contains("pddl_vanilla_prompt.json"), "{}", message());
         let prompts: BTreeMap<&str, Prompt> = GAMES.iter().map(|game| (*game, Prompt::default())).collect();
         fs::create_dir(folder.path().join("agentboard_prompts"))?;
@@ -173,7 +174,7 @@ mod tests {
             let problem = "(define (problem x) (:init) (:goal (p)))";
             fs::write(folder.path().join(game).join("p1.pddl"), problem)?;
         }
-        assert_eq!(samples(folder.path(), Some(3))?.len(), 3);
+        assert_eq!(samples(folder.path(), BadRows::Refuse, Some(3))?.samples.len(), 3);
         fs::write(folder.path().join("barman/p1.pddl"), "(define (problem x) (:goal (r)))")?;
         assert!(message().contains("p1.pddl") && message().contains("unknown predicate"), "{}", message());
         fs::write(folder.path().join("templates.json"), "{\"map\": [1]}")?;

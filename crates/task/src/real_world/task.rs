@@ -16,7 +16,7 @@
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
-use crate::{Episode, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Episode, Judge, Source, Task, TaskError, Tokens, scored};
 
 use super::episode::Play;
 use super::{official, twin};
@@ -61,10 +61,10 @@ impl Task for Pddl {
         "AgentBoard's PDDL games: reach a goal by acting, 30 steps; progress rate, success, grounding"
     }
 
-    fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, limit)),
-            Source::Official { folder } => official::samples(folder, limit),
+            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, limit).into()),
+            Source::Official { folder, bad_rows } => official::samples(folder, *bad_rows, limit),
         }
     }
 

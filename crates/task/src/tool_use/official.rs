@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Gold;
-use crate::TaskError;
+use crate::rows::{Rows, deal};
+use crate::{BadRows, Drawn, TaskError};
 
 /// File names in the order of preference: the whole English set, its fifth, then the Chinese ones.
 const FILES: [&str; 4] =
@@ -38,34 +39,25 @@ struct Meta {
 /// The samples of the first of the known files in the folder or in its `data/`, the two forms in turn.
 ///
 /// `folder` may also be the file. Other languages and sizes are never mixed into one set.
-pub(super) fn load(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+pub(super) fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let path = find(folder)?;
     let bytes = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
     let problem = |place: String, problem: String| TaskError::Format { path: path.clone(), place, problem };
     let rows: Map<String, Value> = serde_json::from_slice(&bytes)
         .map_err(|error| problem(format!("line {}", error.line()), format!("it is no object of samples: {error}")))?;
     let language = if path.to_string_lossy().contains("_zh") { "zh" } else { "en" };
+    let mut kept = Rows::new(bad_rows);
     let mut forms: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
     for (id, row) in rows {
-        let sample = sample(&id, row, language).map_err(|what| problem(format!("sample {id}"), what))?;
+        let sample = sample(&id, row, language).map_err(|what| problem(format!("sample {id}"), what));
+        let Some(sample) = kept.keep(sample)? else { continue };
         let form = sample.gold["response_format"].as_str().unwrap_or_default().to_owned();
         forms.entry(form).or_default().push(sample);
     }
     if forms.is_empty() {
         return Err(problem("the whole file".to_owned(), "it has no samples".to_owned()));
     }
-    let limit = limit.unwrap_or(usize::MAX);
-    let mut forms: Vec<_> = forms.into_values().map(Vec::into_iter).collect();
-    let mut dealt = Vec::new();
-    loop {
-        let before = dealt.len();
-        dealt.extend(forms.iter_mut().filter_map(Iterator::next));
-        if dealt.len() == before || dealt.len() >= limit {
-            break;
-        }
-    }
-    dealt.truncate(limit);
-    Ok(dealt)
+    Ok(kept.drawn(deal(forms.into_values(), limit)))
 }
 
 fn find(folder: &Path) -> Result<PathBuf, TaskError> {

@@ -4,7 +4,7 @@ use record::{Capability, Sample, Score, Scoring, Transcript};
 
 use super::instruct::judge;
 use super::{Fault, Gold, Judgment, Switches, clean, official};
-use crate::{Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
 
 /// T-Eval instruct: name the tool and its arguments in the form that the prompt prescribes.
 ///
@@ -26,10 +26,10 @@ impl Task for TevalInstruct {
         "call the right tool with the right arguments in a prescribed form (T-Eval instruct)"
     }
 
-    fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder } => official::load(folder, limit),
-            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit)),
+            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, limit),
+            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit).into()),
         }
     }
 

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Switches, parse, topological_orders};
-use crate::TaskError;
+use crate::rows::{Rows, deal};
+use crate::{BadRows, Drawn, TaskError};
 
 /// The nine sets; the last three are held out in the paper.
 const SETS: [&str; 9] =
@@ -42,29 +43,20 @@ struct FewShot {
 ///
 /// Zero-shot, unless the folder has a `few_shot.json`: `{"examples": {"<set>": [{"role": .., "content": ..}, ..]},
 /// "turn": "text put before the question"}`.
-pub(super) fn load(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+pub(super) fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let few_shot = few_shot(folder)?;
+    let mut rows = Rows::new(bad_rows);
     let mut sets = Vec::new();
     for set in SETS {
         if let Some(path) = find(folder, set) {
-            let samples = load_set(set, &path, &few_shot)?;
-            sets.push(samples.into_iter());
+            sets.push(load_set(set, &path, &few_shot, &mut rows)?);
         }
     }
     if sets.is_empty() {
         let path = folder.join(SETS[0]).join("graph_eval.json");
         return Err(TaskError::Missing { task: "worfbench", path, hint: HINT });
     }
-    let mut dealt = Vec::new();
-    let limit = limit.unwrap_or(usize::MAX);
-    while dealt.len() < limit {
-        let before = dealt.len();
-        dealt.extend(sets.iter_mut().filter_map(Iterator::next));
-        if dealt.len() == before {
-            break;
-        }
-    }
-    dealt.truncate(limit);
+    let mut dealt = deal(sets, limit);
     let mut ids = HashSet::new();
     for sample in &mut dealt {
         let set = sample.tags.get("set").and_then(|set| set.as_str()).unwrap_or_default();
@@ -76,7 +68,7 @@ pub(super) fn load(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, T
             sample.id = id;
         }
     }
-    Ok(dealt)
+    Ok(rows.drawn(dealt))
 }
 
 fn find(folder: &Path, set: &str) -> Option<PathBuf> {
@@ -94,15 +86,16 @@ fn few_shot(folder: &Path) -> Result<FewShot, TaskError> {
     serde_json::from_slice(&bytes).map_err(|error| format(&path, format!("line {}", error.line()), error))
 }
 
-fn load_set(set: &str, path: &Path, few_shot: &FewShot) -> Result<Vec<Sample>, TaskError> {
+fn load_set(set: &str, path: &Path, few_shot: &FewShot, kept: &mut Rows) -> Result<Vec<Sample>, TaskError> {
     let rows: Vec<serde_json::Value> =
         serde_json::from_slice(&read(path)?).map_err(|error| format(path, format!("line {}", error.line()), error))?;
     let mut samples = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let id = row.get("id").and_then(|id| id.as_str()).unwrap_or("without id").to_owned();
         let place = || format!("row {} ({id})", index + 1);
-        let row: Row = serde_json::from_value(row).map_err(|error| format(path, place(), error))?;
-        samples.push(sample(set, row, few_shot).map_err(|problem| format(path, place(), problem))?);
+        let row = serde_json::from_value(row).map_err(|error| error.to_string());
+        let sample = row.and_then(|row: Row| sample(set, row, few_shot));
+        samples.extend(kept.keep(sample.map_err(|problem| format(path, place(), problem)))?);
     }
     Ok(samples)
 }

@@ -6,7 +6,7 @@ use record::{Capability, Sample, Score, Scoring, Transcript};
 
 use super::explain::explain;
 use super::{Crash, Graph, Prf, Switches, graph_score, node_score, official, parse};
-use crate::{Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
 
 /// Replies with more steps than this score 0 unread: no gold workflow comes near it.
 const MAX_STEPS: usize = 500;
@@ -31,10 +31,10 @@ impl Task for WorfBench {
         "decompose a goal into a graph of steps (WorfBench)"
     }
 
-    fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+    fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder } => official::load(folder, limit),
-            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit)),
+            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, limit),
+            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit).into()),
         }
     }
 
