@@ -11,6 +11,7 @@
 //! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`CompressionRecord`] | pages |
 
 mod analysis;
+mod column;
 mod compression;
 mod digest;
 mod files;
@@ -21,6 +22,7 @@ mod score;
 mod transcript;
 
 pub use analysis::{Analysis, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CompressionRecord, LayerRecord};
 pub use digest::{Digest, digest};
 pub use files::{RecordError, read_json, read_jsonl, write_atomic, write_json, write_jsonl};
