@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Capability;
+use crate::{Capability, Fault};
 
 /// A closed interval of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct TaskSummary {
     pub metrics: BTreeMap<String, f64>,
     /// Mean of the headline value by tag and tag value: `splits["length"]["512"]`, with the number of samples.
     pub splits: BTreeMap<String, BTreeMap<String, (f64, usize)>>,
+    /// Number of finished samples by kind of mistake; empty where the task does not tell kinds apart, or there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<Fault, usize>,
 }
 
 /// Which test a paired comparison used.
@@ -125,6 +128,21 @@ pub struct Paired {
     pub needed: Option<usize>,
 }
 
+/// One number of a published table, for one variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnValue {
+    /// The table: `T-Eval`.
+    pub table: String,
+    /// The column's heading: `Reason-S`.
+    pub column: String,
+    /// The variant's folder name.
+    pub variant: String,
+    /// In the table's unit, as a rule points of 100.
+    pub value: f64,
+    /// Whether samples of a generated twin are in it, so that it is not comparable with what was published.
+    pub generated: bool,
+}
+
 /// Everything `analyze` found in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
@@ -134,4 +152,7 @@ pub struct Analysis {
     pub summaries: Vec<TaskSummary>,
     /// Every compressed variant against dense, in the run's order.
     pub paired: Vec<Paired>,
+    /// Columns of published tables, by variant in the run's order and then as the tables have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnValue>,
 }

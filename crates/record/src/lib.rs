@@ -21,7 +21,7 @@ mod sample;
 mod score;
 mod transcript;
 
-pub use analysis::{Analysis, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use analysis::{Analysis, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CompressionRecord, LayerRecord};
 pub use digest::{Digest, digest};
@@ -29,5 +29,5 @@ pub use files::{RecordError, read_json, read_jsonl, write_atomic, write_json, wr
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
 pub use sample::{Ask, Capability, Message, Role, Sample, Scoring, Turn};
-pub use score::{Outcome, Score};
+pub use score::{Fault, Outcome, Score};
 pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};

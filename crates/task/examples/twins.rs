@@ -1,7 +1,7 @@
 //! Prints training conversations of the twins as JSON lines, for `recipes/pico`.
 //!
-//! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`,
-//! `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
+//! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`
+//! (all of its tasks in turn, or one: `teval_plan`), `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
 //! difficulty, but never to be trained on. Each line is
 //! `{"task", "messages": [{"role", "content"}], "learn": [indices of the assistant messages to learn from]}`.
 
@@ -10,7 +10,8 @@ use std::io::{self, BufWriter, Write};
 use record::{Message, Rng, Role, Sample};
 use serde_json::json;
 use task::real_world::twin as real_world;
-use task::{Split, Words, long_context, tool_use, workflow};
+use task::tool_use::Teval;
+use task::{Split, Task, Words, long_context, tool_use, workflow};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -25,10 +26,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut rng = Rng::stream(seed, &format!("{task}-train-{name}-{index}"));
         let (messages, learn) = match task.as_str() {
             "workflow" => workflow_row(&mut rng, level),
-            "tool_use" => tool_use_row(&mut rng, level),
+            "tool_use" => tool_use_row(&mut rng, split, level, Teval::ALL[index % Teval::ALL.len()]),
             "long_context" => all_answers(needle_row(&mut rng, level)),
             "real_world" => real_world_row(&mut rng, split, level, index).ok_or("no puzzle found")?,
-            other => return Err(format!("unknown task {other}").into()),
+            other => match Teval::ALL.iter().find(|task| task.name() == other) {
+                Some(&task) => tool_use_row(&mut rng, split, level, task),
+                None => return Err(format!("unknown task {other}").into()),
+            },
         };
         writeln!(out, "{}", json!({"task": task, "messages": messages, "learn": learn}))?;
     }
@@ -56,10 +60,10 @@ fn workflow_row(rng: &mut Rng, level: usize) -> Row {
     answered(sample, answer)
 }
 
-fn tool_use_row(rng: &mut Rng, level: usize) -> Row {
-    let (tools, arguments) = [((2, 2), (1, 1)), ((2, 4), (1, 2)), ((3, 6), (1, 4)), ((4, 8), (1, 4))][level.min(3)];
+fn tool_use_row(rng: &mut Rng, split: Split, level: usize, task: Teval) -> Row {
     let as_json = rng.chance(0.5);
-    let sample = tool_use::twin::instance(rng, tool_use::twin::Difficulty { tools, arguments }, as_json);
+    let difficulty = tool_use::twin::Difficulty::level(task, level);
+    let sample = tool_use::twin::instance(task, rng, split, difficulty, as_json);
     let answer = tool_use::twin::answer(&sample);
     answered(sample, answer)
 }

@@ -15,7 +15,7 @@ pub mod tool_use;
 pub mod vocabulary;
 pub mod workflow;
 
-use record::{Capability, Sample, Score, Scoring, Transcript};
+use record::{Capability, Column, Sample, Score, Scoring, Transcript};
 
 pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
@@ -69,8 +69,25 @@ pub trait Task: Sync {
 }
 
 /// All tasks, in the order of the capabilities.
-pub const TASKS: &[&dyn Task] =
-    &[&workflow::WorfBench, &tool_use::TevalInstruct, &long_context::Needle, &real_world::Pddl];
+#[rustfmt::skip]
+pub const TASKS: &[&dyn Task] = &[
+    &workflow::WorfBench,
+    &tool_use::Teval::Instruct,
+    &tool_use::Teval::Plan,
+    &tool_use::Teval::Reason,
+    &tool_use::Teval::Retrieve,
+    &tool_use::Teval::Understand,
+    &tool_use::Teval::Rru,
+    &tool_use::Teval::Review,
+    &long_context::Needle,
+    &real_world::Pddl,
+];
+
+/// The columns of the tables that the benchmarks and the paper print, table by table.
+#[rustfmt::skip]
+pub const COLUMNS: &[&[Column]] = &[
+    tool_use::COLUMNS,
+];
 
 /// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.
 pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: impl Into<String>) -> Score {
@@ -80,6 +97,7 @@ pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: im
         value,
         metrics: metrics.into_iter().map(|(name, number)| (name.to_owned(), number)).collect(),
         reason: reason.into(),
+        fault: None,
         cluster: sample.cluster.clone(),
         tags: sample.tags.clone(),
     }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use record::{Finish, Reply, Rng, Sample, Score, Scoring, Step, Transcript};
+use record::{Fault, Finish, Reply, Rng, Sample, Score, Scoring, Step, Transcript};
 use serde_json::json;
-use task::tool_use::TevalInstruct;
+use task::tool_use::{Teval, twin};
 use task::workflow::{Graph, Switches, WorfBench, parse};
 use task::{BadRows, Lexical, Source, Task, TaskError, Words};
 
@@ -151,7 +151,7 @@ fn replies_of_any_content_get_a_score_and_a_reason() -> Result<(), Box<dyn Error
 #[test]
 fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let missing = problem(load(&TevalInstruct, folder.path(), None));
+    let missing = problem(load(&Teval::Instruct, folder.path(), None));
     assert!(missing.contains("instruct_v2.json") && missing.contains("T-Eval") && missing.contains("Apache"));
     let datum = |form: &str| {
         json!({
@@ -168,10 +168,10 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder.path().join("data"))?;
     let all = json!({"q1": datum("json"), "q2": datum("json"), "q3": datum("string")});
     fs::write(&path, all.to_string())?;
-    let samples = load(&TevalInstruct, folder.path(), None)?;
+    let samples = load(&Teval::Instruct, folder.path(), None)?;
     assert_eq!(samples.iter().map(|sample| sample.id.as_str()).collect::<Vec<_>>(), ["q1", "q3", "q2"]);
-    assert_eq!(load(&TevalInstruct, &path, Some(2))?, samples[..2]);
-    let said = |sample: &Sample, reply: &str| score(&TevalInstruct, sample, reply, Scoring::Corrected);
+    assert_eq!(load(&Teval::Instruct, &path, Some(2))?, samples[..2]);
+    let said = |sample: &Sample, reply: &str| score(&Teval::Instruct, sample, reply, Scoring::Corrected);
     let right = said(&samples[0], "```json\n{\"t\": \"\", \"n\": \"a.b\", \"a\": {\"x\": 1}}\n```<|im_end|>")?;
     assert_eq!((right.value, right.reason.as_str()), (1.0, "the right call"));
     let right = said(&samples[1], "T: I call it\nN: a.b\nA: {'x': 1}\n")?;
@@ -186,7 +186,7 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
         (json!([]), "no object"),
     ] {
         fs::write(&path, bad.to_string())?;
-        let said = problem(load(&TevalInstruct, folder.path(), None));
+        let said = problem(load(&Teval::Instruct, folder.path(), None));
         assert!(said.contains(what), "{said}");
     }
     Ok(())
@@ -199,11 +199,180 @@ fn the_answers_of_the_twins_score_one() -> Result<(), Box<dyn Error>> {
         let gold = sample.gold["workflow"].as_str().unwrap_or_default().to_owned();
         assert_eq!(score(&WorfBench, &sample, &gold, Scoring::Corrected)?.value, 1.0, "{gold}");
     }
-    for sample in TevalInstruct.samples(&source, &Words, Some(50))?.samples {
-        let reply = task::tool_use::twin::answer(&sample);
-        for scoring in [Scoring::Corrected, Scoring::Paper] {
-            let score = score(&TevalInstruct, &sample, &reply, scoring)?;
-            assert_eq!(score.value, 1.0, "{reply}: {}", score.reason);
+    for task in Teval::ALL {
+        for sample in task.samples(&source, &Words, Some(50))?.samples {
+            let reply = twin::answer(&sample);
+            for scoring in [Scoring::Corrected, Scoring::Paper] {
+                let score = score(&task, &sample, &reply, scoring)?;
+                // The reference divides by the number of arguments plus 0.00001.
+                let least = if task == Teval::Rru && scoring == Scoring::Paper { 0.99999 } else { 1.0 };
+                assert!(score.value >= least, "{scoring:?} {}\n{reply}: {}", score.value, score.reason);
+                assert_eq!(score.fault, None, "{reply}: {}", score.reason);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One datum of a task's official files.
+fn datum(task: Teval) -> serde_json::Value {
+    let call = json!({"thought": "pay Ida", "name": "bank.pay", "args": {"to": "Ida"}});
+    let mut datum = json!({
+        "origin_prompt": [{"role": "system", "content": "bank.pay(to), bank.ask(of)"}, {"role": "function", "content": "f"}],
+        "ground_truth": call,
+        "meta_data": {"response_format": "str"},
+        "template": {},
+    });
+    match task {
+        Teval::Plan => {
+            datum["ground_truth"] = json!("[{'name': 'bank.pay', 'id': 0, 'args': {'to': 'Ida'}}]");
+            datum["meta"] = json!({"prompt_type": "str", "API_list": ["bank.pay", "bank.ask"]});
+        }
+        Teval::Review => datum["ground_truth"] = json!({"answer": "B"}),
+        Teval::Rru => datum["ground_truth"] = json!(call.to_string()),
+        _ => {}
+    }
+    datum
+}
+
+#[test]
+fn each_task_reads_its_own_files_and_names_what_is_wrong() -> Result<(), Box<dyn Error>> {
+    let files: [(Teval, &[&str], &str); 6] = [
+        (Teval::Plan, &["plan_json", "plan_str"], "bank.pay to Ida"),
+        (Teval::Reason, &["reason_str"], "pay Ida"),
+        (Teval::Retrieve, &["retrieve_str"], "I call bank.pay, e.g. now."),
+        (Teval::Understand, &["understand_str"], "{\"to\":\"Ida\"}"),
+        (
+            Teval::Rru,
+            &["reason_retrieve_understand_json"],
+            "{'thought': 'pay Ida', 'name': 'bank.pay', 'args': {'to': 'Ida'}}",
+        ),
+        (Teval::Review, &["review_str"], "B: Correct"),
+    ];
+    let folder = tempfile::tempdir()?;
+    for (task, names, reply) in files {
+        let missing = problem(load(&task, folder.path(), None));
+        assert!(names.iter().all(|name| missing.contains(&format!("{name}_v2.json"))), "{missing}");
+        assert!(missing.contains("lovesnowbest/T-Eval") && missing.contains("Apache"), "{missing}");
+        let old = folder.path().join(format!("{}_v1.json", names[0]));
+        fs::write(&old, "{}")?;
+        assert!(problem(load(&task, folder.path(), None)).contains("another version"));
+        fs::remove_file(&old)?;
+        for name in names {
+            for edition in ["_v2", "_v2_zh"] {
+                let mut row = datum(task);
+                if *name == "plan_json" {
+                    row["meta"]["prompt_type"] = json!("json");
+                }
+                let id = if edition == "_v2" { "query_1_0_2" } else { "zh_1" };
+                fs::write(folder.path().join(format!("{name}{edition}.json")), json!({id: row}).to_string())?;
+            }
+        }
+        let samples = load(&task, folder.path(), None)?;
+        assert_eq!(samples.len(), names.len());
+        assert!(samples.iter().all(|sample| sample.tags["language"] == "en"));
+        assert!(samples.iter().all(|sample| sample.cluster.as_deref() == Some("query_1")));
+        let last = samples.last().ok_or("none")?;
+        let right = score(&task, last, reply, Scoring::Corrected)?;
+        assert_eq!((right.value, right.fault), (1.0, None), "{}: {}", task.name(), right.reason);
+        let empty = score(&task, last, "", Scoring::Corrected)?;
+        assert_eq!((empty.value, empty.fault), (0.0, Some(Fault::NoCall)), "{}", task.name());
+        let named = load(&task, &folder.path().join(format!("{}_v2_zh.json", names[0])), None)?;
+        assert_eq!(named[0].tags["language"], "zh");
+        let rows = json!({"a": datum(task), "b": {"origin_prompt": [], "ground_truth": 1}, "c": datum(task)});
+        fs::write(folder.path().join(format!("{}_v2.json", names[0])), rows.to_string())?;
+        assert!(problem(load(&task, folder.path(), None)).contains("sample b"));
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Skip };
+        assert_eq!(task.samples(&source, &Words, None)?.skipped.len(), 1);
+    }
+    fs::remove_file(folder.path().join("plan_str_v2.json"))?;
+    assert!(problem(load(&Teval::Plan, folder.path(), None)).contains("plan_str_v2.json is not there"));
+    Ok(())
+}
+
+#[test]
+fn every_kind_of_mistake_is_told_apart() -> Result<(), Box<dyn Error>> {
+    let fault = |task: Teval, reply: &str| -> Result<Option<Fault>, Box<dyn Error>> {
+        let (datum, prompt) = (datum(task), vec![record::Message::system("bank.pay(to), bank.ask(of)")]);
+        let gold = match task {
+            Teval::Plan => json!({"prompt_type": "json", "ground_truth": datum["ground_truth"]}),
+            _ => json!({"ground_truth": datum["ground_truth"]}),
+        };
+        let judgment = task.judge(&gold, &prompt, reply, &Lexical, &task::tool_use::Switches::all(true))?;
+        Ok(judgment.mistake.map(|mistake| mistake.kind()))
+    };
+    let call = |name: &str, args: &str| format!("{{\"thought\": \"x\", \"name\": \"{name}\", \"args\": {args}}}");
+    let step = |name: &str, args: &str| format!("{{\"name\": \"{name}\", \"id\": 0, \"args\": {args}}}");
+    let right = "{\"to\": \"Ida\"}";
+    for (name, args, kind) in [
+        ("bank.pay", right, None),
+        ("bank.pay", "{\"to\": \"Ben\"}", Some(Fault::WrongArgument)),
+        ("bank.ask", right, Some(Fault::WrongTool)),
+        ("shop.pay", right, Some(Fault::HallucinatedTool)),
+        ("bank.pay", "{", Some(Fault::Malformed)),
+    ] {
+        assert_eq!(fault(Teval::Rru, &call(name, args))?, kind, "{name} {args}");
+        assert_eq!(fault(Teval::Plan, &format!("[{}]", step(name, args)))?, kind, "{name} {args}");
+        if args == right {
+            assert_eq!(fault(Teval::Retrieve, name)?, kind, "{name}");
+        }
+    }
+    let two = format!("[{}, {}]", step("bank.pay", right), step("bank.ask", "{}"));
+    assert_eq!(fault(Teval::Plan, &two)?, Some(Fault::WrongTool));
+    assert_eq!(fault(Teval::Plan, "I cannot.")?, Some(Fault::NoCall));
+    assert_eq!(fault(Teval::Understand, "{'to': 'Ben'}")?, Some(Fault::WrongArgument));
+    assert_eq!(fault(Teval::Understand, "to Ida")?, Some(Fault::Malformed));
+    Ok(())
+}
+
+/// A megabyte of each of these, and what CPU time may be taken for one judgment: 50 ms where optimized for speed.
+#[test]
+fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>> {
+    let size = 1 << 20;
+    let full = |piece: &str| piece.repeat(size / piece.len());
+    let deep = |open: &str, close: &str| open.repeat(180) + &close.repeat(180);
+    let replies = [
+        full("[{\"name\": \"bank.pay\", \"id\": 0, \"args\": "),
+        format!("[{}]", full("{'name': 'bank.pay', 'id': 0, 'args': {}},")),
+        format!(
+            "{{'thought': '', 'name': 'bank.pay', 'args': {{{}}}}}",
+            (0..60_000).map(|n| format!("'k{n}': 1,")).collect::<String>()
+        ),
+        format!("{{'thought': '{}', 'name': 'x', 'args': {{}}}}", full("a b. ")),
+        format!("[{}]", full(&(deep("[", "]") + ","))),
+        full("T: \n[A] \nArgs: "),
+        full("bank.pay to Ida. "),
+        full("bank.ask.pay "),
+        full("a.b"),
+        full("[ "),
+        full("{\"t\":"),
+        full("'"),
+        full("9"),
+        full("\\"),
+        full("```json"),
+        full("A "),
+        full("answer: "),
+        full("\0"),
+        full("\n"),
+        format!("0x{}", full("f")),
+    ];
+    for task in Teval::ALL {
+        let source = Source::Generated { seed: 1, split: task::Split::Test };
+        for sample in task.samples(&source, &Words, Some(2))?.samples {
+            for reply in &replies {
+                for scoring in [Scoring::Corrected, Scoring::Paper] {
+                    let start = std::time::Instant::now();
+                    let score = score(&task, &sample, reply, scoring)?;
+                    let took = start.elapsed();
+                    assert!((0.0..=1.0).contains(&score.value) && !score.reason.is_empty());
+                    let begin: String = reply.chars().take(24).collect();
+                    if took.as_millis() >= 50 {
+                        println!("{took:?} {} {scoring:?} {begin:?}", task.name());
+                    }
+                    // This profile is not optimized for speed, and the machine may be busy.
+                    assert!(took.as_millis() < 1000, "{took:?} {} {scoring:?} {begin:?}", task.name());
+                }
+            }
         }
     }
     Ok(())

@@ -123,7 +123,7 @@ fn default_difficulty_is_what_the_documentation_says() -> Result<(), Box<dyn std
     for sample in samples(&workflow::WorfBench, SEED, Split::Test, None)? {
         assert!((3..=8).contains(&sample.tags["nodes"].as_u64().unwrap_or_default()), "{}", sample.id);
     }
-    for sample in samples(&tool_use::TevalInstruct, SEED, Split::Test, None)? {
+    for sample in samples(&tool_use::Teval::Instruct, SEED, Split::Test, None)? {
         assert!((4..=8).contains(&sample.tags["tools"].as_u64().unwrap_or_default()), "{}", sample.id);
         assert!((1..=4).contains(&sample.tags["arguments"].as_u64().unwrap_or_default()), "{}", sample.id);
     }
@@ -135,5 +135,57 @@ fn default_difficulty_is_what_the_documentation_says() -> Result<(), Box<dyn std
         assert!((4..=15).contains(&sample.tags["plan"].as_u64().unwrap_or_default()), "{}", sample.id);
     }
     assert_eq!(games.iter().map(|s| s.tags["game"].to_string()).collect::<BTreeSet<_>>().len(), 4);
+    Ok(())
+}
+
+/// Names like `bank.send_letter` in the messages and the gold of some samples.
+fn tool_names(split: Split) -> Result<BTreeSet<String>, Box<dyn std::error::Error>> {
+    let mut names = BTreeSet::new();
+    for task in tool_use::Teval::ALL {
+        for sample in samples(&task, SEED, split, Some(300))? {
+            let text = serde_json::to_string(&sample)?;
+            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+            let name = |word: &&str| word.split_once('.').is_some_and(|(_, rest)| rest.contains('_'));
+            names.extend(words.filter(name).map(|word| word.trim_matches('.').to_owned()));
+        }
+    }
+    Ok(names)
+}
+
+#[test]
+fn no_tool_of_the_held_out_instances_occurs_in_training() -> Result<(), Box<dyn std::error::Error>> {
+    let (train, test) = (tool_names(Split::Train)?, tool_names(Split::Test)?);
+    assert!(train.len() > 3000 && test.len() > 2000, "{} {}", train.len(), test.len());
+    assert_eq!(train.intersection(&test).next(), None);
+    Ok(())
+}
+
+#[test]
+fn prompts_of_tool_use_are_short() -> Result<(), Box<dyn std::error::Error>> {
+    use task::Tokens;
+    for task in tool_use::Teval::ALL {
+        for sample in samples(&task, SEED, Split::Test, Some(200))? {
+            let text: String = sample.messages.iter().map(|message| message.content.as_str()).collect();
+            let answer = tool_use::twin::answer(&sample);
+            // A byte-level tokenizer of a few thousand entries makes at most two tokens of a common word.
+            assert!(Words.encode(&text).len() < 450, "{text}");
+            assert!(Words.encode(&answer).len() < 200, "{answer}");
+        }
+    }
+    Ok(())
+}
+
+/// The bytes are the same on every platform and in every version: what was trained on and published stays the same.
+#[test]
+fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), Box<dyn std::error::Error>> {
+    let mut digest = record::Digest::default();
+    for task in tool_use::Teval::ALL {
+        for split in [Split::Train, Split::Test] {
+            for sample in samples(&task, 7, split, Some(20))? {
+                digest.update(&serde_json::to_vec(&sample)?);
+            }
+        }
+    }
+    assert_eq!(digest.hex(), "PINNED");
     Ok(())
 }

@@ -4,7 +4,7 @@ use record::Scoring;
 
 use crate::workflow::Deviation;
 
-/// Which deviations from T-Eval's `instruct` are on. All off are the paper's numbers, all on the corrected ones.
+/// Which deviations from T-Eval are on. All off are the paper's numbers, all on the corrected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
 pub struct Switches {
@@ -12,8 +12,18 @@ pub struct Switches {
     pub last_marker: bool,
     pub json_arguments: bool,
     pub closed_fence: bool,
+    pub first_value: bool,
     pub extra_arguments: bool,
     pub missing_is_not_empty: bool,
+    pub whole_share: bool,
+    pub whole_names: bool,
+    pub exact_names: bool,
+    pub line_arguments: bool,
+    pub common_order: bool,
+    pub no_free_match: bool,
+    pub listed_tools: bool,
+    pub equal_values: bool,
+    pub stated_letter: bool,
 }
 
 impl Switches {
@@ -24,8 +34,18 @@ impl Switches {
             last_marker: on,
             json_arguments: on,
             closed_fence: on,
+            first_value: on,
             extra_arguments: on,
             missing_is_not_empty: on,
+            whole_share: on,
+            whole_names: on,
+            exact_names: on,
+            line_arguments: on,
+            common_order: on,
+            no_free_match: on,
+            listed_tools: on,
+            equal_values: on,
+            stated_letter: on,
         }
     }
 }
@@ -36,41 +56,102 @@ impl From<Scoring> for Switches {
     }
 }
 
-/// Every deviation from T-Eval's `instruct` scorer.
+/// Every deviation from T-Eval's scorers, in the order of its tasks.
 pub const DEVIATIONS: &[Deviation<Switches>] = &[
     Deviation {
         name: "literal_markers",
-        about: "the reference uses the markers of the string form as a regular expression, so that \"[T]\" only finds \
-                a T; markers are what they say",
+        about: "instruct: the reference uses the markers of the string form as a regular expression, so that \"[T]\" \
+                only finds a T; markers are what they say",
         set: |s, on| s.literal_markers = on,
     },
     Deviation {
         name: "last_marker",
-        about: "the reference cuts white space off the reply and then misses a last marker that is a line end; such a \
-                marker may be missing at the end",
+        about: "instruct: the reference cuts white space off the reply and then misses a last marker that is a line \
+                end; such a marker may be missing at the end",
         set: |s, on| s.last_marker = on,
     },
     Deviation {
         name: "json_arguments",
-        about: "the reference reads the arguments of the string form as a Python literal only, so that true and null \
-                lose them all; JSON is read too",
+        about: "instruct: the reference reads the arguments of the string form as a Python literal only, so that true \
+                and null lose them all; JSON is read too",
         set: |s, on| s.json_arguments = on,
     },
     Deviation {
         name: "closed_fence",
-        about: "the reference cannot read a JSON code block with words after it, though it can with words before it; \
-                words after it are left out",
+        about: "all JSON forms: the reference cannot read a JSON code block with words after it, though it can with \
+                words before it; words after it are left out",
         set: |s, on| s.closed_fence = on,
     },
     Deviation {
+        name: "first_value",
+        about: "plan, rru: the reference reads from the first bracket to the last, so that \"[1]\", \"{braces}\" or a \
+                second answer spoil the first; the first list of objects, or object with a quoted key, is read",
+        set: |s, on| s.first_value = on,
+    },
+    Deviation {
         name: "extra_arguments",
-        about: "the reference does not mind arguments that nobody asked for; each counts as a wrong one",
+        about: "instruct, rru: the reference does not mind arguments that nobody asked for; each counts as a wrong one",
         set: |s, on| s.extra_arguments = on,
     },
     Deviation {
         name: "missing_is_not_empty",
-        about: "the reference takes a missing argument for an empty text; it is wrong even where the empty text is right",
+        about: "instruct: the reference takes a missing argument for an empty text; it is wrong even where the empty \
+                text is right",
         set: |s, on| s.missing_is_not_empty = on,
+    },
+    Deviation {
+        name: "whole_share",
+        about: "rru: the reference divides the right arguments by their number plus 0.00001, so that nothing is ever \
+                quite right; by their number",
+        set: |s, on| s.whole_share = on,
+    },
+    Deviation {
+        name: "whole_names",
+        about: "plan in lines: the reference finds a tool's name inside a longer one (get_author in get_author_id); \
+                only whole names count",
+        set: |s, on| s.whole_names = on,
+    },
+    Deviation {
+        name: "exact_names",
+        about: "plan: the reference takes a tool of a similar name for the right one; the name must be equal",
+        set: |s, on| s.exact_names = on,
+    },
+    Deviation {
+        name: "line_arguments",
+        about: "plan in lines: the reference compares the whole line with a dictionary, so that a step without \
+                arguments is hardly ever found; the line without the tool's name is compared, and where no arguments \
+                are wanted the name suffices",
+        set: |s, on| s.line_arguments = on,
+    },
+    Deviation {
+        name: "common_order",
+        about: "plan: the reference matches the steps first and looks at their order then, so that equal steps can \
+                be crossed; the longest common sequence of alike steps counts",
+        set: |s, on| s.common_order = on,
+    },
+    Deviation {
+        name: "no_free_match",
+        about: "plan: the reference credits one step where none is alike, and stops with an error where there is \
+                none but FinishAction; both are 0, or 1 where the right plan is FinishAction alone",
+        set: |s, on| s.no_free_match = on,
+    },
+    Deviation {
+        name: "listed_tools",
+        about: "retrieve: the reference takes \"version 2.0\", \"e.g\" or letters without a space around the name for \
+                another tool; only names count that the prompt offers",
+        set: |s, on| s.listed_tools = on,
+    },
+    Deviation {
+        name: "equal_values",
+        about: "understand: the reference wants the arguments letter by letter as Python prints them; JSON, spaces and \
+                another order of keys are right too",
+        set: |s, on| s.equal_values = on,
+    },
+    Deviation {
+        name: "stated_letter",
+        about: "review: the reference reads the first letter after the first colon, C of \"B: Correct\" and A of \
+                \"Actually\"; a letter that stands alone is read",
+        set: |s, on| s.stated_letter = on,
     },
 ];
 

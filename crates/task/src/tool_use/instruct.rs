@@ -1,10 +1,10 @@
 //! T-Eval's `instruct`: one tool call, in the form that the prompt prescribes.
 
-use std::fmt;
+use record::Message;
 
 use super::markers::Markers;
-use super::print::show;
-use super::{Cut, Switches, Value, json_value, literal_value, load, strip};
+use super::print::{excerpt, show};
+use super::{Cut, Judgment, Mistake, Switches, Value, json_value, literal_value, load, strip};
 
 /// The form that a prompt prescribes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,63 +65,6 @@ impl Gold {
     }
 }
 
-/// What is wrong with a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing like a call was said.
-    NoCall,
-    /// A call was begun, but not in the prescribed form.
-    Malformed(String),
-    /// Another tool.
-    WrongTool {
-        /// The right one.
-        wanted: String,
-        /// The one called.
-        got: String,
-    },
-    /// An argument with another value, missing, or that nobody asked for.
-    WrongArgument {
-        /// Its name.
-        name: String,
-        /// The right value as Python prints it; `None` where there should be none.
-        wanted: Option<String>,
-        /// The value given.
-        got: Option<String>,
-        /// How many arguments are wrong.
-        count: usize,
-    },
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::NoCall => write!(f, "no call: the reply has nothing like a tool call"),
-            Fault::Malformed(problem) => write!(f, "malformed: {problem}"),
-            Fault::WrongTool { wanted, got } => write!(f, "wrong tool: wanted {wanted}, got {got}"),
-            Fault::WrongArgument { name, wanted, got, count } => {
-                write!(f, "wrong argument: {name}: ")?;
-                match (wanted, got) {
-                    (Some(wanted), Some(got)) => write!(f, "wanted {wanted}, got {got}")?,
-                    (Some(wanted), None) => write!(f, "wanted {wanted}, is missing")?,
-                    (None, got) => write!(f, "not asked for, got {}", got.as_deref().unwrap_or("nothing"))?,
-                }
-                if *count > 1 { write!(f, " (and {} more wrong)", count - 1) } else { Ok(()) }
-            }
-        }
-    }
-}
-
-/// What a reply is worth.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judgment {
-    /// Whether it has the prescribed form.
-    pub format: bool,
-    /// Share of the tool's name and the arguments that are right, in [0, 1].
-    pub args_em: f64,
-    /// The first thing that is wrong.
-    pub fault: Option<Fault>,
-}
-
 /// A call as a reply has it.
 struct Call {
     action: Value,
@@ -130,37 +73,43 @@ struct Call {
     no_args: Option<String>,
 }
 
-/// Judges a reply that has been cleaned up.
-pub fn judge(gold: &Gold, reply: &str, switches: &Switches) -> Judgment {
+/// Judges a reply that has been cleaned up. Metrics: `format` (1 where the reply has the form) and `args_em` (share of
+/// the tool's name and the arguments that are right); the value is their mean, as in T-Eval's summary.
+pub(super) fn judge(gold: &Gold, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
     let call = match &gold.form {
         Form::Json { keys } => json_call(keys, reply, switches),
         Form::Text { markers } => text_call(markers, reply, switches),
     };
-    match call {
-        Ok(call) => compare(gold, &call, switches),
-        Err(fault) => Judgment { format: false, args_em: 0.0, fault: Some(fault) },
-    }
+    let (format, args_em, mistake) = match call {
+        Ok(call) => {
+            let (args_em, mistake) = compare(gold, &call, prompt, switches);
+            (1.0, args_em, mistake)
+        }
+        Err(mistake) => (0.0, 0.0, Some(mistake)),
+    };
+    let value = f64::midpoint(format, args_em);
+    Judgment::of(value, vec![("format", format), ("args_em", args_em)], mistake, "the right call")
 }
 
-fn json_call(keys: &[String; 3], reply: &str, switches: &Switches) -> Result<Call, Fault> {
+fn json_call(keys: &[String; 3], reply: &str, switches: &Switches) -> Result<Call, Mistake> {
     let cut = Cut { closed_fence: switches.closed_fence, ..Cut::default() };
     let value = load(reply, cut).ok_or_else(|| {
         if reply.contains('{') {
-            Fault::Malformed("the reply is no JSON object or Python dictionary".to_owned())
+            Mistake::Malformed("the reply is no JSON object or Python dictionary".to_owned())
         } else {
-            Fault::NoCall
+            Mistake::NoCall
         }
     })?;
     if !matches!(value, Value::Dict(_)) {
-        return Err(Fault::Malformed(format!("wanted an object, got {}", show(&value))));
+        return Err(Mistake::Malformed(format!("wanted an object, got {}", show(&value))));
     }
-    let find = |key: &String| value.get(key).ok_or_else(|| Fault::Malformed(format!("the key \"{key}\" is missing")));
+    let find = |key: &String| value.get(key).ok_or_else(|| Mistake::Malformed(format!("the key \"{key}\" is missing")));
     let [thought, action, args] = keys;
     let (_, action, args) = (find(thought)?, find(action)?, find(args)?);
     Ok(Call::new(action.clone(), Some(args.clone())))
 }
 
-fn text_call(markers: &Markers, reply: &str, switches: &Switches) -> Result<Call, Fault> {
+fn text_call(markers: &Markers, reply: &str, switches: &Switches) -> Result<Call, Mistake> {
     let mut gaps = markers.find(reply, switches.literal_markers);
     let bare_end = markers.pieces.last().is_some_and(|end| strip(end).is_empty());
     if gaps.is_none() && switches.last_marker && bare_end {
@@ -171,8 +120,8 @@ fn text_call(markers: &Markers, reply: &str, switches: &Switches) -> Result<Call
     }
     let Some([_, action, args]) = gaps.as_deref() else {
         let begun = markers.pieces.iter().map(|piece| strip(piece)).any(|p| !p.is_empty() && reply.contains(p));
-        let problem = || Fault::Malformed("the markers of the form were not all found in their order".to_owned());
-        return Err(if begun { problem() } else { Fault::NoCall });
+        let problem = || Mistake::Malformed("the markers of the form were not all found in their order".to_owned());
+        return Err(if begun { problem() } else { Mistake::NoCall });
     };
     let args = strip(args);
     let value = literal_value(args).or_else(|| if switches.json_arguments { json_value(args) } else { None });
@@ -189,7 +138,7 @@ impl Call {
     }
 }
 
-fn compare(gold: &Gold, call: &Call, switches: &Switches) -> Judgment {
+fn compare(gold: &Gold, call: &Call, prompt: &[Message], switches: &Switches) -> (f64, Option<Mistake>) {
     let right_tool = call.action == Value::from(gold.action.as_str());
     let mut right = usize::from(right_tool);
     let mut wrong = Vec::new();
@@ -212,24 +161,16 @@ fn compare(gold: &Gold, call: &Call, switches: &Switches) -> Judgment {
         }
     }
     let count = wrong.len();
-    let fault = match wrong.into_iter().next() {
-        _ if !right_tool => Some(Fault::WrongTool { wanted: gold.action.clone(), got: plain(&call.action) }),
+    let mistake = match wrong.into_iter().next() {
+        _ if !right_tool => Some(Mistake::tool(&gold.action, excerpt(&call.action), prompt)),
         Some(_) if call.no_args.is_some() => {
             let problem = call.no_args.as_deref().unwrap_or_default();
-            Some(Fault::Malformed(format!("the arguments are no object: {problem}")))
+            Some(Mistake::Malformed(format!("the arguments are no object: {problem}")))
         }
-        Some((name, wanted, got)) => Some(Fault::WrongArgument { name, wanted, got, count }),
+        Some((name, wanted, got)) => Some(Mistake::WrongArgument { name, wanted, got, count }),
         None => None,
     };
-    Judgment { format: true, args_em: right as f64 / total as f64, fault }
-}
-
-/// A text without quotes, anything else as Python prints it.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Text(text) => String::from_utf8_lossy(text).chars().take(80).collect(),
-        other => show(other),
-    }
+    (right as f64 / total as f64, mistake)
 }
 
 #[cfg(test)]
@@ -250,11 +191,11 @@ mod tests {
     }
 
     fn judged(form: &str, reply: &str, corrected: bool) -> Result<Judgment, String> {
-        Ok(judge(&gold(form)?, reply, &Switches::all(corrected)))
+        Ok(judge(&gold(form)?, &[Message::user("bank.pay, bank.pai")], reply, &Switches::all(corrected)))
     }
 
     fn fault(form: &str, reply: &str) -> Result<String, String> {
-        Ok(judged(form, reply, true)?.fault.map_or_else(String::new, |fault| fault.to_string()))
+        Ok(judged(form, reply, true)?.mistake.map_or_else(String::new, |mistake| mistake.to_string()))
     }
 
     #[test]
@@ -262,7 +203,7 @@ mod tests {
         let call = |name: &str, args: &str| format!("{{\"t\": \"x\", \"name\": \"{name}\", \"args\": {args}}}");
         let right = r#"{"to": "Ida", "note": ""}"#;
         assert_eq!(fault("json", &call("bank.pay", right))?, "");
-        assert_eq!(fault("json", "I cannot do that.")?, Fault::NoCall.to_string());
+        assert_eq!(fault("json", "I cannot do that.")?, Mistake::NoCall.to_string());
         assert!(fault("json", "{\"t\": ")?.starts_with("malformed"));
         assert!(fault("json", "{\"t\": 1, \"args\": {}}")?.contains("\"name\" is missing"));
         assert_eq!(fault("json", &call("bank.pai", right))?, "wrong tool: wanted bank.pay, got bank.pai");
@@ -277,41 +218,18 @@ mod tests {
     #[test]
     fn each_deviation_has_its_effect() -> Result<(), String> {
         let text = "T: x\n[A] bank.pay\nArgs: {\"to\": \"Ida\", \"note\": \"\"}";
-        assert_eq!(judged("string", text, true)?.args_em, 1.0);
-        assert!(!judged("string", text, false)?.format); // no "A" stands before the name, and no line end at the end
+        assert_eq!(judged("string", text, true)?.metrics[1].1, 1.0);
+        assert!(judged("string", text, false)?.metrics[0].1 == 0.0); // no "A" stands before the name, and no line end at the end
         let no_note = r#"{"t": "x", "name": "bank.pay", "args": {"to": "Ida", "at": 1}}"#;
-        assert_eq!(judged("json", no_note, false)?.args_em, 1.0);
-        assert_eq!(judged("json", no_note, true)?.args_em, 0.5);
+        assert_eq!(judged("json", no_note, false)?.metrics[1].1, 1.0);
+        assert_eq!(judged("json", no_note, true)?.metrics[1].1, 0.5);
         let fenced = format!("Here:\n```json\n{no_note}\n```\nDone.");
-        assert!(judged("json", &fenced, true)?.format && !judged("json", &fenced, false)?.format);
+        assert_eq!(judged("json", &fenced, true)?.metrics[0].1, 1.0);
+        assert_eq!(judged("json", &fenced, false)?.metrics[0].1, 0.0);
         let json_words = "T: x\n[A] bank.pay\nArgs: {\"to\": null}";
-        assert!(judged("string", json_words, true)?.fault.is_some_and(|fault| fault.to_string().contains("got None")));
-        Ok(())
-    }
-
-    #[test]
-    fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), String> {
-        let all = [
-            "{\"t\":".repeat(1 << 18),
-            "T: \n[A] \nArgs: ".repeat(1 << 16),
-            format!("{{\"t\": \"{}\", \"name\": 1, \"args\": {{}}}}", "x\0é".repeat(1 << 18)),
-            format!("[{}]", "1,".repeat(1 << 19)),
-            "'".repeat(1 << 20),
-            "9".repeat(1 << 20),
-            "```json".repeat(1 << 17),
-            format!("0x{}", "f".repeat(1 << 20)),
-            "\\".repeat(1 << 20),
-        ];
-        for reply in &all {
-            let start = std::time::Instant::now();
-            for (form, corrected) in [("json", true), ("json", false), ("string", true), ("string", false)] {
-                judged(form, reply, corrected)?;
-            }
-            let each = start.elapsed() / 4;
-            let begin: String = reply.chars().take(12).collect();
-            println!("{each:?} {begin:?}");
-            assert!(each.as_millis() < 500, "{each:?} {begin:?}");
-        }
+        assert!(
+            judged("string", json_words, true)?.mistake.is_some_and(|mistake| mistake.to_string().contains("got None"))
+        );
         Ok(())
     }
 

@@ -11,6 +11,8 @@ pub struct Cut {
     pub end: Option<char>,
     /// Leave out what follows the closing fence of a code block (the reference does not).
     pub closed_fence: bool,
+    /// Read the first list or object, of what it seems to be, and no further (the reference does not).
+    pub first_value: bool,
 }
 
 /// Reads a reply as a Python literal, else as JSON, else as JSON after turning single quotes into double ones.
@@ -30,6 +32,11 @@ pub fn load(reply: &str, cut: Cut) -> Option<Value> {
             _ => inside.trim_matches('`'),
         };
     }
+    if let (Some(start), true) = (cut.start, cut.first_value) {
+        if let Some(value) = first_value(text, start).and_then(read) {
+            return Some(value);
+        }
+    }
     if let Some(start) = cut.start {
         let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
         text = &text[text.find(start).unwrap_or(last)..];
@@ -37,5 +44,54 @@ pub fn load(reply: &str, cut: Cut) -> Option<Value> {
     if let Some(end) = cut.end {
         text = text.rfind(end).map_or("", |at| &text[..at + end.len_utf8()]);
     }
+    read(text)
+}
+
+fn read(text: &str) -> Option<Value> {
     literal_value(text).or_else(|| json_value(text)).or_else(|| json_value(&text.replace('\'', "\"")))
+}
+
+/// From the first opening bracket that begins a list of objects or an object with a quoted key, to the bracket that
+/// closes it. `None` where there is no such bracket or nothing closes it.
+fn first_value(text: &str, open: char) -> Option<&str> {
+    let inside = |next: char| match open {
+        '[' => matches!(next, '{' | ']'),
+        _ => matches!(next, '"' | '\'' | '}'),
+    };
+    let begins = |&(at, _): &(usize, &str)| text[at + 1..].trim_start().chars().next().is_some_and(inside);
+    let start = text.match_indices(open).find(begins)?.0;
+    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
+    for (at, byte) in text.bytes().enumerate().skip(start) {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'[' | b'{' | b'(') => depth += 1,
+            (None, b']' | b'}' | b')') => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(&text[start..=at]);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_value_is_found_among_other_brackets() {
+        let list = |text| first_value(text, '[');
+        assert_eq!(list("see [1] then [ {\"a\": \"]\"}] or [{}]"), Some("[ {\"a\": \"]\"}]"));
+        assert_eq!(list("[1] and [2]"), None);
+        assert_eq!(list("[{\"a\": [1, 2"), None);
+        assert_eq!(first_value("use {braces} {'a': {}} {}", '{'), Some("{'a': {}}"));
+        assert_eq!(first_value("{}", '{'), Some("{}"));
+    }
 }

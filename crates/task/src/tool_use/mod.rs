@@ -7,28 +7,37 @@
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
 mod clean;
+mod columns;
 mod deviations;
 mod instruct;
 mod int;
 mod json;
+mod judgment;
+mod likeness;
 mod literal;
 mod load;
 mod markers;
+mod mistake;
+mod next_call;
 mod official;
+mod plan;
 mod print;
+mod review;
 mod strings;
 mod teval;
 pub mod twin;
 mod value;
 
 pub use clean::{clean, strip};
+pub use columns::COLUMNS;
 pub use deviations::{DEVIATIONS, Switches};
-pub use instruct::{Fault, Form, Gold, Judgment, judge};
+pub use instruct::{Form, Gold};
 pub use int::Int;
 pub use json::json_value;
+pub use judgment::Judgment;
 pub use literal::literal_value;
 pub use load::{Cut, load};
 pub use markers::Markers;
-pub use teval::TevalInstruct;
-pub use twin::generate as generate_twin;
+pub use mistake::Mistake;
+pub use teval::Teval;
 pub use value::Value;

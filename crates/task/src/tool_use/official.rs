@@ -1,6 +1,6 @@
-//! T-Eval's own files: `instruct_v2.json` and its variants.
+//! T-Eval's own files: `instruct_v2.json` and its like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,19 +8,45 @@ use record::{Message, Sample};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Gold;
+use super::next_call::NextCall;
+use super::plan::Plan;
+use super::review::Answer;
+use super::{Gold, Teval};
 use crate::rows::{Rows, deal};
-use crate::{BadRows, Drawn, TaskError};
+use crate::{BadRows, Drawn, Task, TaskError};
 
-/// File names in the order of preference: the whole English set, its fifth, then the Chinese ones.
-const FILES: [&str; 4] =
-    ["instruct_v2.json", "instruct_v2_subset.json", "instruct_v2_zh.json", "instruct_v2_subset_zh.json"];
-
-const HINT: &str = "download instruct_v2.json of the data set lovesnowbest/T-Eval (folder data, license Apache-2.0) \
-                    from the Hugging Face hub as a raw file, and name the folder that holds it or the file itself";
+/// Endings of file names in the order of preference: the whole English set, its fifth, then the Chinese ones.
+const EDITIONS: [&str; 4] = ["_v2.json", "_v2_subset.json", "_v2_zh.json", "_v2_subset_zh.json"];
 
 /// The most tokens of a reply (T-Eval's setting).
 const MAX_TOKENS: usize = 512;
+
+impl Teval {
+    /// What the names of its files begin with; a plan has two files, one a form.
+    fn files(self) -> &'static [&'static str] {
+        match self {
+            Teval::Instruct => &["instruct"],
+            Teval::Plan => &["plan_json", "plan_str"],
+            Teval::Reason => &["reason_str"],
+            Teval::Retrieve => &["retrieve_str"],
+            Teval::Understand => &["understand_str"],
+            Teval::Rru => &["reason_retrieve_understand_json"],
+            Teval::Review => &["review_str"],
+        }
+    }
+}
+
+/// What to say where files are missing. Each names the files that are wanted.
+macro_rules! hint {
+    ($files:literal) => {
+        concat!(
+            "download ",
+            $files,
+            " of the data set lovesnowbest/T-Eval (folder data, license Apache-2.0) from the Hugging Face hub as raw \
+             files, and name the folder that holds them or one file itself"
+        )
+    };
+}
 
 #[derive(Deserialize)]
 struct Datum {
@@ -28,68 +54,170 @@ struct Datum {
     #[serde(default)]
     template: Value,
     ground_truth: Value,
-    meta_data: Meta,
+    #[serde(default)]
+    meta_data: Value,
+    #[serde(default)]
+    meta: Value,
 }
 
-#[derive(Deserialize)]
-struct Meta {
-    response_format: String,
-}
-
-/// The samples of the first of the known files in the folder or in its `data/`, the two forms in turn.
+/// The samples of the first known edition in the folder or in its `data/`, the forms in turn.
 ///
-/// `folder` may also be the file. Other languages and sizes are never mixed into one set.
-pub(super) fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
-    let path = find(folder)?;
-    let bytes = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
-    let problem = |place: String, problem: String| TaskError::Format { path: path.clone(), place, problem };
-    let rows: Map<String, Value> = serde_json::from_slice(&bytes)
-        .map_err(|error| problem(format!("line {}", error.line()), format!("it is no object of samples: {error}")))?;
-    let language = if path.to_string_lossy().contains("_zh") { "zh" } else { "en" };
+/// `folder` may also be a file. Other languages and sizes are never mixed into one set.
+pub(super) fn load(task: Teval, folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let mut kept = Rows::new(bad_rows);
     let mut forms: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
-    for (id, row) in rows {
-        let sample = sample(&id, row, language).map_err(|what| problem(format!("sample {id}"), what));
-        let Some(sample) = kept.keep(sample)? else { continue };
-        let form = sample.gold["response_format"].as_str().unwrap_or_default().to_owned();
-        forms.entry(form).or_default().push(sample);
-    }
-    if forms.is_empty() {
-        return Err(problem("the whole file".to_owned(), "it has no samples".to_owned()));
+    for path in find(task, folder)? {
+        let count = forms.values().map(Vec::len).sum::<usize>();
+        read(task, &path, &mut kept, &mut forms)?;
+        if forms.values().map(Vec::len).sum::<usize>() == count {
+            let place = "the whole file".to_owned();
+            return Err(TaskError::Format { path, place, problem: "it has no samples".to_owned() });
+        }
     }
     Ok(kept.drawn(deal(forms.into_values(), limit)))
 }
 
-fn find(folder: &Path) -> Result<PathBuf, TaskError> {
-    if folder.is_file() {
-        return Ok(folder.to_owned());
+/// Reads one file's samples into the lists of their forms.
+fn read(task: Teval, path: &Path, kept: &mut Rows, forms: &mut BTreeMap<String, Vec<Sample>>) -> Result<(), TaskError> {
+    let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+    let problem = |place: String, problem: String| TaskError::Format { path: path.to_owned(), place, problem };
+    let rows: Map<String, Value> = serde_json::from_slice(&bytes)
+        .map_err(|error| problem(format!("line {}", error.line()), format!("it is no object of samples: {error}")))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut seen: HashSet<String> = forms.values().flatten().map(|sample| sample.id.clone()).collect();
+    for (id, row) in rows {
+        let sample = sample(task, &id, row, &name).and_then(|sample| match seen.insert(sample.id.clone()) {
+            true => Ok(sample),
+            false => Err("another sample has this id".to_owned()),
+        });
+        let sample = sample.map_err(|what| problem(format!("sample {id}"), what));
+        let Some(sample) = kept.keep(sample)? else { continue };
+        let form = sample.tags.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
+        forms.entry(form).or_default().push(sample);
     }
-    let places = FILES.iter().flat_map(|file| [folder.join(file), folder.join("data").join(file)]);
-    let missing = || TaskError::Missing { task: "teval_instruct", path: folder.join(FILES[0]), hint: HINT };
-    places.into_iter().find(|path| path.is_file()).ok_or_else(missing)
+    Ok(())
 }
 
-fn sample(id: &str, row: Value, language: &str) -> Result<Sample, String> {
+/// The file that was named, or the files of the first edition of which there is one.
+fn find(task: Teval, folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
+    if folder.is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let names = |edition: &str| -> Vec<String> { task.files().iter().map(|file| format!("{file}{edition}")).collect() };
+    for edition in EDITIONS {
+        for place in [folder.to_owned(), folder.join("data")] {
+            let paths: Vec<PathBuf> = names(edition).iter().map(|name| place.join(name)).collect();
+            if paths.iter().any(|path| path.is_file()) {
+                let missing = paths.iter().find(|path| !path.is_file());
+                return missing.map_or(Ok(paths.clone()), |path| Err(absent(task, path.clone())));
+            }
+        }
+    }
+    match other_version(task, folder) {
+        Some(path) => Err(TaskError::Format {
+            path,
+            place: "by its name".to_owned(),
+            problem: format!("it is of another version than {}; {}", names(EDITIONS[0]).join(" and "), hint(task)),
+        }),
+        None => Err(absent(task, folder.join(&names(EDITIONS[0])[0]))),
+    }
+}
+
+fn absent(task: Teval, path: PathBuf) -> TaskError {
+    TaskError::Missing { task: task.name(), path, hint: hint(task) }
+}
+
+/// A file of the task that is of no known edition: `instruct_v1.json`.
+fn other_version(task: Teval, folder: &Path) -> Option<PathBuf> {
+    let names = [folder.to_owned(), folder.join("data")].into_iter().filter_map(|place| fs::read_dir(place).ok());
+    let mut paths: Vec<PathBuf> = names.flatten().filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    let wanted =
+        |name: &str| task.files().iter().any(|file| name.starts_with(&format!("{file}_v"))) && name.ends_with(".json");
+    paths.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(wanted))
+}
+
+fn hint(task: Teval) -> &'static str {
+    match task {
+        Teval::Instruct => hint!("instruct_v2.json"),
+        Teval::Plan => hint!("plan_json_v2.json and plan_str_v2.json"),
+        Teval::Reason => hint!("reason_str_v2.json"),
+        Teval::Retrieve => hint!("retrieve_str_v2.json"),
+        Teval::Understand => hint!("understand_str_v2.json"),
+        Teval::Rru => hint!("reason_retrieve_understand_json_v2.json"),
+        Teval::Review => hint!("review_str_v2.json"),
+    }
+}
+
+fn sample(task: Teval, id: &str, row: Value, file: &str) -> Result<Sample, String> {
     let datum: Datum = serde_json::from_value(row).map_err(|error| error.to_string())?;
     if datum.origin_prompt.is_empty() {
         return Err("its prompt is empty".to_owned());
     }
-    let form = datum.meta_data.response_format;
-    let gold = json!({ "response_format": form, "template": datum.template, "ground_truth": datum.ground_truth });
-    let arguments = Gold::read(&gold)?.args.len();
+    let messages = datum.origin_prompt.clone();
+    let language = if file.contains("_zh") { "zh" } else { "en" };
+    let mut tags = BTreeMap::from([("language".to_owned(), json!(language))]);
+    let gold = gold(task, datum, file, &mut tags)?;
+    // A plan's two files have the same ids.
+    let id = match (task, tags.get("format").and_then(Value::as_str)) {
+        (Teval::Plan, Some(format)) => format!("{id}_{format}"),
+        _ => id.to_owned(),
+    };
     Ok(Sample {
-        id: id.to_owned(),
-        task: "teval_instruct".to_owned(),
-        messages: datum.origin_prompt,
+        cluster: query(&id),
+        id,
+        task: task.name().to_owned(),
+        messages,
         input: Value::Null,
         gold,
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),
-        cluster: None,
-        tags: BTreeMap::from([
-            ("format".to_owned(), json!(form)),
-            ("language".to_owned(), json!(language)),
-            ("arguments".to_owned(), json!(arguments)),
-        ]),
+        tags,
     })
+}
+
+/// The query that a sample belongs to: `query_60` of `query_60_0_3`.
+fn query(id: &str) -> Option<String> {
+    let mut parts = id.split('_');
+    let (word, number, rest) = (parts.next()?, parts.next()?, parts.next());
+    rest.map(|_| format!("{word}_{number}"))
+}
+
+/// The gold of a datum, checked.
+fn gold(task: Teval, datum: Datum, file: &str, tags: &mut BTreeMap<String, Value>) -> Result<Value, String> {
+    let truth = datum.ground_truth;
+    let form = datum.meta_data.get("response_format").cloned().unwrap_or(Value::Null);
+    match task {
+        Teval::Instruct => {
+            let gold = json!({ "response_format": form, "template": datum.template, "ground_truth": truth });
+            tags.insert("arguments".to_owned(), json!(Gold::read(&gold)?.args.len()));
+            tags.insert("format".to_owned(), form);
+            Ok(gold)
+        }
+        Teval::Plan => {
+            // Where a datum does not say, the file's name does.
+            let by_name = if file.contains("plan_str") { "str" } else { "json" };
+            let form = datum.meta.get("prompt_type").cloned().unwrap_or(json!(by_name));
+            let tools = datum.meta.get("API_list").cloned().unwrap_or(Value::Null);
+            let gold = json!({ "prompt_type": form, "API_list": tools, "ground_truth": truth });
+            let steps = Plan::read(&gold)?.len();
+            if steps == 0 {
+                return Err("its ground_truth has no steps".to_owned());
+            }
+            tags.insert("steps".to_owned(), json!(steps));
+            tags.insert("format".to_owned(), form);
+            Ok(gold)
+        }
+        Teval::Review => {
+            let answer = truth.get("answer").cloned().unwrap_or(Value::Null);
+            let gold = json!({ "response_format": form, "answer": answer });
+            Answer::read(&gold)?;
+            Ok(gold)
+        }
+        _ => {
+            let gold = json!({ "ground_truth": truth });
+            NextCall::read(&gold)?.complete()?;
+            Ok(gold)
+        }
+    }
 }

@@ -20,6 +20,22 @@ pub(super) fn show(value: &Value) -> String {
     excerpt.text
 }
 
+/// `str` of the value: a text as it is, anything else as `repr` prints it.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What a reason has room for of [`text`].
+pub(super) fn excerpt(value: &Value) -> String {
+    match value {
+        Value::Text(text) => String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN)]).chars().take(SHOWN).collect(),
+        other => show(other),
+    }
+}
+
 /// Takes so many characters and then refuses, so that a value of a megabyte is not printed for its first line.
 struct Excerpt {
     text: String,

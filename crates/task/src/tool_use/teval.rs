@@ -1,21 +1,77 @@
-//! T-Eval (Chen et al. 2024), instruct: call a tool in a prescribed form.
+//! T-Eval (Chen et al. 2024): the skills that using tools takes, one by one.
 
-use record::{Capability, Sample, Score, Scoring, Transcript};
+use record::{Capability, Message, Sample, Score, Scoring, Transcript};
+use serde_json::Value as Json;
 
-use super::instruct::judge;
-use super::{Fault, Gold, Judgment, Switches, clean, official};
+use super::next_call::{NextCall, all_three, reason, retrieve, understand};
+use super::plan::Plan;
+use super::review::Answer;
+use super::{Gold, Judgment, Switches, clean, instruct, official, plan, review, twin};
 use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
 
-/// T-Eval instruct: name the tool and its arguments in the form that the prompt prescribes.
+/// The tasks of T-Eval. Of two forms of a task each sample has one, in its tag `format`.
 ///
-/// Metrics: `format` (1 where the reply has the form) and `args_em` (share of the tool's name and the arguments that
-/// are right). The value is their mean, as in T-Eval's summary. Sample gold: `{"response_format": "string" or
-/// "json", "template": {..}, "ground_truth": {"action": .., "args": {..}}}`.
-pub struct TevalInstruct;
+/// | task | asks for | value | gold |
+/// |---|---|---|---|
+/// | `Instruct` | a call in a prescribed form, JSON or string | mean of `format` and `args_em` | `response_format`, `template`, `ground_truth` |
+/// | `Plan` | all calls in order, JSON or lines | `f1` | `prompt_type`, `API_list`, `ground_truth` |
+/// | `Reason` | the next thought | `thought` | `ground_truth` |
+/// | `Retrieve` | the next tool | `name` | `ground_truth` |
+/// | `Understand` | the next arguments | `args` | `ground_truth` |
+/// | `Rru` | these three in JSON | mean of `thought`, `name` and `args` | `ground_truth` |
+/// | `Review` | what came of a call, a letter | `review_quality` | `response_format`, `answer` |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each has its row in the table above")]
+pub enum Teval {
+    Instruct,
+    Plan,
+    Reason,
+    Retrieve,
+    Understand,
+    Rru,
+    Review,
+}
 
-impl Task for TevalInstruct {
+impl Teval {
+    /// All of them, in T-Eval's order.
+    pub const ALL: [Teval; 7] =
+        [Teval::Instruct, Teval::Plan, Teval::Reason, Teval::Retrieve, Teval::Understand, Teval::Rru, Teval::Review];
+
+    /// Judges a reply that has been cleaned up. `prompt` is what it replied to: its tools are known ones.
+    ///
+    /// # Errors
+    /// A gold of another task, in words. A reply of any content gets a judgment.
+    pub fn judge(
+        self,
+        gold: &Json,
+        prompt: &[Message],
+        reply: &str,
+        judge: &dyn Judge,
+        switches: &Switches,
+    ) -> Result<Judgment, String> {
+        Ok(match self {
+            Teval::Instruct => instruct::judge(&Gold::read(gold)?, prompt, reply, switches),
+            Teval::Plan => plan::judge(&Plan::read(gold)?, prompt, reply, judge, switches),
+            Teval::Reason => reason(&NextCall::read(gold)?, reply, judge),
+            Teval::Retrieve => retrieve(&NextCall::read(gold)?, prompt, reply, switches),
+            Teval::Understand => understand(&NextCall::read(gold)?, reply, switches),
+            Teval::Rru => all_three(&NextCall::read(gold)?, prompt, reply, judge, switches),
+            Teval::Review => review::judge(&Answer::read(gold)?, reply, switches),
+        })
+    }
+}
+
+impl Task for Teval {
     fn name(&self) -> &'static str {
-        "teval_instruct"
+        match self {
+            Teval::Instruct => "teval_instruct",
+            Teval::Plan => "teval_plan",
+            Teval::Reason => "teval_reason",
+            Teval::Retrieve => "teval_retrieve",
+            Teval::Understand => "teval_understand",
+            Teval::Rru => "teval_rru",
+            Teval::Review => "teval_review",
+        }
     }
 
     fn capability(&self) -> Capability {
@@ -23,13 +79,21 @@ impl Task for TevalInstruct {
     }
 
     fn about(&self) -> &'static str {
-        "call the right tool with the right arguments in a prescribed form (T-Eval instruct)"
+        match self {
+            Teval::Instruct => "call the right tool with the right arguments in a prescribed form (T-Eval instruct)",
+            Teval::Plan => "plan all calls that a goal needs, in order (T-Eval plan)",
+            Teval::Reason => "think of what to do next in a task under way (T-Eval reason)",
+            Teval::Retrieve => "name the tool to call next (T-Eval retrieve)",
+            Teval::Understand => "give the arguments of the next call (T-Eval understand)",
+            Teval::Rru => "thought, tool and arguments of the next call in JSON (T-Eval reason-retrieve-understand)",
+            Teval::Review => "tell what came of a call (T-Eval review)",
+        }
     }
 
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, limit),
-            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit).into()),
+            Source::Official { folder, bad_rows } => official::load(*self, folder, *bad_rows, limit),
+            Source::Generated { seed, split } => Ok(twin::generate(*self, *seed, *split, limit).into()),
         }
     }
 
@@ -37,31 +101,21 @@ impl Task for TevalInstruct {
         &self,
         sample: &Sample,
         transcript: &Transcript,
-        _judge: &dyn Judge,
+        judge: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let gold = Gold::read(&sample.gold).map_err(|problem| TaskError::Sample {
+        let reply = clean(transcript.last_reply());
+        let judgment = self.judge(&sample.gold, &sample.messages, reply, judge, &Switches::from(scoring));
+        let Judgment { value, metrics, mistake, reason } = judgment.map_err(|problem| TaskError::Sample {
             task: self.name().to_owned(),
             sample: sample.id.clone(),
             problem,
         })?;
-        let Judgment { format, args_em, fault } =
-            judge(&gold, clean(transcript.last_reply()), &Switches::from(scoring));
-        let format = f64::from(u8::from(format));
-        let metrics = vec![("format", format), ("args_em", args_em)];
-        Ok(scored(sample, f64::midpoint(format, args_em), metrics, reason(sample, fault)))
+        let fault = mistake.map(|mistake| mistake.kind());
+        Ok(Score { fault, ..scored(sample, value.min(1.0), metrics, reason) })
     }
-}
 
-/// What is wrong, in words. A wrong tool of which the prompt says nothing is a hallucinated one.
-fn reason(sample: &Sample, fault: Option<Fault>) -> String {
-    match fault {
-        None => "the right call".to_owned(),
-        Some(Fault::WrongTool { wanted, got })
-            if got.is_empty() || !sample.messages.iter().any(|message| message.content.contains(&got)) =>
-        {
-            format!("hallucinated tool: wanted {wanted}, got {got}, of which the prompt says nothing")
-        }
-        Some(fault) => fault.to_string(),
+    fn judged(&self) -> bool {
+        matches!(self, Teval::Plan | Teval::Reason | Teval::Rru)
     }
 }

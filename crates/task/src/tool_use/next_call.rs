@@ -1,0 +1,214 @@
+//! T-Eval's `reason`, `retrieve`, `understand`, and the three in one JSON object: what to do next in a task under way.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use record::Message;
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::likeness::Likeness;
+use super::plan::{FINISH, truth};
+use super::print::{excerpt, show, text};
+use super::{Cut, Judgment, Mistake, Switches, Value, load, strip};
+use crate::Judge;
+
+/// The next call: why, which tool, with which arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextCall {
+    thought: String,
+    name: String,
+    args: Value,
+}
+
+impl NextCall {
+    /// Reads `{"ground_truth": {"thought", "name", "args"}}`, or the text of that object.
+    ///
+    /// # Errors
+    /// What is missing or of another kind, in words.
+    pub(super) fn read(gold: &Json) -> Result<Self, String> {
+        let value = truth(&gold["ground_truth"], '{', '}').unwrap_or(Value::None);
+        Self::of(&value).ok_or_else(|| "its ground_truth is no object".to_owned())
+    }
+
+    /// That a right answer exists.
+    pub(super) fn complete(&self) -> Result<(), String> {
+        let missing = [("thought", &self.thought), ("name", &self.name)].into_iter().find(|(_, text)| text.is_empty());
+        missing.map_or(Ok(()), |(key, _)| Err(format!("its ground_truth has no text \"{key}\"")))
+    }
+
+    /// What is not there is empty.
+    fn of(value: &Value) -> Option<Self> {
+        let Value::Dict(_) = value else { return None };
+        let part = |key: &str| value.get(key).map(text).unwrap_or_default();
+        let args = value.get("args").cloned().unwrap_or(Value::from(""));
+        Some(Self { thought: part("thought"), name: part("name"), args })
+    }
+}
+
+/// `reason`: the next thought, as text. Metrics: `thought`, the value, and `parse_rate`, always 1.
+pub(super) fn reason(gold: &NextCall, reply: &str, judge: &dyn Judge) -> Judgment {
+    let thought = Likeness::new(judge).of(reply, &gold.thought).min(1.0);
+    let mistake = strip(reply).is_empty().then_some(Mistake::NoCall);
+    let reason = format!("thought: wanted {}, got {}", shown(&gold.thought), shown(reply));
+    Judgment::of(thought, vec![("thought", thought), ("parse_rate", 1.0)], mistake, reason)
+}
+
+/// `retrieve`: the next tool's name, in any words. Metrics: `name`, the value, and `parse_rate`, always 1.
+pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
+    let right = if switches.listed_tools { names(gold, prompt, reply) } else { names_only(&gold.name, reply) };
+    let name = f64::from(u8::from(right));
+    let mistake = (!right).then(|| {
+        let other = TOOL.find_iter(reply).map(|found| found.as_str()).find(|found| *found != gold.name);
+        match other.or_else(|| reply.contains(FINISH).then_some(FINISH)) {
+            Some(other) => Mistake::tool(&gold.name, excerpt(&Value::from(other)), prompt),
+            None if strip(reply).is_empty() => Mistake::NoCall,
+            None => Mistake::tool(&gold.name, excerpt(&Value::from(reply)), prompt),
+        }
+    });
+    Judgment::of(name, vec![("name", name), ("parse_rate", 1.0)], mistake, "the right tool")
+}
+
+/// What is named like a tool: two words of two letters and more with a dot between them.
+static TOOL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z_][A-Za-z0-9_]+\.[A-Za-z_][A-Za-z0-9_]+").expect("a constant pattern that a test compiles")
+});
+
+/// What the reference takes for a tool.
+static DOTTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+\.[\p{L}\p{N}_]+").expect("a constant pattern that a test compiles"));
+
+/// The reference: the right name occurs, and whatever has a dot inside is it.
+fn names_only(name: &str, reply: &str) -> bool {
+    reply.contains(name)
+        && DOTTED.find_iter(reply).all(|found| found.as_str() == name)
+        && (name == FINISH || !reply.contains(FINISH))
+}
+
+/// The right name occurs as a whole, and no other tool that the prompt offers.
+fn names(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
+    let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let mut whole = reply.match_indices(gold.name.as_str()).filter(|(at, name)| {
+        let before = at.checked_sub(1).and_then(|at| reply.as_bytes().get(at));
+        !inside(before) && !inside(reply.as_bytes().get(at + name.len()))
+    });
+    let offered: BTreeSet<&str> =
+        prompt.iter().flat_map(|message| TOOL.find_iter(&message.content)).map(|found| found.as_str()).collect();
+    let other = |found: &str| found != gold.name && offered.contains(found);
+    whole.next().is_some()
+        && !TOOL.find_iter(reply).any(|found| other(found.as_str()))
+        && (gold.name == FINISH || !reply.contains(FINISH))
+}
+
+/// `understand`: the next call's arguments, as text. Metrics: `args`, the value, and `parse_rate`, always 1.
+pub(super) fn understand(gold: &NextCall, reply: &str, switches: &Switches) -> Judgment {
+    let bare = reply.trim_matches('\'').trim_matches('"');
+    let wanted = text(&gold.args);
+    let right = bare == wanted || switches.equal_values && means(reply, &gold.args);
+    let args = f64::from(u8::from(right));
+    let mistake = (!right).then(|| match (strip(reply).is_empty(), &gold.args) {
+        (true, _) => Mistake::NoCall,
+        (false, Value::Dict(_)) if load(reply, OBJECT).is_none() => {
+            Mistake::Malformed(format!("the arguments are no object: {}", shown(reply)))
+        }
+        _ => Mistake::WrongArgument {
+            name: gold.name.clone(),
+            wanted: Some(shown(&wanted)),
+            got: Some(shown(bare)),
+            count: 1,
+        },
+    });
+    Judgment::of(args, vec![("args", args), ("parse_rate", 1.0)], mistake, "the right arguments")
+}
+
+const OBJECT: Cut = Cut { start: Some('{'), end: Some('}'), closed_fence: true, first_value: true };
+
+/// Whether a reply, read as a literal or as JSON, is the value or prints the same.
+fn means(reply: &str, wanted: &Value) -> bool {
+    let got = match wanted {
+        Value::Dict(_) => load(reply, OBJECT),
+        _ => load(reply, Cut { closed_fence: true, ..Cut::default() }).or_else(|| Some(Value::from(strip(reply)))),
+    };
+    got.is_some_and(|got| got == *wanted || text(&got) == text(wanted))
+}
+
+/// Thought, tool and arguments in one JSON object. Metrics: `thought`, `name`, `args` and `parse_rate`; the value is
+/// the mean of the first three.
+pub(super) fn all_three(
+    gold: &NextCall,
+    prompt: &[Message],
+    reply: &str,
+    judge: &dyn Judge,
+    switches: &Switches,
+) -> Judgment {
+    let cut = Cut {
+        start: Some('{'),
+        end: Some('}'),
+        closed_fence: switches.closed_fence,
+        first_value: switches.first_value,
+    };
+    let value = load(reply, cut);
+    let Some(got) = value.as_ref().and_then(NextCall::of) else {
+        let mistake = match reply.contains('{') {
+            true => Mistake::Malformed("the reply is no JSON object or Python dictionary".to_owned()),
+            false => Mistake::NoCall,
+        };
+        return three([0.0; 3], 0.0, Some(mistake));
+    };
+    let thought = Likeness::new(judge).of(&got.thought, &gold.thought).min(1.0);
+    let right = got.name == gold.name;
+    let (args, wrong) = arguments(gold, &got, switches);
+    let mistake = if right {
+        wrong
+    } else if got.name.is_empty() {
+        Some(Mistake::Malformed("the key \"name\" is missing".to_owned()))
+    } else {
+        Some(Mistake::tool(&gold.name, excerpt(&Value::from(got.name.as_str())), prompt))
+    };
+    three([thought, f64::from(u8::from(right)), args], 1.0, mistake)
+}
+
+fn three([thought, name, args]: [f64; 3], parsed: f64, mistake: Option<Mistake>) -> Judgment {
+    let metrics = vec![("thought", thought), ("name", name), ("args", args), ("parse_rate", parsed)];
+    Judgment::of((thought + name + args) / 3.0, metrics, mistake, "the right call")
+}
+
+/// Share of the gold arguments that print as they should, and the first that does not.
+fn arguments(gold: &NextCall, got: &NextCall, switches: &Switches) -> (f64, Option<Mistake>) {
+    let (wanted, given) = (pairs(&gold.args), pairs(&got.args));
+    let find = |key: &Value| given.iter().find(|(other, _)| other == key).map(|(_, value)| value);
+    let mut wrong: Vec<_> = wanted
+        .iter()
+        .filter_map(|(key, value)| match find(key) {
+            Some(got) if text(got) == text(value) => None,
+            got => Some((shown(&text(key)), Some(show(value)), got.map(show))),
+        })
+        .collect();
+    let right = (wanted.len() - wrong.len()) as f64;
+    let mut total = wanted.len();
+    if switches.extra_arguments {
+        let extra = given.iter().filter(|(key, _)| !wanted.iter().any(|(other, _)| other == key));
+        wrong.extend(extra.map(|(key, value)| (shown(&text(key)), None, Some(show(value)))));
+        total = right as usize + wrong.len();
+    }
+    let share = match total {
+        0 => f64::from(u8::from(given.is_empty())),
+        total if switches.whole_share => right / total as f64,
+        total => right / (total as f64 + 1e-5),
+    };
+    let count = wrong.len();
+    let mistake = wrong.into_iter().next().map(|(name, wanted, given)| match &got.args {
+        Value::Dict(_) => Mistake::WrongArgument { name, wanted, got: given, count },
+        args => Mistake::Malformed(format!("the arguments are no object: {}", show(args))),
+    });
+    (share, mistake)
+}
+
+fn pairs(args: &Value) -> &[(Value, Value)] {
+    if let Value::Dict(pairs) = args { pairs } else { &[] }
+}
+
+/// What a reason has room for.
+fn shown(text: &str) -> String {
+    excerpt(&Value::from(text))
+}
