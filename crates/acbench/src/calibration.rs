@@ -4,14 +4,14 @@ use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText};
 use generate::Checkpoint;
-use record::Message;
+use record::{Capability, Message};
 use serde_json::Value;
 use task::{Source, Split, TASKS};
 
 use crate::Error;
 use crate::tokens::ModelTokens;
 
-/// Rounds of samples, one from each task, after which a text that is still too short is given as it is.
+/// Rounds of samples, one from each capability, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;
 
 /// Calibration text from a file: plain text; JSON lines whose field `text` holds text, `messages` a chat, which the
@@ -65,7 +65,7 @@ fn token_ids(ids: &Value) -> Result<Vec<u32>, String> {
     all.ok_or_else(|| "`input_ids` is no list of token ids".to_owned())
 }
 
-/// Training prompts of the generated twins, one task after the other, at least `tokens` tokens of them: what an agent's
+/// Training prompts of the generated twins, one capability after the other and its tasks in turn, at least `tokens` tokens of them: what an agent's
 /// model sees, and never what it is evaluated on.
 ///
 /// # Errors
@@ -73,15 +73,23 @@ fn token_ids(ids: &Value) -> Result<Vec<u32>, String> {
 pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<CalibrationSource, Error> {
     let tokenizer = checkpoint.tokenizer()?;
     let source = Source::Generated { seed, split: Split::Train };
-    let mut rounds = 16;
+    let mut rounds: usize = 16;
     loop {
         let mut each = Vec::new();
-        for task in TASKS {
-            each.push(task.samples(&source, &ModelTokens(tokenizer), Some(rounds))?.samples);
+        for capability in Capability::ALL {
+            let tasks: Vec<_> = TASKS.iter().filter(|task| task.capability() == capability).collect();
+            let mut samples = Vec::new();
+            for task in &tasks {
+                let some = Some(rounds.div_ceil(tasks.len()));
+                samples.push(task.samples(&source, &ModelTokens(tokenizer), some)?.samples.into_iter());
+            }
+            each.push(samples);
         }
         let mut all = Vec::new();
         for round in 0..rounds {
-            for sample in each.iter().filter_map(|samples| samples.get(round)) {
+            for tasks in &mut each {
+                let turn = round % tasks.len().max(1);
+                let Some(sample) = tasks.get_mut(turn).and_then(Iterator::next) else { continue };
                 // A prompt that the tokenizer cannot spell is no calibration text.
                 all.extend(tokenizer.prompt(&sample.messages, true).ok().filter(|prompt| !prompt.is_empty()));
             }

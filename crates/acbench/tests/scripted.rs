@@ -5,19 +5,19 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use record::Sample;
+use record::{Capability, Sample};
 use serde_json::{Value, json};
 use support::{Checked, acbench, json as json_of, refused, run, succeeds};
-use task::{Source, Split, TASKS, Words};
+use task::{Source, Split, TASKS, Task, Words};
 
 /// Held-out samples of the tool-use and the workflow twin, which do not depend on the model's tokens.
 fn samples(count: usize) -> Checked<Vec<(Sample, String)>> {
     let source = Source::Generated { seed: 0, split: Split::Test };
     let mut all = Vec::new();
     for task in TASKS {
-        let answer: fn(&Sample) -> String = match task.name() {
-            "teval_instruct" => task::tool_use::twin::answer,
-            "worfbench" => task::workflow::twin::answer,
+        let answer: fn(&Sample) -> String = match task.capability() {
+            Capability::ToolUse => task::tool_use::twin::answer,
+            Capability::Workflow => task::workflow::twin::answer,
             _ => continue,
         };
         let samples = task.samples(&source, &Words, Some(count))?.samples;
@@ -54,7 +54,8 @@ fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> 
     write_replies(&folder.path().join("replies.jsonl"), 40)?;
     let result = json_of(folder.path(), &ASK)?;
     let paired = result["analysis"]["paired"].as_array().ok_or("no comparisons")?;
-    assert_eq!(paired.len(), 2);
+    let asked = |task: &&&dyn Task| matches!(task.capability(), Capability::ToolUse | Capability::Workflow);
+    assert_eq!(paired.len(), TASKS.iter().filter(asked).count());
     for one in paired {
         assert_eq!((&one["dense"], &one["compressed"], &one["verdict"]), (&json!(1.0), &json!(0.0), &json!("drops")));
         assert_eq!(one["n"], 40);
@@ -104,7 +105,7 @@ fn a_sample_without_a_reply_is_failed_and_counted_never_a_zero() -> Checked<()> 
     let (sample, answer) = samples(3)?.into_iter().find(|(sample, _)| sample.task == "teval_instruct").ok_or("none")?;
     let line = json!({"sample": sample.id, "text": answer}).to_string();
     fs::write(folder.path().join("replies.jsonl"), line + "\n")?;
-    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "tool_use", "--limit", "3", "--json"];
+    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "teval_instruct", "--limit", "3", "--json"];
     let output = run(folder.path(), &ask)?;
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     let result: Value = serde_json::from_slice(&output.stdout)?;

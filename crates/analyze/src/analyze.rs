@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use record::{Analysis, DENSE, Interval, RunRecord, Score};
+use record::{Analysis, Column, DENSE, Interval, RunRecord, Score};
 
+use crate::column::columns;
 use crate::compare::{Question, compare};
 use crate::error::AnalyzeError;
 use crate::pairing::pair;
@@ -19,18 +20,20 @@ pub type Scores = BTreeMap<(String, String), Vec<Score>>;
 /// Right-or-wrong tasks (every value exactly 0 or 1, no two items of one cluster) get McNemar's mid-p test and Tango's
 /// interval; others a BCa bootstrap and a sign-flip permutation test over items or clusters. Samples that either
 /// variant failed are left out and counted. P-values are adjusted over all comparisons by Holm's method. The random
-/// draws depend on what was asked of the run alone ([`seed_of`]).
+/// draws depend on what was asked of the run alone ([`seed_of`]). `tables` are the published tables whose columns are
+/// computed where their tasks were run.
 ///
 /// # Errors
 /// [`AnalyzeError`]: a variant without scores, a number that is no score, samples that do not pair up.
-pub fn analyze(run: &RunRecord, scores: &Scores) -> Result<Analysis, AnalyzeError> {
+pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result<Analysis, AnalyzeError> {
     if !(0.0..=1.0).contains(&run.margin) {
         return Err(AnalyzeError::BadMargin { margin: run.margin });
     }
     if !run.variants.iter().any(|variant| variant.name == DENSE) {
         return Err(AnalyzeError::NoDense);
     }
-    let mut analysis = Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new() };
+    let columns = columns(run, scores, tables);
+    let mut analysis = Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new(), columns };
     for variant in &run.variants {
         for task in &run.tasks {
             let found = scores_of(scores, &variant.name, &task.task)?;

@@ -4,6 +4,7 @@
 //! [`record::Analysis`]; the formulas behind it are in [`statistic`], each with its source.
 
 mod analyze;
+mod column;
 mod compare;
 mod error;
 mod pairing;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Interval, Outcome, Score, TaskSource, TaskSummary};
+use record::{Fault, Interval, Outcome, Score, TaskSource, TaskSummary};
 use serde_json::Value;
 
 use crate::analyze::{hull, within};
@@ -26,7 +26,17 @@ pub(crate) fn summarize(variant: &str, task: &TaskSource, scores: &[Score]) -> T
         interval: interval(&values, &clusters(&finished)),
         metrics: metrics(&finished),
         splits: splits(&finished),
+        faults: faults(&finished),
     }
+}
+
+/// Number of samples by kind of mistake.
+fn faults(scores: &[&Score]) -> BTreeMap<Fault, usize> {
+    let mut all = BTreeMap::new();
+    for fault in scores.iter().filter_map(|score| score.fault) {
+        *all.entry(fault).or_default() += 1;
+    }
+    all
 }
 
 /// 95% interval of the mean: Wilson's for right or wrong, else t times the (clustered) standard error. Values that are

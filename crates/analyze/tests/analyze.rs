@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use analyze::{AnalyzeError, Scores, analyze};
 use record::{
-    Analysis, Capability, ModelSource, Outcome, PairTest, RunRecord, Score, Scoring, TaskSource, VariantRecord, Verdict,
+    Analysis, Capability, Column, Fault, MeanOf, Metric, ModelSource, Outcome, PairTest, RunRecord, Score, Scoring,
+    TaskSource, VariantRecord, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -43,6 +44,7 @@ fn score(index: usize, value: f64) -> Score {
         value,
         metrics: BTreeMap::from([("f1".into(), value / 2.0)]),
         reason: String::new(),
+        fault: (value < 0.3).then_some(Fault::WrongTool),
         cluster: None,
         tags: BTreeMap::from([("length".into(), json!(256 * (index % 2 + 1)))]),
     }
@@ -55,7 +57,7 @@ fn scores(values: &[f64]) -> Vec<Score> {
 fn two(dense: Vec<Score>, compressed: Vec<Score>) -> Result<Analysis, AnalyzeError> {
     let all: Scores =
         BTreeMap::from([(("dense".into(), "t".into()), dense), (("gptq".into(), "t".into()), compressed)]);
-    analyze(&run(&["dense", "gptq"], &["t"]), &all)
+    analyze(&run(&["dense", "gptq"], &["t"]), &all, &[])
 }
 
 /// Repeats a pattern of (dense, compressed) values.
@@ -173,7 +175,7 @@ fn holm_is_over_all_comparisons_and_splits_are_by_tag() -> Result<(), AnalyzeErr
         all.insert(("a".into(), task.into()), compressed.clone());
         all.insert(("b".into(), task.into()), dense.clone());
     }
-    let analysis = analyze(&run(&["dense", "a", "b"], &["t", "u"]), &all)?;
+    let analysis = analyze(&run(&["dense", "a", "b"], &["t", "u"]), &all, &[])?;
     let order: Vec<_> = analysis.paired.iter().map(|p| format!("{} {}", p.variant, p.task)).collect();
     assert_eq!(order, ["a t", "a u", "b t", "b u"]);
     assert!((analysis.paired[0].p_holm / analysis.paired[0].p - 4.0).abs() < 1e-9);
@@ -210,5 +212,44 @@ fn a_run_that_cannot_be_compared_says_why() {
     let mut margin = run(&["dense"], &[]);
     margin.margin = f64::NAN;
     assert!(say(&margin, &none).contains("margin"));
-    assert!(analyze(&run(&["dense"], &[]), &none).is_ok());
+    assert!(analyze(&run(&["dense"], &[]), &none, &[]).is_ok());
+}
+
+#[test]
+fn kinds_of_mistake_are_counted() -> Result<(), AnalyzeError> {
+    let found = two(scores(&[1.0, 0.5, 0.0]), scores(&[0.0, 0.25, 0.0]))?;
+    assert_eq!(found.summaries[0].faults, BTreeMap::from([(Fault::WrongTool, 1)]));
+    assert_eq!(found.summaries[1].faults, BTreeMap::from([(Fault::WrongTool, 3)]));
+    Ok(())
+}
+
+#[test]
+fn columns_are_means_of_metrics_and_of_columns_and_absent_where_nothing_was_asked() -> Result<(), AnalyzeError> {
+    const fn f1(task: &'static str, tag: Option<(&'static str, &'static str)>) -> Metric {
+        Metric { task, name: "f1", tag, scale: 100.0 }
+    }
+    const SHORT: Metric = f1("t", Some(("length", "256")));
+    const LONG: Metric = f1("t", Some(("length", "512")));
+    const OTHER: Metric = f1("u", None);
+    const fn column(name: &'static str, of: MeanOf) -> Column {
+        Column { table: "T", name, of }
+    }
+    const TABLE: &[Column] = &[
+        column("both", MeanOf::Columns(&["short", "long"])), // before what it is made of
+        column("short", MeanOf::Metrics(&[SHORT])),
+        column("long", MeanOf::Metrics(&[LONG])),
+        column("mean", MeanOf::Metrics(&[SHORT, LONG])),
+        column("other", MeanOf::Metrics(&[OTHER])),
+        column("partly", MeanOf::Columns(&["short", "other"])),
+        column("circle", MeanOf::Columns(&["circle"])),
+    ];
+    let mut failed = scores(&[1.0, 0.5, 0.0, 0.0]);
+    failed[2].outcome = Outcome::Failed { reason: "late".into() };
+    let all: Scores = BTreeMap::from([(("dense".into(), "t".into()), failed)]);
+    let found = analyze(&run(&["dense"], &["t"]), &all, &[TABLE])?.columns;
+    let values: Vec<(&str, f64)> = found.iter().map(|value| (value.column.as_str(), value.value)).collect();
+    // f1 is half the value; the failed sample is left out.
+    assert_eq!(values, [("both", 31.25), ("short", 50.0), ("long", 12.5), ("mean", 31.25)]);
+    assert!(found.iter().all(|value| value.generated && value.table == "T" && value.variant == "dense"));
+    Ok(())
 }

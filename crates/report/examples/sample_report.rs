@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use record::{
-    Analysis, Calibration, Capability, CompressionRecord, Interval, LayerRecord, ModelSource, Outcome, PairTest,
-    Paired, Rng, RunRecord, Score, Scoring, TaskSource, TaskSummary, VariantRecord, Verdict,
+    Analysis, Calibration, Capability, ColumnValue, CompressionRecord, Fault, Interval, LayerRecord, ModelSource,
+    Outcome, PairTest, Paired, Rng, RunRecord, Score, Scoring, TaskSource, TaskSummary, VariantRecord, Verdict,
 };
 use report::{Example, Report, Scores};
 use serde_json::{Value, json};
@@ -98,6 +98,7 @@ fn scores() -> Scores {
                         value: f64::from(u8::from(!failed && rng.uniform() < mean - loss * hard * 0.75)),
                         metrics: BTreeMap::from([("f1".into(), mean - loss), ("precision".into(), mean)]),
                         reason: String::new(),
+                        fault: None,
                         cluster: None,
                         tags,
                     }
@@ -111,7 +112,7 @@ fn scores() -> Scores {
 
 /// Means are counted, everything else is made up: `report` shows, `analyze` finds.
 fn analysis(scores: &Scores) -> Analysis {
-    let mut analysis = Analysis { margin: 0.03, summaries: Vec::new(), paired: Vec::new() };
+    let mut analysis = Analysis { margin: 0.03, summaries: Vec::new(), paired: Vec::new(), columns: columns() };
     for (variant, losses) in VARIANTS {
         for (&(task, capability, _, _), loss) in TASKS.iter().zip(losses) {
             let list = &scores[&(variant.to_owned(), task.to_owned())];
@@ -124,6 +125,29 @@ fn analysis(scores: &Scores) -> Analysis {
         }
     }
     analysis
+}
+
+/// The wrong calls, shared out over the kinds.
+fn faults(task: &str, n: usize, mean: f64) -> BTreeMap<Fault, usize> {
+    let wrong = (n as f64 * (1.0 - mean)) as usize;
+    if task != "teval_instruct" {
+        return BTreeMap::new();
+    }
+    BTreeMap::from([(Fault::WrongArgument, wrong / 2), (Fault::WrongTool, wrong / 4), (Fault::Malformed, wrong / 8)])
+}
+
+/// Two columns of a table.
+fn columns() -> Vec<ColumnValue> {
+    let of = |(variant, losses): &(&str, [f64; 4])| {
+        [("Instr-S", 0.83), ("Instr-J", 0.8)].map(|(column, value)| ColumnValue {
+            table: "T-Eval".into(),
+            column: column.into(),
+            variant: (*variant).into(),
+            value: 100.0 * (value - losses[1]),
+            generated: true,
+        })
+    };
+    VARIANTS.iter().flat_map(of).collect()
 }
 
 fn summary(variant: &str, task: &str, capability: Capability, list: &[Score]) -> TaskSummary {
@@ -147,6 +171,7 @@ fn summary(variant: &str, task: &str, capability: Capability, list: &[Score]) ->
         interval: Interval { low: mean - 0.03, high: (mean + 0.03).min(1.0) },
         metrics: list.first().map(|score| score.metrics.clone()).unwrap_or_default(),
         splits,
+        faults: faults(task, finished.len(), mean),
     }
 }
 

@@ -1,11 +1,12 @@
 //! `results.csv`: one row a task of a variant, in the run's order; shares, not points.
 
-use record::{Paired, TaskSummary};
+use record::{Fault, Paired, TaskSummary};
 
 use crate::Report;
 
 /// The columns; those from `left_out` on are empty for the dense variant.
-const HEADER: &str = "capability,task,variant,n,failed,mean,mean_low,mean_high,left_out,dense,compressed,delta,\
+const HEADER: &str = "capability,task,variant,n,failed,mean,mean_low,mean_high,no_call,malformed,\
+                      hallucinated_tool,wrong_tool,wrong_argument,left_out,dense,compressed,delta,\
                       delta_low,delta_high,bound_low,bound_high,test,p,p_exact,p_holm,flips,harmful_flips,verdict,\
                       detectable,needed";
 
@@ -25,8 +26,18 @@ pub(crate) fn csv(report: &Report) -> String {
     text
 }
 
+/// `columns.csv`: the columns of published tables, in the tables' units; `generated` where twins were asked.
+pub(crate) fn columns(report: &Report) -> String {
+    let mut text = "table,column,variant,value,generated\r\n".to_owned();
+    for value in &report.analysis.columns {
+        let cells = [&value.table, &value.column, &value.variant].map(|cell| quoted(cell));
+        text.push_str(&format!("{},{},{}\r\n", cells.join(","), value.value, value.generated));
+    }
+    text
+}
+
 fn means(summary: &TaskSummary) -> Vec<String> {
-    vec![
+    let mut cells = vec![
         summary.capability.to_string(),
         summary.task.clone(),
         summary.variant.clone(),
@@ -35,7 +46,9 @@ fn means(summary: &TaskSummary) -> Vec<String> {
         summary.mean.to_string(),
         summary.interval.low.to_string(),
         summary.interval.high.to_string(),
-    ]
+    ];
+    cells.extend(Fault::ALL.iter().map(|fault| summary.faults.get(fault).copied().unwrap_or(0).to_string()));
+    cells
 }
 
 fn comparison(paired: &Paired) -> Vec<String> {

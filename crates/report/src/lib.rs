@@ -6,11 +6,13 @@
 mod csv;
 mod error;
 mod example;
+mod fault;
 mod figure;
 mod grid;
 mod json;
 mod markdown;
 mod page;
+mod published;
 mod terminal;
 mod verdict;
 mod wording;
@@ -70,7 +72,8 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Writes `index.html`, `report.md`, `results.csv` and, for tasks of lengths and depths, a heat map a variant as
+/// Writes `index.html`, `report.md`, `results.csv`, where published tables have columns for it `columns.csv`, and, for
+/// tasks of lengths and depths, a heat map a variant as
 /// `<task>-<variant>.svg` and `<task>-<variant>-difference.svg`. Returns what was written, the page first.
 ///
 /// # Errors
@@ -81,6 +84,9 @@ pub fn write(report: &Report, folder: &Path) -> Result<Vec<PathBuf>, ReportError
         ("report.md".to_owned(), markdown::markdown(report)),
         ("results.csv".to_owned(), csv::csv(report)),
     ];
+    if !report.analysis.columns.is_empty() {
+        files.push(("columns.csv".to_owned(), csv::columns(report)));
+    }
     files.extend(figure::heat_maps(report).into_iter().map(|map| (map.file_name(), map.standalone())));
     let mut written = Vec::with_capacity(files.len());
     for (name, text) in files {

@@ -1,6 +1,8 @@
 //! `report.md`: the verdicts and the table, for a pull request or a model card.
 
 use crate::Report;
+use crate::fault::{Faults, number};
+use crate::published::Published;
 use crate::verdict::{bottom_line, notes, verdicts};
 use crate::wording;
 
@@ -47,8 +49,38 @@ pub(crate) fn markdown(report: &Report) -> String {
             ));
         }
     }
+    published(report, &mut text);
+    mistakes(report, &mut text);
     compression(report, &mut text);
     text
+}
+
+/// The columns of published tables.
+fn published(report: &Report, text: &mut String) {
+    for table in Published::all(report) {
+        let columns: Vec<String> = table.columns.iter().map(|column| plain(column)).collect();
+        text.push_str(&format!("\n{}:\n\n| variant | {} |\n", plain(table.table), columns.join(" | ")));
+        text.push_str(&format!("|---|{}\n", "--:|".repeat(columns.len())));
+        for (variant, numbers) in &table.rows {
+            text.push_str(&format!("| {} | {} |\n", plain(variant), numbers.join(" | ")));
+        }
+    }
+}
+
+/// Replies by kind of mistake.
+fn mistakes(report: &Report, text: &mut String) {
+    let Faults { kinds, rows } = Faults::of(report);
+    if rows.is_empty() {
+        return;
+    }
+    let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+    text.push_str(&format!("\nReplies by kind of mistake:\n\n| task | variant | n | {} |\n", names.join(" | ")));
+    text.push_str(&format!("|---|---|--:|{}\n", "--:|".repeat(kinds.len())));
+    for summary in rows {
+        let counts: Vec<String> = kinds.iter().map(|kind| number(summary, *kind).to_string()).collect();
+        let (task, variant) = (plain(&summary.task), plain(&summary.variant));
+        text.push_str(&format!("| {task} | {variant} | {} | {} |\n", summary.n, counts.join(" | ")));
+    }
 }
 
 fn compression(report: &Report, text: &mut String) {

@@ -5,6 +5,8 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 use record::{DENSE, Paired, TaskSource, TaskSummary, Verdict};
 
 use crate::Report;
+use crate::fault::Faults;
+use crate::published::Published;
 use crate::verdict::{bottom_line, notes, verdicts};
 use crate::wording;
 
@@ -150,6 +152,13 @@ fn closing(report: &Report, width: usize, text: &mut String) {
     if failed > 0 {
         lines.push(format!("{} failed and left out of every mean.", wording::counted(failed, "sample")));
     }
+    for table in Published::all(report) {
+        for (variant, numbers) in &table.rows {
+            let cells = table.columns.iter().zip(numbers).map(|(column, number)| format!("{column} {number}"));
+            lines.push(format!("{}, {variant}: {}.", table.table, cells.collect::<Vec<_>>().join(", ")));
+        }
+    }
+    lines.extend(Faults::of(report).lines(report));
     for verdict in verdicts(report) {
         lines.push(format!("{} {}", wording::sign(verdict.worst()), verdict.sentence()));
         lines.extend(verdict.caution());

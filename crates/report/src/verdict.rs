@@ -3,6 +3,7 @@
 use record::{Paired, Verdict};
 
 use crate::Report;
+use crate::published::Published;
 use crate::wording;
 
 /// The verdicts of one compressed variant.
@@ -177,6 +178,19 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             Some(judge) => notes.push(format!("{} compares texts by {judge}.", task.task)),
             None => {}
         }
+        if let Some(first) = task.skipped.first() {
+            notes.push(format!(
+                "{}: {} of the official files could not be used and left out (the first: {first}).",
+                task.task,
+                wording::counted(task.skipped.len(), "row"),
+            ));
+        }
     }
+    notes.extend(Published::all(report).iter().filter(|table| table.generated).map(|table| {
+        format!(
+            "The columns of {} are of generated samples: they are not comparable with the published table.",
+            table.table
+        )
+    }));
     notes
 }

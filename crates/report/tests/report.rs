@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use record::{
-    Analysis, Capability, CompressionRecord, Interval, LayerRecord, Message, ModelSource, Outcome, PairTest, Paired,
-    Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord, Verdict,
+    Analysis, Capability, ColumnValue, CompressionRecord, Fault, Interval, LayerRecord, Message, ModelSource, Outcome,
+    PairTest, Paired, Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord,
+    Verdict,
 };
 use report::{Example, Report, Scores, Side};
 use serde_json::{Value, json};
@@ -98,6 +99,7 @@ fn summary(variant: &str, task: &str, capability: Capability) -> TaskSummary {
         interval: Interval { low: 0.5, high: 0.95 },
         metrics: BTreeMap::from([("f1".into(), 0.75)]),
         splits: BTreeMap::from([("length".into(), BTreeMap::from(kinds))]),
+        faults: if task == "teval_instruct" { BTreeMap::from([(Fault::WrongTool, 2)]) } else { BTreeMap::new() },
     }
 }
 
@@ -111,6 +113,7 @@ fn scores(values: &[f64]) -> Vec<Score> {
             value,
             metrics: BTreeMap::new(),
             reason: format!("reason {index}"),
+            fault: (value == 0.0).then_some(Fault::NoCall),
             cluster: None,
             tags: BTreeMap::from([
                 ("length".into(), json!(256 << (index % 3))),
@@ -164,7 +167,16 @@ fn full() -> Records {
     ];
     let variants = ["dense", "gptq-w4-g128", HOSTILE];
     let verdicts = [Verdict::Holds, Verdict::Inconclusive, Verdict::Drops, Verdict::Holds];
-    let mut analysis = Analysis { margin: 0.03, summaries: vec![], paired: vec![] };
+    let columns = variants.iter().flat_map(|variant| {
+        ["Instr-S", HOSTILE].map(|column| ColumnValue {
+            table: "T-Eval".into(),
+            column: column.into(),
+            variant: (*variant).into(),
+            value: 71.25,
+            generated: true,
+        })
+    });
+    let mut analysis = Analysis { margin: 0.03, summaries: vec![], paired: vec![], columns: columns.collect() };
     let mut all = Scores::new();
     for variant in variants {
         for ((task, capability), verdict) in tasks.into_iter().zip(verdicts) {
@@ -348,7 +360,7 @@ fn json_has_the_verdicts_and_reads_back() -> Result<(), serde_json::Error> {
 fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::Error>> {
     let empty = |variants: &[&str]| Records {
         run: run("m", variants, &[]),
-        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![] },
+        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![], columns: vec![] },
         compressions: BTreeMap::new(),
         scores: Scores::new(),
         examples: vec![],
@@ -439,4 +451,25 @@ fn the_worst_examples_show_the_first_turn_that_differs() {
     assert_eq!((found[0].turn, found[0].turns, found[0].question.as_str()), (2, (3, 2), "question 1"));
     assert_eq!((found[0].dense_reply.as_str(), found[0].compressed_reply.as_str()), ("take", "drop"));
     assert_eq!(found[1].dense_reply, "");
+}
+
+#[test]
+fn kinds_of_mistake_columns_and_rows_left_out_are_shown_everywhere() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    records.run.tasks[1].skipped = vec![format!("a.json row 3: {HOSTILE}"), "a.json row 5: no id".into()];
+    let files = write(&records)?;
+    let (page, markdown) = (&files["index.html"], &files["report.md"]);
+    for text in [page, markdown, &report::terminal(&records.report(), 100, false)] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\_", "_");
+        assert!(text.contains("wrong tool") && text.contains("Instr-S") && text.contains("71.2"), "{text}");
+        assert!(text.contains("teval_instruct: 2 rows of the official files"), "{text}");
+        assert!(text.contains("not comparable with the published table"), "{text}");
+    }
+    assert_well_formed("index.html", page);
+    let csv: Vec<Vec<&str>> = files["results.csv"].lines().map(|line| line.split(',').collect()).collect();
+    let column = |name: &str| csv[0].iter().position(|title| *title == name).unwrap_or(usize::MAX);
+    let task = csv.iter().find(|row| row[column("task")] == "teval_instruct").ok_or("no row")?;
+    assert_eq!((task[column("wrong_tool")], task[column("no_call")]), ("2", "0"));
+    assert!(files["columns.csv"].contains("T-Eval,Instr-S,dense,71.25,true"), "{}", files["columns.csv"]);
+    Ok(())
 }

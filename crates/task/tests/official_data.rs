@@ -306,7 +306,7 @@ fn every_kind_of_mistake_is_told_apart() -> Result<(), Box<dyn Error>> {
     let right = "{\"to\": \"Ida\"}";
     for (name, args, kind) in [
         ("bank.pay", right, None),
-        ("bank.pay", "{\"to\": \"Ben\"}", Some(Fault::WrongArgument)),
+        ("bank.pay", "{\"amount\": 9}", Some(Fault::WrongArgument)),
         ("bank.ask", right, Some(Fault::WrongTool)),
         ("shop.pay", right, Some(Fault::HallucinatedTool)),
         ("bank.pay", "{", Some(Fault::Malformed)),

@@ -1,6 +1,7 @@
 //! `index.html`: one file without network or script, light or dark as the reader's screen is.
 
 mod detail;
+mod kinds;
 mod outcome;
 mod provenance;
 mod weights;
@@ -26,6 +27,8 @@ pub(crate) fn page(report: &Report) -> String {
         Section { id: "verdict", title: "Verdict", body: outcome::verdict(report) },
         Section { id: "differences", title: "What was lost", body: outcome::differences(report) },
         Section { id: "scores", title: "Scores", body: outcome::scores(report) },
+        Section { id: "published", title: "As published tables have it", body: kinds::published(report) },
+        Section { id: "mistakes", title: "Kinds of mistake", body: kinds::mistakes(report) },
         Section { id: "compression", title: "What compression did", body: weights::compression(report) },
         Section { id: "maps", title: "Where facts were found", body: detail::maps(report) },
         Section { id: "splits", title: "By kind of sample", body: detail::splits(report) },
