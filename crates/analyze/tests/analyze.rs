@@ -205,7 +205,8 @@ fn broken_scores_are_named() {
 
 #[test]
 fn a_run_that_cannot_be_compared_says_why() {
-    let say = |run: &RunRecord, scores: &Scores| analyze(run, scores).err().map(|e| e.to_string()).unwrap_or_default();
+    let say =
+        |run: &RunRecord, scores: &Scores| analyze(run, scores, &[]).err().map(|e| e.to_string()).unwrap_or_default();
     let none = Scores::new();
     assert!(say(&run(&["dense"], &["t"]), &none).contains("`t`"));
     assert!(say(&run(&["gptq"], &["t"]), &none).contains("dense"));

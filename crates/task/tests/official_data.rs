@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use record::{Fault, Finish, Reply, Rng, Sample, Score, Scoring, Step, Transcript};
 use serde_json::json;
@@ -325,7 +327,15 @@ fn every_kind_of_mistake_is_told_apart() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A megabyte of each of these, and what CPU time may be taken for one judgment: 50 ms where optimized for speed.
+/// CPU time of this thread, where the system tells it; else time.
+fn cpu() -> Duration {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| BEGIN.elapsed(), Duration::from_nanos)
+}
+
+/// Judging a megabyte of anything takes less than 50 ms where optimized; this profile takes four times as long.
 #[test]
 fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>> {
     let size = 1 << 20;
@@ -361,16 +371,15 @@ fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>
         for sample in task.samples(&source, &Words, Some(2))?.samples {
             for reply in &replies {
                 for scoring in [Scoring::Corrected, Scoring::Paper] {
-                    let start = std::time::Instant::now();
+                    let start = cpu();
                     let score = score(&task, &sample, reply, scoring)?;
-                    let took = start.elapsed();
+                    let took = cpu() - start;
                     assert!((0.0..=1.0).contains(&score.value) && !score.reason.is_empty());
                     let begin: String = reply.chars().take(24).collect();
                     if took.as_millis() >= 50 {
                         println!("{took:?} {} {scoring:?} {begin:?}", task.name());
                     }
-                    // This profile is not optimized for speed, and the machine may be busy.
-                    assert!(took.as_millis() < 1000, "{took:?} {} {scoring:?} {begin:?}", task.name());
+                    assert!(took.as_millis() < 200, "{took:?} {} {scoring:?} {begin:?}", task.name());
                 }
             }
         }

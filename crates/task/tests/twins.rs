@@ -169,7 +169,7 @@ fn prompts_of_tool_use_are_short() -> Result<(), Box<dyn std::error::Error>> {
             let answer = tool_use::twin::answer(&sample);
             // A byte-level tokenizer of a few thousand entries makes at most two tokens of a common word.
             assert!(Words.encode(&text).len() < 450, "{text}");
-            assert!(Words.encode(&answer).len() < 200, "{answer}");
+            assert!(Words.encode(&answer).len() < 300, "{answer}");
         }
     }
     Ok(())
@@ -186,6 +186,6 @@ fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), Box<dyn std::er
             }
         }
     }
-    assert_eq!(digest.hex(), "PINNED");
+    assert_eq!(digest.hex(), "b8f6d3529a99528ac505e034bfd558b008f55403782c1295373d0b28bb1de61b");
     Ok(())
 }

@@ -104,14 +104,15 @@ fn names(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
 pub(super) fn understand(gold: &NextCall, reply: &str, switches: &Switches) -> Judgment {
     let bare = reply.trim_matches('\'').trim_matches('"');
     let wanted = text(&gold.args);
-    let right = bare == wanted || switches.equal_values && means(reply, &gold.args);
+    let object = matches!(gold.args, Value::Dict(_));
+    let got = if object { load(reply, OBJECT) } else { value(reply) };
+    let means = || got.as_ref().is_some_and(|got| *got == gold.args || text(got) == wanted);
+    let right = bare == wanted || switches.equal_values && means();
     let args = f64::from(u8::from(right));
-    let mistake = (!right).then(|| match (strip(reply).is_empty(), &gold.args) {
-        (true, _) => Mistake::NoCall,
-        (false, Value::Dict(_)) if load(reply, OBJECT).is_none() => {
-            Mistake::Malformed(format!("the arguments are no object: {}", shown(reply)))
-        }
-        _ => Mistake::WrongArgument {
+    let mistake = (!right).then(|| match got {
+        _ if strip(reply).is_empty() => Mistake::NoCall,
+        None => Mistake::Malformed(format!("the arguments are no object: {}", shown(reply))),
+        Some(_) => Mistake::WrongArgument {
             name: gold.name.clone(),
             wanted: Some(shown(&wanted)),
             got: Some(shown(bare)),
@@ -123,13 +124,9 @@ pub(super) fn understand(gold: &NextCall, reply: &str, switches: &Switches) -> J
 
 const OBJECT: Cut = Cut { start: Some('{'), end: Some('}'), closed_fence: true, first_value: true };
 
-/// Whether a reply, read as a literal or as JSON, is the value or prints the same.
-fn means(reply: &str, wanted: &Value) -> bool {
-    let got = match wanted {
-        Value::Dict(_) => load(reply, OBJECT),
-        _ => load(reply, Cut { closed_fence: true, ..Cut::default() }).or_else(|| Some(Value::from(strip(reply)))),
-    };
-    got.is_some_and(|got| got == *wanted || text(&got) == text(wanted))
+/// What a reply means; itself where it is no literal.
+fn value(reply: &str) -> Option<Value> {
+    load(reply, Cut { closed_fence: true, ..Cut::default() }).or_else(|| Some(Value::from(strip(reply))))
 }
 
 /// Thought, tool and arguments in one JSON object. Metrics: `thought`, `name`, `args` and `parse_rate`; the value is
