@@ -71,6 +71,25 @@ fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> 
 }
 
 #[test]
+fn tool_use_has_its_published_columns_and_its_kinds_of_mistake() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 6)?;
+    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "tool_use", "--limit", "6", "--json"];
+    let analysis = &json_of(folder.path(), &ask)?["analysis"];
+    let columns = analysis["columns"].as_array().ok_or("no columns")?;
+    for (variant, value) in [("dense", 100.0), ("broken", 0.0)] {
+        let mine: Vec<&Value> = columns.iter().filter(|column| column["variant"] == variant).collect();
+        assert_eq!(mine.len(), task::tool_use::COLUMNS.len(), "{mine:?}");
+        assert!(mine.iter().all(|column| column["value"] == value && column["generated"] == true), "{mine:?}");
+    }
+    for summary in analysis["summaries"].as_array().ok_or("no summaries")? {
+        let all = if summary["variant"] == "broken" { json!({"no_call": 6}) } else { Value::Null };
+        assert_eq!(summary["faults"], all, "{summary}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_stages_one_by_one_are_the_evaluation() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let here = folder.path();

@@ -350,6 +350,8 @@ fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>
         ),
         format!("{{'thought': '{}', 'name': 'x', 'args': {{}}}}", full("a b. ")),
         format!("[{}]", full(&(deep("[", "]") + ","))),
+        format!("{{\"thought\": null, \"name\": \"x\", \"args\": {}}}", "[".repeat(985) + &"]".repeat(985)),
+        format!("[{{\"name\": null, \"id\": 0, \"args\": {}}}]", "[".repeat(985) + &"]".repeat(985)),
         full("T: \n[A] \nArgs: "),
         full("bank.pay to Ida. "),
         full("bank.ask.pay "),

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::likeness::Likeness;
 use super::plan::{FINISH, truth};
 use super::print::{excerpt, show, text};
-use super::{Cut, Judgment, Mistake, Switches, Value, load, strip};
+use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
 use crate::Judge;
 
 /// The next call: why, which tool, with which arguments.
@@ -31,10 +31,14 @@ impl NextCall {
         Self::of(&value).ok_or_else(|| "its ground_truth is no object".to_owned())
     }
 
-    /// That a right answer exists.
-    pub(super) fn complete(&self) -> Result<(), String> {
-        let missing = [("thought", &self.thought), ("name", &self.name)].into_iter().find(|(_, text)| text.is_empty());
-        missing.map_or(Ok(()), |(key, _)| Err(format!("its ground_truth has no text \"{key}\"")))
+    /// That there is something to be right: a thought, a tool's name.
+    pub(super) fn complete(&self, task: Teval) -> Result<(), String> {
+        let (key, text) = match task {
+            Teval::Reason => ("thought", &self.thought),
+            Teval::Retrieve | Teval::Rru => ("name", &self.name),
+            _ => return Ok(()),
+        };
+        if text.is_empty() { Err(format!("its ground_truth has no text \"{key}\"")) } else { Ok(()) }
     }
 
     /// What is not there is empty.
@@ -59,8 +63,12 @@ pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switche
     let right = if switches.listed_tools { names(gold, prompt, reply) } else { names_only(&gold.name, reply) };
     let name = f64::from(u8::from(right));
     let mistake = (!right).then(|| {
-        let other = TOOL.find_iter(reply).map(|found| found.as_str()).find(|found| *found != gold.name);
-        match other.or_else(|| reply.contains(FINISH).then_some(FINISH)) {
+        let found = || TOOL.find_iter(reply).map(|found| found.as_str()).filter(|found| *found != gold.name);
+        let offered = found().take(MOST_TOOLS).find(|name| prompt.iter().any(|m| m.content.contains(name)));
+        match offered.or_else(|| reply.contains(FINISH).then_some(FINISH)).or_else(|| found().next()) {
+            _ if names(gold, prompt, reply) => {
+                Mistake::Malformed("the reference takes other words for tools".to_owned())
+            }
             Some(other) => Mistake::tool(&gold.name, excerpt(&Value::from(other)), prompt),
             None if strip(reply).is_empty() => Mistake::NoCall,
             None => Mistake::tool(&gold.name, excerpt(&Value::from(reply)), prompt),
@@ -68,6 +76,9 @@ pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switche
     });
     Judgment::of(name, vec![("name", name), ("parse_rate", 1.0)], mistake, "the right tool")
 }
+
+/// Names in a reply that are looked up in the prompt, to say what is wrong.
+const MOST_TOOLS: usize = 100;
 
 /// What is named like a tool: two words of two letters and more with a dot between them.
 static TOOL: LazyLock<Regex> = LazyLock::new(|| {

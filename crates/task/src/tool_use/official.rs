@@ -216,7 +216,7 @@ fn gold(task: Teval, datum: Datum, file: &str, tags: &mut BTreeMap<String, Value
         }
         _ => {
             let gold = json!({ "ground_truth": truth });
-            NextCall::read(&gold)?.complete()?;
+            NextCall::read(&gold)?.complete(task)?;
             Ok(gold)
         }
     }
