@@ -6,8 +6,12 @@
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
 mod align;
+mod assignment;
+mod columns;
 mod deviations;
 mod explain;
+mod few_shot;
+mod judgment;
 mod matching;
 mod official;
 mod order;
@@ -18,7 +22,9 @@ pub mod twin;
 mod worfbench;
 
 pub use align::align;
+pub use columns::COLUMNS;
 pub use deviations::{DEVIATIONS, Deviation, Switches};
+pub use judgment::{Judgment, judge};
 pub use matching::max_weight_matching;
 pub use order::largest_agreement;
 pub use parse::{Graph, ParseFailure, parse};
