@@ -21,7 +21,11 @@ pub(super) fn assigned(source: &str, name: &str) -> Result<Option<Value>, NoLite
     let mut last = None;
     while scan.at < source.len() {
         let start = scan.at;
-        let named = matches!(scan.token(), Some((Token::Word, at)) if at.start == start && source[at.clone()] == *name);
+        let first = scan.token();
+        if matches!(first, Some((Token::LineEnd, _))) {
+            continue;
+        }
+        let named = matches!(first, Some((Token::Word, at)) if at.start == start && source[at.clone()] == *name);
         let assigns = named && scan.skip_to_equals();
         let right = scan.at;
         let mut tokens = Vec::new();
@@ -165,14 +169,13 @@ impl Scan<'_> {
 
     /// Passes `=`, or a type and `=`; false where no assignment follows.
     fn skip_to_equals(&mut self) -> bool {
+        let mut annotated = false;
         while let Some((token, at)) = self.token().filter(|(token, _)| *token != Token::LineEnd) {
-            let first = self.text[at.start];
-            if token == Token::Other && self.depth == 0 && first == b'=' {
-                return self.peek() != Some(b'=');
-            }
-            let annotation = token == Token::Word || self.depth > 0 || matches!(first, b':' | b'.' | b'|' | b']');
-            if !annotation || (self.depth > 0 && first == b'{') {
-                return false;
+            match self.text[at.start] {
+                b'=' if self.depth == 0 => return token == Token::Other && self.peek() != Some(b'='),
+                b':' => annotated = true,
+                _ if !annotated => return false,
+                _ => {}
             }
         }
         false

@@ -16,14 +16,16 @@ mod matching;
 mod official;
 mod order;
 mod parse;
+mod scan;
 mod score;
 mod topo;
 pub mod twin;
 mod worfbench;
 
+pub use crate::Deviation;
 pub use align::align;
 pub use columns::COLUMNS;
-pub use deviations::{DEVIATIONS, Deviation, Switches};
+pub use deviations::{DEVIATIONS, Switches};
 pub use judgment::{Judgment, judge};
 pub use matching::max_weight_matching;
 pub use order::largest_agreement;
