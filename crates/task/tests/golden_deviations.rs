@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, tool_use, workflow};
 
 type Measured = Result<Vec<Effect>, Box<dyn Error>>;
+type Measure = fn(&Path) -> Measured;
 
 /// How the effects of each row of [`DEVIATIONS`] are measured, in the same order.
-const MEASURES: &[(&str, fn(&Path) -> Measured)] = &[("worfbench", worfbench), ("teval_instruct", teval_instruct)];
+const MEASURES: &[(&str, Measure)] = &[("worfbench", worfbench), ("teval_instruct", teval_instruct)];
 
 fn worfbench(folder: &Path) -> Measured {
     let all = workflow::Switches::all;
