@@ -24,7 +24,7 @@ mod verb;
 pub use ::compress::{FORMATS, Format, Inspection, METHODS, MethodInfo, inspect};
 pub use ::generate::{ARCHITECTURES, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
-pub use ::task::{BadRows, TASKS};
+pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
 pub use error::Error;
 pub use event::{Event, Watch};

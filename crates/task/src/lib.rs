@@ -4,6 +4,7 @@
 //! Every task has two sources: the benchmark's official files in a folder, and a generated twin of the same format,
 //! made from a seed and judged by the same scorer.
 
+mod deviation;
 mod episode;
 mod error;
 mod judge;
@@ -17,6 +18,7 @@ pub mod workflow;
 
 use record::{Capability, Column, Sample, Score, Scoring, Transcript};
 
+pub use deviation::{DEVIATIONS, Deviation, Effect, Effects, TaskDeviations};
 pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
 pub use judge::{Judge, Lexical};

@@ -1,5 +1,7 @@
 //! WorfBench's reference, reproduced: parsing, matching, topological orders and both scores in mode `paper`.
 
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
@@ -7,9 +9,10 @@ use std::path::PathBuf;
 use record::Scoring;
 use serde::Deserialize;
 use serde_json::Value;
+use task::Judge;
 use task::workflow::{
-    Crash, Graph, Prf, Switches, gold_chains, graph_score, longest_increasing, max_weight_matching, node_score, parse,
-    topological_orders,
+    Crash, Graph, Prf, Switches, gold_chains, graph_score, judge, longest_increasing, max_weight_matching, node_score,
+    parse, topological_orders,
 };
 
 /// The cases of a golden file, or `None` (said on stdout) where the golden folder is not there.
@@ -103,11 +106,47 @@ fn score(value: &Value) -> Result<Result<Prf, Crash>, Box<dyn Error>> {
     Ok(Ok(Prf { precision: number("precision")?, recall: number("recall")?, f1: number("f1_score")? }))
 }
 
+/// How the reference matches a reply's steps with each order of the gold steps: places in that order, -1 for none.
+fn chain_mappings(reply: &Graph, gold: &Graph, similarity: &[Vec<f64>]) -> Vec<Vec<i64>> {
+    let ends = |v: &usize| !matches!(reply.nodes[*v].as_str(), "START" | "END");
+    let steps: Vec<usize> = (0..reply.nodes.len()).filter(ends).collect();
+    let matched = |order: Vec<usize>| {
+        let weights: Vec<Vec<f64>> =
+            steps.iter().map(|&row| order.iter().map(|&column| similarity[row][column]).collect()).collect();
+        let places = max_weight_matching(&weights, 0.6);
+        places.into_iter().map(|place| place.map_or(-1, |place| place as i64)).collect()
+    };
+    gold_chains(gold).unwrap_or_default().into_iter().map(matched).collect()
+}
+
+/// Similarities by text: those of the case.
+struct Texts<'c>(HashMap<(&'c str, &'c str), f64>);
+
+impl<'c> Texts<'c> {
+    fn new(reply: &'c Graph, gold: &'c Graph, similarity: &[Vec<f64>]) -> Self {
+        let rows = reply.nodes.iter().zip(similarity);
+        let pairs = rows.flat_map(|(a, row)| gold.nodes.iter().zip(row).map(move |(b, x)| ((&a[..], &b[..]), *x)));
+        Self(pairs.collect())
+    }
+}
+
+impl Judge for Texts<'_> {
+    fn name(&self) -> &str {
+        "golden"
+    }
+
+    fn similarity(&self, a: &str, b: &str) -> f64 {
+        self.0.get(&(a, b)).copied().unwrap_or_default()
+    }
+}
+
 #[test]
 fn golden_worfbench() -> Result<(), Box<dyn Error>> {
-    golden("worfbench.jsonl", |case| {
+    let (counted, crashes) = (Cell::new(0), Cell::new(0));
+    let done = golden("worfbench.jsonl", |case| {
         let switches = Switches::from(Scoring::Paper);
-        let read = |key: &str| parse(case[key].as_str().unwrap_or_default(), &switches).ok();
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let read = |key: &str| parse(text(key), &switches).ok();
         let (gold, reply) = (read("gold_text"), read("pred_text"));
         same("gold graph", &gold, &graph(&case["gold_graph"])?)?;
         same("predicted graph", &reply, &graph(&case["pred_graph"])?)?;
@@ -118,8 +157,24 @@ fn golden_worfbench() -> Result<(), Box<dyn Error>> {
         same("graph mapping", max_weight_matching(&similarity, 0.6), mapping(&case["graph_mapping"])?)?;
         if let Ok(orders) = Vec::<Vec<usize>>::deserialize(&case["topo_orders"]) {
             same("orders", gold_chains(&gold).map_err(|_| "cycle")?, orders)?;
+            same(
+                "chain mappings",
+                chain_mappings(&reply, &gold, &similarity),
+                Vec::deserialize(&case["chain_mappings"])?,
+            )?;
         }
+        if let Some(total) = case["topo_total"].as_u64().filter(|_| gold.nodes.len() < 10) {
+            let orders = topological_orders(gold.nodes.len(), &gold.edges, usize::MAX).map_err(|_| "cycle")?;
+            same("all orders", orders.len() as u64, total)?;
+        }
+        counted.set(counted.get() + 1);
+        let judged = judge(text("pred_text"), text("gold_text"), &Texts::new(&reply, &gold, &similarity), &switches)?;
+        let crash = [&case["node"], &case["graph"]].iter().any(|score| score.get("error").is_some());
+        same("crash", judged.crash, crash)?;
+        crashes.set(crashes.get() + usize::from(crash));
         same("node", node_score(&reply, &gold, &similarity, &switches), score(&case["node"])?)?;
         same("graph", graph_score(&reply, &gold, &similarity, &switches), score(&case["graph"])?)
-    })
+    });
+    println!("golden worfbench: {} scored, {} of them crashes of the reference", counted.get(), crashes.get());
+    done
 }

@@ -1,13 +1,13 @@
 //! `acbench list`
 
-use acbench::{ARCHITECTURES, METHODS, PICO, TASKS};
+use acbench::{ARCHITECTURES, DEVIATIONS, Effects, METHODS, PICO, TASKS};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Failure;
 use super::output;
 
-/// List tasks, methods or models
+/// List tasks, methods, models or deviations
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct List {
@@ -22,7 +22,8 @@ pub(crate) struct List {
 const EXAMPLES: &str = "\
 Examples:
   acbench list tasks
-  acbench list methods --json";
+  acbench list methods --json
+  acbench list deviations";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
@@ -32,6 +33,8 @@ enum What {
     Methods,
     /// The bundled model, and the families of checkpoints that can be run
     Models,
+    /// What `--scoring corrected` does otherwise than the reference scorers, and what each changes on test cases
+    Deviations,
 }
 
 impl List {
@@ -40,6 +43,7 @@ impl List {
             What::Tasks => (tasks_json(), tasks()),
             What::Methods => (methods_json(), methods()),
             What::Models => models()?,
+            What::Deviations => (deviations_json(), deviations()),
         };
         if self.json {
             output::print_json(&value)?
@@ -117,4 +121,44 @@ fn models() -> Result<(Value, String), Failure> {
         "model_types": families,
     });
     Ok((value, text))
+}
+
+fn deviations() -> String {
+    let measured = Effects::measured();
+    let mut text = String::from(
+        "Each alone, from --scoring paper: in how many test cases the score (or another metric) changes, and the mean\n\
+         change in points.\n",
+    );
+    for of in DEVIATIONS {
+        text.push_str(&format!("\n{}\n", of.task));
+        let all = ("all", "all of them together: --scoring corrected");
+        for (name, about) in (of.rows)().into_iter().chain([all]) {
+            let effects: Vec<String> = measured
+                .of(of.task, name)
+                .into_iter()
+                .map(|effect| {
+                    let change = format!("{} of {}, {:+.2}", effect.changed, effect.cases, effect.mean_change);
+                    if effect.metric == "value" { change } else { format!("{} {change}", effect.metric) }
+                })
+                .collect();
+            text.push_str(&format!("  {name}: {about}\n      {}\n", effects.join("; ")));
+        }
+    }
+    text
+}
+
+fn deviations_json() -> Value {
+    let measured = Effects::measured();
+    let described = |task: &str, name: &str, about: &str| {
+        let effects = measured.of(task, name).into_iter().map(|effect| {
+            json!({"metric": effect.metric, "file": effect.file, "cases": effect.cases, "changed": effect.changed,
+                   "mean_change": effect.mean_change})
+        });
+        json!({"task": task, "name": name, "about": about, "effects": effects.collect::<Vec<_>>()})
+    };
+    let rows: Vec<Value> = DEVIATIONS
+        .iter()
+        .flat_map(|of| (of.rows)().into_iter().map(|(name, about)| described(of.task, name, about)).collect::<Vec<_>>())
+        .collect();
+    json!({"measured_on": measured.files, "deviations": rows})
 }

@@ -2,16 +2,7 @@
 
 use record::Scoring;
 
-/// One way in which corrected scores differ from the reference implementation's.
-#[derive(Debug, Clone, Copy)]
-pub struct Deviation<S> {
-    /// Its name: `no_free_match`.
-    pub name: &'static str,
-    /// What the reference does, and what is done instead.
-    pub about: &'static str,
-    /// Turns it on or off in the switches of a scorer.
-    pub set: fn(&mut S, bool),
-}
+use crate::Deviation;
 
 /// Which deviations from WorfBench are on. All off are the paper's numbers, all on the corrected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

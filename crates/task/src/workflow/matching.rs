@@ -28,18 +28,53 @@ enum Label {
 /// assert_eq!(max_weight_matching(&weights, 0.6), [Some(1), Some(0)]); // 1.65 beats 0.9
 /// ```
 pub fn max_weight_matching(weights: &[Vec<f64>], threshold: f64) -> Vec<Option<usize>> {
-    let graph = Bipartite::new(weights, threshold);
+    let columns = weights.iter().map(Vec::len).max().unwrap_or(0);
+    matching(weights.len(), columns, threshold, |row, column| weights[row].get(column).copied().unwrap_or(f64::NAN))
+}
+
+/// [`max_weight_matching`] of weights that a function gives.
+pub(super) fn matching(
+    rows: usize,
+    columns: usize,
+    threshold: f64,
+    weight: impl Fn(usize, usize) -> f64,
+) -> Vec<Option<usize>> {
+    if let Some(only) = without_choice(rows, columns, threshold, &weight) {
+        return only;
+    }
+    let graph = Bipartite::new(rows, columns, threshold, &weight);
     let mut search = Search::new(&graph);
     while search.stage() {}
-    let mut columns = vec![None; weights.len()];
+    let mut mapping = vec![None; rows];
     for (vertex, place) in graph.places.iter().enumerate() {
         if let (Place::Row(row), Some(mate)) = (place, search.mate[vertex])
             && let Place::Column(column) = graph.places[mate]
         {
-            columns[*row] = Some(column);
+            mapping[*row] = Some(column);
         }
     }
-    columns
+    mapping
+}
+
+/// All pairs, where no row and no column has two to choose from: most replies to most questions.
+fn without_choice(
+    rows: usize,
+    columns: usize,
+    threshold: f64,
+    weight: impl Fn(usize, usize) -> f64,
+) -> Option<Vec<Option<usize>>> {
+    let mut mapping = vec![None; rows];
+    let mut taken = vec![false; columns];
+    for (row, partner) in mapping.iter_mut().enumerate() {
+        for column in (0..columns).filter(|&column| weight(row, column) > threshold) {
+            // A pair of no weight is better left alone, which is the search's to decide.
+            if partner.is_some() || std::mem::replace(&mut taken[column], true) || weight(row, column) <= 0.0 {
+                return None;
+            }
+            *partner = Some(column);
+        }
+    }
+    Some(mapping)
 }
 
 /// Where a vertex sits in the weight matrix.
@@ -59,14 +94,15 @@ struct Bipartite {
 }
 
 impl Bipartite {
-    fn new(weights: &[Vec<f64>], threshold: f64) -> Self {
+    fn new(rows: usize, columns: usize, threshold: f64, weight: impl Fn(usize, usize) -> f64) -> Self {
         let mut graph = Self { places: Vec::new(), neighbors: Vec::new(), edges: 0, heaviest: 0.0 };
-        let mut columns: Vec<Option<Vertex>> = vec![None; weights.iter().map(Vec::len).max().unwrap_or(0)];
-        for (row, line) in weights.iter().enumerate() {
+        let mut right: Vec<Option<Vertex>> = vec![None; columns];
+        for row in 0..rows {
             let mut left = None;
-            for (column, &weight) in line.iter().enumerate().filter(|(_, weight)| **weight > threshold) {
+            let pairs = (0..columns).map(|column| (column, weight(row, column)));
+            for (column, weight) in pairs.filter(|(_, weight)| *weight > threshold) {
                 let u = *left.get_or_insert_with(|| graph.add(Place::Row(row)));
-                let v = *columns[column].get_or_insert_with(|| graph.add(Place::Column(column)));
+                let v = *right[column].get_or_insert_with(|| graph.add(Place::Column(column)));
                 graph.neighbors[u].push((v, weight, graph.edges));
                 graph.neighbors[v].push((u, weight, graph.edges));
                 graph.edges += 1;

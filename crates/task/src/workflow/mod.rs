@@ -6,19 +6,27 @@
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
 mod align;
+mod assignment;
+mod columns;
 mod deviations;
 mod explain;
+mod few_shot;
+mod judgment;
 mod matching;
 mod official;
 mod order;
 mod parse;
+mod scan;
 mod score;
 mod topo;
 pub mod twin;
 mod worfbench;
 
+pub use crate::Deviation;
 pub use align::align;
-pub use deviations::{DEVIATIONS, Deviation, Switches};
+pub use columns::COLUMNS;
+pub use deviations::{DEVIATIONS, Switches};
+pub use judgment::{Judgment, judge};
 pub use matching::max_weight_matching;
 pub use order::largest_agreement;
 pub use parse::{Graph, ParseFailure, parse};

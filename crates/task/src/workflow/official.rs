@@ -8,6 +8,7 @@ use record::{Message, Role, Sample};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::few_shot::FewShot;
 use super::{Switches, parse, topological_orders};
 use crate::rows::{Rows, deal};
 use crate::{BadRows, Drawn, TaskError};
@@ -17,8 +18,10 @@ const SETS: [&str; 9] =
     ["wikihow", "toolbench", "toolalpaca", "lumos", "alfworld", "webshop", "os", "seal_tools", "intercodesql"];
 
 const HINT: &str = "download the data set zjunlp/WorFBench_test from the Hugging Face hub, or check out zjunlp/WorfBench \
-                    (code MIT; the texts keep the licenses of their sources, wikihow is CC BY-NC-SA), and name the \
-                    folder that holds <set>/graph_eval.json";
+                    (code MIT), and name the folder that holds <set>/graph_eval.json for one or more of the nine sets. \
+                    The texts keep the licenses of their sources: wikihow CC BY-NC-SA (not for commercial use); \
+                    toolbench, toolalpaca, lumos, os (AgentBench) and seal_tools Apache-2.0; alfworld, webshop and \
+                    intercodesql MIT; check them at the source before you pass texts on";
 
 /// The most tokens of a reply (WorfBench's setting).
 const MAX_TOKENS: usize = 1024;
@@ -29,22 +32,13 @@ struct Row {
     conversations: Vec<Message>,
 }
 
-/// Examples to show before each question, from `few_shot.json` in the data folder.
-#[derive(Deserialize, Default)]
-struct FewShot {
-    /// Set name to messages.
-    examples: BTreeMap<String, Vec<Message>>,
-    /// Put before the question where there are examples.
-    #[serde(default)]
-    turn: String,
-}
-
 /// The samples of all sets in the folder, one set after the other in turn, so that the first few cover all sets.
 ///
-/// Zero-shot, unless the folder has a `few_shot.json`: `{"examples": {"<set>": [{"role": .., "content": ..}, ..]},
-/// "turn": "text put before the question"}`.
+/// Zero-shot, unless there are examples of the set in the user's checkout of the benchmark (`prompts/eval_prompt.py`
+/// in the folder or up to 3 folders above) or in a `few_shot.json` in the folder: `{"examples": {"<set>": [{"role":
+/// .., "content": ..}, ..]}, "turn": "text put before the question"}`.
 pub(super) fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
-    let few_shot = few_shot(folder)?;
+    let few_shot = FewShot::find(folder)?;
     let mut rows = Rows::new(bad_rows);
     let mut sets = Vec::new();
     for set in SETS {
@@ -77,15 +71,6 @@ fn find(folder: &Path, set: &str) -> Option<PathBuf> {
     below.into_iter().chain(itself).map(|place| place.join("graph_eval.json")).find(|path| path.is_file())
 }
 
-fn few_shot(folder: &Path) -> Result<FewShot, TaskError> {
-    let path = folder.join("few_shot.json");
-    if !path.is_file() {
-        return Ok(FewShot::default());
-    }
-    let bytes = read(&path)?;
-    serde_json::from_slice(&bytes).map_err(|error| format(&path, format!("line {}", error.line()), error))
-}
-
 fn load_set(set: &str, path: &Path, few_shot: &FewShot, kept: &mut Rows) -> Result<Vec<Sample>, TaskError> {
     let rows: Vec<serde_json::Value> =
         serde_json::from_slice(&read(path)?).map_err(|error| format(path, format!("line {}", error.line()), error))?;
@@ -104,13 +89,10 @@ fn sample(set: &str, row: Row, few_shot: &FewShot) -> Result<Sample, String> {
     let mut messages = row.conversations;
     let gold = messages.pop().filter(|last| last.role == Role::Assistant);
     let gold = gold.ok_or("the last message is not the assistant's gold workflow")?.content;
-    let question = messages.last_mut().filter(|last| last.role == Role::User);
-    let question = question.ok_or("no user message comes before the gold workflow")?;
-    if let Some(examples) = few_shot.examples.get(set) {
-        question.content.insert_str(0, &few_shot.turn);
-        let at = messages.iter().take_while(|message| message.role == Role::System).count();
-        messages.splice(at..at, examples.iter().cloned());
+    if messages.last().is_none_or(|last| last.role != Role::User) {
+        return Err("no user message comes before the gold workflow".to_owned());
     }
+    few_shot.show(set, &mut messages);
     check(&gold)?;
     Ok(Sample {
         id: row.id,

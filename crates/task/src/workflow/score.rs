@@ -1,8 +1,9 @@
 //! How much of a gold workflow a reply found: its steps in order, and its connected part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::align::{THRESHOLD, align};
+use super::matching::matching;
 use super::order::{largest_agreement, listing_by_edges, precedence};
 use super::topo::{Cycle, topological_orders};
 use super::{Graph, Switches, max_weight_matching};
@@ -103,9 +104,8 @@ pub fn node_score(reply: &Graph, gold: &Graph, similarity: &[Vec<f64>], switches
         if steps.is_empty() || chain.is_empty() {
             return if free == 0 { Ok(Prf::default()) } else { Err(Crash) };
         }
-        let weights: Vec<Vec<f64>> =
-            steps.iter().map(|&row| chain.iter().map(|&column| similarity[row][column]).collect()).collect();
-        let agreed = longest_increasing(&max_weight_matching(&weights, THRESHOLD)).max(free);
+        let places = matching(steps.len(), chain.len(), THRESHOLD, |step, place| similarity[steps[step]][chain[place]]);
+        let agreed = longest_increasing(&places).max(free);
         let score = Prf::of(agreed, steps.len(), agreed, chain.len());
         if score.f1 > best.f1 {
             best = score;
@@ -122,22 +122,23 @@ pub fn node_score(reply: &Graph, gold: &Graph, similarity: &[Vec<f64>], switches
 /// [`Crash`] where the reference crashes: nothing at all is matched.
 pub fn graph_score(reply: &Graph, gold: &Graph, similarity: &[Vec<f64>], switches: &Switches) -> Result<Prf, Crash> {
     let mapping = mapping(reply, gold, similarity, switches);
-    let matched: BTreeSet<usize> = (0..reply.nodes.len()).filter(|&v| mapping[v].is_some()).collect();
-    let partners: BTreeSet<usize> = mapping.iter().flatten().copied().collect();
+    let matched = |v: usize| mapping.get(v).is_some_and(Option::is_some);
+    let mut partners = vec![false; gold.nodes.len()];
+    mapping.iter().flatten().for_each(|&v| partners[v] = true);
+    let partner = |v: usize| partners.get(v).copied().unwrap_or(false);
     let (reply_edges, gold_edges) = if switches.implied_ends {
         (with_implied_ends(reply), with_implied_ends(gold))
     } else {
         (reply.edges.clone(), gold.edges.clone())
     };
-    let kept: BTreeSet<(usize, usize)> =
-        gold_edges.into_iter().filter(|(a, b)| partners.contains(a) && partners.contains(b)).collect();
+    let kept: HashSet<(usize, usize)> = gold_edges.into_iter().filter(|&(a, b)| partner(a) && partner(b)).collect();
     let translate = |(a, b): (usize, usize)| {
         if switches.translated_edges { Some((mapping[a]?, mapping[b]?)) } else { Some((a, b)) }
     };
     // Common edges, as indices of the reply and of the gold: the same pair where the reference does not translate.
     let common: Vec<((usize, usize), (usize, usize))> = reply_edges
         .into_iter()
-        .filter(|(a, b)| matched.contains(a) && matched.contains(b))
+        .filter(|&(a, b)| matched(a) && matched(b))
         .filter_map(|edge| translate(edge).map(|translated| (edge, translated)))
         .filter(|(_, translated)| kept.contains(translated))
         .collect();
@@ -146,8 +147,10 @@ pub fn graph_score(reply: &Graph, gold: &Graph, similarity: &[Vec<f64>], switche
         return Ok(Prf::default());
     }
     let counts = |graph: &Graph, v: usize| !switches.steps_only || graph.steps().contains(&v);
-    let in_reply = largest_component(&matched, common.iter().map(|(edge, _)| *edge), |v| counts(reply, v));
-    let in_gold = largest_component(&partners, common.iter().map(|(_, edge)| *edge), |v| counts(gold, v));
+    let in_reply =
+        largest_component(reply.nodes.len(), common.iter().map(|(edge, _)| *edge), |v| (matched(v), counts(reply, v)));
+    let in_gold =
+        largest_component(gold.nodes.len(), common.iter().map(|(_, edge)| *edge), |v| (partner(v), counts(gold, v)));
     let (in_reply, in_gold) = in_reply.zip(in_gold).ok_or(Crash)?;
     Ok(Prf::of(in_reply, size(reply), in_gold, size(gold)))
 }
@@ -169,25 +172,29 @@ pub(super) fn with_implied_ends(graph: &Graph) -> Vec<(usize, usize)> {
     edges
 }
 
-/// The size of the largest connected component, counting only nodes that count; `None` of no nodes.
+/// The size of the largest connected component of the nodes `0..n` that are in, as `member` says first; of those it
+/// counts the ones for which it says so second. `None` where no node is in. Edges are between nodes that are in.
 fn largest_component(
-    nodes: &BTreeSet<usize>,
+    n: usize,
     edges: impl Iterator<Item = (usize, usize)>,
-    counts: impl Fn(usize) -> bool,
+    member: impl Fn(usize) -> (bool, bool),
 ) -> Option<usize> {
-    let mut neighbors: std::collections::BTreeMap<usize, Vec<usize>> = nodes.iter().map(|&v| (v, vec![])).collect();
+    let mut neighbors = vec![Vec::new(); n];
     for (a, b) in edges {
-        neighbors.entry(a).or_default().push(b);
-        neighbors.entry(b).or_default().push(a);
+        neighbors[a].push(b);
+        neighbors[b].push(a);
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = vec![false; n];
+    let mut open = Vec::new();
     let mut best = None;
-    for &start in neighbors.keys() {
+    for start in (0..n).filter(|&v| member(v).0) {
         let mut size = 0;
-        let mut open = if seen.insert(start) { vec![start] } else { continue };
+        open.push(start);
         while let Some(v) = open.pop() {
-            size += usize::from(counts(v));
-            open.extend(neighbors[&v].iter().copied().filter(|&w| seen.insert(w)));
+            if !std::mem::replace(&mut seen[v], true) {
+                size += usize::from(member(v).1);
+                open.extend(neighbors[v].iter().copied().filter(|&w| !seen[w]));
+            }
         }
         best = best.max(Some(size));
     }

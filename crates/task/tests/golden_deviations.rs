@@ -1,0 +1,175 @@
+//! What each deviation alone changes on the golden cases: measured again, and compared with `deviations.json`.
+//!
+//! `ACBENCH_WRITE_EFFECTS=1 cargo test -p task --test golden_deviations` writes that file anew.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, tool_use, workflow};
+
+type Measured = Result<Vec<Effect>, Box<dyn Error>>;
+type Measure = fn(&Path) -> Measured;
+
+/// How the effects of each row of [`DEVIATIONS`] are measured, in the same order.
+const MEASURES: &[(&str, Measure)] = &[("worfbench", worfbench), ("teval_instruct", teval_instruct)];
+
+fn worfbench(folder: &Path) -> Measured {
+    let all = workflow::Switches::all;
+    let cases = Cases::read(folder, "worfbench", "worfbench.jsonl", |_| true)?;
+    cases.effects(workflow::DEVIATIONS, all(false), &["value", "graph_f1"], |case, switches| {
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let judge = Table::read(case)?;
+        // A gold workflow that cannot be used is worth nothing in any mode.
+        let found = workflow::judge(text("pred_text"), text("gold_text"), &judge, switches);
+        Ok(found.map_or_else(|_| vec![0.0; 2], |found| vec![found.value, found.graph.f1]))
+    })
+}
+
+fn teval_instruct(folder: &Path) -> Measured {
+    let all = tool_use::Switches::all;
+    let cases = Cases::read(folder, "teval_instruct", "teval.jsonl", |case| case["evaluator"] == "instruct")?;
+    cases.effects(tool_use::DEVIATIONS, all(false), &["value"], |case, switches| {
+        let datum = &case["datum"];
+        let gold = tool_use::Gold::read(&json!({
+            "response_format": datum["meta_data"]["response_format"],
+            "template": datum["template"],
+            "ground_truth": datum["ground_truth"],
+        }))?;
+        let judgment = tool_use::judge(&gold, datum["prediction"].as_str().unwrap_or_default(), switches);
+        Ok(vec![f64::midpoint(f64::from(u8::from(judgment.format)), judgment.args_em)])
+    })
+}
+
+/// The similarities of a golden case by text; what the reference did not compare is compared by spelling.
+struct Table(BTreeMap<(String, String), f64>);
+
+impl Table {
+    fn read(case: &Value) -> Result<Self, Box<dyn Error>> {
+        let nodes = |key: &str| Vec::<String>::deserialize(&case[key]["nodes"]).unwrap_or_default();
+        let (reply, gold) = (nodes("pred_graph"), nodes("gold_graph"));
+        let rows = Vec::<Vec<f64>>::deserialize(&case["cos_raw"]).unwrap_or_default();
+        let mut table = BTreeMap::new();
+        for (text, row) in reply.iter().zip(rows) {
+            table.extend(gold.iter().zip(row).map(|(other, cosine)| ((text.clone(), other.clone()), cosine)));
+        }
+        Ok(Self(table))
+    }
+}
+
+impl Judge for Table {
+    fn name(&self) -> &str {
+        "golden"
+    }
+
+    fn similarity(&self, a: &str, b: &str) -> f64 {
+        let known = self.0.get(&(a.to_owned(), b.to_owned()));
+        known.copied().unwrap_or_else(|| Lexical.similarity(a, b))
+    }
+}
+
+struct Cases {
+    task: &'static str,
+    file: &'static str,
+    cases: Vec<Value>,
+}
+
+impl Cases {
+    fn read(
+        folder: &Path,
+        task: &'static str,
+        file: &'static str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Self, Box<dyn Error>> {
+        let text = fs::read_to_string(folder.join(file))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let cases: Vec<Value> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
+        Ok(Self { task, file, cases: cases.into_iter().filter(|case| wanted(case)).collect() })
+    }
+
+    /// The effect of each row alone, and of all together, on the metrics that `judge` gives; `off` has all switches off.
+    fn effects<S: Copy>(
+        &self,
+        rows: &[Deviation<S>],
+        off: S,
+        metrics: &[&str],
+        judge: impl Fn(&Value, &S) -> Result<Vec<f64>, Box<dyn Error>>,
+    ) -> Measured {
+        let judged = |switches: &S| self.cases.iter().map(|case| judge(case, switches)).collect::<Result<Vec<_>, _>>();
+        let paper = judged(&off)?;
+        let mut all = off;
+        let mut effects = Vec::new();
+        let mut add = |name: &str, switches: &S| -> Result<(), Box<dyn Error>> {
+            let after = judged(switches)?;
+            for (index, metric) in metrics.iter().enumerate() {
+                let changes: Vec<f64> = paper.iter().zip(&after).map(|(a, b)| b[index] - a[index]).collect();
+                effects.push(self.effect(name, metric, &changes));
+            }
+            Ok(())
+        };
+        for row in rows {
+            let mut alone = off;
+            (row.set)(&mut alone, true);
+            (row.set)(&mut all, true);
+            add(row.name, &alone)?;
+        }
+        add("all", &all)?;
+        Ok(effects)
+    }
+
+    fn effect(&self, name: &str, metric: &str, changes: &[f64]) -> Effect {
+        let mean = changes.iter().sum::<f64>() / changes.len().max(1) as f64;
+        Effect {
+            task: self.task.to_owned(),
+            name: name.to_owned(),
+            metric: metric.to_owned(),
+            file: self.file.to_owned(),
+            cases: changes.len(),
+            changed: changes.iter().filter(|change| change.abs() > 1e-9).count(),
+            // Minus zero is zero.
+            mean_change: (mean * 1e6).round() / 1e4 + 0.0,
+        }
+    }
+}
+
+#[test]
+fn golden_deviations() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::var_os("ACBENCH_GOLDEN")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden")), PathBuf::from);
+    if !folder.is_dir() {
+        println!("golden deviations: skipped, {} is not there", folder.display());
+        return Ok(());
+    }
+    assert_eq!(
+        MEASURES.iter().map(|row| row.0).collect::<Vec<_>>(),
+        DEVIATIONS.iter().map(|d| d.task).collect::<Vec<_>>()
+    );
+    let mut found = Effects::default();
+    for (_, measure) in MEASURES {
+        found.effects.extend(measure(&folder)?);
+    }
+    for effect in &found.effects {
+        let digest = record::digest(&fs::read(folder.join(&effect.file))?);
+        found.files.insert(effect.file.clone(), digest);
+    }
+    if std::env::var_os("ACBENCH_WRITE_EFFECTS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deviations.json");
+        fs::write(path, serde_json::to_string_pretty(&found)? + "\n")?;
+        return Ok(());
+    }
+    let known = Effects::measured();
+    let mut same = 0;
+    for effect in &found.effects {
+        let Effect { task, name, metric, changed, cases, mean_change, file } = effect;
+        println!("{task} {name} {metric}: {changed} of {cases}, mean {mean_change:+.4}");
+        if found.files[file] == known.files.get(file).cloned().unwrap_or_default() {
+            assert!(known.effects.contains(effect), "{effect:?} is not in deviations.json");
+            same += 1;
+        }
+    }
+    println!("golden deviations: {same} of {} as in deviations.json, the others on other files", found.effects.len());
+    Ok(())
+}
