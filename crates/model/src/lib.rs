@@ -59,6 +59,7 @@ pub use config::{Config, Experts};
 pub use decoder::Model;
 pub use encoder::Encoder;
 pub use error::ModelError;
+pub use files::label;
 pub use format::gguf;
 pub use linear::{GroupKind, Linear, LinearGroup};
 pub use matrix::Matrix;

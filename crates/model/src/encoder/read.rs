@@ -6,7 +6,7 @@ use super::Encoder;
 use super::layer::{BUCKETS, Dense, Distances, Layer, Norm};
 use super::settings::{CONFIG, Kind, LENGTH, MODULES, Settings};
 use super::words::Words;
-use crate::files::Files;
+use crate::files::{Files, label};
 use crate::format::{tensor_vector, tensor_weight};
 use crate::tensors::{INDEX, Tensors, WEIGHTS};
 use crate::{Matrix, ModelError, Weight};
@@ -83,7 +83,7 @@ pub(super) fn open(folder: &Path) -> Result<Encoder, ModelError> {
         .find(|prefix| tensors.has(&format!("{prefix}embeddings.word_embeddings.weight")));
     let reader = Reader { tensors: &tensors, prefix: prefix.unwrap_or_default(), settings: &settings };
     Ok(Encoder {
-        name: name(folder),
+        name: label(folder),
         digest: digest(&files, &tensors)?,
         embeddings: reader.embeddings()?,
         norm: reader.norm("embeddings.LayerNorm")?,
@@ -159,17 +159,6 @@ impl Reader<'_> {
             norm: self.norm(&name("output.LayerNorm"))?,
             heads: settings.heads,
         })
-    }
-}
-
-/// The folder's name; of a snapshot in the hub's cache (`models--owner--name/snapshots/commit`), the repository's.
-fn name(folder: &Path) -> String {
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let repository = folder.parent().filter(|parent| text(parent) == "snapshots").and_then(Path::parent).map(text);
-    match repository.as_deref().and_then(|repository| repository.strip_prefix("models--")) {
-        Some(repository) => repository.rsplit("--").next().unwrap_or(repository).to_owned(),
-        None => text(&folder),
     }
 }
 
