@@ -33,6 +33,16 @@ pub enum Error {
         /// What was typed.
         name: String,
     },
+    /// A repository of the hub that cannot be had.
+    #[error("{id} cannot be had from the hub: {problem} (asked: {tried})")]
+    Hub {
+        /// `owner/name[@revision]`
+        id: String,
+        /// The address.
+        tried: String,
+        /// What came of it.
+        problem: String,
+    },
     /// A run folder was made by another command.
     #[error("{} holds a run with other settings:\n{}", root.display(), differences.join("\n"))]
     OtherSettings {
@@ -123,9 +133,13 @@ impl Error {
                 Some(nearest.map_or(list.clone(), |nearest| format!("did you mean `{nearest}`? {list}")))
             }
             Error::NotAFolder { name } => Some(format!(
-                "name a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file. Models are not downloaded: \
-                 for a model of the Hugging Face hub run `hf download {name} --local-dir DIR`, then give \
-                 --model_name DIR. Without --model_name the bundled model runs"
+                "name a folder with config.json, tokenizer.json and *.safetensors, a .gguf file, or a model of the hub as \
+                 OWNER/NAME; {name} is none of them. Without --model_name the bundled model runs"
+            )),
+            Error::Hub { id, .. } => Some(format!(
+                "there is no file or folder of this name either. Where the hub can be reached: `hf download {} \
+                 --local-dir DIR` (`--repo-type dataset` for data), then give DIR",
+                id.split('@').next().unwrap_or(id)
             )),
             Error::OtherSettings { .. } => Some(
                 "ask with the same settings to resume it, or name another folder with --output_path. `acbench score \

@@ -12,12 +12,15 @@
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;
+mod embedding;
 mod error;
 mod event;
+pub mod hub;
 mod names;
 mod plan;
 mod question;
 mod run;
+mod similarity;
 mod tokens;
 mod verb;
 
@@ -32,6 +35,8 @@ pub use names::tasks;
 pub use plan::plan;
 pub use question::{MethodChoice, Question, data, methods, settings_file};
 pub use run::{PICO, Run, open_checkpoint};
+pub use similarity::{Similarities, Similarity};
 pub use verb::{
-    Compression, Counts, Finished, How, Shown, analyze, compress, compress_variant, evaluate, generate, report, score,
+    Anew, Compression, Counts, Finished, How, Shown, analyze, compress, compress_variant, evaluate, generate, report,
+    score,
 };

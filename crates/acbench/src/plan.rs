@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use generate::{Checkpoint, Scripted};
+use generate::{Checkpoint, Scripted, label};
 use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, VariantRecord};
 use serde_json::{Map, Value, json};
-use task::{Drawn, Judge, Lexical, Source, Split, Task};
+use task::{Drawn, Source, Split, Task};
 
 use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
+use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
 use crate::{Error, Question};
 
@@ -28,10 +29,14 @@ pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
 
 /// The record of a question and the samples of each of its tasks.
 fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
-    let mut tasks = Vec::new();
-    let mut all = Vec::new();
+    let (mut tasks, mut all, mut embedders) = (Vec::new(), Vec::new(), BTreeMap::new());
+    // Where no task compares texts, an embedder changes nothing, and is not even read.
+    if question.tasks.iter().any(|task| task.judged()) {
+        question.similarities.apply(&mut embedders)?;
+    }
     for task in &question.tasks {
-        let (source, samples) = samples(question, *task, checkpoint)?;
+        let (mut source, samples) = samples(question, *task, checkpoint)?;
+        source.judge = task.judged().then(|| judges_name(&embedders, &samples));
         tasks.push(source);
         all.push(samples);
     }
@@ -40,6 +45,7 @@ fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, 
         model: model_source(question, checkpoint)?,
         variants: variants(question)?,
         tasks,
+        embedders,
         seed: question.seed,
         scoring: question.scoring,
         sampling: sampling(question),
@@ -78,7 +84,7 @@ fn samples(
         task: task.name().to_owned(),
         capability: task.capability(),
         source: origin,
-        judge: task.judged().then(|| Lexical.name().to_owned()),
+        judge: None,
         samples: samples.len(),
         skipped,
         digest: lines_digest(&samples)?,
@@ -142,8 +148,7 @@ fn sampling(question: &Question) -> BTreeMap<String, Value> {
 
 /// `pico-gptq-w4-g128-1f3a9c02`: the model, the methods, and a digest of everything asked.
 fn run_name(record: &RunRecord) -> String {
-    let model = Path::new(&record.model.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut parts = vec![model];
+    let mut parts = vec![label(Path::new(&record.model.name))];
     parts.extend(record.variants.iter().skip(1).map(|variant| variant.name.clone()));
     let asked: Map<String, Value> = crate::run::fields_of(record);
     let digest = record::digest(Value::Object(asked).to_string().as_bytes());

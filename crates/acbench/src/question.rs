@@ -9,7 +9,7 @@ use record::Scoring;
 use serde_json::{Map, Value};
 use task::{BadRows, Task};
 
-use crate::{Error, names};
+use crate::{Error, Similarities, names};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Question {
     pub seed: u64,
     /// How replies are scored.
     pub scoring: Scoring,
+    /// How texts are compared.
+    pub similarities: Similarities,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// Whether the checkpoint's chat template renders prompts.

@@ -208,7 +208,7 @@ pub(crate) fn differences(old: &RunRecord, new: &RunRecord) -> Vec<String> {
         .collect()
 }
 
-/// The fields of a record under flat names, `tasks.worfbench.samples`; a model counts as its digest, not its path.
+/// The fields of a record under flat names, `tasks.worfbench.samples`; models count as their digests, not their paths.
 pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
     let mut flat = Map::new();
     let names = |all: Vec<&str>| Value::from(all.join(" "));
@@ -218,6 +218,11 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
     for (name, value) in value.as_object().into_iter().flatten() {
         match (name.as_str(), value) {
             ("model", model) => flatten("model.digest", &model["digest"], &mut flat),
+            ("embedders", Value::Object(all)) => {
+                all.iter().for_each(|(language, one)| {
+                    flatten(&format!("embedders.{language}"), &one["digest"], &mut flat);
+                });
+            }
             ("variants" | "tasks", Value::Array(items)) => {
                 for item in items {
                     let id = item.get("task").or_else(|| item.get("name")).and_then(Value::as_str).unwrap_or("");
@@ -270,6 +275,7 @@ mod tests {
                 skipped: Vec::new(),
                 digest: "x".into(),
             }],
+            embedders: Default::default(),
             seed: 0,
             scoring: Scoring::Corrected,
             sampling: [("temperature".to_owned(), json!(0.0))].into(),

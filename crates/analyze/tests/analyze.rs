@@ -29,6 +29,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
                 digest: "e".into(),
             })
             .collect(),
+        embedders: Default::default(),
         seed: 1,
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),

@@ -102,6 +102,23 @@ impl Files {
     }
 }
 
+/// What a model in a folder is called: the folder's name; of a snapshot in the hub's cache
+/// (`models--owner--name/snapshots/commit`), the repository's.
+///
+/// ```
+/// assert_eq!(model::label("hub/models--sentence-transformers--all-mpnet-base-v2/snapshots/0a1b".as_ref()), "all-mpnet-base-v2");
+/// assert_eq!(model::label("models/MiniLM".as_ref()), "MiniLM");
+/// ```
+pub fn label(folder: &Path) -> String {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let repository = folder.parent().filter(|parent| text(parent) == "snapshots").and_then(Path::parent).map(text);
+    match repository.as_deref().and_then(|repository| repository.strip_prefix("models--")) {
+        Some(repository) => repository.rsplit("--").next().unwrap_or(repository).to_owned(),
+        None => text(&folder),
+    }
+}
+
 /// The error that the file at `path` is damaged.
 pub(crate) fn damaged(path: &Path, why: impl Into<String>, cure: &'static str) -> ModelError {
     ModelError::Damaged { path: path.to_owned(), why: why.into(), cure }

@@ -65,6 +65,9 @@ pub struct RunRecord {
     pub variants: Vec<VariantRecord>,
     /// The tasks, in the order asked.
     pub tasks: Vec<TaskSource>,
+    /// The embedders that compare texts, by language: `en` for all but those that have one of their own. None: spelling.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub embedders: BTreeMap<String, ModelSource>,
     /// The seed of everything that is drawn.
     pub seed: u64,
     /// How replies are scored.
@@ -104,6 +107,12 @@ pub mod run_path {
     /// `<variant>/scores/<task>.jsonl`
     pub fn scores(root: &Path, variant: &str, task: &str) -> PathBuf {
         root.join(variant).join("scores").join(format!("{task}.jsonl"))
+    }
+
+    /// `embeddings/<digest>.bin`: the embeddings of one embedder.
+    pub fn embeddings(root: &Path, digest: &str) -> PathBuf {
+        let short: String = digest.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+        root.join("embeddings").join(format!("{short}.bin"))
     }
 
     /// `analysis/paired.json`

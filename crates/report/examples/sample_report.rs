@@ -62,6 +62,7 @@ fn run() -> RunRecord {
                 digest: record::digest(task.as_bytes()),
             })
             .collect(),
+        embedders: Default::default(),
         seed: 42,
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),

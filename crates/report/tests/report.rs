@@ -55,6 +55,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
                 digest: "def".into(),
             })
             .collect(),
+        embedders: Default::default(),
         seed: 9,
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),

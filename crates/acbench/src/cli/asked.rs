@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use acbench::{BadRows, Error, How, Question, Run, Sampling, Scoring};
+use acbench::{BadRows, Error, How, Question, Run, Sampling, Scoring, Similarities, Similarity};
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::output;
+use super::progress::Progress;
 
 /// How replies are scored.
 #[derive(Clone, Copy, ValueEnum)]
@@ -62,6 +63,9 @@ pub(crate) struct Asked {
     #[arg(long, default_value = "corrected")]
     scoring: ScoringName,
 
+    #[command(flatten)]
+    similarity: SimilarityArgs,
+
     /// 0 takes the likeliest token
     #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true)]
     temperature: f32,
@@ -94,9 +98,52 @@ pub(crate) struct Asked {
 /// Which model.
 #[derive(Args)]
 pub(crate) struct ModelArgs {
-    /// A Hugging Face model folder [default: the bundled model]
+    /// A Hugging Face model folder, or OWNER/NAME[@REVISION] of the hub [default: the bundled model]
     #[arg(long = "model_name", alias = "model", value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    /// The model's folder, downloaded where it is on the hub.
+    pub(crate) fn folder(&self) -> Result<Option<PathBuf>, Error> {
+        self.model.as_deref().map(|name| with_progress(|watch| acbench::hub::model_folder(name, watch))).transpose()
+    }
+}
+
+/// Does something that may take a while before a verb begins.
+fn with_progress<T>(work: impl FnOnce(&mut acbench::Watch<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    let mut progress = Progress::new();
+    work(&mut |event| progress.show(event))
+}
+
+/// How texts are compared, in tasks that need it.
+#[derive(Args)]
+pub(crate) struct SimilarityArgs {
+    /// What compares texts: the folder or hub name of a sentence-transformers model, as
+    /// sentence-transformers/all-mpnet-base-v2, or `lexical` [default: lexical; `score`: as the run has it]
+    #[arg(long, value_name = "MODEL")]
+    embedder: Option<PathBuf>,
+
+    /// The same for Chinese samples, as thenlper/gte-large-zh [default: the --embedder]
+    #[arg(long = "embedder_zh", value_name = "MODEL")]
+    embedder_zh: Option<PathBuf>,
+}
+
+impl SimilarityArgs {
+    /// What was said, with models of the hub downloaded.
+    pub(crate) fn resolve(&self) -> Result<Similarities, Error> {
+        let one = |name: &Option<PathBuf>| -> Result<Option<Similarity>, Error> {
+            match name.as_deref() {
+                None => Ok(None),
+                Some(name) if name.as_os_str() == "lexical" => Ok(Some(Similarity::Lexical)),
+                Some(name) => {
+                    let folder = with_progress(|watch| acbench::hub::model_folder(name, watch))?;
+                    Ok(Some(Similarity::Embedder(folder)))
+                }
+            }
+        };
+        Ok(Similarities { all: one(&self.embedder)?, chinese: one(&self.embedder_zh)? })
+    }
 }
 
 /// How a method is set.
@@ -111,9 +158,9 @@ pub(crate) struct CompressionArgs {
     config: Option<PathBuf>,
 
     /// Calibration text: plain text, or .jsonl with a field `text`, `messages` (a chat) or `input_ids` (tokens)
-    /// [default: training prompts of the twins]
+    /// [default: training prompts of the twins]; hub:OWNER/DATASET[@REVISION]/PATH takes a file of the hub
     #[arg(long, value_name = "FILE")]
-    pub(crate) calibration: Option<PathBuf>,
+    calibration: Option<PathBuf>,
 
     /// The seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -121,6 +168,11 @@ pub(crate) struct CompressionArgs {
 }
 
 impl CompressionArgs {
+    /// The file of the calibration text, downloaded where it is on the hub.
+    pub(crate) fn calibration(&self) -> Result<Option<PathBuf>, Error> {
+        self.calibration.as_deref().map(|name| with_progress(|watch| acbench::hub::file(name, watch))).transpose()
+    }
+
     /// All settings that were given, those that count more last.
     pub(crate) fn settings(&self) -> Result<Vec<String>, Error> {
         let mut all = self.config.as_deref().map_or_else(|| Ok(Vec::new()), acbench::settings_file)?;
@@ -148,7 +200,7 @@ impl Asked {
     pub(crate) fn plan(&self) -> Result<Run, Error> {
         let tasks = acbench::tasks(&self.tasks)?;
         let question = Question {
-            model: self.model.model.clone(),
+            model: self.model.folder()?,
             methods: acbench::methods(&self.methods, &self.compression.settings()?)?,
             data: acbench::data(&self.data, &tasks)?,
             tasks,
@@ -156,10 +208,11 @@ impl Asked {
             limit: self.limit,
             seed: self.compression.seed,
             scoring: self.scoring.into(),
+            similarities: self.similarity.resolve()?,
             sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
             chat_template: self.chat_template,
             margin: self.margin / 100.0,
-            calibration: self.compression.calibration.clone(),
+            calibration: self.compression.calibration()?,
             replies: self.replies.clone(),
         };
         question.sampling.check()?;

@@ -81,12 +81,13 @@ impl Compress {
             let (flag, value) = ("--compression_method", self.method.clone());
             return Err(Error::Flag { flag, value, problem }.into());
         };
-        let checkpoint = acbench::open_checkpoint(self.model.model.as_deref())?;
+        let checkpoint = acbench::open_checkpoint(self.model.folder()?.as_deref())?;
+        let calibration = self.compression.calibration()?;
         let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
         let wanted = Compression {
             method: &method.method,
             settings: &method.settings,
-            calibration: self.compression.calibration.as_deref(),
+            calibration: calibration.as_deref(),
             seed: self.compression.seed,
             format: self.format,
             ram_budget: self.ram_budget,

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use acbench::Run;
+use acbench::{Anew, Run};
 use clap::Args;
 use serde_json::json;
 
 use super::Failure;
-use super::asked::ScoringName;
+use super::asked::{ScoringName, SimilarityArgs};
 use super::output;
 use super::progress::Progress;
 
@@ -23,20 +23,25 @@ pub(crate) struct Score {
     #[arg(long)]
     scoring: Option<ScoringName>,
 
+    #[command(flatten)]
+    similarity: SimilarityArgs,
+
     /// Print the counts as JSON
     #[arg(long)]
     json: bool,
 }
 
 const EXAMPLES: &str = "\
-Example:
-  acbench score runs/needle --scoring paper     then `acbench analyze` and `acbench report` show it";
+Examples:
+  acbench score runs/needle --scoring paper     then `acbench analyze` and `acbench report` show it
+  acbench score runs/flows --embedder sentence-transformers/all-mpnet-base-v2";
 
 impl Score {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let mut run = Run::open(&self.run)?;
         let mut progress = Progress::new();
-        let scored = acbench::score(&mut run, self.scoring.map(Into::into), &mut |event| progress.show(event))?;
+        let anew = Anew { scoring: self.scoring.map(Into::into), similarities: self.similarity.resolve()? };
+        let scored = acbench::score(&mut run, &anew, &mut |event| progress.show(event))?;
         drop(progress);
         if self.json {
             output::print_json(&json!({"samples": scored.samples, "failed": scored.failed}))?;

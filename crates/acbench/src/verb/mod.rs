@@ -14,4 +14,4 @@ pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
 pub use self::generate::{How, generate};
 pub use self::report::{Shown, report};
-pub use self::score::{Counts, score};
+pub use self::score::{Anew, Counts, score};

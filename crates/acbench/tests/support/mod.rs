@@ -11,7 +11,7 @@ pub type Checked<T> = Result<T, Box<dyn Error>>;
 /// The binary, in a folder of its own.
 pub fn acbench(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acbench"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1");
+    command.args(args).current_dir(folder).env("NO_COLOR", "1").env("HF_HUB_OFFLINE", "1");
     command
 }
 

@@ -8,24 +8,32 @@ use crate::weight::{Half, HalfKind};
 use crate::{Checkpoint, Matrix, ModelError, TensorView, Weight};
 
 /// A dense weight `[out, in]`: f32 is copied, 16-bit floats stay where they lie.
-pub fn weight(checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
-    let tensor = checkpoint.tensor(name)?;
-    expect_shape(&tensor, &[rows, cols])?;
-    check_finite(&tensor)?;
-    let half = |kind| Weight::Half(Half { kind, rows, cols, bytes: tensor.bytes.clone() });
-    match tensor.dtype {
-        Dtype::BF16 => Ok(half(HalfKind::Bf16)),
-        Dtype::F16 => Ok(half(HalfKind::F16)),
-        _ => Ok(Weight::F32(Matrix::new(rows, cols, floats(&tensor)?))),
-    }
+pub fn weight(checkpoint: &Checkpoint, name: &str, shape: (usize, usize)) -> Result<Weight, ModelError> {
+    tensor_weight(&checkpoint.tensor(name)?, shape)
 }
 
 /// A dense vector `[size]` in f32.
 pub fn vector(checkpoint: &Checkpoint, name: &str, size: usize) -> Result<Vec<f32>, ModelError> {
-    let tensor = checkpoint.tensor(name)?;
-    expect_shape(&tensor, &[size])?;
-    check_finite(&tensor)?;
-    floats(&tensor)
+    tensor_vector(&checkpoint.tensor(name)?, size)
+}
+
+/// [`weight`] of a tensor.
+pub fn tensor_weight(tensor: &TensorView, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
+    expect_shape(tensor, &[rows, cols])?;
+    check_finite(tensor)?;
+    let half = |kind| Weight::Half(Half { kind, rows, cols, bytes: tensor.bytes.clone() });
+    match tensor.dtype {
+        Dtype::BF16 => Ok(half(HalfKind::Bf16)),
+        Dtype::F16 => Ok(half(HalfKind::F16)),
+        _ => Ok(Weight::F32(Matrix::new(rows, cols, floats(tensor)?))),
+    }
+}
+
+/// [`vector`] of a tensor.
+pub fn tensor_vector(tensor: &TensorView, size: usize) -> Result<Vec<f32>, ModelError> {
+    expect_shape(tensor, &[size])?;
+    check_finite(tensor)?;
+    floats(tensor)
 }
 
 /// The error that a tensor is not of the type or shape that is needed.

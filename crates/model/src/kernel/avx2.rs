@@ -408,6 +408,18 @@ pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     portable::silu_times(gate, up);
 }
 
+/// [`portable::gelu`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn gelu(values: &mut [f32]) {
+    portable::gelu(values);
+}
+
+/// [`portable::layer_norm`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    portable::layer_norm(row, weight, bias, eps);
+}
+
 /// [`portable::extent`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma")]
 pub fn extent(values: &[f32]) -> (f32, f32) {

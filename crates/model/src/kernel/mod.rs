@@ -116,6 +116,14 @@ dispatch!(
     /// `gate = silu(gate) * up`, in place.
     pub(crate) silu_times(gate: &mut [f32], up: &[f32])
 );
+dispatch!(
+    /// GELU in place.
+    pub(crate) gelu(values: &mut [f32])
+);
+dispatch!(
+    /// Layer norm of one row in place.
+    pub(crate) layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32)
+);
 
 dispatch!(
     /// The least and the largest of some numbers; of none, an empty range.
@@ -163,12 +171,7 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
         return y;
     }
     if x.rows * k * outputs < PARALLEL_FROM || rayon::current_num_threads() == 1 {
-        let strip = strip_rows(k, outputs, 1);
-        let mut scratch = Vec::new();
-        for from in (0..outputs).step_by(strip) {
-            product(&x.data, w, from..(from + strip).min(outputs), &mut scratch, &mut y.data[from..], outputs);
-        }
-        return y;
+        return matmul_here(x, w);
     }
     let strip = strip_rows(k, outputs, rayon::current_num_threads() * 2);
     if x.rows == 1 {
@@ -193,6 +196,22 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
             out.copy_from_slice(&strip_values[row * width..(row + 1) * width]);
         }
     });
+    y
+}
+
+/// [`matmul`] on the calling thread, for callers that hand out rows themselves.
+pub(crate) fn matmul_here(x: &Matrix, w: &Weight) -> Matrix {
+    let (outputs, k) = w.shape();
+    assert_eq!(x.cols, k, "inner sizes of a product");
+    let mut y = Matrix::zeros(x.rows, outputs);
+    if x.rows == 0 || k == 0 || outputs == 0 {
+        return y;
+    }
+    let strip = strip_rows(k, outputs, 1);
+    let mut scratch = Vec::new();
+    for from in (0..outputs).step_by(strip) {
+        product(&x.data, w, from..(from + strip).min(outputs), &mut scratch, &mut y.data[from..], outputs);
+    }
     y
 }
 

@@ -133,6 +133,47 @@ pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     }
 }
 
+/// GELU in place: `x * (1 + erf(x / sqrt 2)) / 2`, within 2e-7 of the largest of 1 and |x|.
+///
+/// `erfc(u) = e^(-u^2) t P(t)` with `t = 1 / (1 + 0.4 u)` for u >= 0; P, of degree 8, interpolates at Chebyshev nodes and is
+/// within 4e-8 of `erfc(u) e^(u^2) / t`.
+#[inline(always)]
+pub fn gelu(values: &mut [f32]) {
+    const P: [f32; 9] = [
+        0.225_403_58,
+        0.229_934_37,
+        0.179_436_58,
+        0.273_534_78,
+        -0.094_067_75,
+        0.322_810_92,
+        -0.109_284_22,
+        -0.051_606_71,
+        0.023_838_47,
+    ];
+    for x in values {
+        let u = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+        let t = 1.0 / 0.4f32.mul_add(u, 1.0);
+        let p = P.iter().rev().fold(0.0, |p: f32, &c| p.mul_add(t, c));
+        // The half of erfc(u): what lies beyond |x| of the normal distribution.
+        let beyond = 0.5 * exp(-u * u) * t * p;
+        *x *= if *x < 0.0 { beyond } else { 1.0 - beyond };
+    }
+}
+
+/// Layer norm of one row in place: `(x - mean) / sqrt(variance + eps) * weight + bias`.
+#[inline(always)]
+pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let count = row.len() as f32;
+    let mut lanes = [0.0f32; LANES];
+    row.chunks(LANES).for_each(|chunk| lanes.iter_mut().zip(chunk).for_each(|(lane, x)| *lane += x));
+    let mean = sum_lanes(lanes) / count;
+    row.iter_mut().for_each(|x| *x -= mean);
+    let scale = 1.0 / (dot(row, row) / count + eps).sqrt();
+    for ((x, &weight), &bias) in row.iter_mut().zip(weight).zip(bias) {
+        *x = (*x * scale).mul_add(weight, bias);
+    }
+}
+
 /// The least and the largest number, lane by lane; of none, an empty range.
 #[inline(always)]
 pub fn extent(values: &[f32]) -> (f32, f32) {

@@ -149,3 +149,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn gelu_is_close_everywhere() {
+    // Phi(x) by the series of erf, in f64.
+    let phi = |x: f64| {
+        let (mut term, mut sum) = (x, x);
+        for n in 1..200 {
+            term *= x * x / f64::from(2 * n + 1);
+            sum += term;
+        }
+        0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    };
+    for step in -600..=600 {
+        let x = step as f32 / 100.0;
+        let mut got = [x];
+        gelu(&mut got);
+        let want = f64::from(x) * phi(f64::from(x));
+        assert!(
+            (f64::from(got[0]) - want).abs() <= 2e-7 * f64::from(x.abs().max(1.0)),
+            "gelu {x}: {} and {want}",
+            got[0]
+        );
+    }
+    let mut far = [-1e30, -40.0, 0.0, 40.0, 1e30];
+    gelu(&mut far);
+    assert!(far[0].abs() < 1e-5 && far[1].abs() < 1e-30 && far[2..] == [0.0, 40.0, 1e30], "{far:?}");
+}
+
+#[test]
+fn a_layer_norm_by_hand() {
+    let mut row = [1.0, 3.0];
+    layer_norm(&mut row, &[2.0, 1.0], &[0.0, 5.0], 0.0);
+    assert_eq!(row, [-2.0, 6.0]);
+    let (mut ours, mut plain) = (random(37, &mut record::Rng::new(3)), random(37, &mut record::Rng::new(3)));
+    let (weight, bias) = (random(37, &mut record::Rng::new(4)), random(37, &mut record::Rng::new(5)));
+    layer_norm(&mut ours, &weight, &bias, 1e-12);
+    portable::layer_norm(&mut plain, &weight, &bias, 1e-12);
+    assert_eq!(bits(&ours), bits(&plain));
+    gelu(&mut ours);
+    portable::gelu(&mut plain);
+    assert_eq!(bits(&ours), bits(&plain));
+}

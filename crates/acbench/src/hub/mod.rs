@@ -1,0 +1,87 @@
+//! The Hugging Face hub: models, embedders and single files by `owner/name[@revision]`, kept in the hub's usual cache.
+//!
+//! The environment is that of the hub's own tools: `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`, `HF_HUB_CACHE`, `HF_HOME`.
+//! Nothing that is downloaded is run: of a model only configuration, tokenizer, template and safetensors files are
+//! fetched.
+
+#[cfg(feature = "hub")]
+mod cache;
+#[cfg(feature = "hub")]
+mod client;
+mod id;
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::event::Watch;
+
+pub use id::HubId;
+
+/// What stands before a file of a data set: `hub:owner/dataset[@revision]/path/in/it.jsonl`.
+const FILE: &str = "hub:";
+
+/// The folder of a model: the one that is named where it is there, else that of the hub's repository of this name,
+/// which is downloaded unless it is in the cache.
+///
+/// # Errors
+/// A name that is neither; a repository that cannot be had, or has no safetensors.
+pub fn model_folder(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    if name.exists() {
+        return Ok(name.to_owned());
+    }
+    match name.to_str().and_then(HubId::parse) {
+        Some(id) => model(&id, watch),
+        None => Ok(name.to_owned()),
+    }
+}
+
+/// A file that is named by its path, or as `hub:owner/dataset[@revision]/path`.
+///
+/// # Errors
+/// A name of the hub that is none, or a file that cannot be had.
+pub fn file(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    let Some(text) = name.to_str().and_then(|text| text.strip_prefix(FILE)) else { return Ok(name.to_owned()) };
+    match HubId::parse_file(text) {
+        Some((id, path)) => dataset_file(&id, &path, watch),
+        None => Err(Error::Hub {
+            id: text.to_owned(),
+            tried: name.display().to_string(),
+            problem: "it should be hub:OWNER/DATASET[@REVISION]/PATH, and the path may not leave the data set"
+                .to_owned(),
+        }),
+    }
+}
+
+#[cfg(feature = "hub")]
+fn model(id: &HubId, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    client::Hub::from_env().model(id, watch)
+}
+
+/// One file of a data set.
+///
+/// # Errors
+/// A path that leaves the data set, or a file that cannot be had.
+#[cfg(feature = "hub")]
+pub fn dataset_file(id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    client::Hub::from_env().dataset_file(id, path, watch)
+}
+
+#[cfg(not(feature = "hub"))]
+fn model(id: &HubId, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    Err(without(id))
+}
+
+/// One file of a data set.
+///
+/// # Errors
+/// Always: this program was built without the hub.
+#[cfg(not(feature = "hub"))]
+pub fn dataset_file(id: &HubId, _path: &str, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    Err(without(id))
+}
+
+#[cfg(not(feature = "hub"))]
+fn without(id: &HubId) -> Error {
+    let problem = "this program was built without the feature `hub`".to_owned();
+    Error::Hub { id: id.to_string(), tried: "nothing".to_owned(), problem }
+}
