@@ -2,6 +2,7 @@
 
 mod grid;
 mod haystack;
+pub mod longbench;
 mod needle;
 mod official;
 mod porter;

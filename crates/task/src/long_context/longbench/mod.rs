@@ -1,0 +1,15 @@
+//! LongBench v1 (Bai et al. 2023): 21 sets of long texts, each with its own prompt and metric.
+
+mod deviations;
+mod metric;
+mod score;
+mod sets;
+
+pub use deviations::{DEVIATIONS, Switches};
+pub use metric::{
+    Metric, Ratio, Rules, classification, code_line, code_similarity, count, cut, indel_ratio, paragraph, paragraph_zh,
+    qa_f1, qa_f1_zh, ratio, rouge, rouge_zh,
+};
+pub(crate) use score::rounded;
+pub use score::{points, score};
+pub use sets::{SETS, Set, TWINS, bucket, find};
