@@ -3,6 +3,7 @@
 mod grid;
 mod haystack;
 pub mod longbench;
+pub mod longgenbench;
 mod needle;
 mod official;
 mod porter;

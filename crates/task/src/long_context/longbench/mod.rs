@@ -10,6 +10,5 @@ pub use metric::{
     Metric, Ratio, Rules, classification, code_line, code_similarity, count, cut, indel_ratio, paragraph, paragraph_zh,
     qa_f1, qa_f1_zh, ratio, rouge, rouge_zh,
 };
-pub(crate) use score::rounded;
-pub use score::{points, score};
+pub use score::{points, points_to, score};
 pub use sets::{SETS, Set, TWINS, bucket, find};

@@ -25,8 +25,14 @@ pub fn points(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| rounded(mean, 2))
 }
 
+/// The same as LongGenBench rounds: the mean first, then 100 times it with `digits` decimals.
+pub fn points_to(values: &[f64], digits: usize) -> Option<f64> {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (!values.is_empty()).then(|| rounded(100.0 * mean, digits))
+}
+
 /// Python's `round(value, digits)`. Formatting is exact: it looks at the binary value, and ties go to even.
-pub(crate) fn rounded(value: f64, digits: usize) -> f64 {
+fn rounded(value: f64, digits: usize) -> f64 {
     format!("{value:.digits$}").parse().unwrap_or(value)
 }
 
