@@ -69,8 +69,14 @@ pub trait Task: Sync {
 }
 
 /// All tasks, in the order of the capabilities.
-pub const TASKS: &[&dyn Task] =
-    &[&workflow::WorfBench, &tool_use::TevalInstruct, &long_context::Needle, &real_world::Pddl];
+pub const TASKS: &[&dyn Task] = &[
+    &workflow::WorfBench,
+    &tool_use::TevalInstruct,
+    &long_context::Needle,
+    &long_context::longbench::LongBench,
+    &long_context::longgenbench::LongGenBench,
+    &real_world::Pddl,
+];
 
 /// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.
 pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: impl Into<String>) -> Score {

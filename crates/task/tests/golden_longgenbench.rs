@@ -8,7 +8,8 @@ use record::Scoring;
 use serde_json::Value;
 use task::long_context::longbench::points_to;
 use task::long_context::longgenbench::{
-    Choice, Construction, Kind, Switches, accuracy, choices, correct, found, gold_digits, mmlu, upstream_correct, upstream_pieces,
+    Choice, Construction, Kind, Switches, accuracy, choices, correct, found, gold_digits, mmlu, upstream_correct,
+    upstream_pieces,
 };
 
 /// The cases of a golden file that `wanted` chooses, each put through `check`; prints how many pass.
@@ -106,7 +107,8 @@ fn golden_longgenbench_upstream() -> Result<(), Box<dyn Error>> {
             if case["split"].is_array() {
                 same("pieces", upstream_pieces(reply), texts(&case["split"]))?;
             }
-            let want: Vec<bool> = case["correct"].as_array().ok_or("no list")?.iter().filter_map(Value::as_bool).collect();
+            let want: Vec<bool> =
+                case["correct"].as_array().ok_or("no list")?.iter().filter_map(Value::as_bool).collect();
             same("correct", upstream_correct(reply, &texts(&case["answers"]), kind(&case["kind"])), want)
         },
     )

@@ -123,7 +123,10 @@ fn examples(shots: &str, construction: Construction) -> (String, usize) {
     let (questions, answers): (Vec<&str>, Vec<&str>) = match construction {
         Construction::Paper => {
             let cut = |pattern: &'static Regex, mark: &'static str| {
-                pattern.find_iter(shots).map(move |found| found.as_str()).map(move |text| text.strip_prefix(mark).unwrap_or(text))
+                pattern
+                    .find_iter(shots)
+                    .map(move |found| found.as_str())
+                    .map(move |text| text.strip_prefix(mark).unwrap_or(text))
             };
             (cut(&QUESTION, "Q: ").collect(), cut(&ANSWER, "A: ").collect())
         }
@@ -153,15 +156,20 @@ mod tests {
         let built = mmlu(&rows, SHOTS, Construction::Corrected);
         assert_eq!((built.first, built.answers.as_slice()), (2, &["D".to_owned(), "A".to_owned()][..]));
         assert!(built.prompt.contains("Question_1:\nWhich?\n(A) x (B) y (C) z (D) w\n\nAnswer_1:\nWell."));
-        assert!(built.prompt.contains("Question_2:\nOne\n\nand a half\n(A) 1 (B) 2 (C) 3 (D) None\nQuestion_3:\nTwo\n"));
+        assert!(
+            built.prompt.contains("Question_2:\nOne\n\nand a half\n(A) 1 (B) 2 (C) 3 (D) None\nQuestion_3:\nTwo\n")
+        );
         let paper = mmlu(&rows, SHOTS, Construction::Paper).prompt;
-        assert!(paper.contains("(C) z (D)\n\nAnswer_1") && paper.contains("Question_6:\nOne\nQuestion_7:\nand a half\n"));
+        assert!(
+            paper.contains("(C) z (D)\n\nAnswer_1") && paper.contains("Question_6:\nOne\nQuestion_7:\nand a half\n")
+        );
         assert!(paper.contains("(D) nan") && !paper.contains("Two"));
     }
 
     #[test]
     fn rows_with_broken_quotes_or_bytes_are_errors_of_their_own() {
-        let rows: Vec<_> = choices(b"\xEF\xBB\xBFq,1,2,3,4,A\nq,1,2,3,4,E\nq,\xff,2,3,4,B\nshort,A\n\"open,1,2,3,4,B\n").collect();
+        let rows: Vec<_> =
+            choices(b"\xEF\xBB\xBFq,1,2,3,4,A\nq,1,2,3,4,E\nq,\xff,2,3,4,B\nshort,A\n\"open,1,2,3,4,B\n").collect();
         let good: Vec<bool> = rows.iter().map(Result::is_ok).collect();
         assert_eq!(good, [true, false, false, false, false]);
     }

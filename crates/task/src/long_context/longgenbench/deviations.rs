@@ -9,7 +9,6 @@ use crate::workflow::Deviation;
 #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
 pub struct Switches {
     pub by_number: bool,
-    pub own_lines: bool,
     pub whole_numbers: bool,
     pub any_mark: bool,
 }
@@ -17,7 +16,7 @@ pub struct Switches {
 impl Switches {
     /// All deviations on or off.
     pub fn all(on: bool) -> Self {
-        Self { by_number: on, own_lines: on, whole_numbers: on, any_mark: on }
+        Self { by_number: on, whole_numbers: on, any_mark: on }
     }
 }
 
@@ -32,14 +31,9 @@ pub const DEVIATIONS: &[Deviation<Switches>] = &[
     Deviation {
         name: "by_number",
         about: "the reference takes the n-th answer it finds for the n-th question, so that a skipped one shifts all \
-                later ones; an answer belongs to the question whose number it bears",
+                later ones, and reads GSM8K's beyond the next heading, MMLU's on one line only; an answer belongs to the \
+                question whose number it bears and ends at the next heading",
         set: |s, on| s.by_number = on,
-    },
-    Deviation {
-        name: "own_lines",
-        about: "the reference lets an unanswered heading of GSM8K swallow the next answer and reads MMLU's answers on \
-                one line only; an answer is read up to the next heading",
-        set: |s, on| s.own_lines = on,
     },
     Deviation {
         name: "whole_numbers",

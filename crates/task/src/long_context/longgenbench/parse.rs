@@ -22,12 +22,13 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a fixed pattern")
 }
 
-static NUMBERS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?s)Answer_\d+:[\s\x1c-\x1f]*.*?answer is (\d+)"));
-static LETTERS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"Answer_\d+:[\s\x1c-\x1f]*.*?answer is \((.*?)\)"));
+static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)Answer_\d+:[\s\x1c-\x1f]*.*?answer is (\d+)"));
+static LETTERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"Answer_\d+:[\s\x1c-\x1f]*.*?answer is \((.*?)\)"));
 static GOLD: LazyLock<Regex> = LazyLock::new(|| pattern(r"####[\s\x1c-\x1f]*(\d+)"));
 
+static STRICT_HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r"Answer_(\d{1,9}):"));
+static STRICT_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"answer is (\d+)"));
+static STRICT_LETTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"answer is \((.*?)\)"));
 static HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\banswer[ _]?(\d{1,9})\b\**\s*[:.]"));
 static NUMBER_SAID: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)answer is[\s:*_$€£=(\\{]*(?:\\?boxed\{)?([-−]?[\s$€£]*\d[\d,]*(?:\.\d+)?)"));
@@ -62,13 +63,15 @@ pub fn gold_number(answer: &str) -> Option<String> {
 /// The answers of a reply by the number that each bears; the first of a number stands.
 ///
 /// ```
-/// use task::long_context::longgenbench::{Kind, numbered};
-/// let answers = numbered("Answer_9: none\nAnswer_11: The answer is **$1,200**.", Kind::Number);
+/// use task::long_context::longgenbench::{Kind, Switches, numbered};
+/// let reply = "Answer_9: none\nAnswer_11: The answer is **$1,200**.";
+/// let answers = numbered(reply, Kind::Number, &Switches::all(true));
 /// assert_eq!(answers.get(&11).map(String::as_str), Some("1200"));
 /// assert_eq!(answers.len(), 1);
 /// ```
-pub fn numbered(reply: &str, kind: Kind) -> BTreeMap<usize, String> {
-    let headings: Vec<(usize, usize, usize)> = HEADING
+pub fn numbered(reply: &str, kind: Kind, switches: &Switches) -> BTreeMap<usize, String> {
+    let heading = if switches.any_mark { &HEADING } else { &STRICT_HEADING };
+    let headings: Vec<(usize, usize, usize)> = heading
         .captures_iter(reply)
         .filter_map(|found| {
             let whole = found.get(0)?;
@@ -78,7 +81,7 @@ pub fn numbered(reply: &str, kind: Kind) -> BTreeMap<usize, String> {
     let ends = headings.iter().skip(1).map(|&(_, start, _)| start).chain([reply.len()]);
     let mut all = BTreeMap::new();
     for (&(number, _, start), end) in headings.iter().zip(ends) {
-        if let Some(answer) = said(&reply[start..end], kind) {
+        if let Some(answer) = said(&reply[start..end], kind, switches) {
             all.entry(number).or_insert(answer);
         }
     }
@@ -86,12 +89,15 @@ pub fn numbered(reply: &str, kind: Kind) -> BTreeMap<usize, String> {
 }
 
 /// What one answer says.
-fn said(answer: &str, kind: Kind) -> Option<String> {
+fn said(answer: &str, kind: Kind, switches: &Switches) -> Option<String> {
     let of = |pattern: &Regex| pattern.captures(answer).map(|found| found[1].to_owned());
-    match kind {
-        Kind::Letter => of(&LETTER_SAID),
-        Kind::Number => of(&NUMBER_SAID).or_else(|| of(&NUMBER_ON_LINE)).map(|number| plain(&number)),
-    }
+    let said = match (kind, switches.any_mark) {
+        (Kind::Letter, true) => of(&LETTER_SAID),
+        (Kind::Letter, false) => of(&STRICT_LETTER),
+        (Kind::Number, true) => of(&NUMBER_SAID).or_else(|| of(&NUMBER_ON_LINE)),
+        (Kind::Number, false) => of(&STRICT_NUMBER),
+    };
+    said.map(|said| if kind == Kind::Number && switches.whole_numbers { plain(&said) } else { said })
 }
 
 /// A number without thousands, signs of money, zeros in front and zeros behind the point.
@@ -115,35 +121,21 @@ pub fn correct(reply: &str, answers: &[String], kind: Kind, first: usize, switch
         Kind::Number if switches.whole_numbers => gold_number(answer),
         Kind::Number => gold_digits(answer).map(str::to_owned),
     };
-    let said = replies(reply, kind, switches);
-    let at = |place: usize| match &said {
-        Replies::Numbered(all) => all.get(&(first + place)).cloned(),
-        Replies::Listed(all) => all.get(place).cloned(),
+    let said: Vec<Option<String>> = if switches.by_number {
+        let mut all = numbered(reply, kind, switches);
+        (first..first + answers.len()).map(|number| all.remove(&number)).collect()
+    } else if switches.any_mark {
+        numbered(reply, kind, switches).into_values().map(Some).collect()
+    } else {
+        found(reply, kind).into_iter().map(|said| Some(said.to_owned())).collect()
     };
+    let at = |place: usize| said.get(place).cloned().flatten();
     answers.iter().enumerate().map(|(place, answer)| gold(answer).is_some_and(|gold| at(place) == Some(gold))).collect()
 }
 
 /// The share of right answers; 0 of none.
 pub fn accuracy(right: &[bool]) -> f64 {
     right.iter().filter(|right| **right).count() as f64 / right.len().max(1) as f64
-}
-
-enum Replies {
-    Numbered(BTreeMap<usize, String>),
-    Listed(Vec<String>),
-}
-
-/// What is compared with the gold: the switches may be set one by one.
-fn replies(reply: &str, kind: Kind, switches: &Switches) -> Replies {
-    if switches.own_lines || switches.any_mark || switches.by_number {
-        let all = numbered(reply, kind);
-        match switches.by_number {
-            true => Replies::Numbered(all),
-            false => Replies::Listed(all.into_values().collect()),
-        }
-    } else {
-        Replies::Listed(found(reply, kind).into_iter().map(str::to_owned).collect())
-    }
 }
 
 #[cfg(test)]
@@ -178,7 +170,7 @@ mod tests {
             let reply = piece.repeat((1 << 20) / piece.len());
             let began = std::time::Instant::now();
             for kind in [Kind::Number, Kind::Letter] {
-                let _ = (found(&reply, kind).len(), numbered(&reply, kind).len());
+                let _ = (found(&reply, kind).len(), numbered(&reply, kind, &Switches::all(true)).len());
             }
             assert!(began.elapsed().as_secs() < 20, "{piece}");
         }

@@ -40,7 +40,8 @@ fn plain(number: &str) -> String {
 
 /// Decimal digits lie in runs of ten from 0 to 9; full-width and Arabic ones are those that occur.
 fn digit(c: char) -> char {
-    let value = [0xFF10, 0x0660, 0x06F0, 0x0966].iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|d| *d < 10));
+    let value =
+        [0xFF10, 0x0660, 0x06F0, 0x0966].iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|d| *d < 10));
     value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }
 
