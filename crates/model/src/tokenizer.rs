@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use record::Message;
+use record::{Message, Role};
 use serde_json::Value;
 
 use crate::config::Fields;
@@ -124,11 +124,15 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off.
+    /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off. One
+    /// [`Role::Raw`] message is read as it is.
     ///
     /// # Errors
     /// As [`Tokenizer::render`] and [`Tokenizer::encode`].
     pub fn prompt(&self, messages: &[Message], use_template: bool) -> Result<Vec<u32>, ModelError> {
+        if let [Message { role: Role::Raw, content }] = messages {
+            return self.encode(content, true);
+        }
         if use_template && self.has_template() {
             // A template writes its own begin-of-text token.
             return self.encode(&self.render(messages, true)?, false);

@@ -18,16 +18,19 @@ pub enum Role {
     Assistant,
     /// The result of a tool call (T-Eval calls this role `function`).
     Function,
+    /// Nobody: a text outside any conversation, which the model goes on with as it is, without chat template.
+    Raw,
 }
 
 impl Role {
-    /// The name chat templates know: `system`, `user`, `assistant`, `function`.
+    /// The name chat templates know: `system`, `user`, `assistant`, `function`; `raw` is never shown to one.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
             Role::Function => "function",
+            Role::Raw => "raw",
         }
     }
 }
@@ -50,6 +53,11 @@ impl Message {
     /// A user message.
     pub fn user(content: impl Into<String>) -> Self {
         Self { role: Role::User, content: content.into() }
+    }
+
+    /// A text that the model goes on with, the only message of its conversation.
+    pub fn raw(content: impl Into<String>) -> Self {
+        Self { role: Role::Raw, content: content.into() }
     }
 
     /// An assistant message.

@@ -82,6 +82,8 @@ pub const TASKS: &[&dyn Task] = &[
     &tool_use::Teval::Rru,
     &tool_use::Teval::Review,
     &long_context::Needle,
+    &long_context::longbench::LongBench,
+    &long_context::longgenbench::LongGenBench,
     &real_world::Pddl,
 ];
 

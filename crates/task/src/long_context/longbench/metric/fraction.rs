@@ -1,0 +1,56 @@
+//! Numbers in a reply.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::super::Switches;
+
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+").expect("a fixed pattern"));
+static PARAGRAPH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"Paragraph (\d+)").expect("a fixed pattern"));
+static PARAGRAPH_ZH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"段落(\d+)").expect("a fixed pattern"));
+
+/// The share of the numbers of a reply that are `answer`; 0 where it has none.
+///
+/// ```
+/// use task::long_context::longbench::{Switches, count};
+/// assert_eq!(count("7 of 12", "7", &Switches::all(true)), 0.5);
+/// assert_eq!(count("07", "7", &Switches::all(false)), 0.0);
+/// assert_eq!(count("07", "7", &Switches::all(true)), 1.0);
+/// ```
+pub fn count(prediction: &str, answer: &str, switches: &Switches) -> f64 {
+    let same = |number: &str| match switches.numbers_by_value {
+        true => plain(number) == plain(answer),
+        false => number == answer,
+    };
+    let (mut all, mut right) = (0usize, 0usize);
+    for number in NUMBER.find_iter(prediction) {
+        all += 1;
+        right += usize::from(same(number.as_str()));
+    }
+    if all == 0 { 0.0 } else { right as f64 / all as f64 }
+}
+
+/// ASCII digits without zeros in front; digits of other scripts stand for the same value.
+fn plain(number: &str) -> String {
+    let digits: String = number.trim().chars().map(digit).collect();
+    let short = digits.trim_start_matches('0');
+    if short.is_empty() { "0".to_owned() } else { short.to_owned() }
+}
+
+/// Decimal digits lie in runs of ten from 0 to 9; full-width and Arabic ones are those that occur.
+fn digit(c: char) -> char {
+    let value =
+        [0xFF10, 0x0660, 0x06F0, 0x0966].iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|d| *d < 10));
+    value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
+}
+
+/// The number of the paragraph that an answer names first: `Paragraph 7`.
+pub fn paragraph(answer: &str) -> Option<&str> {
+    PARAGRAPH.captures(answer).and_then(|found| found.get(1)).map(|number| number.as_str())
+}
+
+/// The same for `段落7`.
+pub fn paragraph_zh(answer: &str) -> Option<&str> {
+    PARAGRAPH_ZH.captures(answer).and_then(|found| found.get(1)).map(|number| number.as_str())
+}

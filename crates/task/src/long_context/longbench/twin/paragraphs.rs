@@ -1,0 +1,63 @@
+//! Paragraphs to count and to find.
+
+use std::collections::BTreeSet;
+
+use super::{Maker, Puzzle};
+use crate::vocabulary::{CITIES, word};
+
+fn numbered(paragraphs: &[String]) -> String {
+    let numbered = paragraphs.iter().enumerate().map(|(at, text)| format!("Paragraph {}: {text}", at + 1));
+    numbered.collect::<Vec<_>>().join("\n\n")
+}
+
+fn paragraph(maker: &mut Maker<'_>) -> String {
+    let (name, thing) = (maker.name(), maker.thing());
+    let city = word(maker.rng, CITIES);
+    let more: Vec<String> = (0..2).map(|_| maker.filler()).collect();
+    format!("{name} came to {city} with a {thing}. {}", more.join(" "))
+}
+
+/// Some of the paragraphs occur twice or more.
+pub(super) fn unique(maker: &mut Maker<'_>, length: usize) -> Puzzle {
+    let prompt = |text: &str| {
+        format!(
+            "Some of these paragraphs are repeated. How many different ones are there?\n\n{text}\n\nAnswer with the number \
+             only.\nThe answer is:"
+        )
+    };
+    let fixed = maker.count(&prompt(""));
+    let mut seen: Vec<String> = Vec::new();
+    let mut paragraphs = maker.fill(length.saturating_sub(fixed), "Paragraph 10: \n\n", |maker| {
+        if maker.rng.chance(0.3)
+            && let Some(again) = maker.rng.pick(&seen)
+        {
+            return again.clone();
+        }
+        let new = paragraph(maker);
+        seen.push(new.clone());
+        new
+    });
+    maker.rng.shuffle(&mut paragraphs);
+    let different = paragraphs.iter().collect::<BTreeSet<_>>().len();
+    Puzzle::new(prompt(&numbered(&paragraphs)), different.to_string())
+}
+
+/// Which paragraph an abstract is of.
+pub(super) fn retrieval(maker: &mut Maker<'_>, length: usize) -> Puzzle {
+    let (name, thing) = (maker.name(), maker.thing());
+    let (first, second) = (word(maker.rng, CITIES), maker.filler());
+    let prompt = |text: &str| {
+        format!(
+            "Find the paragraph that the abstract is of.\n\n{text}\n\nAbstract: {name} brings a {thing} to \
+             {first}.\n\nAnswer like \"Paragraph 1\".\nThe answer is:"
+        )
+    };
+    let wanted = format!("{name} came to {first} with a {thing}. {second} {}", maker.filler());
+    let fixed = maker.count(&prompt(&wanted)) + 6;
+    let mut paragraphs = maker.fill(length.saturating_sub(fixed), "Paragraph 10: \n\n", paragraph);
+    // No other paragraph is of the same person.
+    paragraphs.retain(|text| !text.starts_with(&name));
+    let place = maker.rng.below(paragraphs.len() + 1);
+    paragraphs.insert(place, wanted);
+    Puzzle::new(prompt(&numbered(&paragraphs)), format!("Paragraph {}", place + 1))
+}

@@ -1,0 +1,113 @@
+//! The generated twin of LongGenBench: many small sums, to be answered in order.
+
+use std::collections::BTreeMap;
+
+use record::{Message, Rng, Sample};
+use serde_json::{Value, json};
+
+use super::construct::{Construction, gsm8k};
+use crate::long_context::longbench::twin::Generated;
+use crate::vocabulary::{NOUNS, PEOPLE, word};
+use crate::{Split, Tokens};
+
+/// Tokens of prompt and reply together, where no others are asked for.
+pub const LENGTHS: &[usize] = &[512, 768, 1024];
+/// Instances where no limit is given.
+pub const DEFAULT_SAMPLES: usize = 99;
+
+/// The system text where the user's files have none.
+pub(super) const SYSTEM: &str = "Answer every question, in order. Begin each answer with Answer_ and its number, \
+                                 reason step by step, and end it with: The answer is .. Do not write the questions.";
+
+/// The held-out (or training) instances of a seed at the default lengths.
+pub fn generate(seed: u64, split: Split, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
+    let samples = limit.unwrap_or(DEFAULT_SAMPLES);
+    instances(&Generated { seed, lengths: LENGTHS.to_vec(), samples }, split, tokens)
+}
+
+/// The instances that the settings ask for.
+pub fn instances(settings: &Generated, split: Split, tokens: &dyn Tokens) -> Vec<Sample> {
+    let stream = match split {
+        Split::Train => "longgenbench-train",
+        Split::Test => "longgenbench-test",
+    };
+    (0..settings.samples)
+        .map(|index| {
+            let length = settings.lengths[index % settings.lengths.len()];
+            let mut rng = Rng::stream(settings.seed, &format!("{stream}-{index}"));
+            let mut sample = instance(&mut rng, split, tokens, length);
+            sample.id = format!("longgenbench-{index:04}");
+            sample
+        })
+        .collect()
+}
+
+/// The reply that scores 1.
+pub fn answer(sample: &Sample) -> String {
+    let first = sample.gold["first"].as_u64().unwrap_or(1) as usize;
+    let answers = sample.gold["answers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    answers.enumerate().map(|(at, answer)| reply(first + at, answer)).collect::<Vec<_>>().join("\n\n")
+}
+
+/// An answer as it is to be written; the rows' own end in `#### 19`.
+fn reply(number: usize, answer: &str) -> String {
+    let (steps, result) = answer.split_once("\n#### ").unwrap_or((answer, ""));
+    format!("Answer_{number}:\n{steps} The answer is {result}.")
+}
+
+/// One instance whose prompt and right reply have about `length` tokens together.
+fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> Sample {
+    let count = |text: &str| tokens.encode(text).len();
+    let (question, solution) = problem(rng, split);
+    let shots = format!("Question_1:\n{question}\n\n{}", reply(1, &solution));
+    let mut room = length.saturating_sub(count(SYSTEM) + count(&shots) + 40);
+    let (mut questions, mut answers, mut replied) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let (question, answer) = problem(rng, split);
+        let said = count(&format!("{}\n\n", reply(10, &answer)));
+        let cost = count(&format!("Question_10:\n{question}\n")) + said;
+        // Half as many tokens more than the right reply has are allowed.
+        if cost + said / 2 > room && !questions.is_empty() {
+            break;
+        }
+        room = room.saturating_sub(cost + said / 2);
+        replied += said;
+        questions.push(question);
+        answers.push(answer);
+    }
+    let (asked, right): (Vec<&str>, Vec<&str>) =
+        questions.iter().zip(&answers).map(|(question, answer)| (question.as_str(), answer.as_str())).unzip();
+    let built = gsm8k(&asked, &right, &shots, Construction::Corrected);
+    Sample {
+        id: String::new(),
+        task: "longgenbench".into(),
+        messages: vec![Message::system(SYSTEM), Message::user(built.prompt)],
+        input: Value::Null,
+        gold: json!({"kind": "number", "first": built.first, "answers": built.answers}),
+        max_tokens: replied + replied / 2,
+        stop: Vec::new(),
+        cluster: None,
+        tags: BTreeMap::from([
+            ("set".to_owned(), json!("sums")),
+            ("length".to_owned(), json!(length)),
+            ("questions".to_owned(), json!(right.len())),
+        ]),
+    }
+}
+
+/// A sum in words and its solution. Sums of odd digest are held out.
+fn problem(rng: &mut Rng, split: Split) -> (String, String) {
+    loop {
+        let (name, thing) = (word(rng, PEOPLE), word(rng, NOUNS));
+        let (a, b) = (rng.between(11, 60), rng.between(2, 10));
+        let (question, step, result) = match rng.below(3) {
+            0 => (format!("gets {b} more"), format!("{a} + {b}"), a + b),
+            1 => (format!("sells {b}"), format!("{a} - {b}"), a - b),
+            _ => (format!("gets {b} times as many more"), format!("{a} + {a} * {b}"), a + a * b),
+        };
+        let question = format!("{name} has {a} of the {thing} kind and {question}. How many are there?");
+        if (Rng::stream(1, &question).next_u64() % 2 == 1) == (split == Split::Test) {
+            return (question, format!("{step} = {result}.\n#### {result}"));
+        }
+    }
+}
