@@ -35,11 +35,12 @@ fn a_reply_is_the_same_in_any_batch_on_any_threads_and_with_any_beginning_kept()
     let model = Model::load(&checkpoint)?;
     for sampling in [Sampling::GREEDY, Sampling { temperature: 0.8, top_p: 0.9, top_k: 40 }] {
         let requests = requests(&checkpoint, sampling)?;
-        let alone = SessionOptions { batch_size: 1, retained_bytes: 0 };
+        let alone = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
         let (expected, reused) = replies(&model, &checkpoint, &requests, alone)?;
         assert_eq!(reused, 0);
         for (batch_size, retained_bytes) in [(1, 1 << 24), (3, 0), (8, 1 << 24), (64, 1 << 24)] {
-            let options = SessionOptions { batch_size, retained_bytes };
+            let active_bytes = if batch_size == 8 { 1 << 20 } else { 1 << 30 };
+            let options = SessionOptions { batch_size, retained_bytes, active_bytes };
             let (got, reused) = replies(&model, &checkpoint, &requests, options)?;
             assert_eq!(got, expected, "{options:?}");
             assert!(batch_size == 3 || reused > 0, "prompts that begin alike share work");
