@@ -33,7 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?;
     let model = Model::load(&checkpoint)?;
     let line = |tokens: usize, wall: f64, cpu: f64| {
-        println!("{{\"tokens\": {tokens}, \"wall_s\": {wall:.3}, \"cpu_s\": {cpu:.3}, \"peak_bytes\": {}}}", status("VmHWM:"));
+        println!(
+            "{{\"tokens\": {tokens}, \"wall_s\": {wall:.3}, \"cpu_s\": {cpu:.3}, \"peak_bytes\": {}}}",
+            status("VmHWM:")
+        );
     };
     line(0, 0.0, cpu());
     for length in args {

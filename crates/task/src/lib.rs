@@ -42,6 +42,11 @@ pub trait Task: Sync {
     /// source says to skip them.
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError>;
 
+    /// What a reader of the results must know about these samples, a sentence each.
+    fn notes(&self, _: &[Sample]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Opens the episode of a sample. Single-turn tasks need not implement it.
     ///
     /// # Errors
