@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::cache::LayerCache;
-use crate::rope::{Angles, Rope};
-use crate::kernel::{self, Soft};
 use crate::Matrix;
+use crate::cache::LayerCache;
+use crate::kernel::{self, Soft};
+use crate::rope::{Angles, Rope};
 
 /// Which rows of a matrix are which sequence, and where in it they stand.
 #[derive(Debug, Default)]
@@ -128,8 +128,7 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
         let first = from.saturating_sub(task.start) * group;
         let scores = &mut scores[..(count - first) * width];
         kernel::rows_by_rows(&queries[first * dim..], &cache.keys(task.head, from..from + width), dim, scores, width);
-        let seen: Vec<usize> =
-            (first..count).map(|query| (task.start + query / group + 1 - from).min(width)).collect();
+        let seen: Vec<usize> = (first..count).map(|query| (task.start + query / group + 1 - from).min(width)).collect();
         let out = &mut out[first * dim..];
         for (row, (&seen, soft)) in seen.iter().zip(&mut soft[first..]).enumerate() {
             let factor = kernel::soften(&mut scores[row * width..][..seen], soft);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use record::Message;
+use record::{Message, Role};
 use serde_json::Value;
 
 use crate::config::Fields;
@@ -124,7 +124,8 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off.
+    /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off. A single user message
+    /// is then the whole prompt as it is.
     ///
     /// # Errors
     /// As [`Tokenizer::render`] and [`Tokenizer::encode`].
@@ -132,6 +133,9 @@ impl Tokenizer {
         if use_template && self.has_template() {
             // A template writes its own begin-of-text token.
             return self.encode(&self.render(messages, true)?, false);
+        }
+        if let (false, [Message { role: Role::User, content, .. }]) = (use_template, messages) {
+            return self.encode(content, true);
         }
         self.encode(&render_plain(messages, true), true)
     }

@@ -378,7 +378,8 @@ fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: 
     let mut sums: [[__m256; C]; R] = std::array::from_fn(|r| std::array::from_fn(|c| load(r, c)));
     for j in 0..len {
         // SAFETY: row j is below `len`, and the eight columns lie within it (asserted above).
-        let v: [__m256; C] = std::array::from_fn(|c| unsafe { _mm256_loadu_ps(v.as_ptr().add(j * dim + from + c * LANES)) });
+        let v: [__m256; C] =
+            std::array::from_fn(|c| unsafe { _mm256_loadu_ps(v.as_ptr().add(j * dim + from + c * LANES)) });
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `j < len` (asserted above).
             let p = unsafe { _mm256_broadcast_ss(&*p.as_ptr().add(r * stride + j)) };
@@ -412,7 +413,10 @@ fn mix_columns<const R: usize, const C: usize>(mixed: Mixed<'_>, out: &mut [f32]
     for row in 0..R {
         for column in from..dim {
             let sum = &mut out[row * dim + column];
-            *sum = p[row * stride..][..len].iter().enumerate().fold(*sum, |sum, (j, &p)| p.mul_add(v[j * dim + column], sum));
+            *sum = p[row * stride..][..len]
+                .iter()
+                .enumerate()
+                .fold(*sum, |sum, (j, &p)| p.mul_add(v[j * dim + column], sum));
         }
     }
 }
