@@ -11,7 +11,7 @@ use task::{Drawn, Source, Split, Task};
 use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{Error, Question};
+use crate::{Error, Question, names};
 
 /// Begins the run that a question asks for, or resumes it.
 ///
@@ -25,6 +25,14 @@ pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
     let (record, samples) = describe(question, &checkpoint)?;
     let root = output.map_or_else(|| Path::new("runs").join(run_name(&record)), Path::to_owned);
     Run::begin(&root, record, &samples)
+}
+
+/// What a reader of a run must know about the samples of one of its tasks.
+///
+/// # Errors
+/// Samples that cannot be read.
+pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
+    Ok(names::task(&task.task)?.notes(&run.samples(task)?))
 }
 
 /// The record of a question and the samples of each of its tasks.
@@ -61,7 +69,7 @@ fn model_source(question: &Question, checkpoint: &Checkpoint) -> Result<ModelSou
         None => PICO.to_owned(),
         Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string(),
     };
-    Ok(ModelSource { name, digest: checkpoint.digest()? })
+    Ok(ModelSource { name, digest: checkpoint.digest()?, context: Some(checkpoint.config().max_positions) })
 }
 
 fn samples(

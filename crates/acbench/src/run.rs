@@ -261,7 +261,7 @@ mod tests {
     fn record() -> RunRecord {
         RunRecord {
             version: "1".into(),
-            model: ModelSource { name: "a".into(), digest: "d".into() },
+            model: ModelSource { name: "a".into(), digest: "d".into(), context: None },
             variants: vec![
                 dense_variant(),
                 VariantRecord { name: "gptq-w4".into(), method: Some("gptq".into()), settings: json!({"bits": 4}) },

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
     RunRecord {
         version: "0".into(),
-        model: ModelSource { name: "pico".into(), digest: "d".into() },
+        model: ModelSource { name: "pico".into(), digest: "d".into(), context: None },
         variants: variants
             .iter()
             .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })

@@ -138,16 +138,16 @@ impl LayerCache {
         }
     }
 
-    /// The first `len` keys of a head, `[len, dim]`.
-    pub fn keys(&self, head: usize, len: usize) -> Cow<'_, [f32]> {
+    /// The keys of a head at some positions, `[positions, dim]`.
+    pub fn keys(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
         let at = head * self.capacity;
-        self.keys.get(at..at + len, self.dim)
+        self.keys.get(at + positions.start..at + positions.end, self.dim)
     }
 
-    /// The first `len` values of a head, `[len, dim]`.
-    pub fn values(&self, head: usize, len: usize) -> Cow<'_, [f32]> {
+    /// The values of a head at some positions, `[positions, dim]`.
+    pub fn values(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
         let at = head * self.capacity;
-        self.values.get(at..at + len, self.dim)
+        self.values.get(at + positions.start..at + positions.end, self.dim)
     }
 
     /// The first `len` positions in a cache of another capacity.
@@ -163,7 +163,7 @@ impl LayerCache {
 }
 
 /// All keys and values of one sequence, and the tokens that made them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct SequenceCache {
     pub layers: Vec<LayerCache>,
     /// The tokens that were run, in order.
@@ -183,6 +183,17 @@ impl SequenceCache {
         let mut tokens = Vec::with_capacity(capacity);
         tokens.extend_from_slice(&self.tokens[..len]);
         Self { layers, tokens }
+    }
+
+    /// Tokens that there is room for.
+    pub fn capacity(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.capacity)
+    }
+
+    /// Bytes of the keys and values of `capacity` tokens.
+    pub fn bytes_of(config: &Config, capacity: usize) -> usize {
+        let number = config.kv_bits.map_or(4 * config.head_dim, |bits| bytes_of(config.head_dim, bits) + 8);
+        2 * config.layers * config.kv_heads * number * capacity
     }
 
     /// Bytes of the keys and values.
@@ -205,6 +216,8 @@ pub(crate) struct Retained {
 
 /// A kept sequence that differs from a prompt only in this many last tokens was its earlier turn, and is used up.
 const TURN_TAIL: usize = 32;
+/// The most sequences that are kept, however small.
+const MOST_KEPT: usize = 64;
 
 impl Retained {
     pub fn new(limit: usize) -> Self {
@@ -228,15 +241,16 @@ impl Retained {
     }
 
     /// Keeps a finished sequence; those that it contains, and the longest unused beyond the limit, are dropped.
-    pub fn keep(&mut self, cache: &SequenceCache) {
-        let len = cache.tokens.len();
-        if len == 0 || cache.bytes() / cache.tokens.capacity().max(1) * len > self.limit {
+    pub fn keep(&mut self, cache: SequenceCache) {
+        let (len, room) = (cache.tokens.len(), cache.capacity());
+        if len == 0 || cache.bytes() / room.max(1) * len > self.limit {
             return;
         }
         self.all.retain(|other| common_prefix(&other.tokens, &cache.tokens) < other.tokens.len());
-        self.all.push(cache.fork(len, len));
+        // Room that the reply did not take is given back where it is worth a copy.
+        self.all.push(if room - len > room / 8 { cache.fork(len, len) } else { cache });
         let mut bytes: usize = self.all.iter().map(SequenceCache::bytes).sum();
-        while bytes > self.limit && !self.all.is_empty() {
+        while !self.all.is_empty() && (bytes > self.limit || self.all.len() > MOST_KEPT) {
             bytes -= self.all.remove(0).bytes();
         }
     }
@@ -258,19 +272,19 @@ mod tests {
             }
             let copy = cache.fork(3, 9);
             for (head, cache) in [(0, &cache), (1, &cache), (0, &copy), (1, &copy)] {
-                for (position, read) in cache.keys(head, 3).chunks(5).enumerate() {
+                for (position, read) in cache.keys(head, 0..3).chunks(5).enumerate() {
                     let vector = &vectors[2 * position + head];
                     let (low, high) = kernel::extent(vector);
                     let half = (high - low) / levels / 2.0 * 1.001;
                     assert!(read.iter().zip(vector).all(|(a, b)| (a - b).abs() <= half), "{bits}: {read:?} {vector:?}");
                 }
-                assert_eq!(cache.keys(head, 3), cache.values(head, 3));
+                assert_eq!(cache.keys(head, 0..3), cache.values(head, 0..3));
             }
             let exact = LayerCache::new(2, 64, 3, None);
             assert!(LayerCache::new(2, 64, 3, Some(bits)).keys.bytes() < exact.keys.bytes() / 3);
         }
         let mut cache = LayerCache::new(1, 2, 1, Some(4));
         cache.put(0, &[3.0, 3.0], &[0.0, 0.0]);
-        assert_eq!((&*cache.keys(0, 1), &*cache.values(0, 1)), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
+        assert_eq!((&*cache.keys(0, 0..1), &*cache.values(0, 0..1)), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
     }
 }

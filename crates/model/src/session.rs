@@ -45,11 +45,13 @@ pub struct SessionOptions {
     pub batch_size: usize,
     /// Bytes of keys and values of finished sequences that are kept for prompts that begin alike; 0 keeps none.
     pub retained_bytes: usize,
+    /// Bytes of keys and values of replies under way: beyond, fewer are made at the same time, but always one.
+    pub active_bytes: usize,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { batch_size: 8, retained_bytes: 128 << 20 }
+        Self { batch_size: 8, retained_bytes: 1 << 30, active_bytes: 4 << 30 }
     }
 }
 
@@ -137,8 +139,8 @@ impl<'m> Session<'m> {
         self.decode();
         for index in (0..self.active.len()).rev() {
             if let Some(end) = self.active[index].end.take() {
-                let row = self.active.remove(index);
-                self.retained.keep(&row.cache);
+                let mut row = self.active.remove(index);
+                self.retained.keep(std::mem::take(&mut row.cache));
                 done.push((row.ticket, row.finish(end, self.tokenizer)));
             }
         }
@@ -161,6 +163,9 @@ impl<'m> Session<'m> {
     fn admit(&mut self) -> Vec<Done> {
         let mut refused = Vec::new();
         while self.active.len() < self.options.batch_size.max(1) {
+            if !self.waiting.front().is_some_and(|(_, request)| self.fits(request)) {
+                break;
+            }
             let Some((ticket, request)) = self.waiting.pop_front() else { break };
             match self.start(ticket, request) {
                 Ok(row) => self.active.push(row),
@@ -168,6 +173,14 @@ impl<'m> Session<'m> {
             }
         }
         refused
+    }
+
+    /// Whether there is room for a request beside those under way.
+    fn fits(&self, request: &Request) -> bool {
+        let config = &self.model.config;
+        let wanted = SequenceCache::bytes_of(config, room(request, config.max_positions));
+        let taken: usize = self.active.iter().map(|row| row.cache.bytes()).sum();
+        self.active.is_empty() || taken.saturating_add(wanted) <= self.options.active_bytes
     }
 
     fn start(&mut self, ticket: usize, request: Request) -> Result<Row, ModelError> {
@@ -180,8 +193,7 @@ impl<'m> Session<'m> {
         if prompt.len() > context {
             return Err(ModelError::TooLong { tokens: prompt.len(), context });
         }
-        // The last token of a reply is never run, so it needs no place in the context.
-        let limit = request.max_tokens.min(context - prompt.len() + 1);
+        let limit = room(&request, context) - prompt.len();
         let mut cache = self.begin(prompt, prompt.len() + limit);
         self.prefill.reused += cache.tokens.len();
         self.prefill.run += prompt.len() - cache.tokens.len();
@@ -223,6 +235,13 @@ impl<'m> Session<'m> {
             decode_rows(model, tokenizer, &mut rows);
         }
     }
+}
+
+/// Tokens of a prompt that fits the context, and of the longest reply to it. The last token of a reply is never run, so
+/// it needs no place in the context.
+fn room(request: &Request, context: usize) -> usize {
+    let prompt = request.prompt.len().min(context);
+    prompt + request.max_tokens.min(context - prompt + 1)
 }
 
 fn decode_rows(model: &Model, tokenizer: &Tokenizer, rows: &mut [&mut Row]) {

@@ -125,7 +125,7 @@ impl Tokenizer {
     }
 
     /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off. One
-    /// [`Role::Raw`] message is read as it is.
+    /// [`Role::Raw`] message is read as it is; so is a single user message where no template is used.
     ///
     /// # Errors
     /// As [`Tokenizer::render`] and [`Tokenizer::encode`].
@@ -136,6 +136,9 @@ impl Tokenizer {
         if use_template && self.has_template() {
             // A template writes its own begin-of-text token.
             return self.encode(&self.render(messages, true)?, false);
+        }
+        if let (false, [Message { role: Role::User, content, .. }]) = (use_template, messages) {
+            return self.encode(content, true);
         }
         self.encode(&render_plain(messages, true), true)
     }

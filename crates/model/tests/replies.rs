@@ -35,11 +35,12 @@ fn a_reply_is_the_same_in_any_batch_on_any_threads_and_with_any_beginning_kept()
     let model = Model::load(&checkpoint)?;
     for sampling in [Sampling::GREEDY, Sampling { temperature: 0.8, top_p: 0.9, top_k: 40 }] {
         let requests = requests(&checkpoint, sampling)?;
-        let alone = SessionOptions { batch_size: 1, retained_bytes: 0 };
+        let alone = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
         let (expected, reused) = replies(&model, &checkpoint, &requests, alone)?;
         assert_eq!(reused, 0);
         for (batch_size, retained_bytes) in [(1, 1 << 24), (3, 0), (8, 1 << 24), (64, 1 << 24)] {
-            let options = SessionOptions { batch_size, retained_bytes };
+            let active_bytes = if batch_size == 8 { 1 << 20 } else { 1 << 30 };
+            let options = SessionOptions { batch_size, retained_bytes, active_bytes };
             let (got, reused) = replies(&model, &checkpoint, &requests, options)?;
             assert_eq!(got, expected, "{options:?}");
             assert!(batch_size == 3 || reused > 0, "prompts that begin alike share work");
@@ -51,6 +52,45 @@ fn a_reply_is_the_same_in_any_batch_on_any_threads_and_with_any_beginning_kept()
             assert_eq!(got, expected, "{threads} threads");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn prompts_of_a_needle_grid_share_their_haystack() -> Result<(), ModelError> {
+    let checkpoint = Checkpoint::bundled()?;
+    let (model, tokenizer) = (Model::load(&checkpoint)?, checkpoint.tokenizer()?);
+    let sentences = ["The lamp was old and the coin was young. ", "Anna will sort the calm report. "];
+    let mut requests = Vec::new();
+    for length in [40, 20, 30] {
+        for depth in [0, 25, 50, 75, 100] {
+            let mut book: Vec<&str> = (0..length).map(|at| sentences[at % 2]).collect();
+            book.insert(length * depth / 100, "The secret of Oslo is calm lamp 12. ");
+            let text = format!("Book: {}\nWhat is the secret of Oslo?", book.concat());
+            let prompt = tokenizer.prompt(&[Message::system("Answer from the book."), Message::user(text)], true)?;
+            requests.push(Request { prompt, sampling: Sampling::GREEDY, max_tokens: 12, stop: vec![], seed: 0 });
+        }
+    }
+    let tokens: usize = requests.iter().map(|request| request.prompt.len()).sum();
+    let alone = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
+    let (expected, _) = replies(&model, &checkpoint, &requests, alone)?;
+    for batch_size in [1, 16] {
+        let options = SessionOptions { batch_size, ..SessionOptions::default() };
+        let (got, reused) = replies(&model, &checkpoint, &requests, options)?;
+        println!("{batch_size} at a time: {reused} of {tokens} prompt tokens were not run again");
+        assert_eq!(got, expected);
+        assert!(reused * 5 > tokens * 2, "{reused} of {tokens}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_single_message_without_a_template_is_the_prompt_itself() -> Result<(), ModelError> {
+    let checkpoint = Checkpoint::bundled()?;
+    let tokenizer = checkpoint.tokenizer()?;
+    let text = "<|im_start|> This is a book. Question: what?\nAnswer:";
+    assert_eq!(tokenizer.prompt(&[Message::user(text)], false)?, tokenizer.encode(text, true)?);
+    let two = [Message::system("a"), Message::user("b")];
+    assert_eq!(tokenizer.prompt(&two, false)?, tokenizer.encode("system: a\n\nuser: b\n\nassistant:", true)?);
     Ok(())
 }
 

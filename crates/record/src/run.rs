@@ -18,6 +18,9 @@ pub struct ModelSource {
     pub name: String,
     /// SHA-256 over configuration, tokenizer and weights, hexadecimal.
     pub digest: String,
+    /// The longest context, in tokens; absent in runs that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<usize>,
 }
 
 /// Where a task's samples come from, and how many there are.

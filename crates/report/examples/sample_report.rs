@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn run() -> RunRecord {
     RunRecord {
         version: "0.0.0-made-up-example".into(),
-        model: ModelSource { name: "pico".into(), digest: record::digest(b"made up") },
+        model: ModelSource { name: "pico".into(), digest: record::digest(b"made up"), context: None },
         variants: VARIANTS
             .iter()
             .map(|(name, _)| VariantRecord { name: (*name).into(), method: None, settings: Value::Null })

@@ -17,14 +17,19 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Lays out the finished scores that have a `length` and a `depth`; `None` where there are none.
+    /// Lays out the scores that have a `length` and a `depth`; `None` where none of them finished.
     pub fn of(scores: &[Score]) -> Option<Grid> {
         let mut sums: BTreeMap<(String, String), (f64, usize)> = BTreeMap::new();
-        for score in scores.iter().filter(|score| score.outcome == Outcome::Finished) {
+        for score in scores {
             let (Some(length), Some(depth)) = (number(score, "length"), number(score, "depth")) else { continue };
             let cell = sums.entry((depth, length)).or_default();
-            cell.0 += score.value;
-            cell.1 += 1;
+            if score.outcome == Outcome::Finished {
+                cell.0 += score.value;
+                cell.1 += 1;
+            }
+        }
+        if sums.values().all(|cell| cell.1 == 0) {
+            return None;
         }
         let axis = |pick: fn(&(String, String)) -> &String| {
             let mut values: Vec<String> = sums.keys().map(|key| pick(key).clone()).collect();
@@ -33,11 +38,11 @@ impl Grid {
             values
         };
         let (depths, lengths) = (axis(|key| &key.0), axis(|key| &key.1));
-        let mean = |(sum, n): &(f64, usize)| (sum / *n as f64, *n);
-        let cells = depths
-            .iter()
-            .map(|depth| lengths.iter().map(|length| sums.get(&(depth.clone(), length.clone())).map(mean)).collect())
-            .collect();
+        let cell = |depth: &String, length: &String| {
+            let (sum, n) = sums.get(&(depth.clone(), length.clone())).filter(|cell| cell.1 > 0)?;
+            Some((sum / *n as f64, *n))
+        };
+        let cells = depths.iter().map(|depth| lengths.iter().map(|length| cell(depth, length)).collect()).collect();
         (!sums.is_empty()).then_some(Grid { lengths, depths, cells })
     }
 

@@ -72,9 +72,9 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Writes `index.html`, `report.md`, `results.csv`, where published tables have columns for it `columns.csv`, and, for
-/// tasks of lengths and depths, a heat map a variant as
-/// `<task>-<variant>.svg` and `<task>-<variant>-difference.svg`. Returns what was written, the page first.
+/// Writes `index.html`, `report.md`, `results.csv`, `columns.csv` where published tables have columns for the run, and
+/// for tasks of lengths and depths a heat map a variant, `<task>-<variant>.svg` and `<task>-<variant>-difference.svg`,
+/// and all of a task beside each other, `<task>.png`. Returns what was written, the page first.
 ///
 /// # Errors
 /// A file that cannot be written, by path.
@@ -88,10 +88,11 @@ pub fn write(report: &Report, folder: &Path) -> Result<Vec<PathBuf>, ReportError
         files.push(("columns.csv".to_owned(), csv::columns(report)));
     }
     files.extend(figure::heat_maps(report).into_iter().map(|map| (map.file_name(), map.standalone())));
-    let mut written = Vec::with_capacity(files.len());
-    for (name, text) in files {
+    let files = files.into_iter().map(|(name, text)| (name, text.into_bytes())).chain(figure::pictures(report));
+    let mut written = Vec::new();
+    for (name, bytes) in files {
         let path = folder.join(name);
-        record::write_atomic(&path, text.as_bytes())
+        record::write_atomic(&path, &bytes)
             .map_err(|source| ReportError::Write { path: path.clone(), source: Box::new(source) })?;
         written.push(path);
     }

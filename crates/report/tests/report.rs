@@ -38,7 +38,7 @@ impl Records {
 fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecord {
     RunRecord {
         version: "0.1.0".into(),
-        model: ModelSource { name: model.into(), digest: "abc".into() },
+        model: ModelSource { name: model.into(), digest: "abc".into(), context: Some(1024) },
         variants: variants
             .iter()
             .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })
@@ -217,7 +217,12 @@ fn write(records: &Records) -> Result<BTreeMap<String, String>, Box<dyn std::err
     for path in report::write(&records.report(), folder.path())? {
         assert_eq!(path.parent(), Some(folder.path()));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.insert(name, fs::read_to_string(&path)?);
+        let bytes = fs::read(&path)?;
+        if name.ends_with(".png") {
+            assert!(bytes.starts_with(b"\x89PNG") && bytes.len() < 150_000, "{name}: {} bytes", bytes.len());
+        } else {
+            files.insert(name, String::from_utf8(bytes)?);
+        }
     }
     Ok(files)
 }
@@ -328,6 +333,22 @@ fn heat_maps_are_files_with_a_number_in_each_cell() -> Result<(), Box<dyn std::e
     let difference = &files["needle-gptq-w4-g128-difference.svg"];
     assert!(difference.contains(">−100<") && difference.contains(">+25<") && difference.contains(">0<"));
     assert!(difference.contains("xmlns=") && difference.contains("prefers-color-scheme"));
+    Ok(())
+}
+
+#[test]
+fn lengths_beyond_the_context_stand_behind_its_line() -> Result<(), Box<dyn std::error::Error>> {
+    let mut records = full();
+    assert!(!write(&records)?["needle-dense.svg"].contains("class=\"limit\""), "every length fits");
+    records.run.model.context = Some(600);
+    let files = write(&records)?;
+    assert!(files["needle-dense.svg"].contains("class=\"limit\"") && files["index.html"].contains("context 600"));
+    for (_, scores) in records.scores.iter_mut().filter(|(key, _)| key.1 == "needle") {
+        for score in scores.iter_mut().filter(|score| score.tags["length"] == 1024) {
+            score.outcome = Outcome::Failed { reason: "too long".into() };
+        }
+    }
+    assert!(write(&records)?["needle-dense.svg"].contains("no sample"), "failed cells are shown, empty");
     Ok(())
 }
 

@@ -44,6 +44,11 @@ pub trait Task: Sync {
     /// source says to skip them.
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError>;
 
+    /// What a reader of the results must know about these samples, a sentence each.
+    fn notes(&self, _: &[Sample]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Opens the episode of a sample. Single-turn tasks need not implement it.
     ///
     /// # Errors
@@ -90,7 +95,10 @@ pub const TASKS: &[&dyn Task] = &[
 /// The columns of the tables that the benchmarks and the paper print, table by table.
 #[rustfmt::skip]
 pub const COLUMNS: &[&[Column]] = &[
+    workflow::COLUMNS,
     tool_use::COLUMNS,
+    long_context::longbench::COLUMNS,
+    long_context::longgenbench::COLUMNS,
 ];
 
 /// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.

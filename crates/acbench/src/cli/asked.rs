@@ -225,6 +225,11 @@ impl Asked {
                 task.skipped.join("\n  ")
             ));
         }
+        for source in &run.record.tasks {
+            for note in acbench::notes(&run, source)? {
+                output::complain(&format!("warning: {}: {note}", source.task));
+            }
+        }
         Ok(run)
     }
 }

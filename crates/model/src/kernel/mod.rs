@@ -11,6 +11,8 @@ mod avx2;
 mod avx512;
 pub(crate) mod portable;
 
+pub(crate) use portable::Soft;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -105,8 +107,13 @@ dispatch!(
     pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
 );
 dispatch!(
-    /// `out = sum_j p[j] v[j]`, `v` `[p.len(), out.len()]`.
-    pub(crate) mix(p: &[f32], v: &[f32], out: &mut [f32])
+    /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out` `[lens.len(), dim]`, in order of
+    /// j; `p` `[lens.len(), n]`, `v` `[n, dim]`.
+    pub(crate) mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32])
+);
+dispatch!(
+    /// Turns more scores of a softmax into weights, in place, and gives the factor that earlier weights are due.
+    pub(crate) soften(row: &mut [f32], soft: &mut Soft) -> f32
 );
 dispatch!(
     /// Softmax of one row, in place.

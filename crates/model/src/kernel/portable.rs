@@ -67,12 +67,15 @@ pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
     w.widen_row(row, out);
 }
 
-/// `out = sum_j p[j] v[j]` over the rows of `v` `[p.len(), out.len()]`, in order of j.
-pub fn mix(p: &[f32], v: &[f32], out: &mut [f32]) {
-    out.fill(0.0);
-    for (&p, v) in p.iter().zip(v.chunks_exact(out.len().max(1))) {
-        for (out, &v) in out.iter_mut().zip(v) {
-            *out = p.mul_add(v, *out);
+/// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out`, in order of j.
+pub fn mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
+    let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
+    let stride = p.len() / rows;
+    for (row, (out, &len)) in out.chunks_exact_mut(dim.max(1)).zip(lens).enumerate() {
+        for (&p, v) in p[row * stride..][..len].iter().zip(v.chunks_exact(dim)) {
+            for (out, &v) in out.iter_mut().zip(v) {
+                *out = p.mul_add(v, *out);
+            }
         }
     }
 }
@@ -98,17 +101,47 @@ pub fn exp(x: f32) -> f32 {
     f32::from_bits(y.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
-/// Softmax of one row, in place: `e^(x - max) / sum`.
+/// A softmax whose scores come block after block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Soft {
+    /// The largest score so far.
+    pub most: f32,
+    /// The sum of `e^(score - most)` so far.
+    pub sum: f32,
+}
+
+impl Soft {
+    /// Before the first score.
+    pub const START: Self = Self { most: f32::NEG_INFINITY, sum: 0.0 };
+}
+
+/// Turns more scores into `e^(score - most)`, in place. Gives what weights so far are to be multiplied by, since `most`
+/// may have grown: 1 where it has not.
 #[inline(always)]
-pub fn softmax(row: &mut [f32]) {
-    let mut most = [f32::NEG_INFINITY; LANES];
+pub fn soften(row: &mut [f32], soft: &mut Soft) -> f32 {
+    let most = largest(row, soft.most);
+    let factor = if most > soft.most { exp(soft.most - most) } else { 1.0 };
+    soft.most = most;
+    soft.sum = soft.sum.mul_add(factor, exp_of_differences(row, most));
+    factor
+}
+
+/// The largest of `row` and `least`.
+#[inline(always)]
+fn largest(row: &[f32], least: f32) -> f32 {
+    let mut most = [least; LANES];
     let (whole, rest) = row.as_chunks::<LANES>();
     for chunk in whole {
         for lane in 0..LANES {
             most[lane] = if chunk[lane] > most[lane] { chunk[lane] } else { most[lane] };
         }
     }
-    let most = most.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
+    most.iter().chain(rest).fold(least, |a, &b| if b > a { b } else { a })
+}
+
+/// `e^(x - most)` of a row, in place, and their sum, lane by lane.
+#[inline(always)]
+fn exp_of_differences(row: &mut [f32], most: f32) -> f32 {
     let mut lanes = [0.0f32; LANES];
     let (whole, rest) = row.as_chunks_mut::<LANES>();
     for chunk in whole {
@@ -121,7 +154,14 @@ pub fn softmax(row: &mut [f32]) {
         *value = exp(*value - most);
         *lane += *value;
     }
-    let scale = 1.0 / sum_lanes(lanes);
+    sum_lanes(lanes)
+}
+
+/// Softmax of one row, in place: `e^(x - max) / sum`.
+#[inline(always)]
+pub fn softmax(row: &mut [f32]) {
+    let most = largest(row, f32::NEG_INFINITY);
+    let scale = 1.0 / exp_of_differences(row, most);
     row.iter_mut().for_each(|value| *value *= scale);
 }
 

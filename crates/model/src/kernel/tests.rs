@@ -106,16 +106,23 @@ proptest! {
     }
 
     #[test]
-    fn attention_kernels_equal_the_portable_ones(len in 1usize..50, dim in 1usize..140, seed: u64) {
+    fn attention_kernels_equal_the_portable_ones(len in 1usize..50, dim in 1usize..140, rows in 1usize..15, seed: u64) {
         let mut rng = record::Rng::new(seed);
         let (mut p, v) = (random(len, &mut rng), random(len * dim, &mut rng));
         let mut q = p.clone();
         softmax(&mut p);
         portable::softmax(&mut q);
         prop_assert_eq!(bits(&p), bits(&q));
-        let (mut a, mut b) = (vec![1.0; dim], vec![2.0; dim]);
-        mix(&p, &v, &mut a);
-        portable::mix(&p, &v, &mut b);
+        let (mut a, mut b) = (random(len, &mut rng), Soft { most: 0.5, sum: 3.0 });
+        let (mut c, mut d) = (a.clone(), b);
+        prop_assert_eq!(soften(&mut a, &mut b), portable::soften(&mut c, &mut d));
+        prop_assert_eq!((bits(&a), b), (bits(&c), d));
+        let p = random(rows * len, &mut rng);
+        let lens: Vec<usize> = (0..rows).map(|row| (len / 2 + row).min(len)).collect();
+        let mut a = random(rows * dim, &mut rng);
+        let mut b = a.clone();
+        mix_rows(&p, &lens, &v, &mut a);
+        portable::mix_rows(&p, &lens, &v, &mut b);
         prop_assert_eq!(bits(&a), bits(&b));
         let (mut a, mut b) = (v.clone(), v.clone());
         silu_times(&mut a, &v);

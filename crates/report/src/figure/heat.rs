@@ -3,6 +3,8 @@
 use record::DENSE;
 
 use crate::Report;
+use crate::figure::color::Fill;
+use crate::figure::raster::{Label, Picture, Rgb};
 use crate::figure::{difference_color, score_color};
 use crate::grid::Grid;
 use crate::wording::escaped;
@@ -25,6 +27,8 @@ pub(crate) struct HeatMap {
     pub variant: String,
     /// Whether the cells are compressed minus dense.
     pub difference: bool,
+    /// The model's longest context, in tokens.
+    context: Option<usize>,
     grid: Grid,
 }
 
@@ -40,6 +44,7 @@ pub(crate) fn heat_maps(report: &Report) -> Vec<HeatMap> {
             task: task.task.clone(),
             variant: variant.to_owned(),
             difference,
+            context: report.run.model.context,
             grid,
         };
         let dense = grid(DENSE);
@@ -65,6 +70,30 @@ impl HeatMap {
     /// `dense`, `gptq-w4-g128`, `gptq-w4-g128 − dense`
     fn title(&self) -> String {
         if self.difference { format!("{} \u{2212} {DENSE}", self.variant) } else { self.variant.clone() }
+    }
+
+    /// `length (tokens), context 2,048`
+    fn axis(&self) -> String {
+        let context =
+            self.context.map_or_else(String::new, |tokens| format!(", context {}", crate::wording::count(tokens)));
+        format!("length (tokens){context}")
+    }
+
+    /// Where the model's context ends, between two columns; `None` where every length fits, or none does.
+    fn limit(&self) -> Option<usize> {
+        let context = self.context? as f64;
+        let fit = self.grid.lengths.iter().filter(|length| length.parse::<f64>().is_ok_and(|tokens| tokens <= context));
+        let fit = fit.count();
+        (fit > 0 && fit < self.grid.lengths.len()).then_some(LEFT + fit * CELL.0 - 1)
+    }
+
+    /// A cell's color and its number.
+    fn shade(&self, value: f64) -> (Fill, String) {
+        if self.difference {
+            (difference_color(value), whole_points(value))
+        } else {
+            (score_color(value), format!("{:.0}", value * 100.0))
+        }
     }
 
     fn size(&self) -> (usize, usize) {
@@ -126,10 +155,19 @@ impl HeatMap {
             ));
         }
         let middle = TOP + self.grid.depths.len() * CELL.1 / 2;
+        if let Some(x) = self.limit() {
+            svg.push_str(&format!(
+                "<path class=\"limit\" d=\"M{x} {}V{below}\"/><text class=\"tick end\" x=\"{}\" y=\"{}\">context</text>",
+                TOP - 8,
+                x - 4,
+                TOP - 5
+            ));
+        }
         svg.push_str(&format!(
             "<text class=\"axis mid\" x=\"14\" y=\"{middle}\" transform=\"rotate(-90 14 {middle})\">depth (%)</text>\
-             <text class=\"axis\" x=\"{LEFT}\" y=\"{}\">length (tokens)</text>",
-            below + 32
+             <text class=\"axis\" x=\"{LEFT}\" y=\"{}\">{}</text>",
+            below + 32,
+            self.axis()
         ));
         svg.push_str(&self.legend(below + 40));
         svg
@@ -145,11 +183,7 @@ impl HeatMap {
                 escaped(place)
             );
         };
-        let (fill, text) = if self.difference {
-            (difference_color(value), whole_points(value))
-        } else {
-            (score_color(value), format!("{:.0}", value * 100.0))
-        };
+        let (fill, text) = self.shade(value);
         let ink = if fill.dark { "light" } else { "ink" };
         format!(
             "<g><title>{}: {text} ({})</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\" \
@@ -164,17 +198,140 @@ impl HeatMap {
 
     /// The ramp with its two ends.
     fn legend(&self, y: usize) -> String {
-        let (from, to) = if self.difference { ("\u{2212}100", "+100") } else { ("0", "100") };
+        let (from, to) = self.ends();
         let mut svg = format!("<text class=\"tick\" x=\"{LEFT}\" y=\"{}\">{from}</text>", y + 10);
         for step in 0..=20 {
-            let part = f64::from(step) / 20.0;
-            let fill = if self.difference { difference_color(part * 2.0 - 1.0) } else { score_color(part) };
-            let x = LEFT + 34 + step as usize * 6;
+            let (x, fill) = (LEFT + 34 + step * 6, self.ramp(step));
             svg.push_str(&format!("<rect x=\"{x}\" y=\"{y}\" width=\"6\" height=\"12\" fill=\"{}\"/>", fill.hex));
         }
         svg.push_str(&format!("<text class=\"tick\" x=\"{}\" y=\"{}\">{to}</text>", LEFT + 34 + 21 * 6 + 6, y + 10));
         svg
     }
+}
+
+/// The maps of each task as one PNG: a row for each variant, dense beside it and their difference.
+pub(crate) fn pictures(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let maps = heat_maps(report);
+    let mut files = Vec::new();
+    for task in report.tasks() {
+        let of = |variant: &str| maps.iter().filter(|map| map.task == task.task && map.variant == variant).collect();
+        let dense: Vec<&HeatMap> = of(DENSE);
+        let mut rows: Vec<Vec<&HeatMap>> = report.compressed().map(of).filter(|row| !row.is_empty()).collect();
+        if rows.is_empty() {
+            rows.push(Vec::new());
+        }
+        rows.iter_mut().for_each(|row| drop(row.splice(..0, dense.iter().copied())));
+        let file = picture(&rows).and_then(|picture| picture.png());
+        files.extend(file.map(|file| (format!("{}.png", task.task), file)));
+    }
+    files
+}
+
+/// Pixels of a unit.
+const SCALE: usize = 2;
+/// More pixels than this are no picture to look at.
+const MOST_PIXELS: usize = 100_000_000;
+const PAPER: Rgb = [255; 3];
+const TEXT: Rgb = [0x3d, 0x44, 0x50];
+const INK: Rgb = [0x14, 0x18, 0x1f];
+const LIMIT: Rgb = [0xc2, 0x41, 0x0c];
+
+/// Maps in rows; `None` where there are none.
+fn picture(rows: &[Vec<&HeatMap>]) -> Option<Picture> {
+    let sizes: Vec<Vec<(usize, usize)>> = rows.iter().map(|row| row.iter().map(|map| map.size()).collect()).collect();
+    let width = sizes.iter().map(|row| row.iter().map(|size| size.0).sum()).max().unwrap_or(0);
+    let heights: Vec<usize> = sizes.iter().map(|row| row.iter().map(|size| size.1).max().unwrap_or(0)).collect();
+    let height = heights.iter().sum::<usize>();
+    if width * height == 0 || width * height * SCALE * SCALE > MOST_PIXELS {
+        return None;
+    }
+    let mut picture = Picture::new((width, height), SCALE, PAPER);
+    let mut y = 0;
+    for ((row, sizes), height) in rows.iter().zip(&sizes).zip(heights) {
+        let mut x = 0;
+        for (map, size) in row.iter().zip(sizes) {
+            map.paint(&mut picture, (x as f64, y as f64));
+            x += size.0;
+        }
+        y += height;
+    }
+    Some(picture)
+}
+
+impl HeatMap {
+    /// The same as [`HeatMap::body`], in pixels, from a corner on.
+    fn paint(&self, picture: &mut Picture, (left, top): (f64, f64)) {
+        let mut text = |text: &str, x: usize, y: usize, anchor: f64, size: (f64, f64), color: Rgb, upward: bool| {
+            picture.label(&Label { text, at: (left + x as f64, top + y as f64), anchor, size, upward, color });
+        };
+        let (small, large) = ((7.6, 1.1), (9.4, 1.7));
+        let below = TOP + self.grid.depths.len() * CELL.1;
+        text(&self.title(), LEFT, 18, 0.0, large, INK, false);
+        for (row, depth) in self.grid.depths.iter().enumerate() {
+            text(depth, LEFT - 8, TOP + row * CELL.1 + CELL.1 / 2 + 4, 1.0, small, TEXT, false);
+        }
+        for (column, length) in self.grid.lengths.iter().enumerate() {
+            text(length, LEFT + column * CELL.0 + CELL.0 / 2, below + 15, 0.5, small, TEXT, false);
+        }
+        text("depth (%)", 14, (TOP + below) / 2, 0.5, small, TEXT, true);
+        text(&self.axis(), LEFT, below + 32, 0.0, small, TEXT, false);
+        let (from, to) = self.ends();
+        text(from, LEFT, below + 50, 0.0, small, TEXT, false);
+        text(to, LEFT + 34 + 21 * 6 + 6, below + 50, 0.0, small, TEXT, false);
+        for step in 0..=20 {
+            let place = (left + (LEFT + 34 + step * 6) as f64, top + (below + 40) as f64);
+            picture.rect(place, (6.0, 12.0), 0.0, rgb(&self.ramp(step)));
+        }
+        for (row, cells) in self.grid.cells.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                self.paint_cell(
+                    picture,
+                    (left + (LEFT + column * CELL.0) as f64, top + (TOP + row * CELL.1) as f64),
+                    *cell,
+                );
+            }
+        }
+        if let Some(x) = self.limit() {
+            let x = left + x as f64;
+            for dash in 0..(self.grid.depths.len() * CELL.1 + 8) / 8 {
+                let y = top + (TOP - 6 + dash * 8) as f64;
+                picture.line((x, y), (x, y + 4.0), 1.5, LIMIT);
+            }
+            let at = (x - 4.0, top + (TOP - 5) as f64);
+            picture.label(&Label { text: "context", at, anchor: 1.0, size: small, upward: false, color: LIMIT });
+        }
+    }
+
+    fn paint_cell(&self, picture: &mut Picture, (x, y): (f64, f64), cell: Option<(f64, usize)>) {
+        let size = ((CELL.0 - 2) as f64, (CELL.1 - 2) as f64);
+        let Some((value, _)) = cell else {
+            picture.rect((x, y), size, 3.0, [0xc9, 0xce, 0xd6]);
+            picture.rect((x + 0.8, y + 0.8), (size.0 - 1.6, size.1 - 1.6), 2.4, PAPER);
+            return;
+        };
+        let (fill, text) = self.shade(value);
+        picture.rect((x, y), size, 3.0, rgb(&fill));
+        let color = if fill.dark { PAPER } else { INK };
+        let at = (x + size.0 / 2.0, y + size.1 / 2.0 + 4.0);
+        picture.label(&Label { text: &text, at, anchor: 0.5, size: (8.2, 1.2), upward: false, color });
+    }
+
+    /// What the ends of the ramp mean.
+    fn ends(&self) -> (&'static str, &'static str) {
+        if self.difference { ("\u{2212}100", "+100") } else { ("0", "100") }
+    }
+
+    /// The ramp's color at a step of 20.
+    fn ramp(&self, step: usize) -> Fill {
+        let part = step as f64 / 20.0;
+        if self.difference { difference_color(part * 2.0 - 1.0) } else { score_color(part) }
+    }
+}
+
+/// `#rrggbb` as bytes.
+fn rgb(fill: &Fill) -> Rgb {
+    let part = |at: usize| fill.hex.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    [part(1), part(3), part(5)]
 }
 
 /// A difference as whole points: `−12`, `+3`, `0`.
@@ -189,4 +346,5 @@ fn whole_points(value: f64) -> String {
 const STYLE: &str = "text{font:11px system-ui,sans-serif;fill:#3d4450}.title{font-size:13px;font-weight:600}\
 .mid{text-anchor:middle}.end{text-anchor:end}.value{font-size:12px;text-anchor:middle;font-variant-numeric:tabular-nums}\
 .light{fill:#fff}.ink{fill:#14181f}.empty{fill:none;stroke:#9aa2ae;stroke-dasharray:3 3}.paper{fill:#fff}\
+.limit{fill:none;stroke:#c2410c;stroke-width:1.5;stroke-dasharray:5 3}\
 @media (prefers-color-scheme:dark){text{fill:#b9c1cd}.light{fill:#fff}.ink{fill:#14181f}.paper{fill:#14181f}}";

@@ -56,24 +56,39 @@ pub fn cut(haystack: &[u32], length: usize, tokens: &dyn Tokens) -> Vec<u32> {
 /// Puts the needle at a depth of a context (token ids, already [`cut`]), after the nearest period before it.
 /// Without a period it goes to the start. The haystack is shortened so that needle and buffer fit.
 pub fn hide(context: &[u32], needle: &str, cell: Cell, periods: &[u32], tokens: &dyn Tokens) -> Book {
-    let needle = tokens.encode(needle);
+    hide_all(context, &[(needle, cell.depth)], cell, periods, tokens)
+}
+
+/// [`hide`] for several needles, each with a depth of its own; `at` is the first one's place.
+pub fn hide_all(context: &[u32], needles: &[(&str, f64)], cell: Cell, periods: &[u32], tokens: &dyn Tokens) -> Book {
+    let needles: Vec<(Vec<u32>, f64)> = needles.iter().map(|(text, depth)| (tokens.encode(text), *depth)).collect();
+    let size: usize = needles.iter().map(|(ids, _)| ids.len()).sum();
     let mut context = context;
     let budget = cell.length as i64 - cell.buffer as i64;
-    if (context.len() + needle.len()) as i64 > budget {
+    if (context.len() + size) as i64 > budget {
         // A negative bound cuts from the end, as in Python.
-        let bound = budget - needle.len() as i64;
+        let bound = budget - size as i64;
         let keep = if bound < 0 { (context.len() as i64 + bound).max(0) } else { bound };
         context = &context[..context.len().min(keep as usize)];
     }
-    let (at, ids) = if cell.depth == 100.0 {
-        (None, [context, needle.as_slice()].concat())
-    } else {
-        let mut at = ((context.len() as f64 * (cell.depth / 100.0)).max(0.0) as usize).min(context.len());
-        while at > 0 && !periods.contains(&context[at - 1]) {
-            at -= 1;
+    let place = |depth: f64| {
+        if depth == 100.0 {
+            return context.len();
         }
-        (Some(at), [&context[..at], &needle, &context[at..]].concat())
+        let at = ((context.len() as f64 * (depth / 100.0)).max(0.0) as usize).min(context.len());
+        (0..=at).rev().find(|&at| at == 0 || periods.contains(&context[at - 1])).unwrap_or(0)
     };
+    let mut places: Vec<(usize, &[u32])> = needles.iter().map(|(ids, depth)| (place(*depth), &ids[..])).collect();
+    let at = places.first().filter(|_| needles[0].1 != 100.0).map(|(at, _)| *at);
+    // Stable: needles at the same place keep their order.
+    places.sort_by_key(|(at, _)| *at);
+    let (mut ids, mut from) = (Vec::with_capacity(context.len() + size), 0);
+    for (at, needle) in places {
+        ids.extend_from_slice(&context[from..at]);
+        ids.extend_from_slice(needle);
+        from = at;
+    }
+    ids.extend_from_slice(&context[from..]);
     Book { text: tokens.decode(&ids), at }
 }
 
@@ -109,6 +124,17 @@ mod tests {
         for depth in [0.0, 33.0, 50.0, 99.9, 100.0] {
             assert_eq!(book(&long, 200, depth, 50).text.len(), 150);
         }
+    }
+
+    #[test]
+    fn several_needles_stand_where_their_depths_say() {
+        let context = Bytes.encode(&"Aa. ".repeat(100));
+        let cell = Cell { length: 300, depth: 50.0, buffer: 20 };
+        let needles = [("ONE.", 50.0), ("TWO.", 0.0), ("THREE.", 100.0), ("FOUR.", 50.0)];
+        let book = hide_all(&context, &needles, cell, &periods(&Bytes), &Bytes);
+        assert_eq!(book.text.len(), 280);
+        assert!(book.text.starts_with("TWO.Aa.") && book.text.ends_with("THREE.") && book.text.contains("ONE.FOUR."));
+        assert!(book.at.is_some_and(|at| book.text[..at + 4].ends_with('.')));
     }
 
     #[test]

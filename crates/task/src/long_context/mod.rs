@@ -1,5 +1,7 @@
 //! Long context: find a fact in a long text (needle in a haystack), use it (LongBench), write one (LongGenBench).
 
+mod essays;
+mod facts;
 mod grid;
 mod haystack;
 pub mod longbench;
@@ -11,10 +13,12 @@ mod recall;
 mod rouge;
 pub mod twin;
 
+pub use essays::{Haystack, generated as generated_haystack};
+pub use facts::{Distractor, Hidden, Kind, draw};
 pub use grid::{linear, sigmoid};
-pub use haystack::{Book, Cell, cut, hide, periods, periods_by_family};
+pub use haystack::{Book, Cell, cut, hide, hide_all, periods, periods_by_family};
 pub use needle::Needle;
-pub use official::{Periods, Settings, Spacing};
+pub use official::{Periods, Settings, Spacing, Text};
 pub use porter::stem;
 pub use recall::{Recall, heat_map};
 pub use rouge::{Rouge, rouge1};

@@ -13,14 +13,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use record::{Capability, Message, Sample, Score, Scoring, Transcript};
+use record::{Capability, Rng, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::rows::Rows;
+use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, Tokens, scored};
 
+use super::essays::{essays, generated};
+use super::facts::{Hidden, Kind, draw};
 use super::grid::dealt;
-use super::haystack::{Cell, cut, hide};
-use super::official::{Settings, haystack};
+use super::haystack::{Cell, cut, hide_all};
+use super::official::{Settings, Text};
 use super::recall::{Recall, heat_map};
 use super::rouge::rouge1;
 use super::twin;
@@ -44,12 +47,25 @@ impl Task for Needle {
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
-            Source::Official { folder, .. } => official(folder, tokens, limit).map(Drawn::from),
+            Source::Official { folder, bad_rows } => official(folder, *bad_rows, tokens, limit),
         }
     }
 
-    /// The value is the recall of the answer's content words (`paper`: the heat maps' recall, see [`heat_map`]).
-    /// Metrics: `recall` is the value, `rouge1` ROUGE-1 F times ten as the reference stores it.
+    fn notes(&self, samples: &[Sample]) -> Vec<String> {
+        match samples.iter().filter(|sample| sample.tags.contains_key(GARBLED)).count() {
+            0 => Vec::new(),
+            count => vec![format!(
+                "the model's tokenizer does not give back the text that it is given, which changes the book in {count} \
+                 of {} prompts; they have the tag `{GARBLED}`",
+                samples.len()
+            )],
+        }
+    }
+
+    /// The value is the recall of the answer's content words (`paper`: the heat maps' recall, see [`heat_map`]), divided
+    /// by one more than the distractors whose answer the reply gives too (not in `paper`).
+    /// Metrics: `recall`, `rouge1` (ROUGE-1 F times ten, as the reference stores it), and `taken_in`, the number of those
+    /// distractors, where there are any.
     fn score(
         &self,
         sample: &Sample,
@@ -60,14 +76,30 @@ impl Task for Needle {
         let (needle, answer) = (gold(sample, "needle")?, gold(sample, "answer")?);
         let response = transcript.last_reply().trim();
         let recall = Recall::of(answer, response);
-        let value = match scoring {
+        let found = match scoring {
             Scoring::Corrected => recall.share(),
             Scoring::Paper => heat_map(answer, response),
         };
-        let rouge = 10.0 * rouge1(needle, response).f;
-        Ok(scored(sample, value, vec![("recall", value), ("rouge1", rouge)], reason(&recall, response)))
+        let mut metrics = vec![("recall", found), ("rouge1", 10.0 * rouge1(needle, response).f)];
+        let mut reason = reason(&recall, response);
+        let mut value = found;
+        if let Some(distractors) = sample.gold.get("distractors").and_then(Value::as_array) {
+            let given = |answer: &&str| Recall::of(answer, response).share() == 1.0;
+            let given: Vec<&str> = distractors.iter().filter_map(Value::as_str).filter(given).collect();
+            metrics.push(("taken_in", given.len() as f64));
+            if !given.is_empty() {
+                reason.push_str(&format!("; taken in by: {}", given.join(", ")));
+            }
+            if scoring == Scoring::Corrected {
+                value /= 1.0 + given.len() as f64;
+            }
+        }
+        Ok(scored(sample, value, metrics, reason))
     }
 }
+
+/// The tag of a prompt whose text is not what was put into it.
+const GARBLED: &str = "garbled";
 
 fn reason(recall: &Recall, response: &str) -> String {
     if response.is_empty() {
@@ -88,37 +120,71 @@ fn gold<'a>(sample: &'a Sample, key: &str) -> Result<&'a str, TaskError> {
     })
 }
 
-/// The grid of an official folder, dealt so that a small limit covers lengths and depths evenly.
-fn official(folder: &Path, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
+/// The grid of an official folder, dealt so that a small limit covers lengths, depths and kinds evenly.
+fn official(folder: &Path, bad: BadRows, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let settings = Settings::read(folder)?;
+    let mut rows = Rows::new(bad);
     let longest = settings.lengths.iter().copied().max().unwrap_or(0);
-    let whole = haystack(folder, longest, tokens)?;
+    let whole = match settings.haystack {
+        Text::Essays => essays(folder, longest, tokens, &mut rows)?,
+        Text::Generated => generated(settings.seed, longest, tokens).ok_or_else(|| TaskError::Format {
+            path: folder.join("needle.json"),
+            place: "haystack".into(),
+            problem: "the model's tokenizer has no tokens for generated text".into(),
+        })?,
+    };
     let (depths, periods) = (settings.depth_values(), settings.periods(tokens));
     let mut contexts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     let cells = dealt(settings.lengths.len(), depths.len());
-    let samples = cells.into_iter().take(limit.unwrap_or(usize::MAX)).map(|(length, depth)| {
+    let kinds = settings.drawn().map_or(1, <[Kind]>::len);
+    let count = cells.len() * kinds * settings.repeats;
+    let samples = (0..count.min(limit.unwrap_or(usize::MAX))).map(|index| {
+        let (round, (length, depth)) = (index / cells.len(), cells[index % cells.len()]);
         let (length, depth) = (settings.lengths[length], depths[depth]);
-        let context = contexts.entry(length).or_insert_with(|| cut(&whole, length, tokens));
-        let cell = Cell { length, depth, buffer: settings.buffer };
-        let book = hide(context, &settings.needle, cell, &periods, tokens);
-        sample(&settings, cell, &book.text)
+        let kind = settings.drawn().map(|kinds| kinds[(round + index % cells.len()) % kinds.len()]);
+        let (mut id, mut tags) = (format!("needle-{length:06}-{depth:06.2}"), place(length, depth));
+        let hidden = match kind {
+            None => settings.given(),
+            Some(kind) => {
+                id.push_str(&format!("-{}-{}", kind.name(), round / kinds));
+                tags.insert("kind".to_owned(), kind.name().into());
+                draw(&mut Rng::stream(settings.seed, &id), kind)
+            }
+        };
+        if kind.is_none() && settings.repeats > 1 {
+            id.push_str(&format!("-{round}"));
+        }
+        let context = contexts.entry(length).or_insert_with(|| cut(&whole.ids, length, tokens));
+        let cell = Cell { length, depth, buffer: settings.left_free(&hidden.question, tokens) };
+        let book = hide_all(context, &hidden.places(depth), cell, &periods, tokens);
+        if !whole.round_trips || hidden.needles.iter().any(|needle| !book.text.contains(needle.trim())) {
+            tags.insert(GARBLED.to_owned(), true.into());
+        }
+        sample(&settings, (id, tags), &hidden, &book.text)
     });
-    Ok(samples.collect())
+    let samples = samples.collect();
+    Ok(rows.drawn(samples))
 }
 
-fn sample(settings: &Settings, cell: Cell, book: &str) -> Sample {
-    // The question first: the book may hold any text, braces included.
-    let prompt = settings.prompt.replace("{question}", settings.question.trim()).replacen("{context}", book, 1);
+fn place(length: usize, depth: f64) -> BTreeMap<String, Value> {
+    BTreeMap::from([("length".to_owned(), json!(length)), ("depth".to_owned(), json!(depth))])
+}
+
+fn sample(settings: &Settings, (id, tags): (String, BTreeMap<String, Value>), hidden: &Hidden, book: &str) -> Sample {
+    let mut gold = json!({"needle": hidden.needles.concat(), "answer": hidden.answer});
+    if !hidden.distractors.is_empty() {
+        gold["distractors"] = hidden.distractors.iter().map(|one| Value::from(one.answer.as_str())).collect();
+    }
     Sample {
-        id: format!("needle-{:06}-{:06.2}", cell.length, cell.depth),
+        id,
         task: "needle".into(),
-        messages: vec![Message::user(prompt)],
+        messages: settings.messages(book, &hidden.question),
         input: Value::Null,
-        gold: json!({"needle": settings.needle, "answer": settings.answer}),
-        max_tokens: settings.max_tokens,
+        gold,
+        max_tokens: settings.reply_tokens(hidden.answer.split(", ").count()),
         stop: Vec::new(),
         cluster: None,
-        tags: BTreeMap::from([("length".to_owned(), json!(cell.length)), ("depth".to_owned(), json!(cell.depth))]),
+        tags,
     }
 }
 
@@ -184,6 +250,91 @@ mod tests {
         let mut broken = samples[0].clone();
         broken.gold = Value::Null;
         assert!(Needle.score(&broken, &said(""), &Lexical, Scoring::Paper).is_err());
+        Ok(())
+    }
+
+    /// A folder with nothing but settings.
+    fn asked(settings: &str) -> Result<Drawn, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("needle.json"), settings)?;
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        Ok(Needle.samples(&source, &Chars, None)?)
+    }
+
+    #[test]
+    fn settings_alone_make_a_grid_of_every_kind() -> Result<(), Box<dyn std::error::Error>> {
+        let drawn = asked(
+            r#"{"haystack": "generated", "lengths": [2000, 9000], "depths": 3, "repeats": 2,
+                "kinds": ["single", "several", "two_hops", "distractors"]}"#,
+        )?;
+        assert_eq!(drawn.samples.len(), 48);
+        assert!(Needle.notes(&drawn.samples).is_empty());
+        let ids: std::collections::BTreeSet<_> = drawn.samples.iter().map(|s| &s.id).collect();
+        assert_eq!(ids.len(), 48);
+        let kinds =
+            |of: &[Sample]| of.iter().map(|s| s.tags["kind"].to_string()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(kinds(&drawn.samples[..4]).len(), 4, "a small limit has every kind");
+        for sample in &drawn.samples {
+            let size: usize = sample.messages.iter().map(|message| message.content.len()).sum();
+            let length = sample.tags["length"].as_u64().unwrap_or_default() as usize;
+            assert!(size <= length && size + 60 > length, "{}: {size}", sample.id);
+            let answer = sample.gold["answer"].as_str().unwrap_or_default();
+            let right = Needle.score(sample, &said(answer), &Lexical, Scoring::Corrected)?;
+            assert_eq!(right.value, 1.0, "{}: {}", sample.id, right.reason);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn who_gives_a_distractors_answer_too_has_not_told_them_apart() -> Result<(), Box<dyn std::error::Error>> {
+        let drawn = asked(r#"{"haystack": "generated", "lengths": [3000], "depths": 1, "kinds": ["distractors"]}"#)?;
+        let sample = &drawn.samples[0];
+        let (answer, other) = (sample.gold["answer"].as_str(), sample.gold["distractors"][3].as_str());
+        let both = said(&format!("{} or {}", answer.unwrap_or_default(), other.unwrap_or_default()));
+        let score = Needle.score(sample, &both, &Lexical, Scoring::Corrected)?;
+        assert_eq!((score.value, score.metrics["recall"], score.metrics["taken_in"]), (0.5, 1.0, 1.0));
+        assert!(score.reason.ends_with(other.unwrap_or_default()), "{}", score.reason);
+        assert_eq!(Needle.score(sample, &both, &Lexical, Scoring::Paper)?.value, 1.0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_needle_of_ones_own_may_have_companions_and_distractors() -> Result<(), Box<dyn std::error::Error>> {
+        let drawn = asked(
+            r#"{"haystack": "generated", "lengths": [1500], "depths": 2, "needle": "\nThe key is under the mat.\n",
+                "more_needles": ["\nThe mat is blue.\n"], "question": "Where is the key, and what color is that? ",
+                "answer": "under the blue mat", "distractors": [{"needle": "\nThe hat is on the shelf.\n", "answer": "shelf"}],
+                "prompt": "{context}|{question}"}"#,
+        )?;
+        assert_eq!(drawn.samples.len(), 2);
+        for sample in &drawn.samples {
+            let text = &sample.messages[0].content;
+            assert!(text.contains("under the mat") && text.contains("mat is blue") && text.contains("hat is on"));
+            assert!(text.ends_with("what color is that? "), "a prompt of one's own is taken as it is");
+        }
+        Ok(())
+    }
+
+    /// A tokenizer that knows small letters only.
+    struct Small;
+
+    impl Tokens for Small {
+        fn encode(&self, text: &str) -> Vec<u32> {
+            Chars.encode(&text.to_lowercase())
+        }
+
+        fn decode(&self, ids: &[u32]) -> String {
+            Chars.decode(ids)
+        }
+    }
+
+    #[test]
+    fn a_tokenizer_that_changes_the_text_is_told() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = folder()?;
+        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        assert!(Needle.notes(&Needle.samples(&source, &Chars, None)?.samples).is_empty());
+        let notes = Needle.notes(&Needle.samples(&source, &Small, None)?.samples);
+        assert!(notes.len() == 1 && notes[0].contains("10 of 10"), "{notes:?}");
         Ok(())
     }
 

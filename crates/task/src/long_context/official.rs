@@ -1,14 +1,17 @@
 //! The official needle test: a folder of essays, and what may be set in its `needle.json`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use record::Message;
 use serde::Deserialize;
 
 use crate::{TaskError, Tokens};
 
+use super::facts::{Distractor, Hidden, Kind};
 use super::grid::{linear, sigmoid};
 use super::haystack::{periods, periods_by_family};
+use super::twin::{SYSTEM, user};
 
 /// How the depths of a grid are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -30,30 +33,54 @@ pub enum Periods {
     Ids(Vec<u32>),
 }
 
+/// Where the haystack's text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Text {
+    /// The folder's `*.txt` files.
+    Essays,
+    /// Plain sentences made from the seed, as many as the longest length takes.
+    Generated,
+}
+
 /// What may be set in `needle.json` beside the essays; everything has a default.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Where the text comes from.
+    pub haystack: Text,
+    /// Facts drawn from the seed instead of the needle below: these kinds, each in every cell. Absent where the text is
+    /// generated: `single`.
+    pub kinds: Option<Vec<Kind>>,
+    /// How often each cell is asked of each kind.
+    pub repeats: usize,
+    /// The seed of what is generated and drawn.
+    pub seed: u64,
     /// The fact to hide.
-    pub needle: String,
+    pub needle: Option<String>,
+    /// More facts that the answer needs, hidden at equal distances.
+    pub more_needles: Vec<String>,
+    /// Sentences that look like the needle, hidden at equal distances.
+    pub distractors: Vec<Distractor>,
     /// What is asked.
-    pub question: String,
-    /// The part of the needle that answers it.
-    pub answer: String,
+    pub question: Option<String>,
+    /// The part of the needles that answers it.
+    pub answer: Option<String>,
     /// The user message with `{context}` and `{question}`; the reference's own text may be put here.
-    pub prompt: String,
+    pub prompt: Option<String>,
     /// Context lengths in tokens, ascending.
     pub lengths: Vec<usize>,
     /// How many depths from 0 to 100 percent.
     pub depths: usize,
     /// How they are spaced.
     pub spacing: Spacing,
-    /// Tokens of each length that are left for the question and the reply.
-    pub buffer: usize,
+    /// Tokens of each length that are left for the question and the reply: 200, and for facts that are drawn as many as
+    /// the prompt takes without its book.
+    pub buffer: Option<usize>,
     /// Which tokens end a sentence.
     pub period_tokens: Periods,
-    /// The most tokens of a reply.
-    pub max_tokens: usize,
+    /// The most tokens of a reply: 30, and for facts that are drawn 32 for each that is asked.
+    pub max_tokens: Option<usize>,
 }
 
 impl Default for Settings {
@@ -61,32 +88,46 @@ impl Default for Settings {
     /// steps of 1,000, ten depths, a buffer of 200, replies of 30 tokens. The prompt is our own.
     fn default() -> Self {
         Self {
-            needle:
-                "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"
-                    .into(),
-            question: "The best thing to do in San Francisco is: ".into(),
-            answer: "eat a sandwich and sit in Dolores Park on a sunny day.".into(),
-            prompt: "Read this book and answer the question after it.\n\n<book>\n{context}\n</book>\n\n\
-                     Question: {question}\nAnswer from the book, in one sentence."
-                .into(),
+            haystack: Text::Essays,
+            kinds: None,
+            repeats: 1,
+            seed: 0,
+            needle: None,
+            more_needles: Vec::new(),
+            distractors: Vec::new(),
+            question: None,
+            answer: None,
+            prompt: None,
             lengths: (1..=40).map(|k| k * 1000).collect(),
             depths: 10,
             spacing: Spacing::Linear,
-            buffer: 200,
+            buffer: None,
             period_tokens: Periods::Named("tokenizer".into()),
-            max_tokens: 30,
+            max_tokens: None,
         }
     }
 }
 
-/// What to do where the essays are missing.
-const HINT: &str = "put the haystack there as *.txt files: the Paul Graham essays of the Needle in a Haystack \
-                    repository (github.com/gkamradt/LLMTest_NeedleInAHaystack, folder PaulGrahamEssays; the code is \
-                    MIT, the essays are their author's), or any long texts of your own";
+/// The published needle, with the line breaks around it.
+const NEEDLE: &str =
+    "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n";
+/// The published question.
+const QUESTION: &str = "The best thing to do in San Francisco is: ";
+/// The published answer.
+const ANSWER: &str = "eat a sandwich and sit in Dolores Park on a sunny day.";
+/// Our own prompt.
+const PROMPT: &str = "Read this book and answer the question after it.\n\n<book>\n{context}\n</book>\n\n\
+                      Question: {question}\nAnswer from the book, in one sentence.";
+/// The published buffer.
+const BUFFER: usize = 200;
+/// The published most tokens of a reply.
+const MAX_TOKENS: usize = 30;
 /// The longest context that is built, in tokens.
 const MAX_LENGTH: usize = 4_000_000;
 /// The most depths of a grid.
 const MAX_DEPTHS: usize = 1_000;
+/// The most repeats of a cell.
+const MAX_REPEATS: usize = 10_000;
 
 impl Settings {
     /// Reads `needle.json` of a folder; the defaults where there is none.
@@ -111,16 +152,24 @@ impl Settings {
     }
 
     fn problem(&self) -> Option<(&'static str, &'static str)> {
-        if self.needle.trim().is_empty() || self.answer.trim().is_empty() {
+        let empty = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim().is_empty());
+        if empty(&self.needle) || empty(&self.answer) {
             return Some(("needle", "needle and answer must not be empty"));
         }
-        if !self.prompt.contains("{context}") || !self.prompt.contains("{question}") {
+        let given = self.needle.is_some() || self.question.is_some() || self.answer.is_some();
+        if self.kinds.is_some() && (given || !self.more_needles.is_empty() || !self.distractors.is_empty()) {
+            return Some(("kinds", "draws the facts: give either kinds or needle, question, answer and distractors"));
+        }
+        if self.kinds.as_ref().is_some_and(Vec::is_empty) || self.repeats == 0 || self.repeats > MAX_REPEATS {
+            return Some(("kinds", "must be at least one, and repeats from 1 to 10000"));
+        }
+        if self.prompt.as_ref().is_some_and(|text| !text.contains("{context}") || !text.contains("{question}")) {
             return Some(("prompt", "must hold {context} and {question}"));
         }
         if self.lengths.is_empty() || self.lengths.iter().any(|&length| length == 0 || length > MAX_LENGTH) {
             return Some(("lengths", "must be from 1 to 4000000 tokens, at least one"));
         }
-        if self.depths == 0 || self.depths > MAX_DEPTHS || self.max_tokens == 0 {
+        if self.depths == 0 || self.depths > MAX_DEPTHS || self.max_tokens == Some(0) {
             return Some(("depths", "depths must be from 1 to 1000 and max_tokens at least 1"));
         }
         match &self.period_tokens {
@@ -140,6 +189,56 @@ impl Settings {
         }
     }
 
+    /// The kinds of facts to draw; `None` where the needle is given, or is the published one.
+    pub fn drawn(&self) -> Option<&[Kind]> {
+        let own = self.needle.is_some() || self.question.is_some() || self.answer.is_some();
+        match (&self.kinds, self.haystack) {
+            (Some(kinds), _) => Some(kinds),
+            (None, Text::Generated) if !own => Some(&[Kind::Single]),
+            _ => None,
+        }
+    }
+
+    /// The needle that is given, or the published one.
+    pub fn given(&self) -> Hidden {
+        let or = |text: &Option<String>, default: &str| text.clone().unwrap_or_else(|| default.to_owned());
+        let mut needles = vec![or(&self.needle, NEEDLE)];
+        needles.extend(self.more_needles.iter().cloned());
+        Hidden {
+            needles,
+            distractors: self.distractors.clone(),
+            question: or(&self.question, QUESTION),
+            answer: or(&self.answer, ANSWER),
+        }
+    }
+
+    /// The messages of a book and a question: ours have a plain form that the bundled model knows where the whole
+    /// text is made here. A prompt from the file is taken as it is.
+    pub fn messages(&self, book: &str, question: &str) -> Vec<Message> {
+        // The question first: the book may hold any text, braces included.
+        let fill = |prompt: &str, question: &str| prompt.replace("{question}", question).replacen("{context}", book, 1);
+        match (&self.prompt, self.haystack) {
+            (Some(prompt), _) => vec![Message::user(fill(prompt, question))],
+            (None, Text::Essays) => vec![Message::user(fill(PROMPT, question.trim()))],
+            (None, Text::Generated) => vec![Message::system(SYSTEM), Message::user(user(book, question.trim()))],
+        }
+    }
+
+    /// Tokens of each length that are left for the rest of the prompt.
+    pub fn left_free(&self, question: &str, tokens: &dyn Tokens) -> usize {
+        let measured = || {
+            let around = self.messages("", question);
+            // A chat template adds some of its own.
+            around.iter().map(|message| tokens.encode(&message.content).len()).sum::<usize>() + 16
+        };
+        self.buffer.unwrap_or_else(|| if self.drawn().is_some() { measured() } else { BUFFER })
+    }
+
+    /// The most tokens of a reply that gives `facts`.
+    pub fn reply_tokens(&self, facts: usize) -> usize {
+        self.max_tokens.unwrap_or(if self.drawn().is_some() { 32 * facts } else { MAX_TOKENS })
+    }
+
     /// The ids of the tokens that end a sentence.
     pub fn periods(&self, tokens: &dyn Tokens) -> Vec<u32> {
         match &self.period_tokens {
@@ -149,63 +248,28 @@ impl Settings {
     }
 }
 
-/// The essays of a folder: its `*.txt` files joined in the order of their names, repeated as a whole until they have
-/// `length` tokens. (The reference takes them in whatever order the file system lists them, so its text differs from
-/// machine to machine.)
-///
-/// # Errors
-/// No such file, one that cannot be read, or no text in any.
-pub fn haystack(folder: &Path, length: usize, tokens: &dyn Tokens) -> Result<Vec<u32>, TaskError> {
-    let missing = || TaskError::Missing { task: "needle", path: folder.join("*.txt"), hint: HINT };
-    let read = |path: &Path, source| TaskError::Read { path: path.to_owned(), source };
-    if !folder.is_dir() {
-        return Err(missing());
-    }
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|source| read(folder, source))? {
-        let path = entry.map_err(|source| read(folder, source))?.path();
-        if path.extension().is_some_and(|extension| extension == "txt") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(missing());
-    }
-    let mut once = String::new();
-    for file in &files {
-        let bytes = fs::read(file).map_err(|source| read(file, source))?;
-        once.push_str(&String::from_utf8_lossy(&bytes));
-    }
-    if once.trim().is_empty() {
-        let problem = "the haystack's files hold no text".to_owned();
-        return Err(TaskError::Format { path: folder.to_owned(), place: "*.txt".into(), problem });
-    }
-    let mut ids = tokens.encode(&once);
-    if ids.len() < length {
-        // Joined pieces may have fewer tokens than apart, so one more repetition than the division says.
-        let times = length / ids.len().max(1) + 2;
-        ids = tokens.encode(&once.repeat(times));
-    }
-    Ok(ids)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Words;
 
     #[test]
-    fn missing_empty_and_wrong_files_are_named() -> Result<(), Box<dyn std::error::Error>> {
+    fn settings_without_sense_are_named() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let message = |result: Result<Vec<u32>, TaskError>| result.err().map(|e| e.to_string()).unwrap_or_default();
-        assert!(message(haystack(folder.path(), 10, &Words)).contains("*.txt"));
-        assert!(message(haystack(&folder.path().join("none"), 10, &Words)).contains("PaulGrahamEssays"));
-        fs::write(folder.path().join("b.txt"), " \n")?;
-        assert!(message(haystack(folder.path(), 10, &Words)).contains("no text"));
-        fs::write(folder.path().join("a.txt"), [b'a', 0xFF, b' ', b'b'])?;
-        assert!(haystack(folder.path(), 50, &Words)?.len() >= 50);
-        for broken in ["{", "3", "{\"depth\": 3}", "{\"prompt\": \"x\"}", "{\"lengths\": []}", "{\"lengths\": [0]}"] {
+        let kinds = "{\"kinds\": []}";
+        let mixed = "{\"kinds\": [\"single\"], \"needle\": \"x\"}";
+        let long = "{\"lengths\": [4000001]}";
+        for broken in [
+            "{",
+            "3",
+            "{\"depth\": 3}",
+            "{\"prompt\": \"x\"}",
+            "{\"lengths\": []}",
+            "{\"lengths\": [0]}",
+            kinds,
+            mixed,
+            long,
+        ] {
             fs::write(folder.path().join("needle.json"), broken)?;
             let error = Settings::read(folder.path()).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(error.contains("needle.json"), "{broken}: {error}");

@@ -99,9 +99,9 @@ pub fn conversation(rng: &mut Rng, sentences: usize, facts_hidden: usize, questi
     messages
 }
 
-const SYSTEM: &str = "Answer from the book.";
+pub(super) const SYSTEM: &str = "Answer from the book.";
 
-fn user(book: &str, question: &str) -> String {
+pub(super) fn user(book: &str, question: &str) -> String {
     format!("Book: {book}\n{question}")
 }
 
@@ -121,7 +121,7 @@ fn facts(rng: &mut Rng, count: usize) -> Vec<Fact> {
 }
 
 /// A sentence that answers nothing.
-fn filler(rng: &mut Rng) -> String {
+pub(super) fn filler(rng: &mut Rng) -> String {
     let (person, verb, noun) = (word(rng, PEOPLE), word(rng, VERBS), word(rng, NOUNS));
     let (adjective, other) = (word(rng, ADJECTIVES), word(rng, NOUNS));
     match rng.below(5) {

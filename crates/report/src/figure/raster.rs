@@ -1,0 +1,119 @@
+//! Pictures of pixels: rounded rectangles, lines and letters, smoothed at their edges.
+
+use super::font::{Point, strokes};
+
+/// A color as red, green and blue.
+pub(super) type Rgb = [u8; 3];
+
+/// A picture, drawn in units of which each takes `scale` pixels.
+pub(super) struct Picture {
+    width: usize,
+    height: usize,
+    scale: f64,
+    /// Rows of red, green and blue.
+    bytes: Vec<u8>,
+}
+
+/// A line of text.
+pub(super) struct Label<'a> {
+    pub text: &'a str,
+    /// Where it begins, ends or has its middle, on its base line.
+    pub at: Point,
+    /// 0 where it begins at `at`, 0.5 in the middle, 1 where it ends there.
+    pub anchor: f64,
+    /// Height of capitals, and the width of lines.
+    pub size: (f64, f64),
+    /// Whether it runs upward.
+    pub upward: bool,
+    pub color: Rgb,
+}
+
+impl Picture {
+    /// A picture of one color.
+    pub fn new((width, height): (usize, usize), scale: usize, paper: Rgb) -> Self {
+        let (width, height) = (width * scale, height * scale);
+        Self { width, height, scale: scale as f64, bytes: paper.repeat(width * height) }
+    }
+
+    /// A rectangle with corners of radius `round`.
+    pub fn rect(&mut self, (x, y): Point, (width, height): Point, round: f64, color: Rgb) {
+        let (half, round) = ((width * self.scale / 2.0, height * self.scale / 2.0), round * self.scale);
+        let middle = (x * self.scale + half.0, y * self.scale + half.1);
+        self.fill((middle.0 - half.0, middle.1 - half.1), (middle.0 + half.0, middle.1 + half.1), color, |(x, y)| {
+            let out = ((x - middle.0).abs() - half.0 + round, (y - middle.1).abs() - half.1 + round);
+            out.0.max(0.0).hypot(out.1.max(0.0)) + out.0.max(out.1).min(0.0) - round
+        });
+    }
+
+    /// A line with round ends.
+    pub fn line(&mut self, from: Point, to: Point, width: f64, color: Rgb) {
+        let scaled = |point: Point| (point.0 * self.scale, point.1 * self.scale);
+        let (a, b, half) = (scaled(from), scaled(to), width * self.scale / 2.0);
+        let low = (a.0.min(b.0) - half, a.1.min(b.1) - half);
+        let high = (a.0.max(b.0) + half, a.1.max(b.1) + half);
+        let along = (b.0 - a.0, b.1 - a.1);
+        let length = (along.0 * along.0 + along.1 * along.1).max(1e-9);
+        self.fill(low, high, color, |(x, y)| {
+            let part = (((x - a.0) * along.0 + (y - a.1) * along.1) / length).clamp(0.0, 1.0);
+            (x - a.0 - part * along.0).hypot(y - a.1 - part * along.1) - half
+        });
+    }
+
+    /// A line of text.
+    pub fn label(&mut self, label: &Label<'_>) {
+        let (lines, width) = strokes(label.text, label.size.0);
+        let place = |(x, y): Point| {
+            let x = x - width * label.anchor;
+            if label.upward { (label.at.0 + y, label.at.1 - x) } else { (label.at.0 + x, label.at.1 + y) }
+        };
+        for line in lines {
+            let ends = line.iter().zip(line.iter().skip(1).chain(line.last()));
+            ends.for_each(|(&from, &to)| self.line(place(from), place(to), label.size.1, label.color));
+        }
+    }
+
+    /// Mixes a color into the pixels near a shape that is given by the distance to its edge, negative inside.
+    fn fill(&mut self, low: Point, high: Point, color: Rgb, distance: impl Fn(Point) -> f64) {
+        let range = |low: f64, high: f64, size: usize| {
+            (low.floor() - 1.0).clamp(0.0, size as f64) as usize..(high.ceil() + 1.0).clamp(0.0, size as f64) as usize
+        };
+        for y in range(low.1, high.1, self.height) {
+            for x in range(low.0, high.0, self.width) {
+                let cover = (0.5 - distance((x as f64 + 0.5, y as f64 + 0.5))).clamp(0.0, 1.0);
+                if cover > 0.0 {
+                    let at = (y * self.width + x) * 3;
+                    for (byte, color) in self.bytes[at..at + 3].iter_mut().zip(color) {
+                        *byte = (f64::from(*byte) * (1.0 - cover) + f64::from(color) * cover).round() as u8;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The picture as a PNG file; nothing where it is larger than such a file can be.
+    pub fn png(&self) -> Option<Vec<u8>> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width.try_into().ok()?, self.height.try_into().ok()?);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header().and_then(|mut writer| writer.write_image_data(&self.bytes)).ok()?;
+        Some(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rectangle_fills_its_inside_and_nothing_else() {
+        let mut picture = Picture::new((8, 6), 2, [255; 3]);
+        picture.rect((2.0, 1.0), (4.0, 3.0), 0.0, [0, 0, 0]);
+        let black = picture.bytes.chunks(3).filter(|pixel| *pixel == [0; 3]).count();
+        let white = picture.bytes.chunks(3).filter(|pixel| *pixel == [255; 3]).count();
+        assert_eq!((black, white), (8 * 6, 16 * 12 - 8 * 6));
+        picture.line((-5.0, -5.0), (50.0, 50.0), 1.0, [9, 9, 9]);
+        assert!(picture.png().is_some_and(|file| file.starts_with(b"\x89PNG")));
+    }
+}
