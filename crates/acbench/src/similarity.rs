@@ -47,7 +47,10 @@ impl Similarities {
                 Some(Similarity::Embedder(folder)) => {
                     let digest = Encoder::open(folder)?.digest().to_owned();
                     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-                    embedders.insert(language.to_owned(), ModelSource { name: folder.display().to_string(), digest });
+                    embedders.insert(
+                        language.to_owned(),
+                        ModelSource { name: folder.display().to_string(), digest, context: None },
+                    );
                 }
             }
         }
