@@ -48,19 +48,20 @@ fn step(name: &str, id: usize, args: &Value) -> Value {
 type Case = (&'static str, Teval, Value, String, f64, f64);
 
 fn cases() -> Vec<Case> {
-    let ida = json!({"to": "Ida"});
+    [instruct_cases(), plan_cases(), other_cases()].concat()
+}
+
+fn ida() -> Value {
+    json!({"to": "Ida"})
+}
+
+fn instruct_cases() -> Vec<Case> {
     let call = |args: &str| format!("{{\"t\": \"\", \"a\": \"bank.pay\", \"g\": {args}}}");
-    let next = |args: &Value| json!({"ground_truth": {"thought": "pay", "name": "bank.pay", "args": args}});
-    let all =
-        json!({"prompt_type": "json", "ground_truth": [step("a.pay_bill", 0, &ida), step("a.send_letter", 1, &ida)]});
-    let alike = json!([step("a.pay_bills", 0, &ida), step("a.send_letters", 1, &ida)]).to_string();
-    let again = json!([step("bank.pay", 0, &ida), step("bank.ask", 1, &ida), step("bank.pay", 2, &ida)]);
-    let pay = || plan("json", &[("bank.pay", ida.clone())]);
     let string = |action: &str, end: &str, args: Value| instruct("string", action, end, args);
     let said = |action: &str, args: &str| format!("T: x\n{action}bank.pay\nArgs: {args}");
     vec![
-        ("literal_markers", Teval::Instruct, string("[A] ", "", ida.clone()), said("[A] ", "{'to': 'Ida'}"), 0.0, 1.0),
-        ("last_marker", Teval::Instruct, string("A: ", "\n", ida.clone()), said("A: ", "{'to': 'Ida'}"), 0.0, 1.0),
+        ("literal_markers", Teval::Instruct, string("[A] ", "", ida()), said("[A] ", "{'to': 'Ida'}"), 0.0, 1.0),
+        ("last_marker", Teval::Instruct, string("A: ", "\n", ida()), said("A: ", "{'to': 'Ida'}"), 0.0, 1.0),
         (
             "json_arguments",
             Teval::Instruct,
@@ -72,7 +73,7 @@ fn cases() -> Vec<Case> {
         (
             "closed_fence",
             Teval::Instruct,
-            instruct("json", "", "", ida.clone()),
+            instruct("json", "", "", ida()),
             format!("Here:\n```json\n{}\n```\nDone.", call("{\"to\": \"Ida\"}")),
             0.0,
             1.0,
@@ -80,12 +81,23 @@ fn cases() -> Vec<Case> {
         (
             "extra_arguments",
             Teval::Instruct,
-            instruct("json", "", "", ida.clone()),
+            instruct("json", "", "", ida()),
             call("{\"to\": \"Ida\", \"at\": 1}"),
             1.0,
             5.0 / 6.0,
         ),
         ("missing_is_not_empty", Teval::Instruct, instruct("json", "", "", json!({"to": ""})), call("{}"), 1.0, 0.75),
+    ]
+}
+
+fn plan_cases() -> Vec<Case> {
+    let ida = ida();
+    let all = [step("a.pay_bill", 0, &ida), step("a.send_letter", 1, &ida)];
+    let all = json!({"prompt_type": "json", "ground_truth": all});
+    let alike = json!([step("a.pay_bills", 0, &ida), step("a.send_letters", 1, &ida)]).to_string();
+    let again = json!([step("bank.pay", 0, &ida), step("bank.ask", 1, &ida), step("bank.pay", 2, &ida)]);
+    let pay = || plan("json", &[("bank.pay", ida.clone())]);
+    vec![
         ("first_value", Teval::Plan, pay(), format!("see [1]: [{}] or [{{}}]", step("bank.pay", 0, &ida)), 0.0, 1.0),
         (
             "whole_names",
@@ -113,16 +125,22 @@ fn cases() -> Vec<Case> {
             1.0,
         ),
         ("no_free_match", Teval::Plan, pay(), format!("[{}]", step("shop.paint_wall", 0, &json!({"on": 1}))), 1.0, 0.0),
+    ]
+}
+
+fn other_cases() -> Vec<Case> {
+    let next = json!({"ground_truth": {"thought": "pay", "name": "bank.pay", "args": ida()}});
+    vec![
         (
             "whole_share",
             Teval::Rru,
-            next(&ida),
+            next.clone(),
             "{'thought': 'pay', 'name': 'bank.pay', 'args': {'to': 'Ida'}}".to_owned(),
             (2.0 + 1.0 / 1.00001) / 3.0,
             1.0,
         ),
-        ("listed_tools", Teval::Retrieve, next(&ida), "bank.pay, e.g. version 2.0".to_owned(), 0.0, 1.0),
-        ("equal_values", Teval::Understand, next(&ida), "{\"to\":\"Ida\"}".to_owned(), 0.0, 1.0),
+        ("listed_tools", Teval::Retrieve, next.clone(), "bank.pay, e.g. version 2.0".to_owned(), 0.0, 1.0),
+        ("equal_values", Teval::Understand, next.clone(), "{\"to\":\"Ida\"}".to_owned(), 0.0, 1.0),
         (
             "stated_letter",
             Teval::Review,
