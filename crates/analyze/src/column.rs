@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use record::{Column, ColumnValue, MeanOf, Metric, Outcome, RunRecord, Score};
-use serde_json::Value;
 
 use crate::Scores;
 use crate::statistic::mean;
+use crate::summary::text;
 
 /// What `record::TaskSource::source` is where the samples are a generated twin's.
 const GENERATED: &str = "generated";
@@ -58,16 +58,10 @@ fn values(run: &RunRecord, variant: &str, scores: &Scores, table: &[Column]) -> 
 fn of_metric(run: &RunRecord, variant: &str, scores: &Scores, metric: &Metric) -> Option<(f64, bool)> {
     let task = run.tasks.iter().find(|task| task.task == metric.task)?;
     let scores = scores.get(&(variant.to_owned(), metric.task.to_owned()))?;
-    let tagged = |score: &&Score| metric.tag.is_none_or(|(tag, value)| has(score.tags.get(tag), value));
+    let tagged = |score: &&Score| {
+        metric.tag.is_none_or(|(tag, value)| score.tags.get(tag).is_some_and(|found| text(found) == value))
+    };
     let finished = scores.iter().filter(|score| score.outcome == Outcome::Finished).filter(tagged);
     let numbers: Vec<f64> = finished.filter_map(|score| score.metrics.get(metric.name).copied()).collect();
     (!numbers.is_empty()).then(|| (mean(&numbers) * metric.scale, task.source == GENERATED))
-}
-
-fn has(tag: Option<&Value>, wanted: &str) -> bool {
-    match tag {
-        Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == wanted,
-        None => false,
-    }
 }

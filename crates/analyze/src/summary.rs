@@ -83,6 +83,6 @@ fn splits(scores: &[&Score]) -> BTreeMap<String, BTreeMap<String, (f64, usize)>>
 }
 
 /// A tag's value without quotes.
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

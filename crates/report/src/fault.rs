@@ -38,7 +38,8 @@ impl<'a> Faults<'a> {
             });
             let replies: usize = mine.iter().map(|summary| summary.n).sum();
             let kinds: Vec<String> = kinds.collect();
-            format!("Mistakes of {variant} in {}: {}.", wording::counted(replies, "tool call"), kinds.join(", "))
+            let noun = if replies == 1 { "reply" } else { "replies" };
+            format!("Mistakes of {variant} in {} {noun}: {}.", wording::count(replies), kinds.join(", "))
         };
         let variants = report.run.variants.iter().map(|variant| variant.name.as_str());
         variants.filter(|variant| self.rows.iter().any(|summary| summary.variant == *variant)).map(line).collect()

@@ -168,16 +168,8 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(judges(report));
     for task in report.tasks() {
-        match &task.judge {
-            Some(judge) if judge.to_lowercase().contains("lexical") => notes.push(format!(
-                "{} compares texts by a {judge} similarity (shared words), not by the paper\u{2019}s sentence embeddings: \
-                 its scores are not comparable with the paper\u{2019}s.",
-                task.task
-            )),
-            Some(judge) => notes.push(format!("{} compares texts by {judge}.", task.task)),
-            None => {}
-        }
         if let Some(first) = task.skipped.first() {
             notes.push(format!(
                 "{}: {} of the official files could not be used and left out (the first: {first}).",
@@ -186,11 +178,38 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
             ));
         }
     }
-    notes.extend(Published::all(report).iter().filter(|table| table.generated).map(|table| {
-        format!(
-            "The columns of {} are of generated samples: they are not comparable with the published table.",
-            table.table
-        )
-    }));
+    let tables = Published::all(report);
+    let generated = tables.iter().filter(|table| table.generated).map(|table| table.table.to_owned());
+    let generated: Vec<String> = generated.collect();
+    if !generated.is_empty() {
+        notes.push(format!(
+            "The columns of {} are of generated samples: they are not comparable with the published tables.",
+            wording::list(&generated)
+        ));
+    }
     notes
+}
+
+/// Which tasks compare texts, and by what: a sentence a judge.
+fn judges(report: &Report) -> Vec<String> {
+    let mut judges: Vec<(&str, Vec<String>)> = Vec::new();
+    for task in report.tasks() {
+        let Some(judge) = task.judge.as_deref() else { continue };
+        match judges.iter_mut().find(|(name, _)| *name == judge) {
+            Some((_, tasks)) => tasks.push(task.task.clone()),
+            None => judges.push((judge, vec![task.task.clone()])),
+        }
+    }
+    let sentence = |(judge, tasks): (&str, Vec<String>)| {
+        let (compare, their) = if tasks.len() == 1 { ("compares", "its") } else { ("compare", "their") };
+        let tasks = wording::list(&tasks);
+        match judge.to_lowercase().contains("lexical") {
+            true => format!(
+                "{tasks} {compare} texts by a {judge} similarity (shared words), not by the paper\u{2019}s sentence \
+                 embeddings: {their} scores are not comparable with the paper\u{2019}s."
+            ),
+            false => format!("{tasks} {compare} texts by {judge}."),
+        }
+    };
+    judges.into_iter().map(sentence).collect()
 }

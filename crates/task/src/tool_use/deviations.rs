@@ -125,8 +125,9 @@ pub const DEVIATIONS: &[Deviation<Switches>] = &[
     },
     Deviation {
         name: "common_order",
-        about: "plan: the reference matches the steps first and looks at their order then, so that equal steps can \
-                be crossed; the longest common sequence of alike steps counts",
+        about: "plan: the reference matches the steps first and looks at their order then, so that equal steps are \
+                crossed and a perfect plan that pays twice scores 0.333; the longest common sequence of alike steps \
+                counts",
         set: |s, on| s.common_order = on,
     },
     Deviation {

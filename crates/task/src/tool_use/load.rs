@@ -32,10 +32,9 @@ pub fn load(reply: &str, cut: Cut) -> Option<Value> {
             _ => inside.trim_matches('`'),
         };
     }
-    if let (Some(start), true) = (cut.start, cut.first_value) {
-        if let Some(value) = first_value(text, start).and_then(read) {
-            return Some(value);
-        }
+    let first = cut.start.filter(|_| cut.first_value).and_then(|start| first_value(text, start));
+    if let Some(value) = first.and_then(read) {
+        return Some(value);
     }
     if let Some(start) = cut.start {
         let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
