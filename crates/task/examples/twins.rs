@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for index in 0..count {
         let mut rng = Rng::stream(seed, &format!("{task}-train-{name}-{index}"));
         let (messages, learn) = match task.as_str() {
-            "workflow" => workflow_row(&mut rng, level),
+            "workflow" => workflow_row(&mut rng, split, level),
             "tool_use" => tool_use_row(&mut rng, level),
             "long_context" => all_answers(needle_row(&mut rng, level)),
             "real_world" => real_world_row(&mut rng, split, level, index).ok_or("no puzzle found")?,
@@ -49,9 +49,10 @@ fn answered(sample: Sample, answer: String) -> Row {
     all_answers(messages)
 }
 
-fn workflow_row(rng: &mut Rng, level: usize) -> Row {
+fn workflow_row(rng: &mut Rng, split: Split, level: usize) -> Row {
     let steps = [(2, 3), (2, 5), (3, 7), (3, 8)][level.min(3)];
-    let sample = workflow::twin::instance(rng, workflow::twin::Difficulty { steps, joins: level.clamp(1, 3) });
+    let difficulty = workflow::twin::Difficulty { steps, joins: level.clamp(1, 3), ..Default::default() };
+    let sample = workflow::twin::instance(rng, split, difficulty);
     let answer = workflow::twin::answer(&sample);
     answered(sample, answer)
 }
