@@ -5,13 +5,11 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use record::{Rng, Sample};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use task::workflow::{Crash, Graph, Prf, Switches, WorfBench, graph_score, node_score, parse};
 use task::{BadRows, Judge, Lexical, Source, Task, Words};
 
@@ -36,8 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         ["score", file] => {
-            for line in BufReader::new(File::open(file)?).lines() {
-                writeln!(out, "{}", scored(&serde_json::from_str(&line?)?))?;
+            for line in std::fs::read_to_string(file)?.lines() {
+                serde_json::to_writer(&mut out, &scored(&serde_json::from_str(line)?))?;
+                out.write_all(b"\n")?;
             }
         }
         _ => return Err("usage: score_worfbench prepare FOLDER | score FILE".into()),
@@ -45,7 +44,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(out.flush()?)
 }
 
-fn scored(row: &Row) -> serde_json::Value {
+/// Precision, recall and F1 of both scores.
+#[derive(Serialize)]
+struct Scores<'r> {
+    id: &'r str,
+    node: Option<[f64; 3]>,
+    graph: Option<[f64; 3]>,
+}
+
+fn scored(row: &Row) -> Scores<'_> {
     let switches = Switches::all(false);
     let numbers = |score: Result<Prf, Crash>| score.ok().map(|s| [s.precision, s.recall, s.f1]);
     let (node, graph) = match (parse(&row.prediction, &switches), parse(&row.gold, &switches)) {
@@ -55,7 +62,7 @@ fn scored(row: &Row) -> serde_json::Value {
         ),
         _ => (Ok(Prf::default()), Ok(Prf::default())),
     };
-    json!({"id": row.id, "node": numbers(node), "graph": numbers(graph)})
+    Scores { id: &row.id, node: numbers(node), graph: numbers(graph) }
 }
 
 fn row(sample: &Sample, rng: &mut Rng) -> Result<Row, Box<dyn Error>> {

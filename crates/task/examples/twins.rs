@@ -1,7 +1,8 @@
 //! Prints training conversations of the twins as JSON lines, for `recipes/pico`.
 //!
 //! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`
-//! (all of its tasks in turn, or one: `teval_plan`), `long_context` or `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
+//! (all of its tasks in turn, or one: `teval_plan`), `long_context` (the needle), `longbench`, `longgenbench` or
+//! `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
 //! difficulty, but never to be trained on. Each line is
 //! `{"task", "messages": [{"role", "content"}], "learn": [indices of the assistant messages to learn from]}`.
 
@@ -9,6 +10,8 @@ use std::io::{self, BufWriter, Write};
 
 use record::{Message, Rng, Role, Sample};
 use serde_json::json;
+use task::long_context::longbench::{self, twin::Generated};
+use task::long_context::longgenbench;
 use task::real_world::twin as real_world;
 use task::tool_use::Teval;
 use task::{Split, Task, Words, long_context, tool_use, workflow};
@@ -25,9 +28,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for index in 0..count {
         let mut rng = Rng::stream(seed, &format!("{task}-train-{name}-{index}"));
         let (messages, learn) = match task.as_str() {
-            "workflow" => workflow_row(&mut rng, level),
+            "workflow" => workflow_row(&mut rng, split, level),
             "tool_use" => tool_use_row(&mut rng, split, level, Teval::ALL[index % Teval::ALL.len()]),
             "long_context" => all_answers(needle_row(&mut rng, level)),
+            "longbench" => longbench_row(&mut rng, split, level).ok_or("no instance")?,
+            "longgenbench" => longgenbench_row(&mut rng, split, level).ok_or("no instance")?,
             "real_world" => real_world_row(&mut rng, split, level, index).ok_or("no puzzle found")?,
             other => match Teval::ALL.iter().find(|task| task.name() == other) {
                 Some(&task) => tool_use_row(&mut rng, split, level, task),
@@ -53,9 +58,10 @@ fn answered(sample: Sample, answer: String) -> Row {
     all_answers(messages)
 }
 
-fn workflow_row(rng: &mut Rng, level: usize) -> Row {
+fn workflow_row(rng: &mut Rng, split: Split, level: usize) -> Row {
     let steps = [(2, 3), (2, 5), (3, 7), (3, 8)][level.min(3)];
-    let sample = workflow::twin::instance(rng, workflow::twin::Difficulty { steps, joins: level.clamp(1, 3) });
+    let difficulty = workflow::twin::Difficulty { steps, joins: level.clamp(1, 3), ..Default::default() };
+    let sample = workflow::twin::instance(rng, split, difficulty);
     let answer = workflow::twin::answer(&sample);
     answered(sample, answer)
 }
@@ -90,6 +96,22 @@ fn needle_row(rng: &mut Rng, level: usize) -> Vec<Message> {
             answered(sample, answer).0
         }
     }
+}
+
+fn longbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
+    let length = [256, 320, 480, 900][level.min(3)];
+    let settings = Generated { seed: rng.next_u64(), lengths: vec![length], samples: longbench::TWINS.len() };
+    let mut samples = longbench::twin::instances(&settings, split, &Words);
+    let sample = samples.swap_remove(rng.below(samples.len()));
+    let answer = longbench::twin::answer(&sample);
+    Some(answered(sample, answer))
+}
+
+fn longgenbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
+    let settings = Generated { seed: rng.next_u64(), lengths: vec![[256, 320, 448, 640][level.min(3)]], samples: 1 };
+    let sample = longgenbench::twin::instances(&settings, split, &Words).pop()?;
+    let answer = longgenbench::twin::answer(&sample);
+    Some(answered(sample, answer))
 }
 
 /// An episode played by the planner. Now and then a random action, possible or not, is played and not learned from, so

@@ -11,13 +11,13 @@
 //!       (START,1) (START,2) (1,3) (2,END) (3,END)
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use record::{Message, Rng, Sample};
 use serde_json::{Value, json};
 
 use crate::Split;
-use crate::vocabulary::{NOUNS, VERBS, word, words};
+use crate::vocabulary::{NOUNS, VERBS, words};
 
 /// Number of held-out instances where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 200;
@@ -25,16 +25,20 @@ pub const DEFAULT_SAMPLES: usize = 200;
 /// How hard an instance is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difficulty {
-    /// Fewest and most steps.
+    /// Fewest and most steps; 40 at most.
     pub steps: (usize, usize),
     /// The most steps that one step may wait for.
     pub joins: usize,
+    /// How many branches begin at START, at least.
+    pub branches: usize,
+    /// Things that are mentioned but are no steps.
+    pub distractors: usize,
 }
 
 impl Default for Difficulty {
-    /// 3 to 8 steps; a step waits for at most 3 others.
+    /// 3 to 8 steps; a step waits for at most 3 others; one branch at least, and nothing to mislead.
     fn default() -> Self {
-        Self { steps: (3, 8), joins: 3 }
+        Self { steps: (3, 8), joins: 3, branches: 1, distractors: 0 }
     }
 }
 
@@ -47,7 +51,7 @@ pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
     (0..limit.unwrap_or(DEFAULT_SAMPLES))
         .map(|index| {
             let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
-            let mut sample = instance(&mut rng, Difficulty::default());
+            let mut sample = instance(&mut rng, split, Difficulty::default());
             sample.id = format!("workflow-{index:04}");
             sample
         })
@@ -55,16 +59,18 @@ pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
 }
 
 /// One instance: steps in an order that respects what they wait for, with parallel branches.
-pub fn instance(rng: &mut Rng, difficulty: Difficulty) -> Sample {
-    let count = rng.between(difficulty.steps.0, difficulty.steps.1);
-    let texts: Vec<String> = words(rng, VERBS, count)
-        .into_iter()
-        .zip(words(rng, NOUNS, count))
-        .map(|(verb, noun)| format!("{verb} the {noun}"))
-        .collect();
-    let waits = branches(rng, count, difficulty.joins);
-    let described: Vec<String> = (0..count).map(|step| sentence(rng, &texts, step, &waits[step])).collect();
-    let goal = format!("Goal: {} the {}.", word(rng, VERBS), word(rng, NOUNS));
+pub fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> Sample {
+    let (fewest, most) = difficulty.steps;
+    let count = rng.between(fewest, most).clamp(1, VERBS.len());
+    let mut texts = things_to_do(rng, split, count + 1 + difficulty.distractors.min(VERBS.len()));
+    let distractors = texts.split_off(count + 1);
+    let goal = format!("Goal: {}.", texts.pop().unwrap_or_default());
+    let waits = branches(rng, count, difficulty);
+    let mut described: Vec<String> = (0..count).map(|step| sentence(rng, &texts, step, &waits[step])).collect();
+    for text in distractors {
+        let place = rng.below(described.len() + 1);
+        described.insert(place, format!("No need to {text}."));
+    }
     let system = "List the steps as nodes and draw the edges. Answer with Node and Edges.";
     let parallel = waits.iter().filter(|w| w.is_empty()).count() > 1 || waits.iter().any(|w| w.len() > 1);
     Sample {
@@ -85,11 +91,36 @@ pub fn answer(sample: &Sample) -> String {
     sample.gold["workflow"].as_str().unwrap_or_default().to_owned()
 }
 
-/// What each step waits for: indices of earlier steps, ascending. At least two chains run side by side from 4 steps on.
-fn branches(rng: &mut Rng, count: usize, joins: usize) -> Vec<Vec<usize>> {
+/// `count` different things to do, none of which the other split ever has. No verb or noun occurs twice before all
+/// others have. At most three of a verb are asked for, and each has more nouns than that in either split.
+fn things_to_do(rng: &mut Rng, split: Split, count: usize) -> Vec<String> {
+    let verbs = words(rng, VERBS, VERBS.len());
+    let mut nouns: VecDeque<&str> = words(rng, NOUNS, NOUNS.len()).into();
+    let mut texts: Vec<String> = Vec::new();
+    for verb in verbs.into_iter().cycle().take(count) {
+        let of = |noun: &str| format!("{verb} the {noun}");
+        let fits = |text: &String| split_of(text) == split && !texts.contains(text);
+        let place = nouns.iter().position(|noun| fits(&of(noun))).unwrap_or(0);
+        // A used noun goes to the end.
+        let noun = nouns.remove(place).unwrap_or_default();
+        nouns.push_back(noun);
+        texts.push(of(noun));
+    }
+    texts
+}
+
+/// Half of all pairs of a verb and a noun belong to each split.
+fn split_of(text: &str) -> Split {
+    let odd = record::digest(text.as_bytes()).ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']);
+    if odd { Split::Test } else { Split::Train }
+}
+
+/// What each step waits for: indices of earlier steps, ascending.
+fn branches(rng: &mut Rng, count: usize, difficulty: Difficulty) -> Vec<Vec<usize>> {
+    let Difficulty { joins, branches, .. } = difficulty;
     let mut waits: Vec<Vec<usize>> = vec![Vec::new()];
     for step in 1..count {
-        let starts = step == 1 && count > 3 && rng.chance(0.5) || rng.chance(0.15);
+        let starts = step < branches || step == 1 && count > 3 && rng.chance(0.5) || rng.chance(0.15);
         if starts {
             waits.push(Vec::new());
             continue;
@@ -132,4 +163,70 @@ fn gold(texts: &[String], waits: &[Vec<usize>]) -> String {
     let last = (0..texts.len()).filter(|step| !waits.iter().any(|w| w.contains(step)));
     edges.extend(last.map(|step| format!("({},END)", step + 1)));
     format!("Node:\n{}\nEdges:\n{}", nodes.join("\n"), edges.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Of the 200 held-out instances of seed 0.
+    const DIGEST: &str = "f05c7cff00cb73ec54e252956f9acfe4de9036a7077477c447feb2d82e3cf5db";
+
+    fn steps(sample: &Sample) -> Vec<String> {
+        let gold = answer(sample);
+        let lines = gold.lines().skip(1).take_while(|line| *line != "Edges:");
+        lines.filter_map(|line| line.split_once(": ")).map(|(_, step)| step.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), serde_json::Error> {
+        let bytes = serde_json::to_vec(&generate(0, Split::Test, None))?;
+        assert_eq!(record::digest(&bytes), DIGEST);
+        Ok(())
+    }
+
+    #[test]
+    fn no_step_of_one_split_occurs_in_the_other() {
+        let all = |split| -> BTreeSet<String> {
+            let samples = (0..4).flat_map(|seed| generate(seed, split, Some(500)));
+            samples.flat_map(|sample| steps(&sample)).collect()
+        };
+        let (train, test) = (all(Split::Train), all(Split::Test));
+        assert_eq!(train.intersection(&test).count(), 0);
+        assert!(train.len() > 800 && test.len() > 800, "{} {}", train.len(), test.len());
+    }
+
+    #[test]
+    fn every_verb_has_nouns_enough_in_either_split() {
+        for verb in VERBS {
+            let test = NOUNS.iter().filter(|noun| split_of(&format!("{verb} the {noun}")) == Split::Test).count();
+            assert!((4..=NOUNS.len() - 4).contains(&test), "{verb} {test}");
+        }
+    }
+
+    #[test]
+    fn every_setting_does_what_it_says() {
+        let hard = Difficulty { steps: (20, 40), joins: 6, branches: 5, distractors: 9 };
+        for index in 0..50 {
+            let sample = instance(&mut Rng::new(index), Split::Test, hard);
+            let (steps, prompt) = (steps(&sample), &sample.messages[1].content);
+            assert!((20..=40).contains(&steps.len()), "{}", steps.len());
+            assert_eq!(prompt.matches("No need to").count(), 9);
+            assert!(answer(&sample).matches("(START,").count() >= 5);
+            assert_eq!(steps.iter().collect::<BTreeSet<_>>().len(), steps.len());
+            assert!(steps.iter().all(|step| !prompt.contains(&format!("No need to {step}."))));
+        }
+        let odd = Difficulty { steps: (0, 0), joins: 0, branches: 0, distractors: 5000 };
+        assert_eq!(steps(&instance(&mut Rng::new(1), Split::Train, odd)).len(), 1);
+    }
+
+    #[test]
+    fn thousands_are_made_in_a_second() {
+        let start = std::time::Instant::now();
+        let count = generate(3, Split::Test, Some(4000)).len();
+        println!("{count} in {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
 }
