@@ -327,61 +327,63 @@ fn every_kind_of_mistake_is_told_apart() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What replies are put together from.
+const PIECES: &[&str] = &[
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "'",
+    "\"",
+    "\\",
+    ",",
+    ":",
+    ". ",
+    "\n",
+    "```json",
+    "```",
+    "bank.pay",
+    "bank.ask",
+    "FinishAction",
+    "name",
+    "id",
+    "args",
+    "thought",
+    "'name': ",
+    "\"args\": {}",
+    "1",
+    "-",
+    "0x",
+    "é",
+    "\u{1F600}",
+    "\0",
+    "\u{1c}",
+    "A",
+    "B:",
+    "answer ",
+    "Thought:",
+    "Action:",
+    "Args:",
+    "End",
+    "\\ud800",
+    "b'",
+    "None",
+    "true",
+    "1e999",
+    "[{'name': 'bank.pay', 'id': 0, 'args': {}}]",
+];
+
 #[test]
 fn any_reply_gets_a_judgment_with_a_reason() -> Result<(), Box<dyn Error>> {
-    let pieces = [
-        "[",
-        "]",
-        "{",
-        "}",
-        "(",
-        ")",
-        "'",
-        "\"",
-        "\\",
-        ",",
-        ":",
-        ". ",
-        "\n",
-        "```json",
-        "```",
-        "bank.pay",
-        "bank.ask",
-        "FinishAction",
-        "name",
-        "id",
-        "args",
-        "thought",
-        "'name': ",
-        "\"args\": {}",
-        "1",
-        "-",
-        "0x",
-        "é",
-        "\u{1F600}",
-        "\0",
-        "\u{1c}",
-        "A",
-        "B:",
-        "answer ",
-        "Thought:",
-        "Action:",
-        "Args:",
-        "End",
-        "\\ud800",
-        "b'",
-        "None",
-        "true",
-        "1e999",
-        "[{'name': 'bank.pay', 'id': 0, 'args': {}}]",
-    ];
     let mut rng = Rng::new(3);
     for task in Teval::ALL {
         let source = Source::Generated { seed: 2, split: task::Split::Test };
         let samples = task.samples(&source, &Words, Some(2))?.samples;
         for round in 0..1500 {
             let sample = &samples[round % 2];
-            let mut reply: String = (0..rng.between(0, 14)).filter_map(|_| rng.pick(&pieces).copied()).collect();
+            let mut reply: String = (0..rng.between(0, 14)).filter_map(|_| rng.pick(PIECES).copied()).collect();
             if rng.chance(0.3) {
                 // The right answer, with something in it.
                 let answer = twin::answer(sample);
