@@ -327,6 +327,90 @@ fn every_kind_of_mistake_is_told_apart() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What replies are put together from.
+const PIECES: &[&str] = &[
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "'",
+    "\"",
+    "\\",
+    ",",
+    ":",
+    ". ",
+    "\n",
+    "```json",
+    "```",
+    "bank.pay",
+    "bank.ask",
+    "FinishAction",
+    "name",
+    "id",
+    "args",
+    "thought",
+    "'name': ",
+    "\"args\": {}",
+    "1",
+    "-",
+    "0x",
+    "é",
+    "\u{1F600}",
+    "\0",
+    "\u{1c}",
+    "A",
+    "B:",
+    "answer ",
+    "Thought:",
+    "Action:",
+    "Args:",
+    "End",
+    "\\ud800",
+    "b'",
+    "None",
+    "true",
+    "1e999",
+    "[{'name': 'bank.pay', 'id': 0, 'args': {}}]",
+];
+
+#[test]
+fn any_reply_gets_a_judgment_with_a_reason() -> Result<(), Box<dyn Error>> {
+    let mut rng = Rng::new(3);
+    for task in Teval::ALL {
+        let source = Source::Generated { seed: 2, split: task::Split::Test };
+        let samples = task.samples(&source, &Words, Some(2))?.samples;
+        for round in 0..1500 {
+            let sample = &samples[round % 2];
+            let mut reply: String = (0..rng.between(0, 14)).filter_map(|_| rng.pick(PIECES).copied()).collect();
+            if rng.chance(0.3) {
+                // The right answer, with something in it.
+                let answer = twin::answer(sample);
+                let at = answer.char_indices().map(|(at, _)| at).nth(rng.below(answer.len())).unwrap_or(0);
+                reply = format!("{}{reply}{}", &answer[..at], &answer[at..]);
+            }
+            for scoring in [Scoring::Corrected, Scoring::Paper] {
+                let score = score(&task, sample, &reply, scoring)?;
+                assert!((0.0..=1.0).contains(&score.value) && !score.reason.is_empty(), "{reply:?}");
+                assert!(
+                    score.metrics.values().all(|number| (0.0..=1.0).contains(number)),
+                    "{reply:?} {:?}",
+                    score.metrics
+                );
+                let free = matches!(task, Teval::Reason | Teval::Rru | Teval::Review);
+                let right = score.value >= 1.0 && scoring == Scoring::Corrected;
+                assert!(
+                    free || right == score.fault.is_none() || scoring == Scoring::Paper,
+                    "{reply:?} {}",
+                    score.reason
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
 /// CPU time of this thread, where the system tells it; else time.
 fn cpu() -> Duration {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);

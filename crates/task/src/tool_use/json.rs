@@ -1,7 +1,7 @@
 //! JSON as Python's `json.loads` accepts it.
 
 use super::int::Int;
-use super::value::{Value, dictionary, push_code_point};
+use super::value::{Value, append, dictionary, push_code_point};
 
 /// Python's recursion limit stops it at about this depth.
 const MAX_DEPTH: usize = 990;
@@ -82,7 +82,7 @@ impl Reader<'_> {
             return Some(Value::List(items));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            append(&mut items, self.value(depth + 1)?);
             self.space();
             if self.take(b']') {
                 return Some(Value::List(items));
@@ -108,7 +108,7 @@ impl Reader<'_> {
                 return None;
             }
             self.space();
-            pairs.push((key, self.value(depth + 1)?));
+            append(&mut pairs, (key, self.value(depth + 1)?));
             self.space();
             if self.take(b'}') {
                 return dictionary(pairs);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::int::Int;
 use super::json::MAX_DIGITS;
 use super::strings::string_token;
-use super::value::{Value, dictionary, set};
+use super::value::{Value, append, dictionary, set};
 
 /// Python's tokenizer refuses more open brackets.
 const MAX_DEPTH: usize = 200;
@@ -206,7 +206,7 @@ impl Reader<'_> {
         self.open()?;
         let mut items = Vec::new();
         while self.peek() != Some(b']') {
-            items.push(self.expression()?.0);
+            append(&mut items, self.expression()?.0);
             self.space();
             if !self.take(b',') {
                 break;
@@ -225,10 +225,10 @@ impl Reader<'_> {
             self.space();
             if self.take(b':') {
                 self.space();
-                pairs.push((item, self.expression()?.0));
+                append(&mut pairs, (item, self.expression()?.0));
                 self.space();
             } else {
-                items.push(item);
+                append(&mut items, item);
             }
             if !self.take(b',') {
                 break;

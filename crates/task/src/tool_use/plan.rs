@@ -1,14 +1,13 @@
 //! T-Eval's `plan`: the calls that a goal needs, in order, as a JSON list or in lines of text.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
 
 use super::likeness::Likeness;
-use super::print::text;
+use super::print::{excerpt, text};
 use super::{Cut, Int, Judgment, Mistake, Switches, Value, load, strip};
 use crate::Judge;
 use crate::workflow::{longest_increasing, max_weight_matching};
@@ -264,36 +263,73 @@ fn mistake(got: &[Step], wanted: &[Step], prompt: &[Message]) -> Option<Mistake>
         }
     }
     let missing = rest.first().copied();
-    let named: BTreeSet<&str> = wanted.iter().map(|step| step.name.as_str()).collect();
-    let one = |name: &str| Value::from(name);
-    let all: Vec<Mistake> = extra
-        .iter()
-        .map(|step| {
-            let got = super::print::excerpt(&one(&step.name));
-            let wanted = missing.unwrap_or("no further step");
-            match named.contains(step.name.as_str()) {
-                true => Mistake::WrongTool { wanted: wanted.to_owned(), got },
-                false => Mistake::tool(wanted, got, prompt),
-            }
-        })
-        .collect();
+    let wrong = |step: &&Step| {
+        let instead = missing.unwrap_or("no further step");
+        match wanted.iter().any(|other| other.name == step.name) {
+            true => Mistake::WrongTool { wanted: instead.to_owned(), got: step.name.clone() },
+            false => Mistake::tool(instead, shown(&step.name), prompt),
+        }
+    };
+    let all: Vec<Mistake> = extra.iter().map(wrong).collect();
     let made_up = all.iter().find(|mistake| matches!(mistake, Mistake::HallucinatedTool { .. }));
     made_up.or(all.first()).cloned().or_else(|| missing.map(|step| Mistake::MissingStep(step.to_owned())))
 }
 
 /// The same tools, but in another order or with other arguments.
 fn out_of_place(got: &[Step], wanted: &[Step]) -> Mistake {
-    let (got, wanted) = match got.iter().zip(wanted).find(|(a, b)| a.name != b.name) {
-        Some((got, wanted)) => {
-            let shown = super::print::excerpt(&Value::from(got.name.as_str()));
-            return Mistake::WrongTool { wanted: format!("{} at this place", wanted.name), got: shown };
-        }
-        None => match got.iter().zip(wanted).find(|(a, b)| a.args != b.args) {
-            Some(pair) => pair,
-            None => return Mistake::Malformed("the plan has other steps".to_owned()),
-        },
+    let pairs = || got.iter().zip(wanted);
+    if let Some((got, wanted)) = pairs().find(|(got, wanted)| got.name != wanted.name) {
+        let wanted = format!("{} at this place", wanted.name);
+        return Mistake::WrongTool { wanted, got: shown(&got.name) };
+    }
+    let Some((got, wanted)) = pairs().find(|(got, wanted)| got.args != wanted.args) else {
+        return Mistake::Malformed("the plan has other steps".to_owned());
     };
-    let shown = |args: &str| super::print::excerpt(&Value::from(args));
     let name = format!("those of {}", wanted.name);
     Mistake::WrongArgument { name, wanted: Some(shown(&wanted.args)), got: Some(shown(&got.args)), count: 1 }
+}
+
+/// What a reason has room for.
+fn shown(text: &str) -> String {
+    excerpt(&Value::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_pythons() {
+        let texts = ["3", " 3\n", "+3", "1_000", "-0"].map(|text| whole(&Value::from(text)));
+        assert_eq!(texts, [Some(3), Some(3), Some(3), Some(1000), Some(0)]);
+        for text in ["", "3.0", "1__0", "_1", "a", "--1", "0x3"] {
+            assert_eq!(whole(&Value::from(text)), None, "{text}");
+        }
+        assert_eq!([whole(&Value::Float(2.7)), whole(&Value::Float(-2.7))], [Some(2), Some(-2)]);
+        assert_eq!(
+            [whole(&Value::Bool(true)), whole(&Value::Float(f64::NAN)), whole(&Value::None)],
+            [Some(1), None, None]
+        );
+    }
+
+    #[test]
+    fn lines_name_the_first_tool_in_them() {
+        let names = ["a.get", "a.get_all", "b.put"].map(str::to_owned);
+        let found = |text: &str, corrected| -> Vec<String> {
+            lines(text, &names, &Switches::all(corrected)).into_iter().map(|step| step.name).collect()
+        };
+        let text = "1. Use a.get_all. 2. Then b.put after a.get\nnothing here\nxa.get";
+        assert_eq!(found(text, false), ["a.get", "b.put", "a.get"]);
+        assert_eq!(found(text, true), ["a.get_all", "b.put"]);
+    }
+
+    #[test]
+    fn the_longest_common_sequence_is_found() {
+        let alike = |a: &str, b: &str| -> Vec<Vec<f64>> {
+            a.chars().map(|x| b.chars().map(|y| f64::from(u8::from(x == y))).collect()).collect()
+        };
+        for (a, b, length) in [("abcbdab", "bdcaba", 4), ("aba", "aba", 3), ("abc", "cba", 1), ("a", "b", 0)] {
+            assert_eq!(longest_common(&alike(a, b)), length, "{a} {b}");
+        }
+    }
 }

@@ -152,6 +152,15 @@ impl From<&serde_json::Value> for Value {
     }
 }
 
+/// Appends an item. The first gets no room for others beside it: most brackets hold little, and a hostile reply has half
+/// a million of them.
+pub(super) fn append<T>(items: &mut Vec<T>, item: T) {
+    if items.capacity() == 0 {
+        items.reserve_exact(1);
+    }
+    items.push(item);
+}
+
 /// Puts pairs into a dictionary: of equal keys the first stays and gets the last value. `None` for unhashable keys.
 pub(super) fn dictionary(pairs: Vec<(Value, Value)>) -> Option<Value> {
     let mut places = std::collections::HashMap::with_capacity(pairs.len());
