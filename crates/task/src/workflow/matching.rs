@@ -231,17 +231,26 @@ impl<'g> Search<'g> {
 
     /// Moves the duals as far as feasibility allows and makes the limiting edge tight; false at the optimum.
     fn change_duals(&mut self) -> bool {
+        // The first of the least: a dual, then the edge of a free vertex, then one between two trees.
+        let (mut free, mut even) = ((f64::INFINITY, None), (f64::INFINITY, None));
+        for (label, edge) in self.label.iter().zip(&self.best) {
+            let (least, share) = match label {
+                Label::Free => (&mut free, 1.0),
+                Label::Even => (&mut even, 2.0),
+                Label::Odd => continue,
+            };
+            if let Some(edge) = *edge {
+                let room = (self.dual[edge.from] + self.dual[edge.to] - 2.0 * edge.weight) / share;
+                if room < least.0 {
+                    *least = (room, Some(edge));
+                }
+            }
+        }
         let mut delta = self.dual.iter().copied().fold(f64::INFINITY, f64::min);
         let mut limit = None;
-        for (label, share) in [(Label::Free, 1.0), (Label::Even, 2.0)] {
-            for v in 0..self.best.len() {
-                if self.label[v] == label
-                    && let Some(edge) = self.best[v]
-                    && self.slack(edge) / share < delta
-                {
-                    delta = self.slack(edge) / share;
-                    limit = Some(edge);
-                }
+        for (room, edge) in [free, even] {
+            if room < delta {
+                (delta, limit) = (room, edge);
             }
         }
         for (dual, label) in self.dual.iter_mut().zip(&self.label) {

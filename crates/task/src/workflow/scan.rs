@@ -74,7 +74,9 @@ fn without_word(line: &str) -> &str {
 /// All edges `(1,2)`, `(START,1)`, `(1,END)`, spaces allowed; with `any_case` also `(start,1)`.
 pub(super) fn all_edges(text: &str, any_case: bool) -> Vec<(Name<'_>, Name<'_>)> {
     // What is tried at one parenthesis has no other one in it, so that all tries together read the text once.
-    text.match_indices('(').filter_map(|(at, _)| edge(&text[at..], any_case)).collect()
+    let opens = text.bytes().enumerate().filter(|(_, byte)| *byte == b'(').map(|(at, _)| at);
+    let may_be = |at: &usize| text.as_bytes().get(at + 1).is_some_and(|next| !matches!(next, b'(' | b')' | b','));
+    opens.filter(may_be).filter_map(|at| edge(&text[at..], any_case)).collect()
 }
 
 /// The edge at the start of a text.
