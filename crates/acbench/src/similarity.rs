@@ -101,7 +101,10 @@ pub(crate) struct Judges(BTreeMap<String, Embedded>);
 
 impl Judges {
     pub fn new(run: &Run, watch: &mut Watch<'_>) -> Self {
-        let sources = run.record.embedders.iter();
+        let all = run.record.embedders.get(ALL).map(|source| &source.digest);
+        // One embedder for all languages is one judge, with one file.
+        let own = |(language, source): &(&String, &ModelSource)| *language == ALL || Some(&source.digest) != all;
+        let sources = run.record.embedders.iter().filter(own);
         Self(sources.map(|(language, source)| (language.clone(), Embedded::new(run, source, watch))).collect())
     }
 
