@@ -91,12 +91,7 @@ fn row(rng: &mut Rng, set: &Set) -> Value {
 }
 
 /// Answers, and a prediction that shares sentences with the first.
-fn texts(
-    rng: &mut Rng,
-    words: usize,
-    count: usize,
-    of: impl Fn(&mut Rng, usize) -> String,
-) -> (String, Vec<String>) {
+fn texts(rng: &mut Rng, words: usize, count: usize, of: impl Fn(&mut Rng, usize) -> String) -> (String, Vec<String>) {
     let answers: Vec<String> = (0..count).map(|_| of(rng, words)).collect();
     let mut pred = String::new();
     for sentence in answers[0].split_inclusive(['.', '。']) {
@@ -133,10 +128,64 @@ fn english(rng: &mut Rng, words: usize) -> String {
 }
 
 const CHINESE: &[&str] = &[
-    "会议", "讨论", "了", "人工智能", "的", "发展", "趋势", "和", "问题", "我们", "需要", "时间", "公司", "市场",
-    "经济", "政策", "数据", "技术", "研究", "认为", "可以", "增长", "中国", "北京", "上海", "学生", "老师", "医院",
-    "健康", "手机", "网络", "一个", "非常", "重要", "方法", "是", "在", "有", "不", "也", "与", "对", "工作", "生活",
-    "环境", "保护", "投资", "银行", "价格", "上涨", "王小明", "李雷", "提出", "建议", "第三", "季度", "2023年", "12.5%",
+    "会议",
+    "讨论",
+    "了",
+    "人工智能",
+    "的",
+    "发展",
+    "趋势",
+    "和",
+    "问题",
+    "我们",
+    "需要",
+    "时间",
+    "公司",
+    "市场",
+    "经济",
+    "政策",
+    "数据",
+    "技术",
+    "研究",
+    "认为",
+    "可以",
+    "增长",
+    "中国",
+    "北京",
+    "上海",
+    "学生",
+    "老师",
+    "医院",
+    "健康",
+    "手机",
+    "网络",
+    "一个",
+    "非常",
+    "重要",
+    "方法",
+    "是",
+    "在",
+    "有",
+    "不",
+    "也",
+    "与",
+    "对",
+    "工作",
+    "生活",
+    "环境",
+    "保护",
+    "投资",
+    "银行",
+    "价格",
+    "上涨",
+    "王小明",
+    "李雷",
+    "提出",
+    "建议",
+    "第三",
+    "季度",
+    "2023年",
+    "12.5%",
 ];
 
 fn chinese(rng: &mut Rng, words: usize) -> String {

@@ -7,10 +7,10 @@ use std::fs;
 use std::time::Instant;
 
 use record::{Finish, Reply, Role, Sample, Score, Scoring, Step, Transcript};
+use task::long_context::answer;
 use task::long_context::longbench::twin::Generated;
 use task::long_context::longbench::{LongBench, TWINS, twin};
 use task::long_context::longgenbench::{self, LongGenBench};
-use task::long_context::answer;
 use task::{BadRows, Lexical, Source, Split, Task, TaskError, Tokens, Words};
 
 fn tokens(sample: &Sample) -> usize {
@@ -59,7 +59,10 @@ fn people_of_training_are_not_held_out() {
         let prompts = asked.iter().filter(|sample| sample.tags["set"] == "document_qa");
         let sentences = prompts.flat_map(|sample| sample.messages[0].content.split(". "));
         let keepers = sentences.filter_map(|text| text.split_once(" keeps a ")).map(|(name, _)| name);
-        keepers.filter_map(|name| name.rsplit_once("Story: ").map_or(Some(name), |(_, name)| Some(name))).map(str::to_owned).collect()
+        keepers
+            .filter_map(|name| name.rsplit_once("Story: ").map_or(Some(name), |(_, name)| Some(name)))
+            .map(str::to_owned)
+            .collect()
     };
     let (train, test) = (people(Split::Train), people(Split::Test));
     assert!(train.len() > 40 && test.len() > 40, "{} {}", train.len(), test.len());
@@ -86,7 +89,9 @@ fn a_million_tokens_take_seconds() -> Result<(), Box<dyn Error>> {
 fn replies_of_a_megabyte_are_judged() -> Result<(), Box<dyn Error>> {
     let mut samples = twin::generate(1, Split::Test, &Words, Some(TWINS.len()));
     samples.extend(longgenbench::twin::generate(1, Split::Test, &Words, Some(1)));
-    for piece in ["a", ". ", "Paragraph 1 ", "\n", "段落", "Answer_1: ", "The answer is ", "{", "def again(box): return 1"] {
+    for piece in
+        ["a", ". ", "Paragraph 1 ", "\n", "段落", "Answer_1: ", "The answer is ", "{", "def again(box): return 1"]
+    {
         let reply = piece.repeat((1 << 20) / piece.len());
         for sample in &samples {
             let task: &dyn Task = if sample.task == "longbench" { &LongBench } else { &LongGenBench };
