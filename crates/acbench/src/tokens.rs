@@ -16,3 +16,22 @@ impl Tokens for ModelTokens<'_> {
         self.0.decode(ids).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use generate::Checkpoint;
+    use record::Message;
+
+    use crate::Error;
+
+    #[test]
+    fn a_raw_prompt_goes_without_chat_template() -> Result<(), Error> {
+        let pico = Checkpoint::bundled()?;
+        let tokenizer = pico.tokenizer()?;
+        for template in [true, false] {
+            assert_eq!(tokenizer.prompt(&[Message::raw("a map")], template)?, tokenizer.encode("a map", true)?);
+        }
+        assert_ne!(tokenizer.prompt(&[Message::user("a map")], true)?, tokenizer.encode("a map", true)?);
+        Ok(())
+    }
+}

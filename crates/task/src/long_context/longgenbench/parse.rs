@@ -29,7 +29,9 @@ static GOLD: LazyLock<Regex> = LazyLock::new(|| pattern(r"####[\s\x1c-\x1f]*(\d+
 static STRICT_HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r"Answer_(\d{1,9}):"));
 static STRICT_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"answer is (\d+)"));
 static STRICT_LETTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"answer is \((.*?)\)"));
-static HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\banswer[ _]?(\d{1,9})\b\**\s*[:.]"));
+/// At the start of a line `Answer 9:` in any dress; elsewhere only `Answer_9:`, for a sentence may speak of answers.
+static HEADING: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?im)(?:^[ \t*#>]*answer[ _]?|\banswer_)(\d{1,9})\b\**[ \t]*:"));
 static NUMBER_SAID: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)answer is[\s:*_$€£=(\\{]*(?:\\?boxed\{)?([-−]?[\s$€£]*\d[\d,]*(?:\.\d+)?)"));
 static NUMBER_ON_LINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)answer is\b.*?([-−]?\$?\d[\d,]*(?:\.\d+)?)"));
@@ -149,6 +151,8 @@ mod tests {
         let right = |on| correct(reply, &answers, Kind::Number, 9, &Switches::all(on));
         assert_eq!(right(false), [false, false, false]);
         assert_eq!(right(true), [true, false, true]);
+        let prose = "Answer_9: the answer 3: is not, the answer is 18\n### Answer 10 : the answer is 3";
+        assert_eq!(correct(prose, &answers, Kind::Number, 9, &Switches::all(true)), [true, true, false]);
         let letters = ["C", "B"].map(str::to_owned);
         let reply = "Answer_6: first\nthen. The answer is (C).\n**Answer_7:** The answer is **B**";
         let right = |on| correct(reply, &letters, Kind::Letter, 6, &Switches::all(on));
@@ -166,7 +170,9 @@ mod tests {
 
     #[test]
     fn a_reply_of_a_megabyte_is_read_in_no_time() {
-        for piece in ["Answer_1: ", "Answer_1: answer is (", "answer is ", "Answer_", "answer 1: answer is -$ "] {
+        for piece in
+            ["Answer_1: ", "Answer_1: answer is (", "answer is ", "Answer_", "answer 1: answer is -$ ", "** ", "\n*"]
+        {
             let reply = piece.repeat((1 << 20) / piece.len());
             let began = std::time::Instant::now();
             for kind in [Kind::Number, Kind::Letter] {

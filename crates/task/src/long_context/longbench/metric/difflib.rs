@@ -97,8 +97,8 @@ impl Runs {
         };
         let (mut i, mut j, mut size) = (a_from, b_from, 0);
         let mut written: &[usize] = &[]; // the places of `before` that are not 0
-        for at in a_from..a_to {
-            let here = within(a[at]);
+        for (at, &c) in a.iter().enumerate().take(a_to).skip(a_from) {
+            let here = within(c);
             for &place in here {
                 let run = self.before[place] + 1;
                 self.now[place + 1] = run;
