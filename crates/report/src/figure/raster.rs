@@ -62,9 +62,12 @@ impl Picture {
     /// A line of text.
     pub fn label(&mut self, label: &Label<'_>) {
         let (lines, width) = strokes(label.text, label.size.0);
+        // Whole pixels, so that a letter looks the same wherever it stands.
+        let whole = |units: f64| (units * self.scale).round() / self.scale;
+        let (start, at) = (whole(width * label.anchor), (whole(label.at.0), whole(label.at.1)));
         let place = |(x, y): Point| {
-            let x = x - width * label.anchor;
-            if label.upward { (label.at.0 + y, label.at.1 - x) } else { (label.at.0 + x, label.at.1 + y) }
+            let x = x - start;
+            if label.upward { (at.0 + y, at.1 - x) } else { (at.0 + x, at.1 + y) }
         };
         for line in lines {
             let ends = line.iter().zip(line.iter().skip(1).chain(line.last()));
@@ -80,6 +83,8 @@ impl Picture {
         for y in range(low.1, high.1, self.height) {
             for x in range(low.0, high.0, self.width) {
                 let cover = (0.5 - distance((x as f64 + 0.5, y as f64 + 0.5))).clamp(0.0, 1.0);
+                // Eighths are smooth enough, and make smaller files.
+                let cover = (cover * 8.0).round() / 8.0;
                 if cover > 0.0 {
                     let at = (y * self.width + x) * 3;
                     for (byte, color) in self.bytes[at..at + 3].iter_mut().zip(color) {
@@ -97,6 +102,8 @@ impl Picture {
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
+        // Flat colors and repeated letters: what differs from the pixel above says less than the pixel itself.
+        encoder.set_filter(png::Filter::NoFilter);
         encoder.write_header().and_then(|mut writer| writer.write_image_data(&self.bytes)).ok()?;
         Some(file)
     }

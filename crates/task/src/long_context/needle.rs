@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use record::{Capability, Rng, Sample, Score, Scoring, Transcript};
+use record::{Capability, Message, Rng, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
 use crate::rows::Rows;
@@ -155,12 +155,13 @@ fn official(folder: &Path, bad: BadRows, tokens: &dyn Tokens, limit: Option<usiz
             id.push_str(&format!("-{round}"));
         }
         let context = contexts.entry(length).or_insert_with(|| cut(&whole.ids, length, tokens));
-        let cell = Cell { length, depth, buffer: settings.left_free(&hidden.question, tokens) };
+        let reply = settings.reply_tokens(hidden.answer.split(", ").count());
+        let cell = Cell { length, depth, buffer: settings.left_free(&hidden.question, reply, tokens) };
         let book = hide_all(context, &hidden.places(depth), cell, &periods, tokens);
         if !whole.round_trips || hidden.needles.iter().any(|needle| !book.text.contains(needle.trim())) {
             tags.insert(GARBLED.to_owned(), true.into());
         }
-        sample(&settings, (id, tags), &hidden, &book.text)
+        sample(id, tags, &hidden, (settings.messages(&book.text, &hidden.question), reply))
     });
     let samples = samples.collect();
     Ok(rows.drawn(samples))
@@ -170,7 +171,12 @@ fn place(length: usize, depth: f64) -> BTreeMap<String, Value> {
     BTreeMap::from([("length".to_owned(), json!(length)), ("depth".to_owned(), json!(depth))])
 }
 
-fn sample(settings: &Settings, (id, tags): (String, BTreeMap<String, Value>), hidden: &Hidden, book: &str) -> Sample {
+fn sample(
+    id: String,
+    tags: BTreeMap<String, Value>,
+    hidden: &Hidden,
+    (messages, max_tokens): (Vec<Message>, usize),
+) -> Sample {
     let mut gold = json!({"needle": hidden.needles.concat(), "answer": hidden.answer});
     if !hidden.distractors.is_empty() {
         gold["distractors"] = hidden.distractors.iter().map(|one| Value::from(one.answer.as_str())).collect();
@@ -178,10 +184,10 @@ fn sample(settings: &Settings, (id, tags): (String, BTreeMap<String, Value>), hi
     Sample {
         id,
         task: "needle".into(),
-        messages: settings.messages(book, &hidden.question),
+        messages,
         input: Value::Null,
         gold,
-        max_tokens: settings.reply_tokens(hidden.answer.split(", ").count()),
+        max_tokens,
         stop: Vec::new(),
         cluster: None,
         tags,
@@ -275,7 +281,7 @@ mod tests {
             |of: &[Sample]| of.iter().map(|s| s.tags["kind"].to_string()).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(kinds(&drawn.samples[..4]).len(), 4, "a small limit has every kind");
         for sample in &drawn.samples {
-            let size: usize = sample.messages.iter().map(|message| message.content.len()).sum();
+            let size = sample.messages.iter().map(|message| message.content.len()).sum::<usize>() + sample.max_tokens;
             let length = sample.tags["length"].as_u64().unwrap_or_default() as usize;
             assert!(size <= length && size + 60 > length, "{}: {size}", sample.id);
             let answer = sample.gold["answer"].as_str().unwrap_or_default();

@@ -75,7 +75,7 @@ pub struct Settings {
     /// How they are spaced.
     pub spacing: Spacing,
     /// Tokens of each length that are left for the question and the reply: 200, and for facts that are drawn as many as
-    /// the prompt takes without its book.
+    /// the prompt without its book and the longest reply take.
     pub buffer: Option<usize>,
     /// Which tokens end a sentence.
     pub period_tokens: Periods,
@@ -224,12 +224,12 @@ impl Settings {
         }
     }
 
-    /// Tokens of each length that are left for the rest of the prompt.
-    pub fn left_free(&self, question: &str, tokens: &dyn Tokens) -> usize {
+    /// Tokens of each length that are left for the rest of the prompt and a reply of `reply` tokens.
+    pub fn left_free(&self, question: &str, reply: usize, tokens: &dyn Tokens) -> usize {
         let measured = || {
             let around = self.messages("", question);
             // A chat template adds some of its own.
-            around.iter().map(|message| tokens.encode(&message.content).len()).sum::<usize>() + 16
+            around.iter().map(|message| tokens.encode(&message.content).len()).sum::<usize>() + reply + 16
         };
         self.buffer.unwrap_or_else(|| if self.drawn().is_some() { measured() } else { BUFFER })
     }
