@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn the_name_says_which_embedder_judged_which_language() {
-        let source = |name: &str| ModelSource { name: name.to_owned(), digest: "0123456789abcdef".to_owned() };
+        let source =
+            |name: &str| ModelSource { name: name.to_owned(), digest: "0123456789abcdef".to_owned(), context: None };
         let sample = |language: &str| Sample {
             tags: [(LANGUAGE.to_owned(), language.into())].into(),
             ..task::workflow::twin::generate(0, task::Split::Test, Some(1)).remove(0)

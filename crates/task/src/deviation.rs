@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::long_context::{longbench, longgenbench};
 use crate::{tool_use, workflow};
 
 /// One way in which corrected scores differ from the reference implementation's.
@@ -29,7 +30,9 @@ pub struct TaskDeviations {
 /// The deviations of all tasks that have any. A new row needs one in `tests/golden_deviations.rs` too.
 pub const DEVIATIONS: &[TaskDeviations] = &[
     TaskDeviations { task: "worfbench", rows: || described(workflow::DEVIATIONS) },
-    TaskDeviations { task: "teval_instruct", rows: || described(tool_use::DEVIATIONS) },
+    TaskDeviations { task: "teval", rows: || described(tool_use::DEVIATIONS) },
+    TaskDeviations { task: "longbench", rows: || described(longbench::DEVIATIONS) },
+    TaskDeviations { task: "longgenbench", rows: || described(longgenbench::DEVIATIONS) },
 ];
 
 fn described<S>(rows: &[Deviation<S>]) -> Vec<(&'static str, &'static str)> {

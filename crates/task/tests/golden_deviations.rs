@@ -2,20 +2,27 @@
 //!
 //! `ACBENCH_WRITE_EFFECTS=1 cargo test -p task --test golden_deviations` writes that file anew.
 
+#[path = "support/longbench.rs"]
+mod longbench_cases;
+#[path = "support/teval.rs"]
+mod teval_cases;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use task::long_context::{longbench, longgenbench};
 use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, tool_use, workflow};
 
 type Measured = Result<Vec<Effect>, Box<dyn Error>>;
 type Measure = fn(&Path) -> Measured;
 
 /// How the effects of each row of [`DEVIATIONS`] are measured, in the same order.
-const MEASURES: &[(&str, Measure)] = &[("worfbench", worfbench), ("teval_instruct", teval_instruct)];
+const MEASURES: &[(&str, Measure)] =
+    &[("worfbench", worfbench), ("teval", teval), ("longbench", longbench), ("longgenbench", longgenbench)];
 
 fn worfbench(folder: &Path) -> Measured {
     let all = workflow::Switches::all;
@@ -29,18 +36,42 @@ fn worfbench(folder: &Path) -> Measured {
     })
 }
 
-fn teval_instruct(folder: &Path) -> Measured {
-    let all = tool_use::Switches::all;
-    let cases = Cases::read(folder, "teval_instruct", "teval.jsonl", |case| case["evaluator"] == "instruct")?;
-    cases.effects(tool_use::DEVIATIONS, all(false), &["value"], |case, switches| {
-        let datum = &case["datum"];
-        let gold = tool_use::Gold::read(&json!({
-            "response_format": datum["meta_data"]["response_format"],
-            "template": datum["template"],
-            "ground_truth": datum["ground_truth"],
-        }))?;
-        let judgment = tool_use::judge(&gold, datum["prediction"].as_str().unwrap_or_default(), switches);
-        Ok(vec![f64::midpoint(f64::from(u8::from(judgment.format)), judgment.args_em)])
+fn teval(folder: &Path) -> Measured {
+    let cases = Cases::read(folder, "teval", "teval.jsonl", |_| true)?;
+    cases.effects(tool_use::DEVIATIONS, tool_use::Switches::all(false), &["value"], |case, switches| {
+        Ok(vec![teval_cases::judged(case, switches)?.value])
+    })
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+fn longbench(folder: &Path) -> Measured {
+    let single = |case: &Value| !case["metric"].as_str().is_some_and(|name| name.starts_with("scorer:"));
+    let cases = Cases::read(folder, "longbench", "longbench_metrics.jsonl", single)?;
+    cases.effects(longbench::DEVIATIONS, longbench::Switches::all(false), &["value"], |case, switches| {
+        let classes = texts(&case["all_classes"]);
+        let rules = longbench::Rules { classes: &classes, ratio: longbench::Ratio::Difflib, switches };
+        let name = case["metric"].as_str().unwrap_or_default();
+        let metric = longbench_cases::metric(name).ok_or("an unknown metric")?;
+        let prediction = case["prediction"].as_str().unwrap_or_default();
+        let scores = texts(&case["references"]).into_iter().map(|answer| metric.score(prediction, &answer, &rules));
+        Ok(vec![scores.fold(0.0, f64::max)])
+    })
+}
+
+fn longgenbench(folder: &Path) -> Measured {
+    let scope = |case: &Value| matches!(case["kind"].as_str(), Some("scope_gsm8k" | "scope_mmlu"));
+    let cases = Cases::read(folder, "longgenbench", "longgenbench.jsonl", scope)?;
+    cases.effects(longgenbench::DEVIATIONS, longgenbench::Switches::all(false), &["value"], |case, switches| {
+        let kind = match case["kind"].as_str() {
+            Some("scope_mmlu") => longgenbench::Kind::Letter,
+            _ => longgenbench::Kind::Number,
+        };
+        let reply = case["prediction"].as_str().unwrap_or_default();
+        let hits = longgenbench::correct(reply, &texts(&case["answers"]), kind, 9, switches);
+        Ok(vec![longgenbench::accuracy(&hits)])
     })
 }
 

@@ -1,12 +1,16 @@
 //! LongBench's reference, reproduced: every metric, Chinese segmentation and the scores of sets in mode `paper`.
 
+#[path = "support/longbench.rs"]
+mod support;
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
 use record::Scoring;
 use serde_json::Value;
-use task::long_context::longbench::{Metric, Ratio, Rules, Switches, bucket, code_line, cut, find, points, score};
+use support::metric;
+use task::long_context::longbench::{Ratio, Rules, Switches, bucket, code_line, cut, find, points, score};
 
 /// The cases of a golden file, each put through `check`; prints how many pass.
 fn golden(
@@ -39,21 +43,6 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, want: T) -> Result<(
 
 fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
-}
-
-fn metric(name: &str) -> Option<Metric> {
-    Some(match name {
-        "qa_f1_score" => Metric::F1,
-        "qa_f1_zh_score" => Metric::F1Zh,
-        "rouge_score" => Metric::Rouge,
-        "rouge_zh_score" => Metric::RougeZh,
-        "classification_score" => Metric::Classification,
-        "count_score" => Metric::Count,
-        "retrieval_score" => Metric::Retrieval,
-        "retrieval_zh_score" => Metric::RetrievalZh,
-        "code_sim_score" => Metric::Code,
-        _ => return None,
-    })
 }
 
 fn is_scorer(case: &Value) -> bool {

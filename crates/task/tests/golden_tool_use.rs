@@ -1,13 +1,15 @@
-//! T-Eval's reference, reproduced: the lenient loader, the string form, the clean-up, and `instruct` in mode `paper`.
+//! T-Eval's reference, reproduced: the lenient loader, the string form, the clean-up, and every task in mode `paper`.
 
-use std::collections::HashMap;
+#[path = "support/teval.rs"]
+mod support;
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
 use record::Scoring;
 use serde_json::{Value, json};
-use task::Judge;
+use support::{judged, task_of};
 use task::tool_use::{Cut, Judgment, Markers, Switches, Teval, clean, load};
 
 /// The cases of a golden file that `wanted` chooses, each put through `check`; prints how many pass.
@@ -39,33 +41,6 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, want: T) -> Result<(
     if got == want { Ok(()) } else { Err(format!("{what}: got {got:?}, want {want:?}").into()) }
 }
 
-/// Similarities that are known beforehand.
-#[derive(Default)]
-struct Table(HashMap<(String, String), f64>);
-
-impl Table {
-    fn insert(&mut self, a: &str, b: &str, similarity: f64) {
-        self.0.insert((a.to_owned(), b.to_owned()), similarity);
-    }
-}
-
-impl Judge for Table {
-    fn name(&self) -> &str {
-        "table"
-    }
-
-    fn similarity(&self, a: &str, b: &str) -> f64 {
-        self.0.get(&(a.to_owned(), b.to_owned())).copied().unwrap_or(f64::NAN)
-    }
-}
-
-/// Judges the prediction of a case as the reference does. What is no text there is read from the text of it.
-fn judged(task: Teval, case: &Value, gold: &Value, table: &Table) -> Result<Judgment, Box<dyn Error>> {
-    let prediction = &case["datum"]["prediction"];
-    let reply = prediction.as_str().map_or_else(|| prediction.to_string(), str::to_owned);
-    Ok(task.judge(gold, &[], &reply, table, &Switches::from(Scoring::Paper))?)
-}
-
 /// That the metrics are those of the case within 1e-6; `names` are theirs and ours.
 fn metrics(case: &Value, got: &Judgment, names: &[(&str, &str)]) -> Result<(), Box<dyn Error>> {
     for (theirs, ours) in names {
@@ -79,6 +54,11 @@ fn metrics(case: &Value, got: &Judgment, names: &[(&str, &str)]) -> Result<(), B
     same("number of metrics", names.len(), known)
 }
 
+/// Judges the prediction of a case as the reference does.
+fn paper(case: &Value) -> Result<Judgment, Box<dyn Error>> {
+    judged(case, &Switches::from(Scoring::Paper))
+}
+
 #[test]
 fn golden_teval_instruct() -> Result<(), Box<dyn Error>> {
     golden(
@@ -86,17 +66,9 @@ fn golden_teval_instruct() -> Result<(), Box<dyn Error>> {
         "teval instruct",
         |case| case["evaluator"] == "instruct",
         |case| {
-            let datum = &case["datum"];
-            let form = &datum["meta_data"]["response_format"];
-            let gold = json!({
-                "response_format": form,
-                "template": datum["template"],
-                "ground_truth": datum["ground_truth"],
-            });
-            let judgment = judged(Teval::Instruct, case, &gold, &Table::default())?;
-            let form = form.as_str().unwrap_or_default();
+            let form = case["datum"]["meta_data"]["response_format"].as_str().unwrap_or_default();
             let theirs = [format!("{form}_format_metric"), format!("{form}_args_em_metric")];
-            metrics(case, &judgment, &[(&theirs[0], "format"), (&theirs[1], "args_em")])
+            metrics(case, &paper(case)?, &[(&theirs[0], "format"), (&theirs[1], "args_em")])
         },
     )
 }
@@ -108,13 +80,7 @@ fn golden_teval_plan() -> Result<(), Box<dyn Error>> {
         "teval plan",
         |case| case["evaluator"] == "plan",
         |case| {
-            let meta = &case["datum"]["meta"];
-            let gold = json!({
-                "prompt_type": meta["prompt_type"],
-                "API_list": meta["API_list"],
-                "ground_truth": case["datum"]["ground_truth"],
-            });
-            let judgment = judged(Teval::Plan, case, &gold, &plan_table(case))?;
+            let judgment = paper(case)?;
             if case["result"]["error"].is_string() {
                 same("value", judgment.value, 0.0)?;
                 return same("crash", judgment.metrics.last(), Some(&("reference_would_crash", 1.0)));
@@ -126,26 +92,6 @@ fn golden_teval_plan() -> Result<(), Box<dyn Error>> {
     )
 }
 
-/// The cosines of a case's names and arguments; the rows are sorted as the reference sorts the steps.
-fn plan_table(case: &Value) -> Table {
-    let steps = |key: &str| {
-        let mut steps = case[key].as_array().cloned().unwrap_or_default();
-        steps.sort_by_key(|step| step["id"].as_i64());
-        steps
-    };
-    let (got, wanted) = (steps("parsed_pred"), steps("parsed_gt"));
-    let mut table = Table::default();
-    for (field, cosines) in [("name", &case["name_cos"]), ("args", &case["args_cos"])] {
-        for (a, row) in got.iter().zip(cosines.as_array().into_iter().flatten()) {
-            for (b, cosine) in wanted.iter().zip(row.as_array().into_iter().flatten()) {
-                let text = |step: &Value| step[field].as_str().unwrap_or_default().to_owned();
-                table.insert(&text(a), &text(b), cosine.as_f64().unwrap_or(f64::NAN));
-            }
-        }
-    }
-    table
-}
-
 #[test]
 fn golden_teval_reason_retrieve_understand() -> Result<(), Box<dyn Error>> {
     golden(
@@ -153,29 +99,14 @@ fn golden_teval_reason_retrieve_understand() -> Result<(), Box<dyn Error>> {
         "teval reason, retrieve, understand",
         |case| case["evaluator"] == "rru",
         |case| {
-            let (task, names): (Teval, &[_]) = match case["eval_type"].as_str() {
-                Some("reason") => (Teval::Reason, &[("thought", "thought"), ("parse_rate", "parse_rate")]),
-                Some("retrieve") => (Teval::Retrieve, &[("name", "name"), ("parse_rate", "parse_rate")]),
-                Some("understand") => (Teval::Understand, &[("args", "args"), ("parse_rate", "parse_rate")]),
-                _ => {
-                    let all = ["thought", "name", "args", "parse_rate"];
-                    (Teval::Rru, &all.map(|name| (name, name)))
-                }
+            let names: &[&str] = match task_of(case)? {
+                Teval::Reason => &["thought", "parse_rate"],
+                Teval::Retrieve => &["name", "parse_rate"],
+                Teval::Understand => &["args", "parse_rate"],
+                _ => &["thought", "name", "args", "parse_rate"],
             };
-            let text = |key: &str| case[key]["thought"].as_str().unwrap_or_default().to_owned();
-            let mut table = Table::default();
-            table.insert(
-                &text("parsed_pred"),
-                &text("parsed_gt"),
-                case["result"]["thought"].as_f64().unwrap_or(f64::NAN),
-            );
-            let mut gold = json!({"ground_truth": case["datum"]["ground_truth"]});
-            if case["kind"] == "json_repr_float_unicode_tuple" {
-                // Its gold has a tuple, which the file, being JSON, could only keep as a list.
-                gold["ground_truth"] =
-                    json!("{'thought': 'a', 'name': 'b', 'args': {'x': 1.0, 'y': 'é\\n', 'z': (1,)}}");
-            }
-            metrics(case, &judged(task, case, &gold, &table)?, names)
+            let names: Vec<_> = names.iter().map(|name| (*name, *name)).collect();
+            metrics(case, &paper(case)?, &names)
         },
     )
 }
@@ -187,13 +118,8 @@ fn golden_teval_review() -> Result<(), Box<dyn Error>> {
         "teval review",
         |case| case["evaluator"] == "review",
         |case| {
-            let datum = &case["datum"];
-            let gold = json!({
-                "response_format": datum["meta_data"]["response_format"],
-                "answer": datum["ground_truth"]["answer"],
-            });
             let names = [("review_quality", "review_quality"), ("parse_rate", "parse_rate")];
-            metrics(case, &judged(Teval::Review, case, &gold, &Table::default())?, &names)
+            metrics(case, &paper(case)?, &names)
         },
     )
 }
