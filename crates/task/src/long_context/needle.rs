@@ -168,7 +168,9 @@ fn official(folder: &Path, bad: BadRows, tokens: &dyn Tokens, limit: Option<usiz
 }
 
 fn place(length: usize, depth: f64) -> BTreeMap<String, Value> {
-    BTreeMap::from([("length".to_owned(), json!(length)), ("depth".to_owned(), json!(depth))])
+    let whole = depth.fract() == 0.0;
+    let depth = if whole { json!(depth as u64) } else { json!(depth) };
+    BTreeMap::from([("length".to_owned(), json!(length)), ("depth".to_owned(), depth)])
 }
 
 fn sample(
