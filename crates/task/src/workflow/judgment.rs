@@ -49,7 +49,7 @@ impl Judgment {
 /// let gold = "Node:\n1: boil water\n2: pour it\nEdges: (START,1) (1,2) (2,END)";
 /// let half = judge("Node:\n1: boil water\nEdges: (START,1)", gold, &task::Lexical, &Switches::all(true))?;
 /// assert_eq!((half.node.precision, half.node.recall), (1.0, 0.5));
-/// assert_eq!(half.reason, "1 of 2 steps missing, first \"pour it\"");
+/// assert!(half.reason.starts_with("1 of 2 steps missing, first \"pour it\""));
 /// # Ok::<(), String>(())
 /// ```
 pub fn judge(reply: &str, gold: &str, judge: &dyn Judge, switches: &Switches) -> Result<Judgment, String> {
