@@ -70,7 +70,7 @@ fn sets_are_dealt_round_and_asked_in_their_own_way() -> Result<(), Box<dyn Error
     fs::write(folder.path().join("longbench.json"), r#"{"sets": ["qasper_e"], "max_length": 8}"#)?;
     let even = samples(folder.path(), None)?;
     assert_eq!((even.len(), even[0].tags["set"].as_str()), (3, Some("qasper_e")));
-    assert_eq!(even[0].messages[0].content, "longt} 0:");
+    assert_eq!(even[0].messages[0].content, "long} 0:");
     Ok(())
 }
 
