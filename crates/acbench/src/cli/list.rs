@@ -56,7 +56,7 @@ impl List {
 
 fn tasks() -> String {
     let line =
-        |task: &&dyn task::Task| format!("{:<13} {:<15} {}\n", task.capability().as_str(), task.name(), task.about());
+        |task: &&dyn task::Task| format!("{:<13} {:<17} {}\n", task.capability().as_str(), task.name(), task.about());
     TASKS.iter().map(line).collect()
 }
 
