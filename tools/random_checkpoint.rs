@@ -265,7 +265,7 @@ fn characters() -> Vec<char> {
 fn tokenizer() -> Value {
     let vocab: Map<String, Value> =
         characters().into_iter().enumerate().map(|(id, character)| (character.to_string(), json!(id))).collect();
-    let level = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false});
+    let level = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true});
     json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
         "pre_tokenizer": level, "post_processor": null, "decoder": level,
