@@ -80,6 +80,19 @@ impl Effects {
     }
 }
 
+/// Asserts that every switch has one row and every row one switch.
+#[cfg(test)]
+pub(crate) fn assert_one_row_each<S: Copy + PartialEq + std::fmt::Debug>(rows: &[Deviation<S>], all: fn(bool) -> S) {
+    let mut switches = all(false);
+    for (index, row) in rows.iter().enumerate() {
+        let before = switches;
+        (row.set)(&mut switches, true);
+        assert_ne!(before, switches, "{} sets nothing new", row.name);
+        assert!(rows[..index].iter().all(|other| other.name != row.name), "{} stands twice", row.name);
+    }
+    assert_eq!(switches, all(true));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,12 +53,6 @@ mod tests {
 
     #[test]
     fn every_switch_has_one_row_and_every_row_one_switch() {
-        let mut switches = Switches::all(false);
-        for row in DEVIATIONS {
-            let before = switches;
-            (row.set)(&mut switches, true);
-            assert_ne!(before, switches, "{} sets nothing new", row.name);
-        }
-        assert_eq!(switches, Switches::all(true));
+        crate::deviation::assert_one_row_each(DEVIATIONS, Switches::all);
     }
 }
