@@ -6,7 +6,6 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 
 use record::{Rng, Sample};
 use serde::{Deserialize, Serialize};
@@ -27,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["prepare", folder] => {
-            let source = Source::Official { folder: PathBuf::from(folder), bad_rows: BadRows::Refuse };
+            let source = Source::folder(folder, BadRows::Refuse);
             for (index, sample) in WorfBench.samples(&source, &Words, None)?.samples.iter().enumerate() {
                 let row = row(sample, &mut Rng::stream(7, &format!("row-{index}")))?;
                 writeln!(out, "{}", serde_json::to_string(&row)?)?;

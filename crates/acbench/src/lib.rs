@@ -33,7 +33,7 @@ pub use error::Error;
 pub use event::{Event, Watch};
 pub use names::tasks;
 pub use plan::{notes, plan};
-pub use question::{MethodChoice, Question, data, methods, settings_file};
+pub use question::{DataFolders, MethodChoice, Question, data, methods, settings_file};
 pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use verb::{

@@ -11,7 +11,7 @@ use task::{Drawn, Source, Split, Task};
 use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{Error, Question, names};
+use crate::{DataFolders, Error, Question, names};
 
 /// Begins the run that a question asks for, or resumes it.
 ///
@@ -78,9 +78,12 @@ fn samples(
     checkpoint: &Checkpoint,
 ) -> Result<(TaskSource, Vec<Sample>), Error> {
     let (source, origin) = match question.data.get(task.name()) {
-        Some(folder) => {
-            let source = Source::Official { folder: folder.clone(), bad_rows: question.bad_rows };
-            (source, folder.display().to_string())
+        Some(DataFolders { folder, rows }) => {
+            let origin = match rows {
+                None => folder.display().to_string(),
+                Some(rows) => format!("{}, rows in {}", folder.display(), rows.display()),
+            };
+            (Source::Official { folder: folder.clone(), rows: rows.clone(), bad_rows: question.bad_rows }, origin)
         }
         None => (Source::Generated { seed: question.seed, split: Split::Test }, "generated".to_owned()),
     };

@@ -1,6 +1,7 @@
 //! What is asked of an evaluation: the flags, resolved.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use compress::{CompressError, Needs, Recipe};
@@ -9,7 +10,8 @@ use record::Scoring;
 use serde_json::{Map, Value};
 use task::{BadRows, Task};
 
-use crate::{Error, Similarities, names};
+use crate::event::Watch;
+use crate::{Error, Similarities, hub, names};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
@@ -21,7 +23,7 @@ pub struct Question {
     /// The tasks.
     pub tasks: Vec<&'static dyn Task>,
     /// Folders with official data, by task name; the others are generated.
-    pub data: BTreeMap<&'static str, PathBuf>,
+    pub data: BTreeMap<&'static str, DataFolders>,
     /// What to do with rows of official data that cannot be used.
     pub bad_rows: BadRows,
     /// The most samples of a task; absent: the task's own number.
@@ -42,6 +44,15 @@ pub struct Question {
     pub calibration: Option<PathBuf>,
     /// A file of replies that stands in for the model.
     pub replies: Option<PathBuf>,
+}
+
+/// Where a task's official data lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFolders {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Where the rows lie, if not there.
+    pub rows: Option<PathBuf>,
 }
 
 /// A list of compression methods with the settings that were given.
@@ -144,12 +155,18 @@ fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Folders of official data: `TASK=FOLDER` each, or one `FOLDER` where one task is asked.
+/// Folders of official data: `TASK=FOLDER` each, or one `FOLDER` where one task is asked. A folder may be one of the hub,
+/// `hub:owner/dataset[@revision][/path]`; it is downloaded unless it is in the cache. A second folder of a task is where
+/// its rows lie, in tasks that have their rows from elsewhere.
 ///
 /// # Errors
-/// An unknown task, a task that is not asked, or a folder that is not there.
-pub fn data(given: &[String], tasks: &[&'static dyn Task]) -> Result<BTreeMap<&'static str, PathBuf>, Error> {
-    let mut folders = BTreeMap::new();
+/// An unknown task, a task that is not asked, a folder too many, or one that is not there.
+pub fn data(
+    given: &[String],
+    tasks: &[&'static dyn Task],
+    watch: &mut Watch<'_>,
+) -> Result<BTreeMap<&'static str, DataFolders>, Error> {
+    let mut folders: BTreeMap<&'static str, DataFolders> = BTreeMap::new();
     for text in given {
         let bad = |problem: String| Error::Flag { flag: "--data", value: text.clone(), problem };
         let (wanted, folder) = match text.split_once('=') {
@@ -162,10 +179,18 @@ pub fn data(given: &[String], tasks: &[&'static dyn Task]) -> Result<BTreeMap<&'
         if !tasks.iter().any(|asked| asked.name() == task.name()) {
             return Err(bad(format!("{} is not among the --tasks asked for", task.name())));
         }
-        if !Path::new(folder).is_dir() {
+        let folder = hub::data_folder(folder, watch)?;
+        if !folder.is_dir() {
             return Err(bad("there is no such folder".into()));
         }
-        folders.insert(task.name(), std::path::absolute(folder).unwrap_or_else(|_| PathBuf::from(folder)));
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        match folders.entry(task.name()) {
+            Entry::Vacant(place) => drop(place.insert(DataFolders { folder, rows: None })),
+            Entry::Occupied(place) if task.apart() && place.get().rows.is_none() => {
+                place.into_mut().rows = Some(folder)
+            }
+            Entry::Occupied(_) => return Err(bad(format!("{} has a folder already", task.name()))),
+        }
     }
     Ok(folders)
 }
@@ -225,11 +250,20 @@ mod tests {
     fn a_folder_without_a_task_is_for_the_only_one() -> Result<(), Error> {
         let one = names::tasks(&["workflow".into()])?;
         let all = names::tasks(&[])?;
-        assert_eq!(data(&["/".into()], &one)?.keys().collect::<Vec<_>>(), [&"worfbench"]);
-        assert_eq!(data(&["pddl=/".into()], &all)?.keys().collect::<Vec<_>>(), [&"pddl"]);
-        assert!(data(&["/".into()], &all).is_err());
-        assert!(data(&["pddl=/".into()], &one).is_err());
-        assert!(data(&["/no/such/folder".into()], &one).is_err());
+        let data = |given: &[&str], tasks: &[&'static dyn Task]| {
+            super::data(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>(), tasks, &mut |_| ())
+        };
+        assert_eq!(data(&["/"], &one)?.keys().collect::<Vec<_>>(), [&"worfbench"]);
+        assert_eq!(data(&["pddl=/"], &all)?.keys().collect::<Vec<_>>(), [&"pddl"]);
+        assert!(data(&["/"], &all).is_err());
+        assert!(data(&["pddl=/"], &one).is_err());
+        assert!(data(&["/no/such/folder"], &one).is_err());
+        assert!(data(&["pddl=/", "pddl=/tmp"], &all).is_err());
+        let apart = data(&["longbench=/", "longbench=/tmp"], &all)?;
+        assert_eq!(apart["longbench"], DataFolders { folder: "/".into(), rows: Some("/tmp".into()) });
+        assert!(data(&["longbench=/", "longbench=/tmp", "longbench=/"], &all).is_err());
+        let error = data(&["pddl=hub:../x"], &all).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("hub:OWNER/DATASET"), "{error}");
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 //! the folder of `--data`, SET one of its sets, PREDICTIONS a `.json` or `.jsonl` in the order of the gold file.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use task::workflow::{WorfBench, predictions};
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         [data, set, file, variant] => (data, set, file, variant.as_str()),
         _ => return Err("usage: worfbench_replies DATA SET PREDICTIONS [VARIANT]".into()),
     };
-    let source = Source::Official { folder: PathBuf::from(data), bad_rows: BadRows::Refuse };
+    let source = Source::folder(data, BadRows::Refuse);
     let mut samples = WorfBench.samples(&source, &Words, None)?.samples;
     samples.retain(|sample| sample.tags["set"] == set.as_str());
     let replies = predictions(Path::new(file))?;

@@ -73,6 +73,11 @@ pub trait Task: Sync {
     fn judged(&self) -> bool {
         false
     }
+
+    /// Whether the rows of its official data may lie in another folder than the rest, since they come from elsewhere.
+    fn apart(&self) -> bool {
+        false
+    }
 }
 
 /// All tasks, in the order of the capabilities.

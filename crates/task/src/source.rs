@@ -20,6 +20,8 @@ pub enum Source {
     Official {
         /// The folder.
         folder: PathBuf,
+        /// Where the rows lie if not there, of tasks that say so ([`Task::apart`](crate::Task::apart)).
+        rows: Option<PathBuf>,
         /// What to do with rows that cannot be used.
         bad_rows: BadRows,
     },
@@ -30,6 +32,13 @@ pub enum Source {
         /// Training or held-out instances.
         split: Split,
     },
+}
+
+impl Source {
+    /// The benchmark's own files in one folder.
+    pub fn folder(folder: impl Into<PathBuf>, bad_rows: BadRows) -> Self {
+        Self::Official { folder: folder.into(), rows: None, bad_rows }
+    }
 }
 
 /// What a task may know of a model's tokenizer: lengths are counted in its tokens.

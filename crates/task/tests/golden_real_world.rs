@@ -130,7 +130,7 @@ fn official_episodes_open_in_order_and_end() -> Result<(), Box<dyn std::error::E
         println!("official pddl: skipped, {} is not there", folder.display());
         return Ok(());
     }
-    let samples = Pddl.samples(&Source::Official { folder, bad_rows: BadRows::Refuse }, &Words, None)?.samples;
+    let samples = Pddl.samples(&Source::folder(folder, BadRows::Refuse), &Words, None)?.samples;
     let games: Vec<&str> = samples.iter().filter_map(|sample| sample.cluster.as_deref()).collect();
     let count = |game: &str| games.iter().filter(|g| **g == game).count();
     assert_eq!(["gripper", "blockworld", "barman", "tyreworld"].map(count), [20, 10, 20, 10]);

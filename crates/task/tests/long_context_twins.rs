@@ -108,7 +108,7 @@ fn a_settings_file_asks_for_other_lengths() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     for (task, file) in [(&LongBench as &dyn Task, "longbench.json"), (&LongGenBench, "longgenbench.json")] {
         fs::write(folder.path().join(file), r#"{"generated": {"lengths": [2000], "samples": 9, "seed": 4}}"#)?;
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let source = Source::folder(folder.path(), BadRows::Refuse);
         let samples = task.samples(&source, &Words, None)?.samples;
         assert_eq!(samples.len(), 9);
         assert!(samples.iter().all(|sample| sample.tags["length"] == 2000));

@@ -23,8 +23,7 @@ fn worfbench() -> Option<PathBuf> {
 }
 
 fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    task.samples(&Source::Official { folder: folder.to_owned(), bad_rows: BadRows::Refuse }, &Words, limit)
-        .map(|drawn| drawn.samples)
+    task.samples(&Source::folder(folder, BadRows::Refuse), &Words, limit).map(|drawn| drawn.samples)
 }
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
@@ -284,7 +283,7 @@ fn each_task_reads_its_own_files_and_names_what_is_wrong() -> Result<(), Box<dyn
         let rows = json!({"a": datum(task), "b": {"origin_prompt": [], "ground_truth": 1}, "c": datum(task)});
         fs::write(folder.path().join(format!("{}_v2.json", names[0])), rows.to_string())?;
         assert!(problem(load(&task, folder.path(), None)).contains("sample b"));
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Skip };
+        let source = Source::folder(folder.path(), BadRows::Skip);
         assert_eq!(task.samples(&source, &Words, None)?.skipped.len(), 1);
     }
     fs::remove_file(folder.path().join("plan_str_v2.json"))?;
@@ -485,7 +484,7 @@ fn bad_rows_are_an_error_or_left_out_by_name() -> Result<(), Box<dyn std::error:
     let rows = serde_json::json!([row("one", good), row("two", "no workflow"), row("three", good)]);
     std::fs::write(folder.path().join("os/graph_eval.json"), serde_json::to_vec(&rows)?)?;
     let drawn = |bad_rows| {
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows };
+        let source = Source::folder(folder.path(), bad_rows);
         WorfBench.samples(&source, &Words, None)
     };
     let error = drawn(BadRows::Refuse).err().map(|error| error.to_string()).unwrap_or_default();

@@ -23,7 +23,7 @@ impl Tokens for Chars {
 }
 
 fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<task::Drawn, TaskError> {
-    LongBench.samples(&Source::Official { folder: folder.to_owned(), bad_rows }, &Chars, limit)
+    LongBench.samples(&Source::folder(folder, bad_rows), &Chars, limit)
 }
 
 fn samples(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
@@ -71,6 +71,23 @@ fn sets_are_dealt_round_and_asked_in_their_own_way() -> Result<(), Box<dyn Error
     let even = samples(folder.path(), None)?;
     assert_eq!((even.len(), even[0].tags["set"].as_str()), (3, Some("qasper_e")));
     assert_eq!(even[0].messages[0].content, "long} 0:");
+    Ok(())
+}
+
+#[test]
+fn rows_may_lie_in_another_folder_than_the_prompts() -> Result<(), Box<dyn Error>> {
+    let (whole, prompts, rows) = (folder(&["qasper", "lcc"])?, folder(&[])?, tempfile::tempdir()?);
+    fs::rename(whole.path().join("data"), rows.path().join("data"))?;
+    let apart = |rows: &Path| Source::Official {
+        folder: prompts.path().to_owned(),
+        rows: Some(rows.to_owned()),
+        bad_rows: BadRows::Refuse,
+    };
+    let found = LongBench.samples(&apart(rows.path()), &Chars, None)?.samples;
+    fs::rename(rows.path().join("data"), whole.path().join("data"))?;
+    assert_eq!((found.len(), found), (6, samples(whole.path(), None)?));
+    let said = LongBench.samples(&apart(rows.path()), &Chars, None).err().map(|error| error.to_string());
+    assert!(said.is_some_and(|said| said.contains(&rows.path().display().to_string())));
     Ok(())
 }
 

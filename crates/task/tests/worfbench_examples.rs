@@ -28,7 +28,7 @@ fn checkout(folder: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn load(folder: &Path) -> Result<Vec<Sample>, String> {
-    let source = Source::Official { folder: folder.to_owned(), bad_rows: BadRows::Refuse };
+    let source = Source::folder(folder, BadRows::Refuse);
     WorfBench.samples(&source, &Words, None).map(|drawn| drawn.samples).map_err(|error| error.to_string())
 }
 

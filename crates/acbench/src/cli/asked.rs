@@ -43,7 +43,8 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "TASK", num_args = 1.., value_delimiter = ',', default_value = "all")]
     tasks: Vec<String>,
 
-    /// Official data of a task: TASK=FOLDER; tasks without are generated
+    /// Official data of a task: TASK=FOLDER; tasks without are generated. hub:OWNER/DATASET[@REVISION][/PATH] takes a
+    /// folder of the hub; longbench may be given twice, its prompts in one folder and its rows in another
     #[arg(long, value_name = "TASK=FOLDER", num_args = 1..)]
     data: Vec<String>,
 
@@ -202,7 +203,7 @@ impl Asked {
         let question = Question {
             model: self.model.folder()?,
             methods: acbench::methods(&self.methods, &self.compression.settings()?)?,
-            data: acbench::data(&self.data, &tasks)?,
+            data: with_progress(|watch| acbench::data(&self.data, &tasks, watch))?,
             tasks,
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
             limit: self.limit,

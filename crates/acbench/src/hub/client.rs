@@ -1,6 +1,6 @@
 //! What is asked of the hub: the list of a revision's files, and the files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -34,6 +34,9 @@ const FILES: &[&str] = &[
     "modules.json",
     "sentence_bert_config.json",
 ];
+
+/// Endings of the files of a data set that are fetched with its folder: nothing that can run.
+const DATA: [&str; 6] = ["json", "jsonl", "csv", "txt", "pddl", "zip"];
 
 /// A hub, and what is kept of it.
 pub(super) struct Hub {
@@ -119,6 +122,33 @@ impl Hub {
         };
         self.fetch(DATA_SET, id, &commit, std::slice::from_ref(file), watch)?;
         Ok(cached.folder(&commit).join(path))
+    }
+
+    /// The folder of a data set, or the one in it that `path` names (or holds the file that `path` names), with what
+    /// can be read of it downloaded unless it is in the cache.
+    pub fn dataset_folder(&self, id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+        let (cached, address) = (self.cached(DATA_SET, id), self.list_address(DATA_SET, id));
+        let place = |snapshot: PathBuf| {
+            let named = snapshot.join(path);
+            if named.is_file() { named.parent().map_or(snapshot, Path::to_owned) } else { named }
+        };
+        let (commit, files) = match self.list(&address) {
+            Ok(listed) => listed,
+            Err(failed) => {
+                let known = cached.snapshot(&id.revision).map(place).filter(|folder| folder.is_dir());
+                return self.without_answer((id, &address), failed, known, watch);
+            }
+        };
+        let inside = |file: &str| {
+            file.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        };
+        let wanted: Vec<Listed> = files.into_iter().filter(|file| is_data(&file.path) && inside(&file.path)).collect();
+        if wanted.is_empty() {
+            let problem = format!("it has no {} there", DATA.map(|ending| format!("*.{ending}")).join(", "));
+            return Err(Error::Hub { id: id.to_string(), tried: format!("{address} {path}"), problem });
+        }
+        self.fetch(DATA_SET, id, &commit, &wanted, watch)?;
+        Ok(place(cached.folder(&commit)))
     }
 
     fn cached(&self, kind: Kind, id: &HubId) -> Cached {
@@ -271,6 +301,11 @@ fn is_wanted(path: &str) -> bool {
         // The settings of sentence-transformers' modules: `1_Pooling/config.json`.
         Some((folder, file)) => folder.starts_with(|c: char| c.is_ascii_digit()) && file == "config.json",
     }
+}
+
+/// Whether a file is fetched with a folder of a data set.
+fn is_data(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| DATA.contains(&ending))
 }
 
 /// A path for an address; `whole` quotes slashes too.

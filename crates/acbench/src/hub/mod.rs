@@ -43,12 +43,25 @@ pub fn file(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     let Some(text) = name.to_str().and_then(|text| text.strip_prefix(FILE)) else { return Ok(name.to_owned()) };
     match HubId::parse_file(text) {
         Some((id, path)) => dataset_file(&id, &path, watch),
-        None => Err(Error::Hub {
-            id: text.to_owned(),
-            tried: name.display().to_string(),
-            problem: "it should be hub:OWNER/DATASET[@REVISION]/PATH, and the path may not leave the data set"
-                .to_owned(),
-        }),
+        None => Err(unnamed(&name.display().to_string(), "hub:OWNER/DATASET[@REVISION]/PATH")),
+    }
+}
+
+fn unnamed(name: &str, form: &str) -> Error {
+    let problem = format!("it should be {form}, and the path may not leave the data set");
+    Error::Hub { id: name.trim_start_matches(FILE).to_owned(), tried: name.to_owned(), problem }
+}
+
+/// A folder that is named by its path, or as `hub:owner/dataset[@revision][/path]`: of a data set its JSON, CSV, text, PDDL
+/// and zip files are downloaded.
+///
+/// # Errors
+/// A name of the hub that is none, or a data set that cannot be had.
+pub fn data_folder(name: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    let Some(text) = name.strip_prefix(FILE) else { return Ok(PathBuf::from(name)) };
+    match HubId::parse_file(text).or_else(|| HubId::parse(text).map(|id| (id, String::new()))) {
+        Some((id, path)) => dataset_folder(&id, &path, watch),
+        None => Err(unnamed(name, "hub:OWNER/DATASET[@REVISION][/PATH]")),
     }
 }
 
@@ -77,6 +90,16 @@ fn model(id: &HubId, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
 /// Always: this program was built without the hub.
 #[cfg(not(feature = "hub"))]
 pub fn dataset_file(id: &HubId, _path: &str, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    Err(without(id))
+}
+
+#[cfg(feature = "hub")]
+fn dataset_folder(id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    client::Hub::from_env().dataset_folder(id, path, watch)
+}
+
+#[cfg(not(feature = "hub"))]
+fn dataset_folder(id: &HubId, _path: &str, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     Err(without(id))
 }
 

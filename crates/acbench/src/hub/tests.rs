@@ -165,3 +165,33 @@ fn a_file_of_a_data_set_is_fetched_by_its_path() -> Checked {
     }
     Ok(())
 }
+
+#[test]
+fn of_a_folder_of_a_data_set_what_can_be_read_is_fetched() -> Checked {
+    let cache = tempfile::tempdir()?;
+    let names = ["data.zip", "LongBench.py", "README.md", "a/x.json", "a/y.csv", "a/run.sh", "ab/z.json"];
+    let siblings: Vec<_> = names.iter().map(|name| json!({"rfilename": name, "size": 2})).collect();
+    let mut answers = HashMap::from([(
+        "/api/datasets/o/d/revision/main".to_owned(),
+        whole(json!({"sha": COMMIT, "siblings": siblings}).to_string().as_bytes()),
+    )]);
+    answers.extend(names.iter().map(|name| (format!("/datasets/o/d/resolve/{COMMIT}/{name}"), whole(b"{}"))));
+    let server = serve(answers)?;
+    let hub = hub(&server.endpoint, cache.path());
+    let kept = |folder: &std::path::Path| names.map(|name| folder.join(name).is_file());
+    let inner = hub.dataset_folder(&id("o/d"), "a", &mut |_| ())?;
+    let folder = cache.path().join(format!("datasets--o--d/snapshots/{COMMIT}"));
+    assert_eq!(inner, folder.join("a"));
+    assert_eq!(kept(&folder), [false, false, false, true, true, false, false]);
+    // A file stands for the folder that it lies in.
+    assert_eq!(hub.dataset_folder(&id("o/d"), "data.zip", &mut |_| ())?, folder);
+    assert_eq!(kept(&folder), [true, false, false, true, true, false, false]);
+    assert_eq!(hub.dataset_folder(&id("o/d"), "", &mut |_| ())?, folder);
+    assert_eq!(kept(&folder), [true, false, false, true, true, false, true]);
+    let offline = Hub { offline: true, ..self::hub("", cache.path()) };
+    assert_eq!(offline.dataset_folder(&id("o/d"), "a", &mut |_| ())?, inner);
+    assert!(offline.dataset_folder(&id("o/d"), "none", &mut |_| ()).is_err());
+    let error = hub.dataset_folder(&id("o/d"), "README.md", &mut |_| ()).err().ok_or("none")?;
+    assert!(error.to_string().contains("it has no *.json"), "{error}");
+    Ok(())
+}

@@ -47,7 +47,7 @@ impl Task for Needle {
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
-            Source::Official { folder, bad_rows } => official(folder, *bad_rows, tokens, limit),
+            Source::Official { folder, bad_rows, .. } => official(folder, *bad_rows, tokens, limit),
         }
     }
 
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn an_official_grid_has_every_cell_and_the_needle_in_each() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let source = Source::folder(folder.path(), BadRows::Refuse);
         let samples = Needle.samples(&source, &Chars, None)?.samples;
         assert_eq!(samples.len(), 10);
         let ids: std::collections::BTreeSet<_> = samples.iter().map(|s| &s.id).collect();
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn the_right_answer_scores_one_and_others_say_why() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let source = Source::folder(folder.path(), BadRows::Refuse);
         let samples = Needle.samples(&source, &Chars, Some(1))?.samples;
         let score = |text: &str, scoring| Needle.score(&samples[0], &said(text), &Lexical, scoring);
         let right = "Eat a sandwich and sit in Dolores Park on a sunny day.";
@@ -265,7 +265,7 @@ mod tests {
     fn asked(settings: &str) -> Result<Drawn, Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("needle.json"), settings)?;
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let source = Source::folder(folder.path(), BadRows::Refuse);
         Ok(Needle.samples(&source, &Chars, None)?)
     }
 
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn a_tokenizer_that_changes_the_text_is_told() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
-        let source = Source::Official { folder: folder.path().to_owned(), bad_rows: BadRows::Refuse };
+        let source = Source::folder(folder.path(), BadRows::Refuse);
         assert!(Needle.notes(&Needle.samples(&source, &Chars, None)?.samples).is_empty());
         let notes = Needle.notes(&Needle.samples(&source, &Small, None)?.samples);
         assert!(notes.len() == 1 && notes[0].contains("10 of 10"), "{notes:?}");

@@ -322,7 +322,7 @@ mod tests {
         }
         let transcript = Transcript { record: json!({"progress": "x"}), ..Transcript::default() };
         assert!(Pddl.score(&sample, &transcript, &Lexical, Scoring::Paper).is_err());
-        let missing = crate::Source::Official { folder: "/does/not/exist".into(), bad_rows: crate::BadRows::Refuse };
+        let missing = crate::Source::folder("/does/not/exist", crate::BadRows::Refuse);
         assert!(Pddl.samples(&missing, &Words, None).is_err());
     }
 }

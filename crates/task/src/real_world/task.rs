@@ -64,7 +64,7 @@ impl Task for Pddl {
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, limit).into()),
-            Source::Official { folder, bad_rows } => official::samples(folder, *bad_rows, limit),
+            Source::Official { folder, bad_rows, .. } => official::samples(folder, *bad_rows, limit),
         }
     }
 

@@ -92,7 +92,7 @@ impl Task for Teval {
 
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder, bad_rows } => official::load(*self, folder, *bad_rows, limit),
+            Source::Official { folder, bad_rows, .. } => official::load(*self, folder, *bad_rows, limit),
             Source::Generated { seed, split } => Ok(twin::generate(*self, *seed, *split, limit).into()),
         }
     }

@@ -27,7 +27,7 @@ impl Task for WorfBench {
 
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, limit),
+            Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, limit),
             Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit).into()),
         }
     }

@@ -17,7 +17,8 @@ use crate::rows::{Rows, deal};
 use crate::{BadRows, Drawn, Split, TaskError, Tokens};
 
 const DATA: &str = "download data.zip of the data set THUDM/LongBench from the Hugging Face hub (114 MB; its 21 sources \
-                    have terms of their own) and name the folder that holds it, or unpack it there as <set>.jsonl";
+                    have terms of their own) and name the folder that holds it, or unpack it there as <set>.jsonl; or \
+                    add --data longbench=hub:THUDM/LongBench";
 const CONFIG: &str = "copy dataset2prompt.json (and dataset2maxlen.json, model2maxlen.json) from the folder \
                       LongBench/config of github.com/THUDM/LongBench (license MIT) to the folder or to its config/";
 /// Where the `config` folder may lie.
@@ -54,15 +55,16 @@ struct Row {
     fields: Value,
 }
 
-/// The samples of the sets in a folder, dealt round. `folder` may also be the zip file itself.
+/// The samples of the sets in a folder, dealt round; or in `rows`, where that is another one. The last may also be the
+/// zip file itself.
 pub(super) fn load(
-    folder: &Path,
+    (folder, rows): (&Path, Option<&Path>),
     bad_rows: BadRows,
     tokens: &dyn Tokens,
     limit: Option<usize>,
 ) -> Result<Drawn, TaskError> {
-    let zip = Some(folder).filter(|path| path.is_file());
-    let folder = zip.map_or(folder, |path| path.parent().unwrap_or(Path::new("")));
+    let rows = rows.unwrap_or(folder);
+    let folder = if folder.is_file() { folder.parent().unwrap_or(Path::new("")) } else { folder };
     let settings: Settings = config(folder, "longbench.json")?.unwrap_or_default();
     if let Some(generated) = &settings.generated {
         return match generated.problem() {
@@ -76,15 +78,15 @@ pub(super) fn load(
         };
     }
     let asked = Asked::read(folder, settings)?;
-    let mut data = Data::open(folder, zip)?;
+    let mut data = Data::open(rows)?;
     let mut kept = Rows::new(bad_rows);
     let mut lists = Vec::new();
     for name in &asked.sets {
         let Some((path, bytes)) = data.read(name)? else { continue };
-        lists.push(rows(name, &path, &bytes, (&mut kept, limit))?);
+        lists.push(rows_of(name, &path, &bytes, (&mut kept, limit))?);
     }
     if lists.iter().all(Vec::is_empty) {
-        return Err(TaskError::Missing { task: "longbench", path: folder.join("data.zip"), hint: DATA });
+        return Err(TaskError::Missing { task: "longbench", path: rows.join("data.zip"), hint: DATA });
     }
     let samples = deal(lists, limit).into_iter().map(|row| asked.sample(row, tokens)).collect::<Result<_, _>>()?;
     Ok(kept.drawn(samples))
@@ -97,9 +99,9 @@ struct Data {
 }
 
 impl Data {
-    fn open(folder: &Path, zip: Option<&Path>) -> Result<Self, TaskError> {
-        let found = ["data.zip", "data/data.zip"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
-        let archive = match zip.map(Path::to_owned).or(found) {
+    fn open(folder: &Path) -> Result<Self, TaskError> {
+        let places = [folder.to_owned(), folder.join("data.zip"), folder.join("data/data.zip")];
+        let archive = match places.into_iter().find(|path| path.is_file()) {
             Some(path) => Some((path.clone(), Archive::open(&path)?)),
             None => None,
         };
@@ -119,7 +121,7 @@ impl Data {
 }
 
 /// The usable rows of a set, `limit` at most.
-fn rows(
+fn rows_of(
     name: &str,
     path: &Path,
     bytes: &[u8],

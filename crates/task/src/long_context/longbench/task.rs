@@ -39,9 +39,16 @@ impl Task for LongBench {
         "questions, summaries, classes, counts and code over long texts (LongBench v1, LongBench-E)"
     }
 
+    /// The hub has the rows, the repository the prompts.
+    fn apart(&self) -> bool {
+        true
+    }
+
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, tokens, limit),
+            Source::Official { folder, rows, bad_rows } => {
+                official::load((folder, rows.as_deref()), *bad_rows, tokens, limit)
+            }
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
         }
     }

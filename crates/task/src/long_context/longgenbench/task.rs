@@ -44,7 +44,7 @@ impl Task for LongGenBench {
 
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Official { folder, bad_rows } => official::load(folder, *bad_rows, tokens, limit),
+            Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, tokens, limit),
             Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
         }
     }
