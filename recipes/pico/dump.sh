@@ -2,15 +2,14 @@
 # Writes the training and the held-out conversations of the twins: dump.sh TWINS_BINARY FOLDER
 # (TWINS_BINARY: cargo build --release -p task --example twins)
 set -euo pipefail
-counts=(3000 8000 16000 60000)
-episodes=(3000 8000 8000 24000) # searching for plans takes longer
+# Rows of the default difficulty (level 3); fewer where they are long, or searching for plans takes longer.
+declare -A rows=([tool_use]=60000 [workflow]=20000 [long_context]=8000 [longbench]=18000 [longgenbench]=14000 [real_world]=16000)
+easier=(2000 4000 6000)
 mkdir -p "$2"
-for task in tool_use workflow long_context real_world; do
-    for level in 0 1 2 3; do
-        rows=${counts[$level]}
-        if [ "$task" = real_world ]; then rows=${episodes[$level]}; fi
-        if [ "$task" = long_context ] && [ "$rows" -gt 14000 ]; then rows=14000; fi # long rows
-        "$1" "$task" "$rows" "$level" 1 >"$2/$task-$level.jsonl"
+for task in "${!rows[@]}"; do
+    for level in 0 1 2; do
+        "$1" "$task" "${easier[$level]}" "$level" 1 >"$2/$task-$level.jsonl"
     done
-    "$1" "$task" 128 held 1 >"$2/$task-held.jsonl"
+    "$1" "$task" "${rows[$task]}" 3 1 >"$2/$task-3.jsonl"
+    "$1" "$task" 140 held 1 >"$2/$task-held.jsonl"
 done

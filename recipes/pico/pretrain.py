@@ -127,7 +127,8 @@ def main():
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     folder, out, budget = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    pairs = spellings(Tokenizer.from_file(f"{folder}/tokenizer.json"))
+    tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    pairs, vocab = spellings(tokenizer), tokenizer.get_vocab_size()
     model = Pico(Config())
     induction.begin(model, pairs)
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
@@ -135,7 +136,7 @@ def main():
     start, seen = time.time(), 0
     step, length, smooth = 0, 64, 0.0
     while time.time() - start < budget:
-        ids, mask = random_batch(rng, 6144, length, 1500, pairs)
+        ids, mask = random_batch(rng, 6144, length, vocab, pairs)
         rate = 2e-3 * min(1, (step + 1) / 50)
         for o in opts:
             for g in o.param_groups:

@@ -42,4 +42,5 @@ def main():
     print(tokenizer.get_vocab_size(), "tokens")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 type Checked<T> = Result<T, Box<dyn Error>>;
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-const VOCAB: usize = 1536;
+const VOCAB: usize = 1920;
 const TOKENS: [u32; 6] = [5, 1400, 17, 300, 5, 42];
 
 /// A Qwen2 of two blocks with the bundled tokenizer; its weights have few enough bits to be exact in every type.

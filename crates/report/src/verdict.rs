@@ -163,8 +163,8 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
     if report.is_pico() {
         notes.push(
-            "pico is a tiny model trained on worfbench, teval_instruct, needle and pddl; of other tasks it knows nothing. Its \
-             scores show compression at work; they are not a real model\u{2019}s ability."
+            "pico is a tiny model trained on generated instances of these tasks and on nothing else. Its scores show \
+             compression at work; they are not a real model\u{2019}s ability."
                 .to_owned(),
         );
     }

@@ -99,7 +99,7 @@ fn needle_row(rng: &mut Rng, level: usize) -> Vec<Message> {
 }
 
 fn longbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
-    let length = [256, 320, 480, 900][level.min(3)];
+    let length = [256, 320, 480].get(level).copied().unwrap_or_else(|| rng.between(480, 1400));
     let settings = Generated { seed: rng.next_u64(), lengths: vec![length], samples: longbench::TWINS.len() };
     let mut samples = longbench::twin::instances(&settings, split, &Words);
     let sample = samples.swap_remove(rng.below(samples.len()));
@@ -108,7 +108,8 @@ fn longbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
 }
 
 fn longgenbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
-    let settings = Generated { seed: rng.next_u64(), lengths: vec![[256, 320, 448, 640][level.min(3)]], samples: 1 };
+    let length = [256, 320, 448].get(level).copied().unwrap_or_else(|| rng.between(512, 1250));
+    let settings = Generated { seed: rng.next_u64(), lengths: vec![length], samples: 1 };
     let sample = longgenbench::twin::instances(&settings, split, &Words).pop()?;
     let answer = longgenbench::twin::answer(&sample);
     Some(answered(sample, answer))
