@@ -38,6 +38,10 @@ const FILES: &[&str] = &[
 /// Endings of the files of a data set that are fetched with its folder: nothing that can run.
 const DATA: [&str; 6] = ["json", "jsonl", "csv", "txt", "pddl", "zip"];
 
+/// Why a model without safetensors is refused.
+const PICKLES: &str = "it has weights only as pickles, which can run programs and are never read; take a repository or a \
+                       revision (@refs/pr/N) with model.safetensors, or convert it with transformers' save_pretrained";
+
 /// A hub, and what is kept of it.
 pub(super) struct Hub {
     pub endpoint: String,
@@ -82,73 +86,71 @@ impl Hub {
 
     /// The folder of a model, downloaded as far as it is not in the cache.
     pub fn model(&self, id: &HubId, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-        let (cached, address) = (self.cached(MODEL, id), self.list_address(MODEL, id));
-        let (commit, files) = match self.list(&address) {
-            Ok(listed) => listed,
-            Err(failed) => return self.without_answer((id, &address), failed, cached.snapshot(&id.revision), watch),
-        };
-        let wanted: Vec<Listed> = files.iter().filter(|file| is_wanted(&file.path)).cloned().collect();
-        if !wanted.iter().any(|file| file.path.ends_with(".safetensors")) {
+        let choose = |files: Vec<Listed>| {
             let pickles = files.iter().any(|file| file.path.ends_with(".bin") || file.path.ends_with(".pt"));
-            let problem = match pickles {
-                true => {
-                    "it has weights only as pickles, which can run programs and are never read; take a repository or a \
-                         revision (@refs/pr/N) with model.safetensors, or convert it with transformers' save_pretrained"
-                }
-                false => "it has no *.safetensors",
-            };
-            return Err(Error::Hub { id: id.to_string(), tried: address, problem: problem.to_owned() });
-        }
-        self.fetch(MODEL, id, &commit, &wanted, watch)?;
-        Ok(cached.folder(&commit))
+            let wanted: Vec<Listed> = files.into_iter().filter(|file| is_wanted(&file.path)).collect();
+            match wanted.iter().any(|file| file.path.ends_with(".safetensors")) {
+                true => Ok(wanted),
+                false if pickles => Err(PICKLES.to_owned()),
+                false => Err("it has no *.safetensors".to_owned()),
+            }
+        };
+        self.snapshot(MODEL, id, choose, |_| true, watch)
     }
 
     /// One file of a data set, downloaded unless it is in the cache.
     pub fn dataset_file(&self, id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-        let (cached, address) = (self.cached(DATA_SET, id), self.list_address(DATA_SET, id));
-        let refused = |problem: String| Error::Hub { id: id.to_string(), tried: format!("{address} {path}"), problem };
         if !is_path(path) {
-            return Err(refused("the path may not leave the data set".to_owned()));
+            let problem = "the path may not leave the data set".to_owned();
+            return Err(Error::Hub { id: id.to_string(), tried: path.to_owned(), problem });
         }
-        let (commit, files) = match self.list(&address) {
-            Ok(listed) => listed,
-            Err(failed) => {
-                let known = cached.snapshot(&id.revision).map(|folder| folder.join(path)).filter(|file| file.is_file());
-                return self.without_answer((id, &address), failed, known, watch);
-            }
+        let choose = |files: Vec<Listed>| match files.into_iter().find(|file| file.path == path) {
+            Some(file) => Ok(vec![file]),
+            None => Err(format!("it has no file {path}")),
         };
-        let Some(file) = files.iter().find(|file| file.path == path) else {
-            return Err(refused(format!("it has no file {path}")));
-        };
-        self.fetch(DATA_SET, id, &commit, std::slice::from_ref(file), watch)?;
-        Ok(cached.folder(&commit).join(path))
+        Ok(self.snapshot(DATA_SET, id, choose, |folder| folder.join(path).is_file(), watch)?.join(path))
     }
 
     /// The folder of a data set, or the one in it that `path` names (or holds the file that `path` names), with what
     /// can be read of it downloaded unless it is in the cache.
     pub fn dataset_folder(&self, id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-        let (cached, address) = (self.cached(DATA_SET, id), self.list_address(DATA_SET, id));
-        let place = |snapshot: PathBuf| {
-            let named = snapshot.join(path);
-            if named.is_file() { named.parent().map_or(snapshot, Path::to_owned) } else { named }
+        let choose = |files: Vec<Listed>| {
+            let inside = |file: &str| {
+                file.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+            };
+            let wanted: Vec<Listed> =
+                files.into_iter().filter(|file| is_data(&file.path) && inside(&file.path)).collect();
+            match wanted.is_empty() {
+                false => Ok(wanted),
+                true => Err(format!("it has no {} under /{path}", DATA.map(|ending| format!("*.{ending}")).join(", "))),
+            }
         };
+        let snapshot = self.snapshot(DATA_SET, id, choose, |folder| folder.join(path).exists(), watch)?;
+        let named = snapshot.join(path);
+        Ok(if named.is_file() { named.parent().map_or(snapshot, Path::to_owned) } else { named })
+    }
+
+    /// The folder of a revision in the cache, with those of its listed files downloaded that `choose` takes, or says why
+    /// it takes none. Where nobody answers it is what the cache has, if that is `enough`.
+    fn snapshot(
+        &self,
+        kind: Kind,
+        id: &HubId,
+        choose: impl FnOnce(Vec<Listed>) -> Result<Vec<Listed>, String>,
+        enough: impl FnOnce(&Path) -> bool,
+        watch: &mut Watch<'_>,
+    ) -> Result<PathBuf, Error> {
+        let (cached, address) = (self.cached(kind, id), self.list_address(kind, id));
         let (commit, files) = match self.list(&address) {
             Ok(listed) => listed,
             Err(failed) => {
-                let known = cached.snapshot(&id.revision).map(place).filter(|folder| folder.is_dir());
+                let known = cached.snapshot(&id.revision).filter(|folder| enough(folder));
                 return self.without_answer((id, &address), failed, known, watch);
             }
         };
-        let inside = |file: &str| {
-            file.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        };
-        let wanted: Vec<Listed> = files.into_iter().filter(|file| is_data(&file.path) && inside(&file.path)).collect();
-        if wanted.is_empty() {
-            let problem = format!("it has no {} there", DATA.map(|ending| format!("*.{ending}")).join(", "));
-            return Err(Error::Hub { id: id.to_string(), tried: format!("{address} {path}"), problem });
-        }
-        self.fetch(DATA_SET, id, &commit, &wanted, watch)?;
-        Ok(place(cached.folder(&commit)))
+        let wanted = choose(files).map_err(|problem| Error::Hub { id: id.to_string(), tried: address, problem })?;
+        self.fetch(kind, id, &commit, &wanted, watch)?;
+        Ok(cached.folder(&commit))
     }
 
     fn cached(&self, kind: Kind, id: &HubId) -> Cached {

@@ -8,6 +8,9 @@
 mod cache;
 #[cfg(feature = "hub")]
 mod client;
+#[cfg(not(feature = "hub"))]
+#[path = "without.rs"]
+mod client;
 mod id;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::event::Watch;
 
+use client::Hub;
 pub use id::HubId;
 
 /// What stands before a file of a data set: `hub:owner/dataset[@revision]/path/in/it.jsonl`.
@@ -30,7 +34,7 @@ pub fn model_folder(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error
         return Ok(name.to_owned());
     }
     match name.to_str().and_then(HubId::parse) {
-        Some(id) => model(&id, watch),
+        Some(id) => Hub::from_env().model(&id, watch),
         None => Ok(name.to_owned()),
     }
 }
@@ -60,51 +64,15 @@ fn unnamed(name: &str, form: &str) -> Error {
 pub fn data_folder(name: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     let Some(text) = name.strip_prefix(FILE) else { return Ok(PathBuf::from(name)) };
     match HubId::parse_file(text).or_else(|| HubId::parse(text).map(|id| (id, String::new()))) {
-        Some((id, path)) => dataset_folder(&id, &path, watch),
+        Some((id, path)) => Hub::from_env().dataset_folder(&id, &path, watch),
         None => Err(unnamed(name, "hub:OWNER/DATASET[@REVISION][/PATH]")),
     }
-}
-
-#[cfg(feature = "hub")]
-fn model(id: &HubId, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    client::Hub::from_env().model(id, watch)
 }
 
 /// One file of a data set.
 ///
 /// # Errors
 /// A path that leaves the data set, or a file that cannot be had.
-#[cfg(feature = "hub")]
 pub fn dataset_file(id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    client::Hub::from_env().dataset_file(id, path, watch)
-}
-
-#[cfg(not(feature = "hub"))]
-fn model(id: &HubId, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    Err(without(id))
-}
-
-/// One file of a data set.
-///
-/// # Errors
-/// Always: this program was built without the hub.
-#[cfg(not(feature = "hub"))]
-pub fn dataset_file(id: &HubId, _path: &str, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    Err(without(id))
-}
-
-#[cfg(feature = "hub")]
-fn dataset_folder(id: &HubId, path: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    client::Hub::from_env().dataset_folder(id, path, watch)
-}
-
-#[cfg(not(feature = "hub"))]
-fn dataset_folder(id: &HubId, _path: &str, _watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    Err(without(id))
-}
-
-#[cfg(not(feature = "hub"))]
-fn without(id: &HubId) -> Error {
-    let problem = "this program was built without the feature `hub`".to_owned();
-    Error::Hub { id: id.to_string(), tried: "nothing".to_owned(), problem }
+    Hub::from_env().dataset_file(id, path, watch)
 }
