@@ -1,0 +1,189 @@
+//! Weights as they are stored, widened to f32 in registers.
+
+use std::arch::x86_64::*;
+
+use crate::Packed;
+use crate::kernel::portable::LANES;
+
+/// Eight consecutive weights of one row, widened to f32 in a register.
+pub(super) trait Source: Copy {
+    /// Weights `at .. at + 8`.
+    ///
+    /// # Safety
+    /// `at + 8` must not exceed the length of the row, and the processor must have AVX2.
+    unsafe fn load(self, at: usize) -> __m256;
+    /// Weight `at`.
+    fn get(self, at: usize) -> f32;
+    /// Whether 32 weights from a multiple of 32 on can be widened together.
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        false
+    }
+    /// Weights `at .. at + 32`, where [`Source::is_wide`].
+    ///
+    /// # Safety
+    /// `at + 32` must not exceed the length of the row, and the processor must have AVX2.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
+        // SAFETY: the caller keeps `at + 32` within the row.
+        std::array::from_fn(|part| unsafe { self.load(at + part * LANES) })
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct F32<'a>(pub(super) &'a [f32]);
+
+#[derive(Clone, Copy)]
+pub(super) struct Bf16<'a>(pub(super) &'a [u8]);
+
+/// A row of 4-bit integers, eight in a word, with the grids of its groups.
+#[derive(Clone, Copy)]
+pub(super) struct Int4<'a>(pub(super) Row<'a>);
+
+/// A row of 8-bit integers, four in a word, with the grids of its groups.
+#[derive(Clone, Copy)]
+pub(super) struct Int8<'a>(pub(super) Row<'a>);
+
+/// A row of packed integers. A group is `1 << shift` weights, at least eight.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    bytes: &'a [u8],
+    scales: &'a [f32],
+    zeros: Option<&'a [i8]>,
+    shift: u32,
+}
+
+impl Row<'_> {
+    /// Scale, and what to take off a stored value whose middle is `middle`, of the group of weight `at`.
+    #[inline(always)]
+    fn grid(self, at: usize, middle: i32) -> (f32, i32) {
+        let group = at >> self.shift;
+        (self.scales[group], middle + self.zeros.map_or(0, |zeros| i32::from(zeros[group])))
+    }
+}
+
+/// `(stored - zero) * scale`: the difference is a small whole number, so only the product is rounded.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
+    let whole = _mm256_cvtepi32_ps(_mm256_sub_epi32(stored, _mm256_set1_epi32(zero)));
+    _mm256_mul_ps(whole, _mm256_set1_ps(scale))
+}
+
+impl Source for Int4<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        // The caller's `at` is a multiple of 8 with whole words behind it: a checked index costs nothing beside the rest.
+        let word = self.0.bytes[at / 2..at / 2 + 4].try_into().map_or(0, i32::from_le_bytes);
+        let shifts = _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28);
+        let stored = _mm256_and_si256(_mm256_srlv_epi32(_mm256_set1_epi32(word), shifts), _mm256_set1_epi32(0xF));
+        scaled(stored, self.0.grid(at, 8))
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        self.0.shift >= 5
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
+        debug_assert!((at + 32) / 2 <= self.0.bytes.len());
+        // SAFETY: the caller keeps `at + 32` within the row, which is half a byte a weight; the load is unaligned.
+        let packed = unsafe { _mm_loadu_si128(self.0.bytes.as_ptr().add(at / 2).cast()) };
+        let nibble = _mm_set1_epi8(0xF);
+        let (low, high) = (_mm_and_si128(packed, nibble), _mm_and_si128(_mm_srli_epi16::<4>(packed), nibble));
+        // One group: it has at least 32 weights. Stored values are below 16 and zero points near them.
+        let (scale, zero) = self.0.grid(at, 8);
+        let (scale, zero) = (_mm256_set1_ps(scale), _mm_set1_epi8(zero as i8));
+        let first = _mm_sub_epi8(_mm_unpacklo_epi8(low, high), zero);
+        let second = _mm_sub_epi8(_mm_unpackhi_epi8(low, high), zero);
+        [first, _mm_unpackhi_epi64(first, first), second, _mm_unpackhi_epi64(second, second)]
+            .map(|eight| _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)), scale))
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        let (scale, zero) = self.0.grid(at, 8);
+        (i32::from(self.0.bytes[at / 2] >> (at % 2 * 4) & 0xF) - zero) as f32 * scale
+    }
+}
+
+impl Source for Int8<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        let eight = self.0.bytes[at..at + 8].try_into().map_or(0, i64::from_le_bytes);
+        scaled(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(eight)), self.0.grid(at, 128))
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        self.0.shift >= 5
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
+        debug_assert!(at + 32 <= self.0.bytes.len());
+        let (scale, zero) = self.0.grid(at, 128);
+        let (scale, zero) = (_mm256_set1_ps(scale), _mm256_set1_epi32(zero));
+        std::array::from_fn(|part| {
+            // SAFETY: the caller keeps `at + 32` within the row, a byte a weight; the load is unaligned.
+            let eight = unsafe { _mm_loadl_epi64(self.0.bytes.as_ptr().add(at + part * LANES).cast()) };
+            let whole = _mm256_sub_epi32(_mm256_cvtepu8_epi32(eight), zero);
+            _mm256_mul_ps(_mm256_cvtepi32_ps(whole), scale)
+        })
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        let (scale, zero) = self.0.grid(at, 128);
+        (i32::from(self.0.bytes[at]) - zero) as f32 * scale
+    }
+}
+
+impl Source for F32<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(at + LANES <= self.0.len());
+        // SAFETY: the caller keeps `at + 8` within the row.
+        unsafe { _mm256_loadu_ps(self.0.as_ptr().add(at)) }
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        self.0[at]
+    }
+}
+
+impl Source for Bf16<'_> {
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(2 * (at + LANES) <= self.0.len());
+        // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
+        let raw = unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) };
+        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(raw)))
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        f32::from_bits(u32::from(u16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]])) << 16)
+    }
+}
+
+/// Row `at` of a packed weight whose groups are `1 << shift` weights.
+pub(super) fn packed_row(w: &Packed, at: usize, shift: u32) -> Row<'_> {
+    let (width, groups) = (w.row_words() * 4, w.grid.groups);
+    let part = at * groups..(at + 1) * groups;
+    Row {
+        bytes: &w.words[at * width..(at + 1) * width],
+        scales: &w.grid.scales[part.clone()],
+        zeros: w.grid.zeros.as_ref().map(|zeros| &zeros[part]),
+        shift,
+    }
+}
