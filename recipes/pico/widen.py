@@ -23,11 +23,9 @@ def words(tokenizer, data):
     counts = collections.Counter()
     for text in texts(data):
         counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text))
-    decoder = tokenizer.decoder
-    pieces = {}
-    for word in counts:
-        pieces[word] = tuple(tokenizer.encode(decoder.decode([word]), add_special_tokens=False).tokens)
-    return [(list(pieces[word]), count) for word, count in counts.items() if len(pieces[word]) > 1]
+    spelled = tokenizer.decoder.decode
+    cut = ((tokenizer.encode(spelled([word]), add_special_tokens=False).tokens, count) for word, count in counts.items())
+    return [(pieces, count) for pieces, count in cut if len(pieces) > 1]
 
 
 def is_long_number(token):
