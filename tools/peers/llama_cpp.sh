@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds llama.cpp (llama-cpp-python, some minutes) into a virtual environment unless it is there, and compares: our GGUF
-# files must load, and greedy continuations agree. `ACBENCH_LLAMA_CPP` may name a Python that has it already.
+# files must load, and greedy continuations agree (how far: crates/compress/tests/llama_cpp.rs). `ACBENCH_LLAMA_CPP` may name a Python that has it already.
 #   tools/peers/llama_cpp.sh
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -11,14 +11,16 @@ import json
 import sys
 
 import numpy
-from llama_cpp import Llama
+from llama_cpp import GGML_TYPE_F32, Llama
 
 
 def main():
     path, request = sys.argv[1:]
     with open(request, encoding="utf-8") as file:
         request = json.load(file)
-    model = Llama(path, n_ctx=1024, n_batch=1024, n_threads=1, n_threads_batch=1, logits_all=False, verbose=False)
+    # Keys and values in f32, as ours: by default they are f16.
+    exact = {"type_k": GGML_TYPE_F32, "type_v": GGML_TYPE_F32, "flash_attn": False}
+    model = Llama(path, n_ctx=1024, n_batch=1024, n_threads=1, n_threads_batch=1, verbose=False, **exact)
     texts = [model.tokenize(text.encode(), add_bos=False, special=True) for text in request["texts"]]
     replies, margins = [], []
     for prompt in request["prompts"]:
