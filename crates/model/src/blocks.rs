@@ -13,7 +13,7 @@ pub struct Blocks<'a> {
     checkpoint: &'a Checkpoint,
     reader: Reader<'a>,
     architecture: &'static Architecture,
-    rope: Arc<Rope>,
+    pub(crate) rope: Arc<Rope>,
     pub(crate) embedding: Weight,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Blocks<'a> {
             known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
         })?;
         let reader = Reader::new(checkpoint)?;
-        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim, config.rope_stretch));
+        let rope = Arc::new(Rope::new(&config.rope));
         let table = (config.vocab_size, config.hidden_size);
         let embedding = dense_weight(checkpoint, architecture.outer.embed, table)?;
         Ok(Self { checkpoint, reader, architecture, rope, embedding })
@@ -105,6 +105,7 @@ impl<'a> Blocks<'a> {
                 keys: config.kv_heads,
                 dim: config.head_dim,
                 kv_bits: config.kv_bits,
+                window: config.blocks[layer].window,
             },
             rope: self.rope.clone(),
             eps: config.norm_eps,
@@ -161,10 +162,15 @@ pub(crate) fn embed(embedding: &Weight, tokens: &[u32]) -> Result<Matrix, ModelE
     let mut hidden = Matrix::zeros(tokens.len(), width);
     for (row, &token) in tokens.iter().enumerate() {
         if token as usize >= vocabulary {
-            let why = format!("token id {token} is not below the vocabulary's size {vocabulary}");
-            return Err(ModelError::Request { why });
+            return Err(no_such_token(token, vocabulary));
         }
         embedding.widen_row(token as usize, hidden.row_mut(row));
     }
     Ok(hidden)
+}
+
+/// The error that a prompt holds a token that the model has no embedding for.
+pub(crate) fn no_such_token(token: u32, vocabulary: usize) -> ModelError {
+    let why = format!("token id {token} has no embedding: config.json has vocab_size {vocabulary}");
+    ModelError::Request { why }
 }

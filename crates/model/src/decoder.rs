@@ -1,9 +1,13 @@
 //! The model: embedding, blocks, last norm and output head.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::attention::Sequences;
 use crate::block::rms_norm;
 use crate::blocks::{self, Blocks};
 use crate::cache::{LayerCache, SequenceCache};
+use crate::rope::{Rope, Stage};
 use crate::{Block, Checkpoint, Config, Linear, Matrix, ModelError, Tap, Weight};
 
 /// A decoder that can run.
@@ -15,6 +19,7 @@ pub struct Model {
     pub blocks: Vec<Block>,
     embedding: Weight,
     norm: Vec<f32>,
+    rope: Arc<Rope>,
     /// `None` where the head is the embedding.
     head: Option<Linear>,
 }
@@ -37,7 +42,8 @@ impl Model {
         let parts = Blocks::open(checkpoint)?;
         let blocks = (0..parts.count()).map(|layer| parts.load(layer)).collect::<Result<_, _>>()?;
         let (norm, head) = parts.end()?;
-        Ok(Self { config: checkpoint.config().clone(), blocks, embedding: parts.embedding, norm, head })
+        let (config, rope) = (checkpoint.config().clone(), parts.rope);
+        Ok(Self { config, blocks, embedding: parts.embedding, norm, rope, head })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.
@@ -72,8 +78,8 @@ impl Model {
     /// # Errors
     /// Where an id is outside the vocabulary, or the sequence is longer than the context.
     pub fn hidden_states(&self, tokens: &[u32], tap: &mut dyn Tap) -> Result<Vec<Matrix>, ModelError> {
-        if tokens.len() > self.config.max_positions {
-            return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.max_positions });
+        if tokens.len() > self.config.longest() {
+            return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.longest() });
         }
         let sequences = Sequences::whole(&[tokens.len()]);
         let mut states = vec![self.embed(tokens)?];
@@ -84,18 +90,28 @@ impl Model {
         Ok(states)
     }
 
+    /// How a sequence of so many tokens is turned.
+    pub(crate) fn stage(&self, length: usize) -> Stage {
+        self.rope.stage(length)
+    }
+
     /// Runs tokens after what each cache holds, and gives the logits after the last token of each, `[caches, vocab]`.
-    /// Every cache must have room.
+    /// Where a sequence is turned otherwise at its new length, all of it is run again: the logits are those of a run
+    /// without a cache. Every cache must have room.
     pub(crate) fn advance(&self, parts: &mut [Advance<'_>]) -> Result<Matrix, ModelError> {
         let mut last = Matrix::zeros(parts.len(), self.config.hidden_size);
-        let longest = parts.iter().map(|part| part.tokens.len()).max().unwrap_or(0);
+        let lengths: Vec<usize> = parts.iter().map(|part| part.cache.tokens.len() + part.tokens.len()).collect();
+        let due: Vec<Cow<'_, [u32]>> = (parts.iter_mut().zip(&lengths))
+            .map(|(part, &length)| part.cache.prepare(part.tokens, self.stage(length)))
+            .collect();
+        let longest = due.iter().map(|due| due.len()).max().unwrap_or(0);
         for from in (0..longest).step_by(CHUNK) {
-            let now: Vec<&[u32]> = parts
-                .iter()
-                .map(|part| &part.tokens[from.min(part.tokens.len())..(from + CHUNK).min(part.tokens.len())])
-                .collect();
-            let sequences =
-                Sequences::continuing(parts.iter().zip(&now).map(|(part, now)| (part.cache.tokens.len(), now.len())));
+            let now: Vec<&[u32]> =
+                due.iter().map(|due| &due[from.min(due.len())..(from + CHUNK).min(due.len())]).collect();
+            let starts = parts.iter().map(|part| part.cache.tokens.len());
+            let sequences = Sequences::continuing(
+                starts.zip(&now).zip(&lengths).map(|((start, now), &length)| (start, now.len(), length)),
+            );
             let mut hidden = self.embed(&now.concat())?;
             for (layer, block) in self.blocks.iter().enumerate() {
                 let mut caches: Vec<&mut LayerCache> =
