@@ -33,7 +33,8 @@ impl<'a> Blocks<'a> {
         let reader = Reader::new(checkpoint)?;
         let rope = Arc::new(Rope::new(&config.rope));
         let table = (config.vocab_size, config.hidden_size);
-        let embedding = dense_weight(checkpoint, architecture.outer.embed, table)?;
+        let embedding =
+            dense_weight(checkpoint, architecture.outer.embed, table).map_err(by("vocab_size, hidden_size"))?;
         Ok(Self { checkpoint, reader, architecture, rope, embedding })
     }
 
@@ -85,18 +86,24 @@ impl<'a> Blocks<'a> {
         let [(_, qkv), (_, output), ..] = names.groups;
         let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
         let norm = |name: &str, width| vector(self.checkpoint, &self.name(layer, name), width);
+        let (of_queries, of_keys) =
+            (by("num_attention_heads x head_dim, hidden_size"), by("num_key_value_heads x head_dim, hidden_size"));
         let head_norms = match names.head_norms {
             None => None,
-            Some([q, k]) => Some(HeadNorms { q: norm(q, config.head_dim)?, k: norm(k, config.head_dim)? }),
+            Some(names) => {
+                let [q, k] = names.map(|name| norm(name, config.head_dim).map_err(by("head_dim")));
+                Some(HeadNorms { q: q?, k: k? })
+            }
         };
         Ok(Block {
-            attention_norm: norm(names.attention_norm, hidden)?,
+            attention_norm: norm(names.attention_norm, hidden).map_err(by("hidden_size"))?,
             attention_norm_name: self.name(layer, names.attention_norm),
-            q: linear(qkv[0], (queries, hidden), config.qkv_bias)?,
-            k: linear(qkv[1], (keys, hidden), config.qkv_bias)?,
-            v: linear(qkv[2], (keys, hidden), config.qkv_bias)?,
-            o: linear(output[0], (hidden, queries), config.output_bias)?,
-            mlp_norm: norm(names.mlp_norm, hidden)?,
+            q: linear(qkv[0], (queries, hidden), config.qkv_bias).map_err(of_queries)?,
+            k: linear(qkv[1], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
+            v: linear(qkv[2], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
+            o: linear(output[0], (hidden, queries), config.output_bias)
+                .map_err(by("hidden_size, num_attention_heads x head_dim"))?,
+            mlp_norm: norm(names.mlp_norm, hidden).map_err(by("hidden_size"))?,
             mlp_norm_name: self.name(layer, names.mlp_norm),
             head_norms,
             mlp: self.mlp(layer)?,
@@ -133,10 +140,11 @@ impl<'a> Blocks<'a> {
         let linear = |name: &str, shape| {
             self.linear(layer, &name.replace("{expert}", &expert.to_string()), shape, config.mlp_bias)
         };
+        let wide = by("intermediate_size, hidden_size");
         Ok(Gated {
-            gate: linear(gate_up[0], (width, hidden))?,
-            up: linear(gate_up[1], (width, hidden))?,
-            down: linear(down[0], (hidden, width))?,
+            gate: linear(gate_up[0], (width, hidden)).map_err(wide)?,
+            up: linear(gate_up[1], (width, hidden)).map_err(wide)?,
+            down: linear(down[0], (hidden, width)).map_err(by("hidden_size, intermediate_size"))?,
         })
     }
 
@@ -153,6 +161,16 @@ impl<'a> Blocks<'a> {
         let bias = if bias { Some(vector(self.checkpoint, &bias_name, shape.0)?) } else { None };
         let activation = self.reader.activation(&name)?;
         Ok(Linear { name, weight, bias, activation })
+    }
+}
+
+/// Adds to a complaint about a tensor's shape which fields of config.json ask for it.
+fn by(fields: &'static str) -> impl Fn(ModelError) -> ModelError + Copy {
+    move |error| match error {
+        ModelError::Tensor { name, path, expected, got } => {
+            ModelError::Tensor { name, path, expected: format!("{expected} (by {fields})"), got }
+        }
+        other => other,
     }
 }
 

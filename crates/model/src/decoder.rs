@@ -54,9 +54,14 @@ impl Model {
         blocks::embed(&self.embedding, tokens)
     }
 
+    /// What the output head reads of hidden states: the last norm, `[m, hidden]`.
+    pub fn last_norm(&self, hidden: &Matrix) -> Matrix {
+        rms_norm(hidden, &self.norm, self.config.norm_eps)
+    }
+
     /// Logits of hidden states `[m, hidden]`: last norm, then the output head, `[m, vocab]`.
     pub fn head(&self, hidden: &Matrix) -> Matrix {
-        let x = rms_norm(hidden, &self.norm, self.config.norm_eps);
+        let x = self.last_norm(hidden);
         match &self.head {
             Some(head) => head.forward(&x),
             None => crate::kernel::matmul(&x, &self.embedding),
@@ -132,5 +137,72 @@ impl Model {
     pub fn weight_bytes(&self) -> usize {
         let blocks = self.blocks.iter().flat_map(Block::linears).map(|linear| linear.weight.bytes()).sum::<usize>();
         blocks + self.embedding.bytes() + self.head.as_ref().map_or(0, |head| head.weight.bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rope::{RopeScaling, RopeSettings, Yarn};
+
+    /// The bundled model with other positions and windows.
+    fn changed(scaling: RopeScaling, windows: &[Option<usize>]) -> Result<Model, ModelError> {
+        let mut model = Model::load(&Checkpoint::bundled()?)?;
+        model.config.rope = RopeSettings { scaling, ..model.config.rope };
+        model.rope = Arc::new(Rope::new(&model.config.rope));
+        for (block, window) in model.blocks.iter_mut().zip(windows.iter().cycle()) {
+            block.rope = model.rope.clone();
+            block.heads.window = *window;
+        }
+        Ok(model)
+    }
+
+    #[test]
+    fn parts_of_a_sequence_change_no_bit() -> Result<(), ModelError> {
+        let original = 300;
+        let yarn =
+            Yarn { factor: 4.0, original, beta_fast: 32.0, beta_slow: 1.0, truncate: true, attention_factor: 1.1 };
+        let tokens: Vec<u32> = (0..530u32).map(|at| at * 37 % 1900).collect();
+        let mut seen = Vec::new();
+        for (scaling, windows) in [
+            (RopeScaling::None, vec![None]),
+            (RopeScaling::None, vec![Some(1)]),
+            (RopeScaling::None, vec![Some(200), None, Some(256), Some(257)]),
+            (RopeScaling::Dynamic { factor: 2.0, original }, vec![None]),
+            (RopeScaling::Yarn(yarn), vec![None, Some(30)]),
+        ] {
+            let model = changed(scaling, &windows)?;
+            let whole = model.logits(&tokens)?;
+            for parts in [vec![530], vec![1, 529], vec![299, 1, 1, 229], vec![256, 256, 18]] {
+                let mut cache = SequenceCache::new(&model.config, tokens.len());
+                let mut beside = SequenceCache::new(&model.config, parts.len());
+                let mut at = 0;
+                for part in parts {
+                    let one = Advance { tokens: &tokens[at..at + part], cache: &mut cache };
+                    let other = Advance { tokens: &[7], cache: &mut beside };
+                    let logits = model.advance(&mut [other, one])?;
+                    at += part;
+                    let alone = model.logits(&tokens[..at])?;
+                    assert!(logits.row(1) == alone.row(at - 1), "{:?} at {at}", model.config.rope);
+                }
+                assert_eq!(cache.tokens, tokens);
+            }
+            seen.push(whole.row(529).to_vec());
+        }
+        assert!((1..seen.len()).all(|at| !seen[..at].contains(&seen[at])), "each setting changes something");
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_without_embedding_fails_by_itself() -> Result<(), ModelError> {
+        let checkpoint = Checkpoint::bundled()?;
+        let model = Model::load(&checkpoint)?;
+        let request =
+            |prompt| crate::Request { prompt, sampling: crate::Sampling::GREEDY, max_tokens: 2, stop: vec![], seed: 0 };
+        let replies = model.generate(&[request(vec![5, 1920, 6]), request(vec![5, 6])], checkpoint.tokenizer()?);
+        let said = replies[0].as_ref().err().map(ToString::to_string).unwrap_or_default();
+        assert!(said.contains("token id 1920 has no embedding: config.json has vocab_size 1920"), "{said}");
+        assert!(replies[1].is_ok());
+        Ok(())
     }
 }

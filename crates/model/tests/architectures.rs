@@ -162,7 +162,7 @@ fn what_is_wrong_with_experts_is_named() -> Checked<()> {
         ("mixtral", ("intermediate_size", json!(32)), None, "experts.0.w1.weight` should be"),
         ("qwen3_moe", ("decoder_sparse_step", json!(2)), None, "blocks without experts"),
         ("qwen3_moe", ("mlp_only_layers", json!([0])), None, "blocks without experts"),
-        ("qwen3", ("head_dim", json!(null)), None, "layers.0.self_attn.q_proj.weight` should be"),
+        ("qwen3", ("head_dim", json!(null)), None, "layers.0.self_attn.q_norm.weight` should be [128] (by head_dim)"),
         ("qwen3", ("model_type", json!("qwen3")), Some(norm), norm),
         ("llama", ("rope_parameters", json!({"rope_type": "llama3"})), None, "`factor` of the rope scaling is missing"),
         ("llama", ("rope_parameters", json!({"rope_type": "spiral"})), None, "rope scaling `spiral`"),
