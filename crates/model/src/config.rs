@@ -154,9 +154,8 @@ impl Config {
                 Some(eos) if !fields.has("eos_token_id") => vec![eos],
                 _ => fields.ids("eos_token_id")?,
             },
-            quantization: fields
-                .get("quantization_config")
-                .or_else(|| fields.get("compression_config"))
+            quantization: (fields.get("quantization_config").or_else(|| fields.get("compression_config")))
+                .filter(|value| value.as_object().is_none_or(|map| !map.is_empty()))
                 .cloned()
                 .unwrap_or(Value::Null),
         })

@@ -50,9 +50,9 @@ fn tensors(mut linear: impl FnMut(&mut Stored, &str, (usize, usize), &mut record
 }
 
 fn write(folder: &Path, config: &Value, tensors: &Stored) -> Checked<()> {
-    let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
-        Ok((name.clone(), TensorView::new(*dtype, shape.clone(), bytes)?))
-    });
+    let views = tensors
+        .iter()
+        .map(|(name, (dtype, shape, bytes))| Ok((name.clone(), TensorView::new(*dtype, shape.clone(), bytes)?)));
     let views = views.collect::<Checked<Vec<_>>>()?;
     fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?;
     Ok(fs::write(folder.join("config.json"), config.to_string())?)
@@ -83,7 +83,8 @@ fn gptq(all: &mut Stored, dense: &mut Stored, name: &str, (rows, cols): (usize, 
     };
     let (groups, middle) = (cols.div_ceil(group), 1u32 << (bits - 1));
     let codes: Vec<u32> = (0..rows * cols).map(|_| rng.between(0, (1 << bits) - 1) as u32).collect();
-    let scales: Vec<f32> = (0..groups * rows).map(|_| (1.0 + rng.uniform() as f32) / (8 << (bits - 3)) as f32).collect();
+    let scales: Vec<f32> =
+        (0..groups * rows).map(|_| (1.0 + rng.uniform() as f32) / (8 << (bits - 3)) as f32).collect();
     let mut words = vec![0u32; cols * bits / 32 * rows];
     for (at, code) in codes.iter().enumerate() {
         let (row, col) = (at / cols, at % cols);
@@ -96,9 +97,10 @@ fn gptq(all: &mut Stored, dense: &mut Stored, name: &str, (rows, cols): (usize, 
     add("qzeros", (Dtype::I32, vec![groups, rows * bits / 32], i32s(vec![zero; groups * rows * bits / 32])));
     add("scales", (Dtype::F32, vec![groups, rows], f32s(scales.iter().copied())));
     add("g_idx", (Dtype::I32, vec![cols], i32s((0..cols).map(|col| (col / group) as u32).collect())));
-    let values = codes.iter().enumerate().map(|(at, &code)| {
-        (code as i32 - middle as i32) as f32 * scales[at % cols / group * rows + at / cols]
-    });
+    let values = codes
+        .iter()
+        .enumerate()
+        .map(|(at, &code)| (code as i32 - middle as i32) as f32 * scales[at % cols / group * rows + at / cols]);
     dense.insert(format!("{name}.weight"), weight(values.collect()));
 }
 
@@ -142,7 +144,7 @@ fn gptq_has_settings_for_single_modules_and_may_stand_in_a_file_of_its_own() -> 
 
     // A rule that says a packed linear is dense contradicts the file.
     let mut wrong = inside.clone();
-    wrong["quantization_config"]["dynamic"] = json!({"-:.*k_proj": {}, "+:.*\\.mlp\\..*": {"bits": 8}});
+    wrong["quantization_config"]["dynamic"] = json!({"-:.*k_proj": {}, ".*q_proj": {"group_size": 16}});
     write(here, &wrong, &stored)?;
     let error = load(here).err().ok_or("it loads")?.to_string();
     assert!(error.contains("k_proj.qweight") && error.contains("`dynamic` says"), "{error}");

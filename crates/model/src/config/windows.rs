@@ -37,7 +37,6 @@ impl Windows {
         let (size, first) = match self {
             Self::Never => (None, 0),
             Self::Everywhere(default) if !fields.has("sliding_window") => (default, 0),
-            Self::Everywhere(None) if fields.get("sliding_window").is_none() => (None, 0),
             Self::Everywhere(_) => (optional(fields)?, 0),
             Self::Switched | Self::SwitchedFrom if !switched => (None, 0),
             Self::Switched => (Some(fields.count_or("sliding_window", SWITCHED.0)?), 0),
