@@ -10,6 +10,8 @@ pub enum Activation {
     Int8,
     /// e4m3 numbers times `max|x| / 448` of the token.
     Fp8,
+    /// e4m3 numbers times `max|x| / 448` of each run of this many inputs of the token, as weights in blocks ask.
+    Fp8Groups(usize),
     /// e4m3 numbers times one scale for all tokens, which the checkpoint holds as `input_scale`.
     StaticFp8(f32),
 }
@@ -36,6 +38,10 @@ impl Activation {
                     row.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even().clamp(-128.0, 127.0) * scale);
                 }
                 Self::Fp8 => cast(row, scale(most / fp8::MAX)),
+                Self::Fp8Groups(size) => row.chunks_mut(size.max(1)).for_each(|group| {
+                    let most = group.iter().fold(0f32, |most, x| most.max(x.abs()));
+                    cast(group, scale(most / fp8::MAX));
+                }),
                 Self::StaticFp8(scale) => cast(row, scale),
             }
         }
@@ -46,7 +52,7 @@ impl Activation {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Int8 => "int8",
-            Self::Fp8 | Self::StaticFp8(_) => "fp8",
+            Self::Fp8 | Self::Fp8Groups(_) | Self::StaticFp8(_) => "fp8",
         }
     }
 }
@@ -58,6 +64,14 @@ fn cast(row: &mut [f32], scale: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_rounded_by_itself() {
+        let x = Matrix::new(1, 5, vec![1000.0, 1.0, 448.0, 1.0, 448.0]);
+        let rounded = Activation::Fp8Groups(2).round(&x).data;
+        assert!(rounded[1] != 1.0 && rounded[2..] == [448.0, 1.0, 448.0], "{rounded:?}");
+        assert_eq!(Activation::Fp8Groups(5).round(&x), Activation::Fp8.round(&x));
+    }
 
     #[test]
     fn a_token_is_rounded_by_itself_and_zeros_stay() {

@@ -24,20 +24,22 @@ pub(crate) struct Span {
     pub rows: Range<usize>,
     /// Position of its first row.
     pub start: usize,
+    /// Tokens of the sequence in the end, those that come in later parts included: rotations may depend on it.
+    pub length: usize,
 }
 
 impl Sequences {
     /// Whole sequences of these lengths, one after another from row 0.
     pub fn whole(lengths: &[usize]) -> Self {
-        Self::continuing(lengths.iter().map(|&length| (0, length)))
+        Self::continuing(lengths.iter().map(|&length| (0, length, length)))
     }
 
-    /// Sequences that continue at a position: `(start, rows)` of each.
-    pub(crate) fn continuing(parts: impl Iterator<Item = (usize, usize)>) -> Self {
+    /// Sequences that continue at a position: `(start, rows, length)` of each, the length with all that is still to come.
+    pub(crate) fn continuing(parts: impl Iterator<Item = (usize, usize, usize)>) -> Self {
         let mut row = 0;
-        let spans = parts.map(|(start, count)| {
+        let spans = parts.map(|(start, count, length)| {
             row += count;
-            Span { rows: row - count..row, start }
+            Span { rows: row - count..row, start, length }
         });
         Self { spans: spans.collect(), angles: OnceLock::new() }
     }
@@ -48,8 +50,13 @@ impl Sequences {
     }
 
     pub(crate) fn angles(&self, rope: &Rope) -> &Angles {
-        let positions = || self.spans.iter().flat_map(|span| span.start..span.start + span.rows.len());
-        self.angles.get_or_init(|| rope.angles(positions()))
+        self.angles.get_or_init(|| {
+            let mut angles = Angles::default();
+            for span in &self.spans {
+                rope.add_angles(&mut angles, span.start..span.start + span.rows.len(), span.length);
+            }
+            angles
+        })
     }
 }
 
@@ -61,6 +68,15 @@ pub(crate) struct Heads {
     pub dim: usize,
     /// Bits of a cached number, where they are rounded.
     pub kv_bits: Option<u8>,
+    /// Keys that a query sees, itself included; `None` where it sees all.
+    pub window: Option<usize>,
+}
+
+impl Heads {
+    /// The first key that a query at this position sees.
+    fn first_key(&self, position: usize) -> usize {
+        self.window.map_or(0, |window| (position + 1).saturating_sub(window))
+    }
 }
 
 /// Query rows, one for each head of a group, that share a block of keys while it is in the level-2 cache.
@@ -85,7 +101,8 @@ pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], hea
     let mut tasks = Vec::new();
     let mut work = 0;
     for (sequence, span) in spans.iter().enumerate() {
-        work += span.rows.len() * (span.start + span.rows.len()) * q.cols;
+        let end = span.start + span.rows.len();
+        work += span.rows.len() * (end - heads.first_key(span.start)) * q.cols;
         for head in 0..heads.keys {
             for from in span.rows.clone().step_by(together) {
                 let rows = from..(from + together).min(span.rows.end);
@@ -109,7 +126,7 @@ pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], hea
 
 /// Some rows of one sequence for the query heads of one key head, `[rows, group * dim]`: block after block of keys, with
 /// the softmax kept up as they come (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022). No more than
-/// `[queries, BLOCK]` scores exist at a time.
+/// `[queries, BLOCK]` scores exist at a time. Blocks that no window reaches are not looked at.
 fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec<f32> {
     let dim = heads.dim;
     let group = heads.queries / heads.keys;
@@ -122,16 +139,22 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
     let mut soft = vec![Soft::START; count];
     let mut scores = vec![0.0; count * BLOCK.min(longest)];
     let mut out = vec![0.0; queries.len()];
-    for from in (0..longest).step_by(BLOCK) {
+    let position = |query: usize| task.start + query / group;
+    for from in (heads.first_key(task.start) / BLOCK * BLOCK..longest).step_by(BLOCK) {
         let width = BLOCK.min(longest - from);
-        // The first queries may stand before this block.
+        // The first queries may stand before this block, and the windows of the last begin behind it.
         let first = from.saturating_sub(task.start) * group;
-        let scores = &mut scores[..(count - first) * width];
-        kernel::rows_by_rows(&queries[first * dim..], &cache.keys(task.head, from..from + width), dim, scores, width);
-        let seen: Vec<usize> = (first..count).map(|query| (task.start + query / group + 1 - from).min(width)).collect();
-        let out = &mut out[first * dim..];
-        for (row, (&seen, soft)) in seen.iter().zip(&mut soft[first..]).enumerate() {
-            let factor = kernel::soften(&mut scores[row * width..][..seen], soft);
+        let last = heads.window.map_or(count, |window| count.min((from + width + window - 1 - task.start) * group));
+        let scores = &mut scores[..(last - first) * width];
+        let keys = cache.keys(task.head, from..from + width);
+        kernel::rows_by_rows(&queries[first * dim..last * dim], &keys, dim, scores, width);
+        let seen: Vec<usize> = (first..last).map(|query| (position(query) + 1 - from).min(width)).collect();
+        let out = &mut out[first * dim..last * dim];
+        for (row, (&seen, soft)) in seen.iter().zip(&mut soft[first..last]).enumerate() {
+            let scores = &mut scores[row * width..][..seen];
+            let (outside, scores) = scores.split_at_mut(heads.first_key(position(first + row)).saturating_sub(from));
+            outside.fill(0.0);
+            let factor = kernel::soften(scores, soft);
             if factor != 1.0 {
                 out[row * dim..][..dim].iter_mut().for_each(|value| *value *= factor);
             }
@@ -162,10 +185,9 @@ mod tests {
         (0..dim).map(|at| column(at) / sum).collect()
     }
 
-    #[test]
-    fn blocks_and_chunks_change_no_bit_and_the_formula_holds() {
-        let heads = Heads { queries: 6, keys: 2, dim: 20, kv_bits: None };
-        let (length, mut rng) = (3 * BLOCK + 41, record::Rng::new(3));
+    /// Queries, keys and values `[length, 120]`, `[length, 40]` twice, and a cache that holds the latter.
+    fn random(length: usize) -> (Matrix, LayerCache) {
+        let mut rng = record::Rng::new(3);
         let mut random = |count: usize, scale: f32| -> Vec<f32> {
             (0..count).map(|_| (rng.uniform() as f32 - 0.5) * scale).collect()
         };
@@ -173,23 +195,49 @@ mod tests {
         let (keys, values) = (random(length * 40, 4.0), random(length * 40, 2.0));
         let mut cache = LayerCache::new(2, 20, length, None);
         (0..length).for_each(|at| cache.put(at, &keys[at * 40..][..40], &values[at * 40..][..40]));
-        let whole = attend(&q, &[Span { rows: 0..length, start: 0 }], &[&mut cache], heads);
-        for chunk in [1, 7, 100, BLOCK, 300] {
-            for from in (0..length).step_by(chunk).filter(|from| chunk > 1 || from % 97 == 0) {
-                let rows = from..(from + chunk).min(length);
-                let part = q.slice_rows(rows.clone());
-                let out = attend(&part, &[Span { rows: 0..rows.len(), start: from }], &[&mut cache], heads);
-                assert_eq!(out.data, whole.data[rows.start * 120..rows.end * 120], "rows {rows:?}");
+        (q, cache)
+    }
+
+    fn heads(window: Option<usize>) -> Heads {
+        Heads { queries: 6, keys: 2, dim: 20, kv_bits: None, window }
+    }
+
+    /// Attention of some rows.
+    fn attend_part(q: &Matrix, rows: Range<usize>, cache: &mut LayerCache, window: Option<usize>) -> Vec<f32> {
+        let (part, length) = (q.slice_rows(rows.clone()), q.rows);
+        attend(&part, &[Span { rows: 0..rows.len(), start: rows.start, length }], &[cache], heads(window)).data
+    }
+
+    const WINDOWS: [Option<usize>; 8] =
+        [None, Some(1), Some(7), Some(BLOCK - 1), Some(BLOCK), Some(BLOCK + 1), Some(300), Some(1 << 30)];
+
+    #[test]
+    fn blocks_chunks_and_windows_change_no_bit_and_the_formula_holds() {
+        let length = 3 * BLOCK + 41;
+        let (q, mut cache) = random(length);
+        let all = attend_part(&q, 0..length, &mut cache, None);
+        for window in WINDOWS {
+            let whole = attend_part(&q, 0..length, &mut cache, window);
+            for chunk in [1, 7, 100, BLOCK, 300] {
+                for from in (0..length).step_by(chunk).filter(|from| chunk > 1 || from % 97 == 0) {
+                    let rows = from..(from + chunk).min(length);
+                    let out = attend_part(&q, rows.clone(), &mut cache, window);
+                    assert_eq!(out, whole[rows.start * 120..rows.end * 120], "rows {rows:?}, window {window:?}");
+                }
             }
-        }
-        for row in [0, 1, BLOCK - 1, BLOCK, length - 1] {
-            for head in 0..6 {
-                let query = &q.row(row)[head * 20..][..20];
-                let kept = |all: Cow<'_, [f32]>| all.into_owned();
-                let (k, v) = (kept(cache.keys(head / 3, 0..row + 1)), kept(cache.values(head / 3, 0..row + 1)));
-                let want = plain(query, &k, &v, 20);
-                let got = &whole.row(row)[head * 20..][..20];
-                assert!(got.iter().zip(&want).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-5), "row {row} head {head}");
+            let within = window.unwrap_or(length).min(length);
+            assert_eq!(whole[..within * 120], all[..within * 120], "window {window:?}");
+            for row in [0, 1, 6, 7, BLOCK - 1, BLOCK, BLOCK + 1, length - 1] {
+                for head in 0..6 {
+                    let query = &q.row(row)[head * 20..][..20];
+                    let seen = (row + 1).saturating_sub(within)..row + 1;
+                    let kept = |all: Cow<'_, [f32]>| all.into_owned();
+                    let (k, v) = (kept(cache.keys(head / 3, seen.clone())), kept(cache.values(head / 3, seen)));
+                    let want = plain(query, &k, &v, 20);
+                    let got = &whole[row * 120 + head * 20..][..20];
+                    let near = got.iter().zip(&want).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-5);
+                    assert!(near, "row {row} head {head}, window {window:?}");
+                }
             }
         }
     }

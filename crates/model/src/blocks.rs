@@ -13,7 +13,7 @@ pub struct Blocks<'a> {
     checkpoint: &'a Checkpoint,
     reader: Reader<'a>,
     architecture: &'static Architecture,
-    rope: Arc<Rope>,
+    pub(crate) rope: Arc<Rope>,
     pub(crate) embedding: Weight,
 }
 
@@ -31,9 +31,10 @@ impl<'a> Blocks<'a> {
             known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
         })?;
         let reader = Reader::new(checkpoint)?;
-        let rope = Arc::new(Rope::new(config.rope_theta, config.head_dim, config.rope_stretch));
+        let rope = Arc::new(Rope::new(&config.rope));
         let table = (config.vocab_size, config.hidden_size);
-        let embedding = dense_weight(checkpoint, architecture.outer.embed, table)?;
+        let embedding =
+            dense_weight(checkpoint, architecture.outer.embed, table).map_err(by("vocab_size, hidden_size"))?;
         Ok(Self { checkpoint, reader, architecture, rope, embedding })
     }
 
@@ -85,18 +86,24 @@ impl<'a> Blocks<'a> {
         let [(_, qkv), (_, output), ..] = names.groups;
         let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
         let norm = |name: &str, width| vector(self.checkpoint, &self.name(layer, name), width);
+        let (of_queries, of_keys) =
+            (by("num_attention_heads x head_dim, hidden_size"), by("num_key_value_heads x head_dim, hidden_size"));
         let head_norms = match names.head_norms {
             None => None,
-            Some([q, k]) => Some(HeadNorms { q: norm(q, config.head_dim)?, k: norm(k, config.head_dim)? }),
+            Some(names) => {
+                let [q, k] = names.map(|name| norm(name, config.head_dim).map_err(by("head_dim")));
+                Some(HeadNorms { q: q?, k: k? })
+            }
         };
         Ok(Block {
-            attention_norm: norm(names.attention_norm, hidden)?,
+            attention_norm: norm(names.attention_norm, hidden).map_err(by("hidden_size"))?,
             attention_norm_name: self.name(layer, names.attention_norm),
-            q: linear(qkv[0], (queries, hidden), config.qkv_bias)?,
-            k: linear(qkv[1], (keys, hidden), config.qkv_bias)?,
-            v: linear(qkv[2], (keys, hidden), config.qkv_bias)?,
-            o: linear(output[0], (hidden, queries), config.output_bias)?,
-            mlp_norm: norm(names.mlp_norm, hidden)?,
+            q: linear(qkv[0], (queries, hidden), config.qkv_bias).map_err(of_queries)?,
+            k: linear(qkv[1], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
+            v: linear(qkv[2], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
+            o: linear(output[0], (hidden, queries), config.output_bias)
+                .map_err(by("hidden_size, num_attention_heads x head_dim"))?,
+            mlp_norm: norm(names.mlp_norm, hidden).map_err(by("hidden_size"))?,
             mlp_norm_name: self.name(layer, names.mlp_norm),
             head_norms,
             mlp: self.mlp(layer)?,
@@ -105,6 +112,7 @@ impl<'a> Blocks<'a> {
                 keys: config.kv_heads,
                 dim: config.head_dim,
                 kv_bits: config.kv_bits,
+                window: config.blocks[layer].window,
             },
             rope: self.rope.clone(),
             eps: config.norm_eps,
@@ -132,10 +140,11 @@ impl<'a> Blocks<'a> {
         let linear = |name: &str, shape| {
             self.linear(layer, &name.replace("{expert}", &expert.to_string()), shape, config.mlp_bias)
         };
+        let wide = by("intermediate_size, hidden_size");
         Ok(Gated {
-            gate: linear(gate_up[0], (width, hidden))?,
-            up: linear(gate_up[1], (width, hidden))?,
-            down: linear(down[0], (hidden, width))?,
+            gate: linear(gate_up[0], (width, hidden)).map_err(wide)?,
+            up: linear(gate_up[1], (width, hidden)).map_err(wide)?,
+            down: linear(down[0], (hidden, width)).map_err(by("hidden_size, intermediate_size"))?,
         })
     }
 
@@ -155,16 +164,31 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// Adds to a complaint about a tensor's shape which fields of config.json ask for it.
+fn by(fields: &'static str) -> impl Fn(ModelError) -> ModelError + Copy {
+    move |error| match error {
+        ModelError::Tensor { name, path, expected, got } => {
+            ModelError::Tensor { name, path, expected: format!("{expected} (by {fields})"), got }
+        }
+        other => other,
+    }
+}
+
 /// The rows of an embedding, `[tokens, hidden]`.
 pub(crate) fn embed(embedding: &Weight, tokens: &[u32]) -> Result<Matrix, ModelError> {
     let (vocabulary, width) = embedding.shape();
     let mut hidden = Matrix::zeros(tokens.len(), width);
     for (row, &token) in tokens.iter().enumerate() {
         if token as usize >= vocabulary {
-            let why = format!("token id {token} is not below the vocabulary's size {vocabulary}");
-            return Err(ModelError::Request { why });
+            return Err(no_such_token(token, vocabulary));
         }
         embedding.widen_row(token as usize, hidden.row_mut(row));
     }
     Ok(hidden)
+}
+
+/// The error that a prompt holds a token that the model has no embedding for.
+pub(crate) fn no_such_token(token: u32, vocabulary: usize) -> ModelError {
+    let why = format!("token id {token} has no embedding: config.json has vocab_size {vocabulary}");
+    ModelError::Request { why }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::rope::Stage;
 use crate::{Config, kernel};
 
 /// Keys and values of one block for one sequence, each `[kv_heads, capacity, head_dim]`.
@@ -168,13 +169,29 @@ pub(crate) struct SequenceCache {
     pub layers: Vec<LayerCache>,
     /// The tokens that were run, in order.
     pub tokens: Vec<u32>,
+    /// How they were turned.
+    pub stage: Stage,
 }
 
 impl SequenceCache {
     /// Room for `capacity` tokens.
     pub fn new(config: &Config, capacity: usize) -> Self {
         let layer = || LayerCache::new(config.kv_heads, config.head_dim, capacity, config.kv_bits);
-        Self { layers: (0..config.layers).map(|_| layer()).collect(), tokens: Vec::with_capacity(capacity) }
+        let layers = (0..config.layers).map(|_| layer()).collect();
+        Self { layers, tokens: Vec::with_capacity(capacity), stage: Stage::default() }
+    }
+
+    /// What is to be run so that `new` tokens stand behind those here, all turned as this stage asks: `new`, or all of them
+    /// once more.
+    pub fn prepare<'t>(&mut self, new: &'t [u32], stage: Stage) -> Cow<'t, [u32]> {
+        let begun = !self.tokens.is_empty() && self.stage != stage;
+        self.stage = stage;
+        if !begun {
+            return Cow::Borrowed(new);
+        }
+        let all = [&self.tokens[..], new].concat();
+        self.tokens.clear();
+        Cow::Owned(all)
     }
 
     /// The first `len` tokens, with room for `capacity`.
@@ -182,7 +199,12 @@ impl SequenceCache {
         let layers = self.layers.iter().map(|layer| layer.fork(len, capacity)).collect();
         let mut tokens = Vec::with_capacity(capacity);
         tokens.extend_from_slice(&self.tokens[..len]);
-        Self { layers, tokens }
+        Self { layers, tokens, stage: self.stage }
+    }
+
+    /// How many tokens of a prompt that is turned as `stage` says are here.
+    pub fn common_prefix(&self, prompt: &[u32], stage: Stage) -> usize {
+        if self.stage == stage { common_prefix(&self.tokens, prompt) } else { 0 }
     }
 
     /// Tokens that there is room for.
@@ -203,7 +225,7 @@ impl SequenceCache {
 }
 
 /// How many tokens two sequences begin with alike.
-pub(crate) fn common_prefix(a: &[u32], b: &[u32]) -> usize {
+fn common_prefix(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
@@ -224,9 +246,9 @@ impl Retained {
         Self { all: Vec::new(), limit }
     }
 
-    /// The index and length of the longest common beginning with `prompt`.
-    pub fn find(&self, prompt: &[u32]) -> Option<(usize, usize)> {
-        let lengths = self.all.iter().map(|cache| common_prefix(&cache.tokens, prompt)).enumerate();
+    /// The index and length of the longest common beginning with `prompt`, which is turned as `stage` says.
+    pub fn find(&self, prompt: &[u32], stage: Stage) -> Option<(usize, usize)> {
+        let lengths = self.all.iter().map(|cache| cache.common_prefix(prompt, stage)).enumerate();
         lengths.max_by_key(|&(_, length)| length)
     }
 
@@ -246,7 +268,7 @@ impl Retained {
         if len == 0 || cache.bytes() / room.max(1) * len > self.limit {
             return;
         }
-        self.all.retain(|other| common_prefix(&other.tokens, &cache.tokens) < other.tokens.len());
+        self.all.retain(|other| cache.common_prefix(&other.tokens, other.stage) < other.tokens.len());
         // Room that the reply did not take is given back where it is worth a copy.
         self.all.push(if room - len > room / 8 { cache.fork(len, len) } else { cache });
         let mut bytes: usize = self.all.iter().map(SequenceCache::bytes).sum();

@@ -5,11 +5,14 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::files::{Files, find_gguf};
+use crate::files::{DOWNLOAD, Files, find_gguf};
 use crate::format::gguf;
 use crate::tensors::{INDEX, Tensors, WEIGHTS};
 use crate::{Bytes, Config, ModelError, TensorView, Tokenizer};
 
+const CONFIG: &str = "config.json";
+/// Where older quantizers describe a checkpoint whose config.json says nothing: AutoGPTQ, AutoAWQ.
+const QUANTIZERS: [&str; 2] = ["quantize_config.json", "quant_config.json"];
 const CONFIG_CURE: &str = "restore config.json from the model's original download";
 
 /// Files that belong to a checkpoint beside `config.json` and the weights, where they are there.
@@ -30,6 +33,8 @@ pub struct Checkpoint {
     files: Files,
     config: Config,
     config_json: Value,
+    /// The file that says how weights are quantized.
+    quantizer: &'static str,
     tensors: Tensors,
     tokenizer: OnceLock<Tokenizer>,
     digest: OnceLock<String>,
@@ -77,6 +82,7 @@ impl Checkpoint {
             files,
             config,
             config_json,
+            quantizer: CONFIG,
             tensors: Tensors::default(),
             tokenizer: OnceLock::new(),
             digest: OnceLock::new(),
@@ -86,7 +92,28 @@ impl Checkpoint {
     fn read(files: Files) -> Result<Self, ModelError> {
         let mut checkpoint = Self::begin(files)?;
         checkpoint.tensors = Tensors::read(&checkpoint.files)?;
+        checkpoint.find_quantizer()?;
         Ok(checkpoint)
+    }
+
+    /// Reads how weights are quantized from a file of its own, where they are packed and config.json does not say it.
+    fn find_quantizer(&mut self) -> Result<(), ModelError> {
+        if !self.config.quantization.is_null() || !self.tensor_names().any(|name| name.ends_with(".qweight")) {
+            return Ok(());
+        }
+        for name in QUANTIZERS {
+            if self.files.find(name)?.is_some() {
+                self.config.quantization = self.files.json(name, DOWNLOAD)?;
+                self.quantizer = name;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How the file is called in messages that says how weights are quantized.
+    pub(crate) fn quantization_path(&self) -> PathBuf {
+        self.path(self.quantizer)
     }
 
     /// The decoder's settings.
@@ -126,6 +153,9 @@ impl Checkpoint {
             all.update(bytes);
         };
         add("config.json", &self.files.read("config.json", CONFIG_CURE)?);
+        if self.quantizer != CONFIG {
+            add(self.quantizer, &self.files.read(self.quantizer, DOWNLOAD)?);
+        }
         for (name, bytes) in self.files()? {
             add(&name, &bytes);
         }

@@ -1,9 +1,13 @@
 //! The model: embedding, blocks, last norm and output head.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::attention::Sequences;
 use crate::block::rms_norm;
 use crate::blocks::{self, Blocks};
 use crate::cache::{LayerCache, SequenceCache};
+use crate::rope::{Rope, Stage};
 use crate::{Block, Checkpoint, Config, Linear, Matrix, ModelError, Tap, Weight};
 
 /// A decoder that can run.
@@ -15,6 +19,7 @@ pub struct Model {
     pub blocks: Vec<Block>,
     embedding: Weight,
     norm: Vec<f32>,
+    rope: Arc<Rope>,
     /// `None` where the head is the embedding.
     head: Option<Linear>,
 }
@@ -37,7 +42,8 @@ impl Model {
         let parts = Blocks::open(checkpoint)?;
         let blocks = (0..parts.count()).map(|layer| parts.load(layer)).collect::<Result<_, _>>()?;
         let (norm, head) = parts.end()?;
-        Ok(Self { config: checkpoint.config().clone(), blocks, embedding: parts.embedding, norm, head })
+        let (config, rope) = (checkpoint.config().clone(), parts.rope);
+        Ok(Self { config, blocks, embedding: parts.embedding, norm, rope, head })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.
@@ -48,9 +54,14 @@ impl Model {
         blocks::embed(&self.embedding, tokens)
     }
 
+    /// What the output head reads of hidden states: the last norm, `[m, hidden]`.
+    pub fn last_norm(&self, hidden: &Matrix) -> Matrix {
+        rms_norm(hidden, &self.norm, self.config.norm_eps)
+    }
+
     /// Logits of hidden states `[m, hidden]`: last norm, then the output head, `[m, vocab]`.
     pub fn head(&self, hidden: &Matrix) -> Matrix {
-        let x = rms_norm(hidden, &self.norm, self.config.norm_eps);
+        let x = self.last_norm(hidden);
         match &self.head {
             Some(head) => head.forward(&x),
             None => crate::kernel::matmul(&x, &self.embedding),
@@ -72,8 +83,8 @@ impl Model {
     /// # Errors
     /// Where an id is outside the vocabulary, or the sequence is longer than the context.
     pub fn hidden_states(&self, tokens: &[u32], tap: &mut dyn Tap) -> Result<Vec<Matrix>, ModelError> {
-        if tokens.len() > self.config.max_positions {
-            return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.max_positions });
+        if tokens.len() > self.config.longest() {
+            return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.longest() });
         }
         let sequences = Sequences::whole(&[tokens.len()]);
         let mut states = vec![self.embed(tokens)?];
@@ -84,18 +95,28 @@ impl Model {
         Ok(states)
     }
 
+    /// How a sequence of so many tokens is turned.
+    pub(crate) fn stage(&self, length: usize) -> Stage {
+        self.rope.stage(length)
+    }
+
     /// Runs tokens after what each cache holds, and gives the logits after the last token of each, `[caches, vocab]`.
-    /// Every cache must have room.
+    /// Where a sequence is turned otherwise at its new length, all of it is run again: the logits are those of a run
+    /// without a cache. Every cache must have room.
     pub(crate) fn advance(&self, parts: &mut [Advance<'_>]) -> Result<Matrix, ModelError> {
         let mut last = Matrix::zeros(parts.len(), self.config.hidden_size);
-        let longest = parts.iter().map(|part| part.tokens.len()).max().unwrap_or(0);
+        let lengths: Vec<usize> = parts.iter().map(|part| part.cache.tokens.len() + part.tokens.len()).collect();
+        let due: Vec<Cow<'_, [u32]>> = (parts.iter_mut().zip(&lengths))
+            .map(|(part, &length)| part.cache.prepare(part.tokens, self.stage(length)))
+            .collect();
+        let longest = due.iter().map(|due| due.len()).max().unwrap_or(0);
         for from in (0..longest).step_by(CHUNK) {
-            let now: Vec<&[u32]> = parts
-                .iter()
-                .map(|part| &part.tokens[from.min(part.tokens.len())..(from + CHUNK).min(part.tokens.len())])
-                .collect();
-            let sequences =
-                Sequences::continuing(parts.iter().zip(&now).map(|(part, now)| (part.cache.tokens.len(), now.len())));
+            let now: Vec<&[u32]> =
+                due.iter().map(|due| &due[from.min(due.len())..(from + CHUNK).min(due.len())]).collect();
+            let starts = parts.iter().map(|part| part.cache.tokens.len());
+            let sequences = Sequences::continuing(
+                starts.zip(&now).zip(&lengths).map(|((start, now), &length)| (start, now.len(), length)),
+            );
             let mut hidden = self.embed(&now.concat())?;
             for (layer, block) in self.blocks.iter().enumerate() {
                 let mut caches: Vec<&mut LayerCache> =
@@ -116,5 +137,72 @@ impl Model {
     pub fn weight_bytes(&self) -> usize {
         let blocks = self.blocks.iter().flat_map(Block::linears).map(|linear| linear.weight.bytes()).sum::<usize>();
         blocks + self.embedding.bytes() + self.head.as_ref().map_or(0, |head| head.weight.bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rope::{RopeScaling, RopeSettings, Yarn};
+
+    /// The bundled model with other positions and windows.
+    fn changed(scaling: RopeScaling, windows: &[Option<usize>]) -> Result<Model, ModelError> {
+        let mut model = Model::load(&Checkpoint::bundled()?)?;
+        model.config.rope = RopeSettings { scaling, ..model.config.rope };
+        model.rope = Arc::new(Rope::new(&model.config.rope));
+        for (block, window) in model.blocks.iter_mut().zip(windows.iter().cycle()) {
+            block.rope = model.rope.clone();
+            block.heads.window = *window;
+        }
+        Ok(model)
+    }
+
+    #[test]
+    fn parts_of_a_sequence_change_no_bit() -> Result<(), ModelError> {
+        let original = 300;
+        let yarn =
+            Yarn { factor: 4.0, original, beta_fast: 32.0, beta_slow: 1.0, truncate: true, attention_factor: 1.1 };
+        let tokens: Vec<u32> = (0..530u32).map(|at| at * 37 % 1900).collect();
+        let mut seen = Vec::new();
+        for (scaling, windows) in [
+            (RopeScaling::None, vec![None]),
+            (RopeScaling::None, vec![Some(1)]),
+            (RopeScaling::None, vec![Some(200), None, Some(256), Some(257)]),
+            (RopeScaling::Dynamic { factor: 2.0, original }, vec![None]),
+            (RopeScaling::Yarn(yarn), vec![None, Some(30)]),
+        ] {
+            let model = changed(scaling, &windows)?;
+            let whole = model.logits(&tokens)?;
+            for parts in [vec![530], vec![1, 529], vec![299, 1, 1, 229], vec![256, 256, 18]] {
+                let mut cache = SequenceCache::new(&model.config, tokens.len());
+                let mut beside = SequenceCache::new(&model.config, parts.len());
+                let mut at = 0;
+                for part in parts {
+                    let one = Advance { tokens: &tokens[at..at + part], cache: &mut cache };
+                    let other = Advance { tokens: &[7], cache: &mut beside };
+                    let logits = model.advance(&mut [other, one])?;
+                    at += part;
+                    let alone = model.logits(&tokens[..at])?;
+                    assert!(logits.row(1) == alone.row(at - 1), "{:?} at {at}", model.config.rope);
+                }
+                assert_eq!(cache.tokens, tokens);
+            }
+            seen.push(whole.row(529).to_vec());
+        }
+        assert!((1..seen.len()).all(|at| !seen[..at].contains(&seen[at])), "each setting changes something");
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_without_embedding_fails_by_itself() -> Result<(), ModelError> {
+        let checkpoint = Checkpoint::bundled()?;
+        let model = Model::load(&checkpoint)?;
+        let request =
+            |prompt| crate::Request { prompt, sampling: crate::Sampling::GREEDY, max_tokens: 2, stop: vec![], seed: 0 };
+        let replies = model.generate(&[request(vec![5, 1920, 6]), request(vec![5, 6])], checkpoint.tokenizer()?);
+        let said = replies[0].as_ref().err().map(ToString::to_string).unwrap_or_default();
+        assert!(said.contains("token id 1920 has no embedding: config.json has vocab_size 1920"), "{said}");
+        assert!(replies[1].is_ok());
+        Ok(())
     }
 }

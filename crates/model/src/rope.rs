@@ -1,96 +1,130 @@
 //! Rotary positions (Su et al. 2021), in the two-halves form of `transformers`.
 
-use std::f32::consts::TAU;
+mod scaling;
+mod yarn;
 
-use crate::ModelError;
-use crate::config::Fields;
-
-/// Llama 3.1's longer context: frequencies that turn less than `low` times in the original context are divided by
-/// `factor`, those that turn more than `high` times stay, and those between are mixed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
-    /// How much longer the context is, at least 1.
-    pub factor: f32,
-    /// `low_freq_factor`, in turns.
-    pub low: f32,
-    /// `high_freq_factor`, in turns; more than `low`.
-    pub high: f32,
-    /// Tokens of the original context.
-    pub original: usize,
-}
-
-impl Stretch {
-    /// Reads a `rope_scaling` of type `llama3`.
-    ///
-    /// # Errors
-    /// A missing or senseless field.
-    pub fn read(fields: &Fields<'_>) -> Result<Self, ModelError> {
-        let number = |name| match fields.get(name) {
-            None => Err(fields.bad(format!("field `{name}` of the rope scaling is missing"))),
-            Some(_) => fields.number_or(name, 0.0),
-        };
-        let (factor, low, high) = (number("factor")?, number("low_freq_factor")?, number("high_freq_factor")?);
-        let original = fields.count("original_max_position_embeddings")?;
-        if !((1.0..1e6).contains(&factor) && low > 0.0 && low < high && high < 1e6) {
-            return Err(fields.bad(format!(
-                "the rope scaling's factor {factor}, low_freq_factor {low} or high_freq_factor {high} is out of range"
-            )));
-        }
-        Ok(Self { factor: factor as f32, low: low as f32, high: high as f32, original })
-    }
-
-    fn apply(&self, frequency: f32) -> f32 {
-        let turns = self.original as f32 * frequency / TAU;
-        let share = ((turns - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-        (1.0 - share) * frequency / self.factor + share * frequency
-    }
-}
+pub use scaling::{LongRope, RopeScaling, RopeSettings, Stretch};
+pub use yarn::Yarn;
 
 /// The rotary frequencies of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rope {
+    /// Of sequences within the original context, `[dim / 2]`.
     frequencies: Vec<f32>,
+    /// What cosines and sines are multiplied by.
+    scale: f32,
+    beyond: Beyond,
 }
+
+/// What becomes of the frequencies of sequences beyond the original context.
+#[derive(Debug, Clone, PartialEq)]
+enum Beyond {
+    /// They stay.
+    Same,
+    /// Each length has a base of its own.
+    Base { theta: f64, factor: f64, original: usize },
+    /// There are others.
+    Others { frequencies: Vec<f32>, original: usize },
+}
+
+/// Which frequencies a sequence has: those of equal stage turn alike. Where a sequence grows into another stage, all of it
+/// turns otherwise, the tokens that were run before as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stage(usize);
 
 /// Cosine and sine of every row's angles, `[rows, dim / 2]` each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Angles {
+    half: usize,
     cos: Vec<f32>,
     sin: Vec<f32>,
 }
 
 impl Rope {
-    /// Frequencies `theta^(-2i / dim)` for i in `0 .. dim / 2`, stretched where the model says so.
-    pub fn new(theta: f64, dim: usize, stretch: Option<Stretch>) -> Self {
-        let frequency = |i: usize| {
-            let frequency = 1.0 / (theta as f32).powf((2 * i) as f32 / dim as f32);
-            stretch.map_or(frequency, |stretch| stretch.apply(frequency))
+    /// The frequencies that these settings make, in f32 as the models were trained.
+    pub fn new(settings: &RopeSettings) -> Self {
+        let (theta, dim) = (settings.theta, settings.dim);
+        let plain = || frequencies(theta, dim);
+        let divided = |factors: &[f32]| {
+            periods(theta, dim).zip(factors).map(|(period, factor)| 1.0 / (factor * period)).collect()
         };
-        Self { frequencies: (0..dim / 2).map(frequency).collect() }
+        let same = |frequencies| (frequencies, 1.0, Beyond::Same);
+        let (frequencies, scale, beyond) = match &settings.scaling {
+            RopeScaling::None => same(plain()),
+            RopeScaling::Linear { factor } => same(plain().into_iter().map(|f| f / factor).collect()),
+            RopeScaling::Llama3(stretch) => same(plain().into_iter().map(|f| stretch.apply(f)).collect()),
+            RopeScaling::Factors(factors) => same(plain().into_iter().zip(factors).map(|(f, by)| f / by).collect()),
+            RopeScaling::Yarn(yarn) => (yarn.frequencies(theta, dim), yarn.attention_factor, Beyond::Same),
+            &RopeScaling::Dynamic { factor, original } => (plain(), 1.0, Beyond::Base { theta, factor, original }),
+            RopeScaling::LongRope(long) => {
+                let beyond = Beyond::Others { frequencies: divided(&long.long), original: long.original };
+                (divided(&long.short), long.attention_factor, beyond)
+            }
+        };
+        Self { frequencies, scale, beyond }
     }
 
-    /// The angles of rows at these positions. In f32 up to the cosine, as the models were trained.
-    pub(crate) fn angles(&self, positions: impl Iterator<Item = usize>) -> Angles {
-        let mut angles = Angles::default();
+    /// Whether all frequencies are numbers.
+    fn is_finite(&self) -> bool {
+        let others = match &self.beyond {
+            Beyond::Others { frequencies, .. } => &frequencies[..],
+            _ => &[],
+        };
+        self.scale.is_finite() && self.frequencies.iter().chain(others).all(|f| f.is_finite())
+    }
+
+    /// The stage of a sequence of so many tokens.
+    pub(crate) fn stage(&self, length: usize) -> Stage {
+        match self.beyond {
+            Beyond::Base { original, .. } if length > original => Stage(length),
+            Beyond::Others { original, .. } if length > original => Stage(1),
+            _ => Stage(0),
+        }
+    }
+
+    /// Adds the angles of rows at these positions, in a sequence of `length` tokens in all. In f32 up to the cosine, as the
+    /// models were trained.
+    pub(crate) fn add_angles(&self, angles: &mut Angles, positions: impl Iterator<Item = usize>, length: usize) {
+        let own;
+        let frequencies = match &self.beyond {
+            &Beyond::Base { theta, factor, original } if length > original => {
+                let dim = 2.0 * self.frequencies.len() as f64;
+                let grown = factor * length as f64 / original as f64 - (factor - 1.0);
+                own = frequencies(theta * grown.powf(dim / (dim - 2.0)), 2 * self.frequencies.len());
+                &own
+            }
+            Beyond::Others { frequencies, original } if length > *original => frequencies,
+            _ => &self.frequencies,
+        };
+        angles.half = frequencies.len();
         for position in positions {
-            for frequency in &self.frequencies {
+            for frequency in frequencies {
                 let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
-                angles.cos.push(cos as f32);
-                angles.sin.push(sin as f32);
+                angles.cos.push(cos as f32 * self.scale);
+                angles.sin.push(sin as f32 * self.scale);
             }
         }
-        angles
     }
 }
 
+/// `theta^(2i / dim)` for i in `0 .. dim / 2`.
+fn periods(theta: f64, dim: usize) -> impl Iterator<Item = f32> {
+    (0..dim / 2).map(move |i| (theta as f32).powf((2 * i) as f32 / dim as f32))
+}
+
+/// `theta^(-2i / dim)` for i in `0 .. dim / 2`.
+fn frequencies(theta: f64, dim: usize) -> Vec<f32> {
+    periods(theta, dim).map(|period| 1.0 / period).collect()
+}
+
 impl Angles {
-    /// Turns every head `[dim]` of one row.
+    /// Turns the first numbers of every head `[dim]` of one row; what has no angle passes as it is.
     pub fn turn(&self, row: usize, heads: &mut [f32], dim: usize) {
-        let half = dim / 2;
+        let half = self.half;
         let cos = &self.cos[row * half..(row + 1) * half];
         let sin = &self.sin[row * half..(row + 1) * half];
         for head in heads.chunks_exact_mut(dim) {
-            let (low, high) = head.split_at_mut(half);
+            let (low, high) = head[..2 * half].split_at_mut(half);
             for i in 0..half {
                 let (a, b) = (low[i], high[i]);
                 low[i] = a * cos[i] - b * sin[i];
@@ -102,12 +136,21 @@ impl Angles {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rope, Stretch, TAU};
+    use super::*;
+
+    fn angles(settings: &RopeSettings, positions: &[usize], length: usize) -> Angles {
+        let mut angles = Angles::default();
+        Rope::new(settings).add_angles(&mut angles, positions.iter().copied(), length);
+        angles
+    }
+
+    fn settings(dim: usize, scaling: RopeScaling) -> RopeSettings {
+        RopeSettings { theta: 10_000.0, dim, scaling }
+    }
 
     #[test]
     fn a_turn_keeps_length_and_depends_on_the_distance_only() {
-        let rope = Rope::new(10_000.0, 4, None);
-        let angles = rope.angles([0, 1, 5, 6].into_iter());
+        let angles = angles(&settings(4, RopeScaling::None), &[0, 1, 5, 6], 7);
         let turned = |row| {
             let mut head = [1.0, 2.0, 3.0, 4.0];
             angles.turn(row, &mut head, 4);
@@ -123,12 +166,38 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_slows_what_turns_little() {
-        let stretch = Stretch { factor: 8.0, low: 1.0, high: 4.0, original: 64 };
-        let turning = |turns: f32| turns * TAU / 64.0;
-        for (turns, stays) in [(0.5, 0.125), (1.0, 0.125), (2.5, 0.5625), (4.0, 1.0), (9.0, 1.0)] {
-            let stretched = stretch.apply(turning(turns)) / turning(turns);
-            assert!((stretched - stays).abs() < 1e-5, "{turns}: {stretched}");
-        }
+    fn what_does_not_turn_passes() {
+        let mut heads = [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0];
+        angles(&settings(2, RopeScaling::None), &[1], 2).turn(0, &mut heads, 4);
+        let (sin, cos) = 1f32.sin_cos();
+        assert_eq!(heads[..4], heads[4..]);
+        assert_eq!(heads[2..4], [3.0, 4.0]);
+        assert!((heads[0] - (cos - 2.0 * sin)).abs() < 1e-6 && (heads[1] - (2.0 * cos + sin)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_base_grows_beyond_the_original_context() {
+        let dynamic = settings(4, RopeScaling::Dynamic { factor: 2.0, original: 8 });
+        let plain = angles(&settings(4, RopeScaling::None), &[1], 8);
+        assert_eq!(angles(&dynamic, &[1], 8).sin, plain.sin);
+        // At 12 tokens the base is 10000 * (2 * 12 / 8 - 1)^2, and the second frequency its root's inverse.
+        let grown = angles(&dynamic, &[1], 12);
+        assert_eq!(grown.sin[0], plain.sin[0]);
+        assert!((grown.sin[1] - (1.0f32 / 200.0).sin()).abs() < 1e-8);
+        let rope = Rope::new(&dynamic);
+        assert_eq!(rope.stage(3), rope.stage(8));
+        assert!(rope.stage(9) != rope.stage(8) && rope.stage(9) != rope.stage(10));
+    }
+
+    #[test]
+    fn longrope_switches_once_and_multiplies_on_both_sides() {
+        let long = LongRope { short: vec![1.0, 2.0], long: vec![1.0, 4.0], original: 8, attention_factor: 0.5 };
+        let settings = settings(4, RopeScaling::LongRope(long));
+        let (near, far) = (angles(&settings, &[1], 8), angles(&settings, &[1], 9));
+        let sine = |by: f32| 0.5 * (0.01f32 / by).sin();
+        assert!((near.sin[1] - sine(2.0)).abs() < 1e-8 && (far.sin[1] - sine(4.0)).abs() < 1e-8);
+        assert_eq!(near.cos[0], 0.5 * 1f32.cos());
+        let rope = Rope::new(&settings);
+        assert!(rope.stage(8) != rope.stage(9) && rope.stage(9) == rope.stage(99));
     }
 }

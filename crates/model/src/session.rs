@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 use record::{Finish, Rng};
 
-use crate::cache::{Retained, SequenceCache, common_prefix};
+use crate::blocks;
+use crate::cache::{Retained, SequenceCache};
 use crate::decoder::Advance;
 use crate::stop::StopTexts;
 use crate::{Matrix, Model, ModelError, Sampling, Tokenizer};
@@ -178,20 +179,23 @@ impl<'m> Session<'m> {
     /// Whether there is room for a request beside those under way.
     fn fits(&self, request: &Request) -> bool {
         let config = &self.model.config;
-        let wanted = SequenceCache::bytes_of(config, room(request, config.max_positions));
+        let wanted = SequenceCache::bytes_of(config, room(request, config.longest()));
         let taken: usize = self.active.iter().map(|row| row.cache.bytes()).sum();
         self.active.is_empty() || taken.saturating_add(wanted) <= self.options.active_bytes
     }
 
     fn start(&mut self, ticket: usize, request: Request) -> Result<Row, ModelError> {
         request.sampling.check()?;
-        let context = self.model.config.max_positions;
+        let context = self.model.config.longest();
         let prompt = &request.prompt;
         if prompt.is_empty() {
             return Err(ModelError::Request { why: "the prompt has no tokens".to_owned() });
         }
         if prompt.len() > context {
             return Err(ModelError::TooLong { tokens: prompt.len(), context });
+        }
+        if let Some(&token) = prompt.iter().find(|&&token| token as usize >= self.model.config.vocab_size) {
+            return Err(blocks::no_such_token(token, self.model.config.vocab_size));
         }
         let limit = room(&request, context) - prompt.len();
         let mut cache = self.begin(prompt, prompt.len() + limit);
@@ -207,10 +211,10 @@ impl<'m> Session<'m> {
 
     /// A cache that holds as much of the beginning of `prompt` as any sequence at hand, but never all of it.
     fn begin(&mut self, prompt: &[u32], capacity: usize) -> SequenceCache {
-        let most = prompt.len() - 1;
-        let active = self.active.iter().map(|row| common_prefix(&row.cache.tokens, prompt)).enumerate();
+        let (most, stage) = (prompt.len() - 1, self.model.stage(prompt.len()));
+        let active = self.active.iter().map(|row| row.cache.common_prefix(prompt, stage)).enumerate();
         let active = active.max_by_key(|&(_, length)| length).unwrap_or((0, 0));
-        let (index, length) = self.retained.find(prompt).unwrap_or((0, 0));
+        let (index, length) = self.retained.find(prompt, stage).unwrap_or((0, 0));
         if length >= WORTH_COPYING && length >= active.1 {
             return self.retained.reuse(index, length.min(most), capacity);
         }

@@ -40,9 +40,6 @@ impl Tokenizer {
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| damaged(&path, error.to_string(), NO_TOKENIZER))?;
         let largest = inner.get_vocab(true).values().copied().max().unwrap_or(0);
-        if largest as usize >= config.vocab_size {
-            return Err(ModelError::Vocabulary { path, largest, vocab: config.vocab_size });
-        }
         let settings_path = files.path(SETTINGS);
         let settings = files.json(SETTINGS, NO_SETTINGS)?;
         let settings = Fields::new(&settings, &settings_path)

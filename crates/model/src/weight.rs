@@ -17,7 +17,7 @@ pub enum Weight {
     Fp8(Fp8),
 }
 
-/// 8-bit floats (e4m3) as they lie in the file, with a scale for each output channel.
+/// 8-bit floats (e4m3) as they lie in the file, with a scale for each block.
 #[derive(Debug, Clone)]
 pub struct Fp8 {
     /// Output channels.
@@ -26,7 +26,9 @@ pub struct Fp8 {
     pub cols: usize,
     /// Codes, `[rows, cols]`.
     pub bytes: Bytes,
-    /// `[rows]`
+    /// Output and input channels of a block, at least 1 each: 1 and `cols` where each output channel has its own scale.
+    pub block: (usize, usize),
+    /// `[ceil(rows / block.0), ceil(cols / block.1)]`
     pub scales: Vec<f32>,
 }
 
@@ -34,7 +36,11 @@ impl Fp8 {
     /// Widens one row into `out`, `[cols]`, each number rounded once.
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
         let codes = &self.bytes[row * self.cols..(row + 1) * self.cols];
-        out.iter_mut().zip(codes).for_each(|(value, &code)| *value = fp8::decode(code) * self.scales[row]);
+        let across = self.cols.div_ceil(self.block.1);
+        let scales = &self.scales[row / self.block.0 * across..][..across];
+        for ((out, codes), scale) in out.chunks_mut(self.block.1).zip(codes.chunks(self.block.1)).zip(scales) {
+            out.iter_mut().zip(codes).for_each(|(value, &code)| *value = fp8::decode(code) * scale);
+        }
     }
 }
 
@@ -149,6 +155,14 @@ impl Weight {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_block_of_8_bit_floats_has_its_scale() {
+        let bytes: Vec<u8> = [1.0, 2.0, -1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 3.0].map(fp8::encode).to_vec();
+        let weight = Fp8 { rows: 3, cols: 3, bytes: bytes.into(), block: (2, 2), scales: vec![1.0, 10.0, 0.5, 2.0] };
+        let widened = Weight::Fp8(weight).to_f32();
+        assert_eq!(widened.data, [1.0, 2.0, -10.0, 4.0, 1.0, 10.0, 0.5, 0.5, 6.0]);
+    }
 
     #[test]
     fn sixteen_bit_floats_widen_exactly() {

@@ -187,7 +187,11 @@ fn a_config_that_does_not_fit_is_named() -> Checked<()> {
     write(folder.path(), &tensors(), Dtype::F32)?;
     for (field, value, says) in [
         ("model_type", json!("mamba"), "`mamba` is not known; known ones are: qwen2"),
-        ("vocab_size", json!(1000), "the tokenizer belongs to another model"),
+        (
+            "vocab_size",
+            json!(1000),
+            "model.embed_tokens.weight` should be [1000, 16] (by vocab_size, hidden_size) and is [1920, 16]",
+        ),
         ("hidden_size", json!(0), "hidden_size"),
         ("num_attention_heads", json!(3), "num_attention_heads"),
         ("num_hidden_layers", json!(3), "model.layers.2"),

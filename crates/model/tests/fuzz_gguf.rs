@@ -227,7 +227,7 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (with_key("tokenizer.ggml.pre", 8, &text("tekken")), "`tekken`"),
         (with_key("x", 9, &nested), "`x`, a list of lists"),
         (with_key("x", 77, &[]), "type 77"),
-        (with_key("qwen2.rope.scaling.type", 8, &text("yarn")), "yarn"),
+        (with_key("qwen2.rope.scaling.type", 8, &text("spiral")), "spiral"),
         (with_key("qwen2.block_count", 4, &2u32.to_le_bytes()), "model.layers.1"),
         (with_key("qwen2.embedding_length", 4, &(1u32 << 30).to_le_bytes()), "embedding_length"),
         (with_key("qwen2.attention.key_length", 4, &(1u32 << 30).to_le_bytes()), "key_length"),

@@ -1,7 +1,7 @@
 //! Mixtral (Jiang et al. 2024): Mistral with several gated products in a block, of which a router chooses.
 
-use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV, llama};
-use crate::config::{Experts, Fields};
+use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV};
+use crate::config::{Defaults, Experts, Fields, Windows};
 use crate::{Config, GroupKind, ModelError};
 
 /// `model_type: mixtral`
@@ -22,6 +22,6 @@ pub const MIXTRAL: Architecture = Architecture {
 };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    let experts = Experts::read(fields, &["num_local_experts"], true)?;
-    Ok(Config { experts: Some(experts), ..llama::windowed(fields)? })
+    let experts = Experts::read(fields, &["num_local_experts", "num_experts"], (8, 2), true)?;
+    Ok(Config { experts: Some(experts), ..Config::plain(fields, &Defaults::MIXTRAL, Windows::Everywhere(None))? })
 }

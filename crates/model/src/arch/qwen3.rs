@@ -1,7 +1,7 @@
 //! Qwen3 (Yang et al. 2025), dense and with experts: RMSNorm of each query and key head, no q/k/v biases.
 
 use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV};
-use crate::config::{Experts, Fields};
+use crate::config::{Defaults, Experts, Fields, Windows};
 use crate::{Config, GroupKind, ModelError};
 
 /// `model_type: qwen3`
@@ -29,11 +29,12 @@ pub const QWEN3_MOE: Architecture = Architecture {
 const HEAD_NORMS: Option<[&str; 2]> = Some(["self_attn.q_norm.weight", "self_attn.k_norm.weight"]);
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    fields.no_sliding_window()?;
-    // Heads are as wide as config.json says, not hidden_size / heads.
-    fields.count("head_dim")?;
+    plain(fields, &Defaults::QWEN3, Windows::SwitchedFrom)
+}
+
+fn plain(fields: &Fields<'_>, defaults: &Defaults, windows: Windows) -> Result<Config, ModelError> {
     let bias = fields.flag_or("attention_bias", false)?;
-    Ok(Config { qkv_bias: bias, output_bias: bias, ..Config::plain(fields)? })
+    Ok(Config { qkv_bias: bias, output_bias: bias, ..Config::plain(fields, defaults, windows)? })
 }
 
 fn with_experts(fields: &Fields<'_>) -> Result<Config, ModelError> {
@@ -45,7 +46,8 @@ fn with_experts(fields: &Fields<'_>) -> Result<Config, ModelError> {
         ));
     }
     let normalize = fields.flag_or("norm_topk_prob", false)?;
-    let experts = Experts::read(fields, &["num_experts", "num_local_experts"], normalize)?;
-    let intermediate_size = fields.count("moe_intermediate_size")?;
-    Ok(Config { experts: Some(experts), intermediate_size, ..config(fields)? })
+    let experts = Experts::read(fields, &["num_experts", "num_local_experts"], (128, 8), normalize)?;
+    let intermediate_size = fields.count_or("moe_intermediate_size", 768)?;
+    let plain = plain(fields, &Defaults::QWEN3_MOE, Windows::Switched)?;
+    Ok(Config { experts: Some(experts), intermediate_size, ..plain })
 }

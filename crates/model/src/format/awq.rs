@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dense::unfit;
 use super::gptq::transposed;
-use super::{group_size, words};
+use super::{first, words};
 use crate::packed::{Grid, Packed};
 use crate::{Checkpoint, ModelError, Weight};
 
@@ -16,19 +16,26 @@ const ORDER: [usize; 8] = [0, 2, 4, 6, 1, 3, 5, 7];
 
 /// How the linears of a checkpoint are quantized.
 pub struct Awq {
-    value: Value,
+    /// Inputs of a group; `None` is a whole row.
+    group_size: Option<usize>,
 }
 
 impl Awq {
     /// Reads `quantization_config`.
     pub fn read(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
-        let bits = value.get("bits").or_else(|| value.get("w_bit")).and_then(Value::as_u64);
-        if bits != Some(4) {
-            return Err(unsupported(format!("AWQ weights of {bits:?} bits")));
+        let bits = first(value, &["bits", "w_bit"]).unwrap_or(&Value::Null);
+        if bits.as_u64() != Some(4) {
+            return Err(unsupported(format!("AWQ weights of {bits} bits")));
         }
+        let size = first(value, &["group_size", "q_group_size"]).unwrap_or(&Value::Null);
+        let group_size = match size.as_i64() {
+            Some(-1) => None,
+            Some(size @ 1..=0x7FFF_FFFF) => Some(size as usize),
+            _ => return Err(unsupported(format!("a `group_size` of {size}"))),
+        };
         match value.get("version").map(|version| version.as_str().unwrap_or("").to_lowercase()) {
             Some(version) if version != "gemm" => Err(unsupported(format!("AWQ `version` `{version}`"))),
-            _ => Ok(Self { value: value.clone() }),
+            _ => Ok(Self { group_size }),
         }
     }
 
@@ -44,7 +51,7 @@ impl Awq {
         if !rows.is_multiple_of(8) {
             return Err(unfit(&weights, "a multiple of 8 outputs", format!("{rows}")));
         }
-        let size = group_size(&self.value, cols, |what| unfit(&weights, "a known `group_size`", what))?;
+        let size = self.group_size.unwrap_or(cols).min(cols);
         let groups = cols.div_ceil(size);
         let integers = signed(&words(&weights, &[cols, rows / 8])?, (rows, cols));
         let zeros = signed(&words(&tensor("qzeros")?, &[groups, rows / 8])?, (rows, groups));

@@ -5,18 +5,28 @@
 //! `P.weight_zero_point`, packed along its first dimension to i32 `[ceil(out / n), g]` (older files: i8 `[out, g]`);
 //! `P.weight_g_idx` i32 `[in]` where groups are not runs of columns; `P.weight_shape` i64 `[2]`.
 
-use regex::Regex;
 use safetensors::Dtype;
 use serde_json::Value;
 
 use super::dense::{check_finite, expect_shape, floats, unfit};
-use super::expect_type;
+use super::pattern::Pattern;
+use super::{expect_type, fp8};
 use crate::packed::{Grid, Packed, per_word, unpack};
-use crate::{Activation, Checkpoint, Fp8, ModelError, TensorView, Weight};
+use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 
 /// How the linears of a checkpoint are quantized.
 pub struct CompressedTensors {
-    groups: Vec<(Vec<String>, Scheme)>,
+    groups: Vec<(Vec<Target>, Scheme)>,
+}
+
+/// Which linears a group of settings is for.
+enum Target {
+    /// Those whose names begin like this.
+    Pattern(Pattern),
+    /// The one of this name, or all whose names end with it.
+    Name(String),
+    /// All that nothing else names.
+    Linear,
 }
 
 #[derive(Clone, Copy)]
@@ -27,6 +37,8 @@ struct Scheme {
     bits: u32,
     symmetric: bool,
     group_size: Option<usize>,
+    /// Outputs and inputs of a block, where weights have a scale for each.
+    block: Option<(usize, usize)>,
 }
 
 /// How a weight lies in the file.
@@ -46,6 +58,8 @@ enum Inputs {
     AsTheyAre,
     Int8,
     Fp8,
+    /// In runs of this many inputs.
+    Fp8Groups(usize),
     /// By the tensor `input_scale`.
     StaticFp8,
 }
@@ -58,10 +72,13 @@ impl CompressedTensors {
             None | Some(Value::Null) => false,
             Some(_) => true,
         };
-        for name in ["sparsity_config", "transform_config"] {
-            if filled(name) {
-                return Err(unsupported(format!("`{name}` of compressed-tensors")));
-            }
+        if filled("transform_config") {
+            return Err(unsupported("`transform_config` of compressed-tensors".to_owned()));
+        }
+        // `dense`: the zeros are stored like other numbers.
+        let sparse = value.pointer("/sparsity_config/format").and_then(Value::as_str).unwrap_or("none");
+        if filled("sparsity_config") && sparse != "dense" {
+            return Err(unsupported(format!("`sparsity_config` of compressed-tensors with format `{sparse}`")));
         }
         let Some(groups) = value.get("config_groups").and_then(Value::as_object).filter(|map| !map.is_empty()) else {
             return Ok(None);
@@ -81,7 +98,8 @@ impl CompressedTensors {
             }
             let inputs = Inputs::read(group.get("input_activations").unwrap_or(&Value::Null), unsupported)?;
             let targets = group.get("targets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let targets = targets.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let target = |text| Target::read(text).map_err(|why| unsupported(format!("{why} of `targets`")));
+            let targets = targets.iter().filter_map(Value::as_str).map(target).collect::<Result<_, _>>()?;
             let weights = group.get("weights").unwrap_or(&Value::Null);
             all.push((targets, Scheme::read(weights, (number, inputs), unsupported)?));
         }
@@ -103,7 +121,10 @@ impl CompressedTensors {
         })?;
         match scheme.number {
             Number::Int8 => return scheme.bytes(checkpoint, &words, (name, rows, cols)),
-            Number::Fp8 => return scheme.fp8(checkpoint, &words, (name, rows, cols)),
+            Number::Fp8 => {
+                let scale = checkpoint.tensor(&format!("{name}.weight_scale"))?;
+                return fp8::weight(&words, &scale, (rows, cols), scheme.block);
+            }
             Number::Packed => {}
         }
         expect_type(&words, Dtype::I32)?;
@@ -125,25 +146,33 @@ impl CompressedTensors {
             Inputs::AsTheyAre => None,
             Inputs::Int8 => Some(Activation::Int8),
             Inputs::Fp8 => Some(Activation::Fp8),
-            Inputs::StaticFp8 => {
-                let tensor = checkpoint.tensor(&format!("{name}.input_scale"))?;
-                let scale = floats(&tensor)?;
-                match scale[..] {
-                    [scale] if scale.is_finite() && scale > 0.0 => Some(Activation::StaticFp8(scale)),
-                    _ => return Err(unfit(&tensor, "one positive number", format!("{scale:?}"))),
-                }
-            }
+            Inputs::Fp8Groups(size) => Some(Activation::Fp8Groups(size)),
+            Inputs::StaticFp8 => Some(fp8::fixed_scale(&checkpoint.tensor(&format!("{name}.input_scale"))?)?),
         })
     }
 
     fn scheme(&self, name: &str) -> Option<Scheme> {
-        let names = |target: &String| match target.strip_prefix("re:") {
-            Some(pattern) => Regex::new(pattern).is_ok_and(|regex| regex.find(name).is_some_and(|m| m.start() == 0)),
-            None => target == name || name.ends_with(&format!(".{target}")),
-        };
-        let named = self.groups.iter().find(|(targets, _)| targets.iter().any(names));
-        let linear = || self.groups.iter().find(|(targets, _)| targets.iter().any(|target| target == "Linear"));
-        named.or_else(linear).map(|(_, scheme)| *scheme)
+        let of = |names: &dyn Fn(&Target) -> bool| self.groups.iter().find(|(targets, _)| targets.iter().any(names));
+        let named = of(&|target| target.names(name));
+        named.or_else(|| of(&|target| matches!(target, Target::Linear))).map(|(_, scheme)| *scheme)
+    }
+}
+
+impl Target {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("re:") {
+            Some(pattern) => Pattern::new(pattern).map(Self::Pattern),
+            None if text == "Linear" => Ok(Self::Linear),
+            None => Ok(Self::Name(text.to_owned())),
+        }
+    }
+
+    fn names(&self, name: &str) -> bool {
+        match self {
+            Self::Pattern(pattern) => pattern.matches(name),
+            Self::Name(target) => name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+            Self::Linear => false,
+        }
     }
 }
 
@@ -156,9 +185,11 @@ impl Inputs {
         let bits = value.get("num_bits").and_then(Value::as_u64);
         let dynamic = value.get("dynamic").and_then(Value::as_bool).unwrap_or(false);
         let symmetric = value.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
+        let size = value.get("group_size").and_then(Value::as_u64).filter(|&size| size > 0).map(|size| size as usize);
         match (text("type"), text("strategy"), dynamic) {
             ("int", "token", true) if bits == Some(8) && symmetric => Ok(Self::Int8),
             ("float", "token", true) if bits == Some(8) => Ok(Self::Fp8),
+            ("float", "group", true) if bits == Some(8) && size.is_some() => Ok(Self::Fp8Groups(size.unwrap_or(1))),
             ("float", "tensor", false) if bits == Some(8) => Ok(Self::StaticFp8),
             (kind, strategy, _) => {
                 let how = if dynamic { "dynamic" } else { "static" };
@@ -191,13 +222,18 @@ impl Scheme {
             Some("group") if size.is_none() => return Err(unsupported("strategy `group` without group_size".into())),
             Some("group") | None => size.map(|size| size as usize),
             Some("channel" | "tensor") => None,
+            Some("block") if number == Number::Fp8 => None,
             Some(other) => return Err(unsupported(format!("quantization strategy `{other}`"))),
         };
         let symmetric = weights.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
         if number == Number::Fp8 && group_size.is_some() {
             return Err(unsupported("FP8 weights in groups".to_owned()));
         }
-        Ok(Self { number, inputs, bits: bits as u32, symmetric, group_size })
+        let block = match weights.get("strategy").and_then(Value::as_str) {
+            Some("block") => Some(block(weights.get("block_structure").unwrap_or(&Value::Null), unsupported)?),
+            _ => None,
+        };
+        Ok(Self { number, inputs, bits: bits as u32, symmetric, group_size, block })
     }
 
     /// A weight of whole bytes, i8 `[rows, cols]`.
@@ -212,23 +248,6 @@ impl Scheme {
         let grid = self.grid(checkpoint, name, (rows, cols))?;
         let integers: Vec<i8> = tensor.bytes.iter().map(|&byte| byte as i8).collect();
         Ok(Weight::Packed(Packed::new(rows, cols, 8, &integers, grid)))
-    }
-
-    /// A weight of e4m3 codes, `[rows, cols]`.
-    fn fp8(
-        &self,
-        checkpoint: &Checkpoint,
-        tensor: &TensorView,
-        (name, rows, cols): (&str, usize, usize),
-    ) -> Result<Weight, ModelError> {
-        expect_type(tensor, Dtype::F8_E4M3)?;
-        expect_shape(tensor, &[rows, cols])?;
-        if let Some(index) = tensor.bytes.iter().position(|code| code & 0x7F == 0x7F) {
-            let (name, path) = (tensor.name.clone(), tensor.file.clone());
-            return Err(ModelError::NotFinite { name, path, index, value: f32::NAN });
-        }
-        let grid = Scheme { symmetric: true, ..*self }.grid(checkpoint, name, (rows, cols))?;
-        Ok(Weight::Fp8(Fp8 { rows, cols, bytes: tensor.bytes.clone(), scales: grid.scales }))
     }
 
     fn grid(&self, checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Grid, ModelError> {
@@ -275,6 +294,18 @@ impl Scheme {
             }
         }
         Ok(zeros)
+    }
+}
+
+/// Outputs and inputs of a block: `[128, 128]`, or `128x128`.
+fn block(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<(usize, usize), ModelError> {
+    let sizes: Vec<Option<usize>> = match value {
+        Value::String(text) => text.split('x').map(|size| size.parse().ok()).collect(),
+        _ => value.as_array().into_iter().flatten().map(|size| size.as_u64().map(|size| size as usize)).collect(),
+    };
+    match sizes[..] {
+        [Some(rows @ 1..=0x7FFF_FFFF), Some(cols @ 1..=0x7FFF_FFFF)] => Ok((rows, cols)),
+        _ => Err(unsupported(format!("a `block_structure` of {value}"))),
     }
 }
 

@@ -4,38 +4,53 @@
 //! bits, the first input in the lowest; `P.qzeros` i32 `[g, out * b / 32]`, each row such a stream over outputs; `P.scales`
 //! `[g, out]`; `P.g_idx` i32 `[in]`, the group of each input. v1 stores zero points less one, subtracted word by word.
 
+mod dynamic;
+
 use safetensors::Dtype;
 use serde_json::Value;
 
 use super::dense::{check_finite, expect_shape, floats, unfit};
-use super::{group_size, words};
-use crate::packed::{Grid, Packed};
+use super::{first, words};
+use crate::packed::{self, Packed};
 use crate::{Checkpoint, ModelError, TensorView, Weight};
+
+use dynamic::Dynamic;
 
 /// How the linears of a checkpoint are quantized.
 pub struct Gptq {
-    bits: usize,
-    value: Value,
+    common: Grid,
+    dynamic: Dynamic,
     /// Zero points are stored less one.
     less_one: bool,
+}
+
+/// How the weights of a linear lie in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Grid {
+    bits: usize,
+    /// Inputs of a group; -1 is a whole row.
+    group_size: i64,
 }
 
 impl Gptq {
     /// Reads `quantization_config`.
     pub fn read(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
-        let bits = match value.get("bits").and_then(Value::as_u64) {
-            Some(bits @ (2 | 3 | 4 | 8)) => bits as usize,
-            other => return Err(unsupported(format!("GPTQ weights of {other:?} bits"))),
-        };
-        let less_one = match value.get("checkpoint_format").and_then(Value::as_str) {
+        if first(value, &["bits"]).is_none() || first(value, &["group_size"]).is_none() {
+            return Err(unsupported("GPTQ weights without `bits` or `group_size`".to_owned()));
+        }
+        let common = Grid { bits: 4, group_size: -1 }.changed(value, unsupported)?;
+        let less_one = match first(value, &["checkpoint_format", "format"]).and_then(Value::as_str) {
             None | Some("gptq") => true,
             Some("gptq_v2") => false,
             Some(other) => return Err(unsupported(format!("GPTQ `checkpoint_format` `{other}`"))),
         };
+        if first(value, &["is_marlin_format"]).and_then(Value::as_bool) == Some(true) {
+            return Err(unsupported("GPTQ weights in Marlin's order (`is_marlin_format`)".to_owned()));
+        }
         if value.get("pack_dtype").and_then(Value::as_str).is_some_and(|name| name != "int32") {
             return Err(unsupported("a `pack_dtype` other than int32".to_owned()));
         }
-        Ok(Self { bits, value: value.clone(), less_one })
+        Ok(Self { common, dynamic: Dynamic::read(value, common, unsupported)?, less_one })
     }
 
     /// The packed weight of the linear `name`.
@@ -47,30 +62,54 @@ impl Gptq {
     ) -> Result<Weight, ModelError> {
         let tensor = |suffix: &str| checkpoint.tensor(&format!("{name}.{suffix}"));
         let weights = tensor("qweight")?;
-        if !(rows * self.bits).is_multiple_of(32) || !(cols * self.bits).is_multiple_of(32) {
+        let Some(grid) = self.dynamic.of(name).unwrap_or(Some(self.common)) else {
+            return Err(unfit(&weights, "absent: `dynamic` says that this linear is not quantized", "there"));
+        };
+        let bits = grid.bits;
+        if !(rows * bits).is_multiple_of(32) || !(cols * bits).is_multiple_of(32) {
             return Err(unfit(&weights, "sizes that fill whole words", format!("{rows} outputs, {cols} inputs")));
         }
-        let size = group_size(&self.value, cols, |what| unfit(&weights, "a known `group_size`", what))?;
+        let size = usize::try_from(grid.group_size).map_or(cols, |size| size.min(cols));
         let groups = cols.div_ceil(size);
-        let stored = words(&weights, &[cols * self.bits / 32, rows])?;
-        let middle = 1i16 << (self.bits - 1);
+        let stored = words(&weights, &[cols * bits / 32, rows])?;
+        let middle = 1i16 << (bits - 1);
         let mut integers = vec![0i8; rows * cols];
         for row in 0..rows {
             let stream = |word: usize| stored[word * rows + row];
             for (col, q) in integers[row * cols..(row + 1) * cols].iter_mut().enumerate() {
-                *q = (i16::from(self.value_at(stream, col)) - middle) as i8;
+                *q = (i16::from(grid.value_at(stream, col)) - middle) as i8;
             }
         }
-        let zeros = self.zeros(&tensor("qzeros")?, (rows, groups))?;
+        let zeros = grid.zeros(&tensor("qzeros")?, (rows, groups), self.less_one)?;
         let scales = transposed(&tensor("scales")?, (rows, groups))?;
         let group_of = groups_of(checkpoint, name, (cols, groups, size))?;
         let zeros = zeros.iter().any(|&zero| zero != 0).then_some(zeros);
-        let grid = Grid { groups, group_size: size, scales, zeros, half: false, group_of };
-        Ok(Weight::Packed(Packed::new(rows, cols, self.bits as u32, &integers, grid)))
+        let grid = packed::Grid { groups, group_size: size, scales, zeros, half: false, group_of };
+        Ok(Weight::Packed(Packed::new(rows, cols, bits as u32, &integers, grid)))
+    }
+}
+
+impl Grid {
+    /// With the settings that are there.
+    fn changed(self, settings: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
+        if !settings.is_object() {
+            return Err(unsupported(format!("{settings} as settings of `dynamic`")));
+        }
+        let bits = match first(settings, &["bits"]).map(|bits| (bits, bits.as_u64())) {
+            None => self.bits,
+            Some((_, Some(bits @ (2 | 3 | 4 | 8)))) => bits as usize,
+            Some((other, _)) => return Err(unsupported(format!("GPTQ weights of {other} bits"))),
+        };
+        let group_size = match first(settings, &["group_size"]).map(|size| (size, size.as_i64())) {
+            None => self.group_size,
+            Some((_, Some(size @ (-1 | 1..=0x7FFF_FFFF)))) => size,
+            Some((other, _)) => return Err(unsupported(format!("a `group_size` of {other}"))),
+        };
+        Ok(Self { bits, group_size })
     }
 
     /// Value `at` of a stream of bits.
-    fn value_at(&self, word: impl Fn(usize) -> u32, at: usize) -> u8 {
+    fn value_at(self, word: impl Fn(usize) -> u32, at: usize) -> u8 {
         let (first, shift) = (at * self.bits / 32, at * self.bits % 32);
         let low = u64::from(word(first));
         let both = if shift + self.bits > 32 { low | u64::from(word(first + 1)) << 32 } else { low };
@@ -78,11 +117,11 @@ impl Gptq {
     }
 
     /// Zero points `[rows, groups]`, from the middle of the grid.
-    fn zeros(&self, tensor: &TensorView, (rows, groups): (usize, usize)) -> Result<Vec<i8>, ModelError> {
+    fn zeros(self, tensor: &TensorView, (rows, groups): (usize, usize), less_one: bool) -> Result<Vec<i8>, ModelError> {
         let per_group = rows * self.bits / 32;
         let mut stored = words(tensor, &[groups, per_group])?;
-        let mut add = u8::from(self.less_one);
-        if self.less_one && self.bits != 3 {
+        let mut add = u8::from(less_one);
+        if less_one && self.bits != 3 {
             // A one in each value of a word; carries go where the subtraction borrowed.
             let ones = (0..32 / self.bits).fold(0u32, |ones, at| ones | 1 << (at * self.bits));
             stored.iter_mut().for_each(|word| *word = word.wrapping_add(ones));

@@ -3,8 +3,10 @@
 mod awq;
 mod compressed_tensors;
 mod dense;
+mod fp8;
 pub mod gguf;
 mod gptq;
+mod pattern;
 
 use safetensors::Dtype;
 use serde_json::Value;
@@ -15,6 +17,7 @@ use awq::Awq;
 use compressed_tensors::CompressedTensors;
 use dense::{expect_shape, unfit};
 pub(crate) use dense::{tensor_vector, tensor_weight, vector};
+use fp8::Fp8Files;
 use gptq::Gptq;
 
 /// Reads the linears of one checkpoint in whatever format they are stored.
@@ -28,6 +31,7 @@ enum Quantized {
     CompressedTensors(CompressedTensors),
     Gptq(Gptq),
     Awq(Awq),
+    Fp8(Fp8Files),
 }
 
 impl<'a> Reader<'a> {
@@ -35,19 +39,22 @@ impl<'a> Reader<'a> {
     pub fn new(checkpoint: &'a Checkpoint) -> Result<Self, ModelError> {
         let value = &checkpoint.config().quantization;
         let unsupported = |what: String| ModelError::Unsupported {
-            path: checkpoint.path("config.json"),
+            path: checkpoint.quantization_path(),
             what,
-            cure: "export the model as compressed-tensors, GPTQ or AWQ GEMM, or evaluate the dense original".to_owned(),
+            cure:
+                "compressed-tensors, GPTQ, AWQ GEMM and FP8 are read: export the model as one of them, or evaluate the \
+                   dense original"
+                    .to_owned(),
         };
-        let method = value.get("quant_method").and_then(Value::as_str);
-        let compressed = || CompressedTensors::read(value, &unsupported);
-        let quantized = match (value, method) {
+        let quantized = match (value, method(value).as_deref()) {
             (Value::Null, _) => None,
-            (_, Some("compressed-tensors")) => compressed()?.map(Quantized::CompressedTensors),
+            (_, Some("compressed-tensors")) => {
+                CompressedTensors::read(value, &unsupported)?.map(Quantized::CompressedTensors)
+            }
             (_, Some("gptq")) => Some(Quantized::Gptq(Gptq::read(value, &unsupported)?)),
             (_, Some("awq")) => Some(Quantized::Awq(Awq::read(value, &unsupported)?)),
+            (_, Some("fp8")) => Some(Quantized::Fp8(Fp8Files::read(value, &unsupported)?)),
             (_, Some(other)) => return Err(unsupported(format!("quantization method `{other}`"))),
-            (_, None) if value.get("config_groups").is_some() => compressed()?.map(Quantized::CompressedTensors),
             (_, None) => return Err(unsupported("a quantization without `quant_method`".to_owned())),
         };
         Ok(Self { checkpoint, quantized })
@@ -62,6 +69,16 @@ impl<'a> Reader<'a> {
             }
             Some(Quantized::Gptq(format)) if has("qweight") => format.linear(self.checkpoint, name, shape),
             Some(Quantized::Awq(format)) if has("qweight") => format.linear(self.checkpoint, name, shape),
+            Some(Quantized::Fp8(format)) if fp8::has_scale(self.checkpoint, name) => {
+                format.linear(self.checkpoint, name, shape)
+            }
+            None if has("qweight") || has("weight_packed") => Err(ModelError::Unsupported {
+                path: self.checkpoint.path("config.json"),
+                what: format!("the packed weights of `{name}`, but says nothing of their format"),
+                cure: "copy `quantization_config` of config.json, or quantize_config.json, from the model's original \
+                       download"
+                    .to_owned(),
+            }),
             _ => dense_weight(self.checkpoint, &format!("{name}.weight"), shape),
         }
     }
@@ -72,9 +89,29 @@ impl<'a> Reader<'a> {
             Some(Quantized::CompressedTensors(format)) if self.checkpoint.has(&format!("{name}.weight_scale")) => {
                 format.activation(self.checkpoint, name)
             }
+            Some(Quantized::Fp8(format)) if fp8::has_scale(self.checkpoint, name) => {
+                format.activation(self.checkpoint, name).map(Some)
+            }
             _ => Ok(None),
         }
     }
+}
+
+/// `quant_method`, or what older files go by: AutoGPTQ's and AutoAWQ's own settings have no such field.
+fn method(value: &Value) -> Option<String> {
+    let has = |name: &str| value.get(name).is_some();
+    match first(value, &["quant_method", "method"]).and_then(Value::as_str) {
+        Some(name) => Some(name.to_lowercase()),
+        None if has("config_groups") => Some("compressed-tensors".to_owned()),
+        None if has("w_bit") || has("q_group_size") => Some("awq".to_owned()),
+        None if has("bits") && has("group_size") => Some("gptq".to_owned()),
+        None => None,
+    }
+}
+
+/// The first of these fields that is there and not `null`.
+fn first<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    names.iter().filter_map(|name| value.get(name)).find(|value| !value.is_null())
 }
 
 /// A weight `[out, in]` of a tensor `<name>.weight`, or of GGUF blocks of this name: an embedding may be either.
@@ -96,13 +133,4 @@ fn words(tensor: &TensorView, shape: &[usize]) -> Result<Vec<u32>, ModelError> {
     expect_type(tensor, Dtype::I32)?;
     expect_shape(tensor, shape)?;
     Ok(tensor.bytes.as_chunks::<4>().0.iter().map(|&four| u32::from_le_bytes(four)).collect())
-}
-
-/// `group_size` of a configuration, for a linear of `cols` inputs: -1 is a whole row.
-fn group_size(value: &Value, cols: usize, unsupported: impl Fn(String) -> ModelError) -> Result<usize, ModelError> {
-    match value.get("group_size").or_else(|| value.get("q_group_size")).map(Value::as_i64) {
-        Some(Some(-1)) => Ok(cols),
-        Some(Some(size @ 1..=0x7FFF_FFFF)) => Ok((size as usize).min(cols)),
-        other => Err(unsupported(format!("a `group_size` of {other:?}"))),
-    }
 }

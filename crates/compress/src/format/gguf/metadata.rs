@@ -1,7 +1,7 @@
 //! What llama.cpp must know of a model beside its tensors.
 
 use model::gguf::architecture;
-use model::{Checkpoint, Config};
+use model::{Checkpoint, Config, RopeScaling};
 use serde_json::Value;
 
 use super::vocabulary;
@@ -84,8 +84,8 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     };
     let name =
         architecture(&config.model_type).ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
-    if let Some(stretch) = &config.rope_stretch {
-        return Err(refused(format!("stretched rotary frequencies ({stretch:?})")));
+    if config.rope.scaling != RopeScaling::None || config.rope.dim != config.head_dim {
+        return Err(refused(format!("rotary positions of another kind ({:?})", config.rope)));
     }
     let mut all = Metadata { tied: config.tie_embeddings, ..Metadata::default() };
     all.text("general.architecture", name);
@@ -119,7 +119,7 @@ fn decoder(all: &mut Metadata, name: &str, config: &Config) {
         all.whole(&key(field), value as u32);
     }
     all.number(&key("attention.layer_norm_rms_epsilon"), config.norm_eps);
-    all.number(&key("rope.freq_base"), config.rope_theta as f32);
+    all.number(&key("rope.freq_base"), config.rope.theta as f32);
 }
 
 /// llama.cpp's number of what most weights are, which it only prints.

@@ -1,0 +1,175 @@
+//! Architectures and their settings as `transformers` computes them: folders of `golden/architectures`, each with both
+//! styles of config.json. Logits, hidden states, and greedy replies of a session with its cache.
+//!
+//! The reference ran in f32 with another order of additions; 1e-4 of the largest number bounds what that changes.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use model::{Checkpoint, Matrix, Model, Request, Sampling, Session, SessionOptions};
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+type Checked<T> = Result<T, Box<dyn Error>>;
+
+/// Beginnings of the names of folders whose architectures are known.
+const KNOWN: &[&str] = &["llama_", "mistral_", "qwen2_"];
+/// Of these, folders whose architecture is not known yet.
+const LATER: &[&str] = &["qwen2_moe"];
+
+/// Largest difference, as a share of the largest number.
+const TOLERANCE: f32 = 1e-4;
+
+fn golden() -> PathBuf {
+    std::env::var_os("ACBENCH_GOLDEN")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden")), PathBuf::from)
+        .join("architectures")
+}
+
+/// The numbers of a reference.
+struct Reference<'a>(SafeTensors<'a>);
+
+impl Reference<'_> {
+    fn floats(&self, name: &str) -> Checked<Vec<f32>> {
+        Ok(self.0.tensor(name)?.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect())
+    }
+
+    fn ids(&self, name: &str) -> Checked<Vec<u32>> {
+        Ok(self.0.tensor(name)?.data().as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b) as u32).collect())
+    }
+
+    /// The numbers n for which there is a tensor `<before>n<after>`.
+    fn numbers(&self, before: &str, after: &str) -> Vec<usize> {
+        (0..).take_while(|n| self.0.tensor(&format!("{before}{n}{after}")).is_ok()).collect()
+    }
+}
+
+/// That numbers are the reference's.
+fn near(what: &str, ours: &[f32], theirs: &[f32]) -> Result<f32, String> {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    let largest = theirs.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+    let off = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
+    if off < TOLERANCE { Ok(off) } else { Err(format!("{what} is off by {off:.1e} of the largest number")) }
+}
+
+/// A copy of a folder with this config.json, and without tokens that end a reply.
+fn endless(folder: &Path, config: &Path) -> Checked<tempfile::TempDir> {
+    let copy = tempfile::tempdir()?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("model") || name == "tokenizer.json" {
+            std::fs::copy(entry.path(), copy.path().join(name))?;
+        }
+    }
+    let mut value: Value = serde_json::from_slice(&std::fs::read(config)?)?;
+    value["eos_token_id"] = Value::Null;
+    std::fs::write(copy.path().join("config.json"), value.to_string())?;
+    for name in ["generation_config.json", "tokenizer_config.json"] {
+        std::fs::write(copy.path().join(name), "{}")?;
+    }
+    Ok(copy)
+}
+
+/// Logits of every sequence, the residual stream of one, and what the last norm makes of it; the largest difference.
+fn passes(model: &Model, reference: &Reference<'_>) -> Checked<f32> {
+    let mut most = 0f32;
+    for n in reference.numbers("input_ids.", "") {
+        let logits = model.logits(&reference.ids(&format!("input_ids.{n}"))?)?;
+        let name = format!("logits.{n}");
+        most = most.max(near(&name, &logits.data, &reference.floats(&name)?)?);
+    }
+    let states = model.hidden_states(&reference.ids("input_ids.1")?, &mut ())?;
+    let all: Vec<f32> = states.iter().flat_map(|state| state.data.iter().copied()).collect();
+    most = most.max(near("hidden_states", &all, &reference.floats("hidden_states")?)?);
+    let last = states.last().map(|last| model.last_norm(last)).unwrap_or_default();
+    Ok(most.max(near("final_hidden", &last.data, &reference.floats("final_hidden")?)?))
+}
+
+fn request(prompt: Vec<u32>, max_tokens: usize) -> Request {
+    Request { prompt, sampling: Sampling::GREEDY, max_tokens, stop: vec![], seed: 0 }
+}
+
+/// The token after a sequence, by its logits.
+fn best(logits: &Matrix) -> Option<u32> {
+    let last = logits.row(logits.rows - 1);
+    last.iter().zip(0..).max_by(|a, b| a.0.total_cmp(b.0)).map(|(_, id)| id)
+}
+
+/// Greedy replies with a cache: each alone, all at once, and after prompts that are their beginnings, so that a prompt is
+/// read in parts.
+fn replies(model: &Model, checkpoint: &Checkpoint, reference: &Reference<'_>) -> Checked<usize> {
+    let numbers = reference.numbers("greedy.", ".prompt");
+    let mut requests = Vec::new();
+    let mut expected = Vec::new();
+    for n in &numbers {
+        let tokens = reference.ids(&format!("greedy.{n}.tokens"))?;
+        requests.push(request(reference.ids(&format!("greedy.{n}.prompt"))?, tokens.len()));
+        expected.push(tokens);
+    }
+    let tokenizer = checkpoint.tokenizer()?;
+    for (batch_size, retained_bytes) in [(1, 0), (8, 1 << 20)] {
+        let options = SessionOptions { batch_size, retained_bytes, ..SessionOptions::default() };
+        for (n, reply) in Session::new(model, tokenizer, options).generate(&requests).into_iter().enumerate() {
+            assert_eq!(reply?.tokens, expected[n], "greedy.{n} with {options:?}");
+        }
+    }
+    let mut session = Session::new(model, tokenizer, SessionOptions { batch_size: 1, ..SessionOptions::default() });
+    for n in reference.numbers("input_ids.", "") {
+        let ids = reference.ids(&format!("input_ids.{n}"))?;
+        for end in [ids.len() / 2, ids.len() - 1, ids.len()] {
+            let reply = session.generate(&[request(ids[..end].to_vec(), 1)]).remove(0)?;
+            assert_eq!(reply.tokens.first().copied(), best(&model.logits(&ids[..end])?), "input_ids.{n} to {end}");
+        }
+    }
+    assert!(session.prefill().reused > 0, "no prompt was read in parts");
+    Ok(expected.len())
+}
+
+fn check(folder: &Path, config: &Path) -> Checked<(f32, usize)> {
+    let copy = endless(folder, config)?;
+    let checkpoint = Checkpoint::open(copy.path())?;
+    let model = Model::load(&checkpoint)?;
+    let bytes = std::fs::read(folder.join("reference.safetensors"))?;
+    let reference = Reference(SafeTensors::deserialize(&bytes)?);
+    Ok((passes(&model, &reference)?, replies(&model, &checkpoint, &reference)?))
+}
+
+#[test]
+fn golden_architectures() -> Checked<()> {
+    let root = golden();
+    let Ok(entries) = std::fs::read_dir(&root) else {
+        println!("skipped: {} is not there", root.display());
+        return Ok(());
+    };
+    let mut folders = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>()?;
+    let name = |folder: &Path| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    folders.retain(|folder| {
+        let name = name(folder);
+        KNOWN.iter().any(|known| name.starts_with(known)) && !LATER.contains(&name.as_str())
+    });
+    folders.sort();
+    let (mut wrong, mut styles, mut greedy) = (Vec::new(), 0, 0);
+    for folder in &folders {
+        for config in ["config.json", "config.published-style.json"].map(|config| folder.join(config)) {
+            if !config.is_file() {
+                continue;
+            }
+            styles += 1;
+            match check(folder, &config) {
+                Ok((off, replies)) => {
+                    println!("{} {}: {off:.1e}, {replies} greedy replies", name(folder), name(&config));
+                    greedy += replies;
+                }
+                Err(error) => wrong.push(format!("{} {}: {error}", name(folder), name(&config))),
+            }
+        }
+    }
+    println!(
+        "golden_architectures: {} configs of {styles} in {} folders, {greedy} replies",
+        styles - wrong.len(),
+        folders.len()
+    );
+    assert!(wrong.is_empty() && !folders.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
