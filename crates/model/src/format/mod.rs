@@ -14,7 +14,7 @@ use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 use awq::Awq;
 use compressed_tensors::CompressedTensors;
 use dense::{expect_shape, unfit};
-pub(crate) use dense::{tensor_vector, tensor_weight, vector};
+pub(crate) use dense::{same_values, tensor_vector, tensor_weight, vector};
 use gptq::Gptq;
 
 /// Reads the linears of one checkpoint in whatever format they are stored.

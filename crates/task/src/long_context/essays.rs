@@ -154,7 +154,7 @@ mod tests {
         assert!(read(folder.path(), BadRows::Refuse, &Words)?.ids.len() >= 50);
         fs::write(folder.path().join("a.txt"), [b'a', 0xFF, b' ', b'b'])?;
         let said = message(folder.path(), &Words);
-        assert!(said.contains("a.txt byte 1") && said.contains("--skip_bad_rows"), "{said}");
+        assert!(said.contains("a.txt line 1") && said.contains("--skip_bad_rows"), "{said}");
         let mut rows = Rows::new(BadRows::Skip);
         essays(folder.path(), 50, &Words, &mut rows)?;
         assert_eq!(rows.drawn(Vec::new()).skipped.len(), 1);

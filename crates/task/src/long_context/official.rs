@@ -265,11 +265,11 @@ mod tests {
             mixed,
             long,
         ] {
-            fs::write(folder.path().join("needle.json"), broken)?;
+            std::fs::write(folder.path().join("needle.json"), broken)?;
             let error = Settings::read(folder.path()).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(error.contains("needle.json"), "{broken}: {error}");
         }
-        fs::write(folder.path().join("needle.json"), "{\"lengths\": [64], \"period_tokens\": \"qwen\"}")?;
+        std::fs::write(folder.path().join("needle.json"), "{\"lengths\": [64], \"period_tokens\": \"qwen\"}")?;
         assert_eq!(Settings::read(folder.path())?.periods(&Words), [13]);
         Ok(())
     }

@@ -49,21 +49,21 @@ mod tests {
     fn both_forms_are_read_and_failures_are_empty() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let array = folder.path().join("pred.json");
-        fs::write(
+        std::fs::write(
             &array,
             r#"[{"query": "q", "workflow": "Node"}, {"query": "q", "workflow": {"error": "HTTP 500"}}]"#,
         )?;
         assert_eq!(predictions(&array)?, ["Node", ""]);
         let lines = folder.path().join("pred.jsonl");
-        fs::write(
+        std::fs::write(
             &lines,
             "{\"answer\": {\"choices\": [{\"message\": {\"content\": \"Node\"}}]}}\n{\"answer\": null}\n",
         )?;
         assert_eq!(predictions(&lines)?, ["Node", ""]);
-        fs::write(&array, r#"[{"query": "q"}]"#)?;
+        std::fs::write(&array, r#"[{"query": "q"}]"#)?;
         let error = predictions(&array).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("entry 1"), "{error}");
-        fs::write(&lines, "{}\n")?;
+        std::fs::write(&lines, "{}\n")?;
         assert!(predictions(&lines).is_err());
         Ok(())
     }

@@ -302,7 +302,7 @@ mod tests {
         let skipped = load(path, BadRows::Skip, &Words, None)?.skipped;
         assert_eq!(skipped.len(), 1);
         write(path, "test.jsonl", b"\xEF\xBB\xBF{\"question\": \"q\", \"answer\": \"#### 1\"}\n\xff")?;
-        assert!(says(BadRows::Skip).contains("line 2: it is no UTF-8"));
+        assert!(says(BadRows::Skip).contains("line 2: it is not UTF-8"));
         fs::remove_file(path.join("test.jsonl"))?;
         write(path, "mmlu/test/art_test.csv", b"q,1,2,3,4,B\n")?;
         assert!(says(BadRows::Refuse).contains("art: it has no examples"));
