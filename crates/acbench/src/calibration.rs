@@ -4,65 +4,73 @@ use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText};
 use generate::Checkpoint;
-use record::{Capability, Message};
+use record::Capability;
 use serde_json::Value;
 use task::{Source, Split, TASKS};
 
 use crate::Error;
+use crate::conversations::{Entry, entries, entry};
 use crate::tokens::ModelTokens;
 
 /// Rounds of samples, one from each capability, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;
 
-/// Calibration text from a file: plain text; JSON lines whose field `text` holds text, `messages` a chat, which the
-/// checkpoint's template renders, or `input_ids` tokens.
+/// Calibration text from a file: plain text; JSON lines, or one JSON array, of texts, chats, which the checkpoint's template
+/// renders, or tokens ([`entry`]).
 ///
 /// # Errors
-/// A file that cannot be read, is not text, or has a line with none of these fields.
+/// A file that cannot be read, is not text, or has an entry that is none of these.
 pub fn read(checkpoint: &Checkpoint, path: &Path, seed: u64) -> Result<CalibrationSource, Error> {
     let bad = |problem: String| Error::Calibration { path: path.to_owned(), problem };
     let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8 text".to_owned()))?;
-    let lines = path.extension().is_some_and(|extension| extension == "jsonl");
-    let text = match lines {
-        true => records(checkpoint, &text).map_err(bad)?,
-        false => CalibrationText::Text(text),
+    let text = record::text(&bytes).map_err(|why| bad(why.problem))?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let (text, left_out) = match ending.as_str() {
+        "jsonl" => lines(text).and_then(|all| gather(checkpoint, all)).map_err(bad)?,
+        "json" => entries(text).and_then(|all| gather(checkpoint, all)).map_err(bad)?,
+        _ => (CalibrationText::Text(text.to_owned()), String::new()),
     };
-    Ok(CalibrationSource { origin: path.display().to_string(), text, seed })
+    Ok(CalibrationSource { origin: format!("{}{left_out}", path.display()), text, seed })
 }
 
-/// What JSON lines hold: all of them text, an empty line between them, or all of them tokens.
-fn records(checkpoint: &Checkpoint, lines: &str) -> Result<CalibrationText, String> {
-    let (mut texts, mut tokens) = (Vec::new(), Vec::new());
-    for (index, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let at = |problem: String| format!("line {}: {problem}", index + 1);
-        let value: Value = serde_json::from_str(line).map_err(|error| at(error.to_string()))?;
-        match (value.get("text"), value.get("messages"), value.get("input_ids")) {
-            (Some(Value::String(text)), _, _) => texts.push(text.clone()),
-            (_, Some(messages), _) => tokens.push(chat(checkpoint, messages).map_err(at)?),
-            (_, _, Some(ids)) => tokens.push(token_ids(ids).map_err(at)?),
-            _ => return Err(at("it has no field `text`, `messages` or `input_ids`".to_owned())),
+/// The entries of JSON lines.
+fn lines(text: &str) -> Result<Vec<Entry>, String> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let one = |(index, line): (usize, &str)| {
+        let value: Result<Value, _> = serde_json::from_str(line);
+        let read = value.map_err(|error| error.to_string()).and_then(|value| entry(&value));
+        read.map_err(|problem| format!("line {}: {problem}", index + 1))
+    };
+    lines.map(one).collect()
+}
+
+/// What entries hold: all of them text, an empty line between them, or all of them tokens. Chats that the template
+/// refuses are left out, and the second value says how many.
+fn gather(checkpoint: &Checkpoint, all: Vec<Entry>) -> Result<(CalibrationText, String), String> {
+    let (mut texts, mut tokens, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let count = all.len();
+    for entry in all {
+        match entry {
+            Entry::Text(text) => texts.push(text),
+            Entry::Tokens(ids) => tokens.push(ids),
+            Entry::Chat(messages) => {
+                let prompt = checkpoint.tokenizer().and_then(|tokenizer| tokenizer.prompt(&messages, true));
+                prompt.map_or_else(|error| refused.push(error.to_string()), |prompt| tokens.push(prompt));
+            }
         }
     }
+    let left_out = match refused.first() {
+        Some(why) if texts.is_empty() && tokens.is_empty() => {
+            return Err(format!("no conversation can be used: {why}"));
+        }
+        Some(why) => format!(" ({} of {count} conversations left out: {why})", refused.len()),
+        None => String::new(),
+    };
     match (texts.is_empty(), tokens.is_empty()) {
-        (true, _) => Ok(CalibrationText::Tokens(tokens)),
-        (_, true) => Ok(CalibrationText::Text(texts.join("\n\n"))),
-        _ => Err("some lines have a field `text`, others `messages` or `input_ids`; use one of them throughout".into()),
+        (true, _) => Ok((CalibrationText::Tokens(tokens), left_out)),
+        (_, true) => Ok((CalibrationText::Text(texts.join("\n\n")), left_out)),
+        _ => Err("some entries are text, others chats or tokens; use one of them throughout".into()),
     }
-}
-
-/// A chat as the checkpoint's template renders it.
-fn chat(checkpoint: &Checkpoint, messages: &Value) -> Result<Vec<u32>, String> {
-    let messages: Vec<Message> =
-        serde_json::from_value(messages.clone()).map_err(|error| format!("`messages` is no chat: {error}"))?;
-    let prompt = checkpoint.tokenizer().and_then(|tokenizer| tokenizer.prompt(&messages, true));
-    prompt.map_err(|error| error.to_string())
-}
-
-fn token_ids(ids: &Value) -> Result<Vec<u32>, String> {
-    let id = |id: &Value| id.as_u64().and_then(|id| u32::try_from(id).ok());
-    let all: Option<Vec<u32>> = ids.as_array().and_then(|ids| ids.iter().map(id).collect());
-    all.ok_or_else(|| "`input_ids` is no list of token ids".to_owned())
 }
 
 /// Training prompts of the generated twins, one capability after the other and its tasks in turn, at least `tokens` tokens of them: what an agent's
@@ -109,13 +117,13 @@ mod tests {
     #[test]
     fn json_lines_hold_text_chats_or_tokens_and_a_bad_line_is_named() -> Result<(), Error> {
         let pico = Checkpoint::bundled()?;
-        let read = |lines: &str| records(&pico, lines);
-        let text = read("{\"text\": \"a\"}\n\n{\"text\": \"b\", \"id\": 1}\n");
+        let read = |text: &str| Ok(gather(&pico, lines(text)?)?.0);
+        let text: Result<_, String> = read("{\"text\": \"a\"}\n\n{\"text\": \"b\", \"id\": 1}\n");
         assert!(matches!(text, Ok(CalibrationText::Text(text)) if text == "a\n\nb"));
         let tokens = read("{\"input_ids\": [1, 2]}\n{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
         let Ok(CalibrationText::Tokens(tokens)) = tokens else { panic!("{tokens:?}") };
         assert_eq!(tokens[0], [1, 2]);
-        assert_eq!(tokens[1], pico.tokenizer()?.prompt(&[Message::user("hi")], true)?);
+        assert_eq!(tokens[1], pico.tokenizer()?.prompt(&[record::Message::user("hi")], true)?);
         for (lines, says) in [
             ("{\"text\": \"a\"}\n{\"body\": \"b\"}", "line 2: it has no field"),
             ("{\"text\": \"a\"}\nnoise", "line 2"),

@@ -12,6 +12,7 @@
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;
+mod conversations;
 mod embedding;
 mod error;
 mod event;

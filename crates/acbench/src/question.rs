@@ -136,7 +136,7 @@ fn place(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> R
 /// A file that cannot be read or is no TOML.
 pub fn settings_file(path: &Path) -> Result<Vec<String>, Error> {
     let bad = |problem: String| Error::Flag { flag: "--method_config", value: path.display().to_string(), problem };
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let text = record::read_text(path).map_err(|error| bad(error.to_string()))?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.to_string()))?;
     let mut all = Vec::new();
     for (name, value) in &table {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use record::{RecordError, TranscriptLine, read_jsonl};
+use record::{RecordError, TranscriptLine, read_torn_jsonl};
 
 /// A transcript file that lines are added to. What [`Appender::append`] returned from is on disk.
 pub(crate) struct Appender {
@@ -18,7 +18,7 @@ impl Appender {
     /// # Errors
     /// A file that cannot be read or written, or the line that is no transcript line.
     pub(crate) fn open(path: &Path) -> Result<(Self, Vec<TranscriptLine>), RecordError> {
-        let lines = if path.exists() { read_jsonl(path)? } else { Vec::new() };
+        let lines = if path.exists() { read_torn_jsonl(path)? } else { Vec::new() };
         let open = || -> io::Result<File> {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;

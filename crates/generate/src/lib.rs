@@ -10,7 +10,7 @@ mod run;
 
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
-pub use model::{Checkpoint, Encoder, Matrix, Model, ModelError, Sampling, Tokenizer, label};
+pub use model::{Checkpoint, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Tokenizer, label, snapshot};
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;

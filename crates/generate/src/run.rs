@@ -218,7 +218,7 @@ impl Flight<'_> {
 /// # Errors
 /// A file that cannot be read, or the line that is no transcript line.
 pub fn read_transcripts(path: &Path) -> Result<BTreeMap<String, Transcript>, GenerateError> {
-    Ok(Transcript::collect(record::read_jsonl::<TranscriptLine>(path)?))
+    Ok(Transcript::collect(record::read_torn_jsonl::<TranscriptLine>(path)?))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use record::{Finish, Message, Reply, read_jsonl};
+use record::{Finish, Message, Reply, read_torn_jsonl};
 use serde_json::json;
 
 use super::*;
@@ -213,7 +213,7 @@ fn an_episode_that_cannot_open_stops_the_run_by_name() -> Checked {
     case.samples[2].input = Value::Null;
     let error = case.run(2, &mut Echo::default()).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("sample s2 cannot be opened"), "{error}");
-    assert!(!read_jsonl::<TranscriptLine>(&case.path)?.is_empty(), "what was finished stays");
+    assert!(!read_torn_jsonl::<TranscriptLine>(&case.path)?.is_empty(), "what was finished stays");
     Ok(())
 }
 

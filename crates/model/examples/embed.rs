@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, texts, out] = &arguments[..] else { return Err("FOLDER TEXTS.jsonl OUT.safetensors".into()) };
     let encoder = Encoder::open(folder.as_ref())?;
-    let lines = std::fs::read_to_string(texts)?;
+    let lines = record::read_text(texts.as_ref())?;
     let texts = lines.lines().map(serde_json::from_str).collect::<Result<Vec<String>, _>>()?;
     let embedded = encoder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
     let bytes: Vec<u8> = embedded.data.iter().flat_map(|x| x.to_le_bytes()).collect();

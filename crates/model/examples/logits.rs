@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         model.blocks.iter_mut().for_each(|block| block.without_rounding());
     }
     let mut all = BTreeMap::new();
-    for (at, line) in std::fs::read_to_string(ids)?.lines().filter(|line| !line.is_empty()).enumerate() {
+    for (at, line) in record::read_text(ids.as_ref())?.lines().filter(|line| !line.is_empty()).enumerate() {
         let value: serde_json::Value = serde_json::from_str(line)?;
         let tokens: Vec<u32> = serde_json::from_value(value["input_ids"].clone())?;
         let logits = model.logits(&tokens)?;

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::files::{DOWNLOAD, Files, find_gguf};
 use crate::format::gguf;
-use crate::tensors::{INDEX, Tensors, WEIGHTS};
-use crate::{Bytes, Config, ModelError, TensorView, Tokenizer};
+use crate::settle;
+use crate::shards::{INDEX, WEIGHTS};
+use crate::tensors::Tensors;
+use crate::{Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer, snapshot};
 
 const CONFIG: &str = "config.json";
 /// Where older quantizers describe a checkpoint whose config.json says nothing: AutoGPTQ, AutoAWQ.
@@ -41,12 +43,17 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens a folder in Hugging Face layout, a GGUF file, or a folder whose only weights are one GGUF file. Weights are
-    /// mapped, not read.
+    /// Opens a folder in Hugging Face layout, a GGUF file, or a folder whose only weights are one GGUF file; of a repository
+    /// in the hub's cache, [`snapshot`]. Weights are mapped, not read.
     ///
     /// # Errors
     /// Where the folder, `config.json` or a weight file is missing or damaged, or the architecture is unknown.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
+        if let Some(Snapshot { folder, note }) = snapshot(folder)? {
+            let mut checkpoint = Self::open(&folder)?;
+            checkpoint.tensors.notes.insert(0, note);
+            return Ok(checkpoint);
+        }
         let hugging_face = [WEIGHTS, INDEX].iter().any(|name| folder.join(name).exists());
         if let Some(file) = if hugging_face { None } else { find_gguf(folder)? } {
             return Self::open_gguf(file);
@@ -91,7 +98,8 @@ impl Checkpoint {
 
     fn read(files: Files) -> Result<Self, ModelError> {
         let mut checkpoint = Self::begin(files)?;
-        checkpoint.tensors = Tensors::read(&checkpoint.files)?;
+        let Self { files, config, config_json, .. } = &mut checkpoint;
+        checkpoint.tensors = settle::read(files, config, config_json)?;
         checkpoint.find_quantizer()?;
         Ok(checkpoint)
     }
@@ -121,7 +129,13 @@ impl Checkpoint {
         &self.config
     }
 
-    /// `config.json` as it was read.
+    /// What the reader should know of what was read and what was not: files that were passed over, a head that is not
+    /// what `config.json` says.
+    pub fn notes(&self) -> &[String] {
+        &self.tensors.notes
+    }
+
+    /// `config.json` as it was read; where the files hold a head beside a tied embedding, it says that they are not tied.
     pub fn config_json(&self) -> &Value {
         &self.config_json
     }

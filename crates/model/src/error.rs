@@ -51,13 +51,25 @@ pub enum ModelError {
         /// The names in the table.
         known: Vec<&'static str>,
     },
+    /// A folder holds no weight files that can be read.
+    #[error("{} holds no weights that can be read: {found}; {cure}", folder.display())]
+    NoWeights {
+        /// Which folder.
+        folder: PathBuf,
+        /// What it holds instead.
+        found: String,
+        /// What to do.
+        cure: String,
+    },
     /// A tensor that the architecture needs is in no weight file.
-    #[error("{}: tensor `{name}` is missing; the checkpoint does not fit its config.json, download it again", path.display())]
+    #[error("{}: tensor `{name}` is missing; {why}", path.display())]
     NoTensor {
         /// The tensor's name.
         name: String,
-        /// The weight file or folder.
+        /// The weight file.
         path: PathBuf,
+        /// What is there instead, or what to do.
+        why: String,
     },
     /// A tensor has another shape or type than `config.json` says.
     #[error("{}: tensor `{name}` should be {expected} and is {got}; the weights do not belong to this config.json", path.display())]

@@ -88,35 +88,59 @@ impl Files {
     /// A JSON file that must be there.
     pub fn json(&self, name: &str, cure: &'static str) -> Result<Value, ModelError> {
         let bytes = self.read(name, cure)?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| damaged(&self.path(name), format!("it is not JSON: {error}"), cure))
+        let path = self.path(name);
+        if let Some(error) = not_the_file(&path, &bytes) {
+            return Err(error);
+        }
+        record::json(&bytes).map_err(|why| damaged(&path, format!("it is not JSON: {why}"), cure))
+    }
+
+    /// A JSON file; an empty object where there is no such file.
+    pub fn json_or_empty(&self, name: &str, cure: &'static str) -> Result<Value, ModelError> {
+        let none = || Value::Object(serde_json::Map::new());
+        Ok(if self.find(name)?.is_some() { self.json(name, cure)? } else { none() })
     }
 
     /// A text file; `None` where there is no such file.
     pub fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
         let Some(bytes) = self.find(name)? else { return Ok(None) };
-        match std::str::from_utf8(&bytes) {
+        match record::text(&bytes) {
             Ok(text) => Ok(Some(text.to_owned())),
-            Err(error) => Err(damaged(&self.path(name), format!("it is not UTF-8 text: {error}"), DOWNLOAD)),
+            Err(why) => Err(damaged(&self.path(name), why.problem, DOWNLOAD)),
         }
     }
 }
 
-/// What a model in a folder is called: the folder's name; of a snapshot in the hub's cache
+/// What a model in a folder is called: the folder's name; of a repository or a snapshot in the hub's cache
 /// (`models--owner--name/snapshots/commit`), the repository's.
 ///
 /// ```
 /// assert_eq!(model::label("hub/models--sentence-transformers--all-mpnet-base-v2/snapshots/0a1b".as_ref()), "all-mpnet-base-v2");
+/// assert_eq!(model::label("models--Qwen--Qwen3-8B".as_ref()), "Qwen3-8B");
 /// assert_eq!(model::label("models/MiniLM".as_ref()), "MiniLM");
 /// ```
 pub fn label(folder: &Path) -> String {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let text = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let repository = folder.parent().filter(|parent| text(parent) == "snapshots").and_then(Path::parent).map(text);
-    match repository.as_deref().and_then(|repository| repository.strip_prefix("models--")) {
+    let name = repository.filter(|repository| repository.starts_with("models--")).unwrap_or_else(|| text(&folder));
+    match name.strip_prefix("models--") {
         Some(repository) => repository.rsplit("--").next().unwrap_or(repository).to_owned(),
         None => text(&folder),
     }
+}
+
+/// The error that a file holds what stands for it and not itself: Git's pointer to it, or a web page.
+pub(crate) fn not_the_file(path: &Path, bytes: &[u8]) -> Option<ModelError> {
+    if bytes.starts_with(b"version https://git-lfs") {
+        let cure = "run `git lfs pull` in its folder, or fetch the repository with `hf download`";
+        return Some(damaged(path, "it is Git LFS's pointer to the file, not the file", cure));
+    }
+    let page = bytes
+        .trim_ascii_start()
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"));
+    page.then(|| damaged(path, "it is a web page, not the file", "download it with `hf download`"))
 }
 
 /// The error that the file at `path` is damaged.

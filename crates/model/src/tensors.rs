@@ -2,28 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
-use serde_json::Value;
 
-use crate::files::{DOWNLOAD, Files, damaged};
+use crate::files::{damaged, not_the_file};
 use crate::format::gguf;
+use crate::shards::WEIGHTS;
 use crate::{Bytes, ModelError};
 
-pub(crate) const WEIGHTS: &str = "model.safetensors";
-pub(crate) const INDEX: &str = "model.safetensors.index.json";
-const NO_WEIGHTS: &str = "a checkpoint has model.safetensors, or model.safetensors.index.json with its shards; \
-     download them, or convert the model with transformers' save_pretrained(safe_serialization=True)";
-
 /// All tensors by name, and the files that hold them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tensors {
     shards: Vec<(PathBuf, Bytes)>,
     entries: BTreeMap<String, Entry>,
+    /// Tensors that an index promises and that are not there, and the file that should hold each.
+    pub absent: BTreeMap<String, PathBuf>,
+    /// What the reader should know of what was read and what was not.
+    pub notes: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     shard: usize,
     dtype: Dtype,
@@ -47,62 +46,85 @@ pub struct TensorView {
 }
 
 impl Tensors {
-    /// Reads the headers of `model.safetensors`, or of the shards that an index names.
-    pub fn read(files: &Files) -> Result<Self, ModelError> {
-        let mut tensors = Self::default();
-        match files.find(INDEX)? {
-            Some(_) if files.find(WEIGHTS)?.is_none() => tensors.read_sharded(files)?,
-            _ => tensors.add_shard(files.path(WEIGHTS), files.read(WEIGHTS, NO_WEIGHTS)?, |_| true)?,
-        }
-        Ok(tensors)
-    }
-
     /// The tensors of one GGUF file.
     pub fn of_file(path: PathBuf, bytes: Bytes, placed: Vec<gguf::Placed>) -> Self {
         let entry =
             |one: gguf::Placed| (one.name, Entry { shard: 0, dtype: one.dtype, shape: one.shape, range: one.range });
-        Self { shards: vec![(path, bytes)], entries: placed.into_iter().map(entry).collect() }
+        let entries = placed.into_iter().map(entry).collect();
+        Self { shards: vec![(path, bytes)], entries, ..Self::default() }
     }
 
-    fn read_sharded(&mut self, files: &Files) -> Result<(), ModelError> {
-        let path = files.path(INDEX);
-        let index = files.json(INDEX, DOWNLOAD)?;
-        let Some(map) = index.get("weight_map").and_then(Value::as_object) else {
-            return Err(damaged(&path, "it has no `weight_map`", DOWNLOAD));
-        };
-        let mut by_shard: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (tensor, shard) in map {
-            let Some(shard) = shard.as_str().filter(|shard| is_plain_name(shard)) else {
-                let why = format!("tensor `{tensor}` should lie in a file beside it and lies in {shard}");
-                return Err(damaged(&path, why, DOWNLOAD));
-            };
-            by_shard.entry(shard).or_default().push(tensor);
+    /// Adds the tensors of one safetensors file; they count more than those of files before it.
+    pub fn add_shard(&mut self, path: PathBuf, bytes: Bytes) -> Result<(), ModelError> {
+        if let Some(error) = not_the_file(&path, &bytes) {
+            return Err(error);
         }
-        for (shard, tensors) in by_shard {
-            let bytes = files.read(shard, "it is a shard that model.safetensors.index.json names; download it")?;
-            self.add_shard(files.path(shard), bytes, |name| tensors.contains(&name))?;
-            if let Some(absent) = tensors.iter().find(|name| !self.entries.contains_key(**name)) {
-                return Err(ModelError::NoTensor { name: (*absent).to_owned(), path: files.path(shard) });
-            }
-        }
-        Ok(())
-    }
-
-    fn add_shard(&mut self, path: PathBuf, bytes: Bytes, wanted: impl Fn(&str) -> bool) -> Result<(), ModelError> {
         let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| {
             let why = format!("it is not a whole safetensors file of {} bytes ({error})", bytes.len());
             damaged(&path, why, "download it again and compare its size and checksum")
         })?;
-        let data = header + 8;
+        let (data, shard) = (header + 8, self.shards.len());
+        self.shards.push((path, bytes));
         for (name, info) in metadata.tensors() {
-            if wanted(&name) {
-                let range = data + info.data_offsets.0..data + info.data_offsets.1;
-                let entry = Entry { shard: self.shards.len(), dtype: info.dtype, shape: info.shape.clone(), range };
-                self.entries.insert(name, entry);
+            let range = data + info.data_offsets.0..data + info.data_offsets.1;
+            let entry = Entry { shard, dtype: info.dtype, shape: info.shape.clone(), range };
+            if let Some(before) = self.entries.insert(name.clone(), entry) {
+                self.note_twin(&name, &before);
             }
         }
-        self.shards.push((path, bytes));
         Ok(())
+    }
+
+    /// Says that a tensor lies in two files, where it makes a difference.
+    fn note_twin(&mut self, name: &str, before: &Entry) {
+        let Some(now) = self.entries.get(name) else { return };
+        let bytes = |entry: &Entry| self.shards[entry.shard].1.slice(entry.range.clone());
+        let same = before.shape == now.shape && bytes(before).as_deref() == bytes(now).as_deref();
+        if !same {
+            let [before, now] = [before, now].map(|entry| self.shards[entry.shard].0.display());
+            self.notes.push(format!("tensor `{name}` lies in {before} and, otherwise, in {now}, which counts"));
+        }
+    }
+
+    /// Gives a tensor another name, unless there is one of that name.
+    pub fn rename(&mut self, name: &str, to: &str) {
+        if !self.entries.contains_key(to)
+            && let Some(entry) = self.entries.remove(name)
+        {
+            self.entries.insert(to.to_owned(), entry);
+        }
+        if let Some(path) = self.absent.remove(name) {
+            self.absent.insert(to.to_owned(), path);
+        }
+    }
+
+    /// Leaves a tensor out.
+    pub fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+    }
+
+    /// Whether a module has tensors: `lm_head` where there is `lm_head.weight`.
+    pub fn has_module(&self, module: &str) -> bool {
+        let start = format!("{module}.");
+        self.entries.range(start.clone()..).next().is_some_and(|(name, _)| name.starts_with(&start))
+    }
+
+    /// The error that a tensor is in no file, and why.
+    pub fn lacking(&self, name: &str, why: String) -> ModelError {
+        match self.absent.get(name) {
+            Some(shard) if !shard.exists() => {
+                let cure = "it is a shard that model.safetensors.index.json names; download it";
+                ModelError::Missing { path: shard.clone(), cure }
+            }
+            Some(shard) => {
+                let why = "model.safetensors.index.json says that it lies there; download both from one revision";
+                ModelError::NoTensor { name: name.to_owned(), path: shard.clone(), why: why.to_owned() }
+            }
+            None => {
+                let path = self.shards.first().map_or_else(|| PathBuf::from(WEIGHTS), |(path, _)| path.clone());
+                ModelError::NoTensor { name: name.to_owned(), path, why }
+            }
+        }
     }
 
     /// The names of all tensors, sorted.
@@ -120,10 +142,7 @@ impl Tensors {
     /// # Errors
     /// [`ModelError::NoTensor`] where there is none of this name.
     pub fn get(&self, name: &str) -> Result<TensorView, ModelError> {
-        let none = || ModelError::NoTensor {
-            name: name.to_owned(),
-            path: self.shards.first().map_or_else(|| PathBuf::from(WEIGHTS), |(path, _)| path.clone()),
-        };
+        let none = || self.lacking(name, "no weight file holds it".to_owned());
         let entry = self.entries.get(name).ok_or_else(none)?;
         let (file, bytes) = &self.shards[entry.shard];
         Ok(TensorView {
@@ -139,9 +158,4 @@ impl Tensors {
     pub fn shards(&self) -> &[(PathBuf, Bytes)] {
         &self.shards
     }
-}
-
-/// Whether an index may name this file: a plain name, so that nothing outside the folder is read.
-fn is_plain_name(name: &str) -> bool {
-    !name.contains(['/', '\\']) && Path::new(name).file_name().is_some_and(|file| file == name)
 }

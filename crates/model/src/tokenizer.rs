@@ -9,14 +9,12 @@ use serde_json::Value;
 use crate::config::Fields;
 use crate::files::{DOWNLOAD, Files, damaged};
 use crate::template::ChatTemplate;
-use crate::{Config, ModelError};
+use crate::{Config, ModelError, vocabulary};
 
 const TOKENIZER: &str = "tokenizer.json";
 const SETTINGS: &str = "tokenizer_config.json";
 const TEMPLATE: &str = "chat_template.jinja";
 pub(crate) const GENERATION: &str = "generation_config.json";
-const NO_TOKENIZER: &str = "copy it from the model's original download (a slow tokenizer's files become tokenizer.json by \
-     AutoTokenizer.from_pretrained(...).save_pretrained(...))";
 const NO_SETTINGS: &str =
     "it holds the chat template and special tokens; copy it from the model's original download, or write {} into it";
 pub(crate) const NO_GENERATION: &str =
@@ -34,14 +32,10 @@ pub struct Tokenizer {
 impl Tokenizer {
     pub(crate) fn read(files: &Files, config: &Config) -> Result<Self, ModelError> {
         let path = files.path(TOKENIZER);
-        let bytes = files.read(TOKENIZER, NO_TOKENIZER)?;
-        let mut inner = tokenizers::Tokenizer::from_bytes(&*bytes)
-            .map_err(|error| damaged(&path, format!("it is not a tokenizer: {error}"), NO_TOKENIZER))?;
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(|error| damaged(&path, error.to_string(), NO_TOKENIZER))?;
+        let settings = vocabulary::settings(files, &config.model_type)?;
+        let inner = vocabulary::read(files, &settings, &config.model_type)?;
         let largest = inner.get_vocab(true).values().copied().max().unwrap_or(0);
         let settings_path = files.path(SETTINGS);
-        let settings = files.json(SETTINGS, NO_SETTINGS)?;
         let settings = Fields::new(&settings, &settings_path)
             .map_err(|_| damaged(&settings_path, "it is not an object", NO_SETTINGS))?;
         let specials = special_tokens(&settings);
@@ -56,7 +50,7 @@ impl Tokenizer {
     /// Stop ids: of `generation_config.json`, else of `config.json`; and the tokenizer's own end token.
     fn read_eos(&self, files: &Files, config: &Config, own: Option<&String>) -> Result<Vec<u32>, ModelError> {
         let path = files.path(GENERATION);
-        let value = files.json(GENERATION, NO_GENERATION)?;
+        let value = files.json_or_empty(GENERATION, NO_GENERATION)?;
         let bad = |why: &str| damaged(&path, why, NO_GENERATION);
         let fields = Fields::new(&value, &path).map_err(|_| bad("it is not an object"))?;
         let mut eos = fields.ids("eos_token_id").map_err(|_| bad("`eos_token_id` should be an id or a list of ids"))?;

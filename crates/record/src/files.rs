@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::text::{NotText, read_text, unmarked};
+
 /// A record file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -30,6 +32,14 @@ pub enum RecordError {
         /// What the parser said.
         source: serde_json::Error,
     },
+    /// The file holds no text.
+    #[error("{} cannot be read: {source}", path.display())]
+    Text {
+        /// Which file.
+        path: PathBuf,
+        /// Why it holds none.
+        source: NotText,
+    },
 }
 
 impl RecordError {
@@ -41,19 +51,30 @@ impl RecordError {
 
 /// Reads one JSON value.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
-    let bytes = fs::read(path).map_err(|source| RecordError::io("read", path, source))?;
-    serde_json::from_slice(&bytes).map_err(|source| RecordError::Parse {
+    let text = read_text(path)?;
+    serde_json::from_str(&text).map_err(|source| RecordError::Parse {
         path: path.to_owned(),
         line: source.line(),
         source,
     })
 }
 
-/// Reads a JSON lines file. A last line without a newline is a torn write and is dropped.
+/// Reads a JSON lines file. The last line counts with a newline or without.
 pub fn read_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
+    lines(path, read_text(path)?.as_bytes())
+}
+
+/// Reads a JSON lines file that a process of ours may have been killed over: a last line without a newline is a torn
+/// write and is dropped.
+pub fn read_torn_jsonl<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RecordError> {
     let bytes = fs::read(path).map_err(|source| RecordError::io("read", path, source))?;
     let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    bytes[..whole]
+    lines(path, &bytes[..whole])
+}
+
+fn lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>, RecordError> {
+    unmarked(bytes)
+        .map_err(|source| RecordError::Text { path: path.to_owned(), source })?
         .split(|&byte| byte == b'\n')
         .enumerate()
         .filter(|(_, line)| !line.trim_ascii().is_empty())
@@ -111,13 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_torn_last_line_is_dropped() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_last_line_without_newline_is_torn_in_files_of_ours_only() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a/b.jsonl");
         write_jsonl(&path, &[[1], [2]])?;
         let mut bytes = fs::read(&path)?;
         bytes.extend([b'x'; 9000]);
         fs::write(&path, bytes)?;
+        assert_eq!(read_torn_jsonl::<Vec<u8>>(&path)?, [[1], [2]]);
+        assert!(read_jsonl::<Vec<u8>>(&path).is_err());
+        fs::write(&path, "\u{FEFF}[1]\r\n[2]")?;
         assert_eq!(read_jsonl::<Vec<u8>>(&path)?, [[1], [2]]);
         Ok(())
     }

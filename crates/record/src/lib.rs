@@ -19,15 +19,17 @@ mod rng;
 mod run;
 mod sample;
 mod score;
+mod text;
 mod transcript;
 
 pub use analysis::{Analysis, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CompressionRecord, LayerRecord};
 pub use digest::{Digest, digest};
-pub use files::{RecordError, read_json, read_jsonl, write_atomic, write_json, write_jsonl};
+pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
 pub use sample::{Ask, Capability, Message, Role, Sample, Scoring, Turn};
 pub use score::{Fault, Outcome, Score};
+pub use text::{NotText, json, read_text, text, unmarked};
 pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};

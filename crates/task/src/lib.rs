@@ -12,6 +12,7 @@ pub mod long_context;
 pub mod real_world;
 mod rows;
 mod source;
+mod text;
 pub mod tool_use;
 pub mod vocabulary;
 pub mod workflow;

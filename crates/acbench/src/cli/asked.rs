@@ -158,8 +158,8 @@ pub(crate) struct CompressionArgs {
     #[arg(long = "method_config", value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Calibration text: plain text, or .jsonl with a field `text`, `messages` (a chat) or `input_ids` (tokens)
-    /// [default: training prompts of the twins]; hub:OWNER/DATASET[@REVISION]/PATH takes a file of the hub
+    /// Calibration text: plain text; .jsonl, or a .json array, with a field `text`, `messages` or `conversations` (a chat,
+    /// as OpenAI's or ShareGPT's) or `input_ids` (tokens) [default: training prompts of the twins]; hub:OWNER/DATASET[@REVISION]/PATH takes a file of the hub
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
 
@@ -217,6 +217,7 @@ impl Asked {
             replies: self.replies.clone(),
         };
         question.sampling.check()?;
+        output::notes(acbench::open_checkpoint(question.model.as_deref())?.notes());
         let run = acbench::plan(&question, self.output.as_deref())?;
         for task in run.record.tasks.iter().filter(|task| !task.skipped.is_empty()) {
             let count = task.skipped.len();

@@ -82,6 +82,7 @@ impl Compress {
             return Err(Error::Flag { flag, value, problem }.into());
         };
         let checkpoint = acbench::open_checkpoint(self.model.folder()?.as_deref())?;
+        output::notes(checkpoint.notes());
         let calibration = self.compression.calibration()?;
         let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
         let wanted = Compression {

@@ -29,6 +29,7 @@ Examples:
 impl Inspect {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let checkpoint = acbench::open_checkpoint(self.folder.as_deref())?;
+        output::notes(checkpoint.notes());
         let found = acbench::inspect(&checkpoint).map_err(Error::from)?;
         if self.json {
             output::print_json(&serde_json::to_value(&found).unwrap_or_default())?;

@@ -24,6 +24,11 @@ pub(crate) fn complain(text: &str) {
     drop(writeln!(io::stderr(), "{}", text.trim_end()));
 }
 
+/// Writes what a reader should know of a checkpoint beside its weights to standard error.
+pub(crate) fn notes(notes: &[String]) {
+    notes.iter().for_each(|note| complain(&format!("note: {note}")));
+}
+
 /// Whether a stream that is (or is not) a terminal gets colors: `NO_COLOR` (<https://no-color.org>) and `TERM=dumb`
 /// forbid them.
 pub(crate) fn color(terminal: bool) -> bool {

@@ -74,7 +74,7 @@ impl Hub {
         let caches = || var("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from);
         let own = var("HF_HOME").map_or_else(|| caches().join("huggingface"), PathBuf::from);
         let token_file = var("HF_TOKEN_PATH").map_or_else(|| own.join("token"), PathBuf::from);
-        let stored = || std::fs::read_to_string(token_file).ok().map(|token| token.trim().to_owned());
+        let stored = || record::read_text(&token_file).ok().map(|token| token.trim().to_owned());
         let on = |value: String| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str());
         Self {
             endpoint: var("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()).trim_end_matches('/').to_owned(),

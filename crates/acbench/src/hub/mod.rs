@@ -15,8 +15,10 @@ mod id;
 
 use std::path::{Path, PathBuf};
 
+use generate::{Snapshot, snapshot};
+
 use crate::Error;
-use crate::event::Watch;
+use crate::event::{Event, Watch};
 
 use client::Hub;
 pub use id::HubId;
@@ -31,7 +33,7 @@ const FILE: &str = "hub:";
 /// A name that is neither; a repository that cannot be had, or has no safetensors.
 pub fn model_folder(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     if name.exists() {
-        return Ok(name.to_owned());
+        return inside(name, watch);
     }
     match name.to_str().and_then(HubId::parse) {
         Some(id) => Hub::from_env().model(&id, watch),
@@ -51,6 +53,17 @@ pub fn file(name: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     }
 }
 
+/// The folder itself, or the snapshot of a repository in the hub's cache, which is said.
+fn inside(folder: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
+    match snapshot(folder)? {
+        Some(Snapshot { folder, note }) => {
+            watch(Event::Note(note));
+            Ok(folder)
+        }
+        None => Ok(folder.to_owned()),
+    }
+}
+
 fn unnamed(name: &str, form: &str) -> Error {
     let problem = format!("it should be {form}, and the path may not leave the data set");
     Error::Hub { id: name.trim_start_matches(FILE).to_owned(), tried: name.to_owned(), problem }
@@ -62,7 +75,7 @@ fn unnamed(name: &str, form: &str) -> Error {
 /// # Errors
 /// A name of the hub that is none, or a data set that cannot be had.
 pub fn data_folder(name: &str, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
-    let Some(text) = name.strip_prefix(FILE) else { return Ok(PathBuf::from(name)) };
+    let Some(text) = name.strip_prefix(FILE) else { return inside(Path::new(name), watch) };
     match HubId::parse_file(text).or_else(|| HubId::parse(text).map(|id| (id, String::new()))) {
         Some((id, path)) => Hub::from_env().dataset_folder(&id, &path, watch),
         None => Err(unnamed(name, "hub:OWNER/DATASET[@REVISION][/PATH]")),

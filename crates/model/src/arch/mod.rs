@@ -5,6 +5,8 @@ mod mixtral;
 mod qwen2;
 mod qwen3;
 
+use std::path::Path;
+
 use crate::config::Fields;
 use crate::{Config, GroupKind, ModelError};
 
@@ -78,6 +80,18 @@ pub const ARCHITECTURES: &[&Architecture] =
 /// The architecture of a `model_type`.
 pub fn find(model_type: &str) -> Option<&'static Architecture> {
     ARCHITECTURES.iter().find(|architecture| architecture.model_type == model_type).copied()
+}
+
+/// The architecture of the `model_type` that the `config.json` at `path` has.
+///
+/// # Errors
+/// One that is not in the table.
+pub fn named(model_type: &str, path: &Path) -> Result<&'static Architecture, ModelError> {
+    find(model_type).ok_or_else(|| ModelError::Architecture {
+        path: path.to_owned(),
+        name: model_type.to_owned(),
+        known: ARCHITECTURES.iter().map(|architecture| architecture.model_type).collect(),
+    })
 }
 
 #[cfg(test)]

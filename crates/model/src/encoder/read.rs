@@ -8,8 +8,9 @@ use super::settings::{CONFIG, Kind, LENGTH, MODULES, Settings};
 use super::words::Words;
 use crate::files::{Files, label};
 use crate::format::{tensor_vector, tensor_weight};
-use crate::tensors::{INDEX, Tensors, WEIGHTS};
-use crate::{Matrix, ModelError, Weight};
+use crate::shards::{INDEX, WEIGHTS};
+use crate::tensors::Tensors;
+use crate::{Matrix, ModelError, Weight, snapshot};
 
 const PICKLE: &str = "pytorch_model.bin";
 const NO_WEIGHTS: &str = "the folder has weights only as a pickle, which can run programs and is never read: download \
@@ -68,6 +69,9 @@ struct Reader<'a> {
 }
 
 pub(super) fn open(folder: &Path) -> Result<Encoder, ModelError> {
+    if let Some(inside) = snapshot(folder)? {
+        return open(&inside.folder);
+    }
     if !folder.is_dir() {
         return Err(ModelError::Missing { path: folder.to_owned(), cure: NO_FOLDER });
     }
@@ -76,7 +80,7 @@ pub(super) fn open(folder: &Path) -> Result<Encoder, ModelError> {
     if folder.join(PICKLE).exists() && ![WEIGHTS, INDEX].iter().any(|name| folder.join(name).exists()) {
         return Err(ModelError::Missing { path: folder.join(WEIGHTS), cure: NO_WEIGHTS });
     }
-    let tensors = Tensors::read(&files)?;
+    let tensors = Tensors::read(&files, &|_| true)?;
     let words = Words::read(&files, &settings)?;
     let prefix = ["", "bert.", "mpnet."]
         .into_iter()

@@ -22,8 +22,9 @@ impl Words {
         let path = files.path(TOKENIZER);
         let bytes = files.read(TOKENIZER, NO_TOKENIZER)?;
         let bad = |why: String| damaged(&path, why, NO_TOKENIZER);
-        let mut inner = tokenizers::Tokenizer::from_bytes(&*bytes)
-            .map_err(|error| bad(format!("it is not a tokenizer: {error}")))?;
+        let plain = record::unmarked(&bytes).map_err(|why| bad(why.problem))?;
+        let mut inner =
+            tokenizers::Tokenizer::from_bytes(plain).map_err(|error| bad(format!("it is not a tokenizer: {error}")))?;
         let largest = inner.get_vocab(true).values().copied().max().unwrap_or(0);
         if largest as usize >= settings.vocab_size {
             return Err(ModelError::Vocabulary { path, largest, vocab: settings.vocab_size });

@@ -61,8 +61,28 @@ pub fn floats(tensor: &TensorView) -> Result<Vec<f32>, ModelError> {
         Dtype::F32 => Ok(tensor.bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
         Dtype::BF16 => Ok(two(|b| bf16::from_le_bytes(b).to_f32())),
         Dtype::F16 => Ok(two(|b| f16::from_le_bytes(b).to_f32())),
-        other => Err(unfit(tensor, "f32, f16 or bf16", format!("{other:?}"))),
+        Dtype::F64 => Ok(tensor.bytes.as_chunks::<8>().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect()),
+        other => Err(unfit(tensor, format!("f32, f16, bf16 or f64{}", hint(tensor)), format!("{other:?}"))),
     }
+}
+
+/// What a tensor that is none of the dense types probably is.
+fn hint(tensor: &TensorView) -> &'static str {
+    match tensor.dtype {
+        Dtype::I8 | Dtype::U8 | Dtype::I32 | Dtype::U32 | Dtype::F8_E4M3 | Dtype::F8_E5M2 => {
+            " (this is a quantized one, and config.json has no quantization_config that says how)"
+        }
+        _ => "",
+    }
+}
+
+/// Whether two tensors hold the same values, whatever float each is stored in.
+pub fn same_values(one: &TensorView, other: &TensorView) -> bool {
+    if one.dtype == other.dtype {
+        return one.shape == other.shape && *one.bytes == *other.bytes;
+    }
+    let equal = || Some(floats(one).ok()? == floats(other).ok()?);
+    one.shape == other.shape && equal() == Some(true)
 }
 
 /// That every value is a number: one NaN makes every reply nonsense.
@@ -79,6 +99,7 @@ pub fn check_finite(tensor: &TensorView) -> Result<(), ModelError> {
         Dtype::F32 => first(4, |b| b[3] & 0x7F == 0x7F && b[2] & 0x80 != 0),
         Dtype::BF16 => first(2, |b| b[1] & 0x7F == 0x7F && b[0] & 0x80 != 0),
         Dtype::F16 => first(2, |b| b[1] & 0x7C == 0x7C),
+        Dtype::F64 => first(8, |b| !(f64::from_le_bytes(b.try_into().unwrap_or_default()) as f32).is_finite()),
         _ => None,
     };
     match index {

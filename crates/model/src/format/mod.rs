@@ -16,7 +16,7 @@ use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 use awq::Awq;
 use compressed_tensors::CompressedTensors;
 use dense::{expect_shape, unfit};
-pub(crate) use dense::{tensor_vector, tensor_weight, vector};
+pub(crate) use dense::{same_values, tensor_vector, tensor_weight, vector};
 use fp8::Fp8Files;
 use gptq::Gptq;
 

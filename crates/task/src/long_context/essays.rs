@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use record::Rng;
 
 use crate::rows::Rows;
+use crate::text::read_bytes;
 use crate::{TaskError, Tokens};
 
 use super::twin::filler;
@@ -39,15 +40,17 @@ pub(super) fn essays(
 ) -> Result<Haystack, TaskError> {
     let mut once = String::new();
     for file in files(folder)? {
-        let bytes = fs::read(&file).map_err(|source| TaskError::Read { path: file.clone(), source })?;
-        let text = String::from_utf8(bytes).map_err(|error| TaskError::Format {
+        let bytes = read_bytes(&file)?;
+        let text = record::text(&bytes).map_err(|why| TaskError::Format {
             path: file,
-            place: format!("byte {}", error.utf8_error().valid_up_to()),
-            problem: "is no UTF-8; convert the file (iconv -f LATIN1 -t UTF-8) or leave it out (--skip_bad_rows)"
-                .into(),
+            place: format!("line {}", why.line),
+            problem: format!(
+                "{why}; convert the file (iconv -f LATIN1 -t UTF-8 from Latin letters, -f UTF-16 from Windows' own) or \
+                 leave it out (--skip_bad_rows)"
+            ),
         });
         if let Some(text) = rows.keep(text)? {
-            once.push_str(text.strip_prefix('\u{FEFF}').unwrap_or(&text));
+            once.push_str(text);
         }
     }
     let problem = |problem: &str| TaskError::Format {
@@ -151,7 +154,7 @@ mod tests {
         assert!(read(folder.path(), BadRows::Refuse, &Words)?.ids.len() >= 50);
         fs::write(folder.path().join("a.txt"), [b'a', 0xFF, b' ', b'b'])?;
         let said = message(folder.path(), &Words);
-        assert!(said.contains("a.txt byte 1") && said.contains("--skip_bad_rows"), "{said}");
+        assert!(said.contains("a.txt line 1") && said.contains("--skip_bad_rows"), "{said}");
         let mut rows = Rows::new(BadRows::Skip);
         essays(folder.path(), 50, &Words, &mut rows)?;
         assert_eq!(rows.drawn(Vec::new()).skipped.len(), 1);

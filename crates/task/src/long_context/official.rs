@@ -1,11 +1,11 @@
 //! The official needle test: a folder of essays, and what may be set in its `needle.json`.
 
-use std::fs;
 use std::path::Path;
 
 use record::Message;
 use serde::Deserialize;
 
+use crate::text::read_json;
 use crate::{TaskError, Tokens};
 
 use super::facts::{Distractor, Hidden, Kind};
@@ -139,12 +139,7 @@ impl Settings {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let text = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
-        let settings: Self = serde_json::from_slice(&text).map_err(|error| TaskError::Format {
-            path: path.clone(),
-            place: format!("line {}", error.line()),
-            problem: error.to_string(),
-        })?;
+        let settings: Self = read_json(&path)?;
         match settings.problem() {
             Some((place, problem)) => Err(TaskError::Format { path, place: place.into(), problem: problem.into() }),
             None => Ok(settings),
@@ -270,11 +265,11 @@ mod tests {
             mixed,
             long,
         ] {
-            fs::write(folder.path().join("needle.json"), broken)?;
+            std::fs::write(folder.path().join("needle.json"), broken)?;
             let error = Settings::read(folder.path()).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(error.contains("needle.json"), "{broken}: {error}");
         }
-        fs::write(folder.path().join("needle.json"), "{\"lengths\": [64], \"period_tokens\": \"qwen\"}")?;
+        std::fs::write(folder.path().join("needle.json"), "{\"lengths\": [64], \"period_tokens\": \"qwen\"}")?;
         assert_eq!(Settings::read(folder.path())?.periods(&Words), [13]);
         Ok(())
     }

@@ -8,6 +8,7 @@ use record::{Sample, Turn};
 use serde_json::{Value, json};
 
 use crate::rows::{Rows, deal};
+use crate::text::{read_bytes, read_json, wrong};
 use crate::{BadRows, Drawn, Episode, TaskError};
 
 use super::episode::{Input, Play, Prompt, Style, world};
@@ -139,16 +140,13 @@ fn find(folder: &Path, names: &[&str]) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String, TaskError> {
-    let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let bytes = read_bytes(path)?;
+    let text = record::unmarked(&bytes).map_err(|why| wrong(path, why))?;
+    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, TaskError> {
-    serde_json::from_str(&read(path)?).map_err(|error| TaskError::Format {
-        path: path.to_owned(),
-        place: format!("line {}", error.line()),
-        problem: error.to_string(),
-    })
+    read_json(path)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::review::Answer;
 use super::{Gold, Teval};
 use crate::rows::{Rows, deal};
+use crate::text::read_bytes;
 use crate::{BadRows, Drawn, Task, TaskError};
 
 /// Endings of file names in the order of preference: the whole English set, its fifth, then the Chinese ones.
@@ -79,10 +80,10 @@ pub(super) fn load(task: Teval, folder: &Path, bad_rows: BadRows, limit: Option<
 
 /// Reads one file's samples into the lists of their forms.
 fn read(task: Teval, path: &Path, kept: &mut Rows, forms: &mut BTreeMap<String, Vec<Sample>>) -> Result<(), TaskError> {
-    let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+    let bytes = read_bytes(path)?;
     let problem = |place: String, problem: String| TaskError::Format { path: path.to_owned(), place, problem };
-    let rows: Map<String, Value> = serde_json::from_slice(&bytes)
-        .map_err(|error| problem(format!("line {}", error.line()), format!("it is no object of samples: {error}")))?;
+    let rows: Map<String, Value> = record::json(&bytes)
+        .map_err(|why| problem(format!("line {}", why.line), format!("it is no object of samples: {why}")))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut seen: HashSet<String> = forms.values().flatten().map(|sample| sample.id.clone()).collect();
     for (id, row) in rows {

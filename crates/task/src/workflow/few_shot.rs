@@ -1,7 +1,6 @@
 //! The examples that come before each question, from the user's own copy of the benchmark.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use record::{Message, Role};
@@ -9,6 +8,7 @@ use serde::Deserialize;
 
 use super::assignment::assigned;
 use crate::TaskError;
+use crate::text::{read_json, read_text};
 use crate::tool_use::Value;
 
 /// Where a checkout of the benchmark has its examples, and under which name.
@@ -37,11 +37,7 @@ impl FewShot {
     pub(super) fn find(folder: &Path) -> Result<Self, TaskError> {
         let own = folder.join("few_shot.json");
         if own.is_file() {
-            let bytes = fs::read(&own).map_err(|source| TaskError::Read { path: own.clone(), source })?;
-            return serde_json::from_slice(&bytes).map_err(|error| {
-                let place = format!("line {}", error.line());
-                TaskError::Format { path: own, place, problem: error.to_string() }
-            });
+            return read_json(&own);
         }
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let places = folder.ancestors().take(1 + PARENTS).map(|place| place.join(PROMPTS));
@@ -53,8 +49,7 @@ impl FewShot {
 
     fn of_checkout(path: &PathBuf) -> Result<Self, TaskError> {
         let problem = |place: String, problem: String| TaskError::Format { path: path.clone(), place, problem };
-        let source = fs::read(path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
-        let source = String::from_utf8(source).map_err(|error| problem("the whole file".into(), error.to_string()))?;
+        let source = read_text(path)?;
         let value = assigned(&source, NAME).map_err(|error| problem(format!("line {}", error.line), error.problem))?;
         let value = value.ok_or_else(|| problem("the whole file".into(), format!("nothing is assigned to {NAME}")))?;
         let examples = examples(&value).map_err(|(place, what)| problem(format!("{NAME}{place}"), what))?;

@@ -1,7 +1,6 @@
 //! WorfBench's own files: `<set>/graph_eval.json`, also below `gold_traj/`.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use record::{Message, Role, Sample};
@@ -11,6 +10,7 @@ use serde_json::json;
 use super::few_shot::FewShot;
 use super::{Switches, parse, topological_orders};
 use crate::rows::{Rows, deal};
+use crate::text::read_json;
 use crate::{BadRows, Drawn, TaskError};
 
 /// The nine sets; the last three are held out in the paper.
@@ -72,8 +72,7 @@ fn find(folder: &Path, set: &str) -> Option<PathBuf> {
 }
 
 fn load_set(set: &str, path: &Path, few_shot: &FewShot, kept: &mut Rows) -> Result<Vec<Sample>, TaskError> {
-    let rows: Vec<serde_json::Value> =
-        serde_json::from_slice(&read(path)?).map_err(|error| format(path, format!("line {}", error.line()), error))?;
+    let rows: Vec<serde_json::Value> = read_json(path)?;
     let mut samples = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let id = row.get("id").and_then(|id| id.as_str()).unwrap_or("without id").to_owned();
@@ -118,10 +117,6 @@ pub(super) fn check(workflow: &str) -> Result<(), String> {
             .map_err(|_| "the gold workflow has a cycle, or an edge to a step that it does not list")?;
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TaskError> {
-    fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })
 }
 
 fn format(path: &Path, place: String, problem: impl ToString) -> TaskError {

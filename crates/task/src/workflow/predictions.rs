@@ -1,11 +1,11 @@
 //! Predictions that the benchmark's own scripts have written.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::TaskError;
+use crate::text::read_text;
 
 /// The replies in a file of predictions, in its order: `.json`, an array of `{"query", "workflow"}`, or `.jsonl`, lines
 /// with `answer.choices[0].message.content`. A reply that failed there (no text) is empty.
@@ -13,7 +13,7 @@ use crate::TaskError;
 /// # Errors
 /// A file that cannot be read, or the entry that is no prediction.
 pub fn predictions(path: &Path) -> Result<Vec<String>, TaskError> {
-    let text = fs::read_to_string(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+    let text = read_text(path)?;
     let bad = |place: String, problem: String| TaskError::Format { path: path.to_owned(), place, problem };
     if path.extension().is_some_and(|end| end == "jsonl") {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -49,21 +49,21 @@ mod tests {
     fn both_forms_are_read_and_failures_are_empty() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let array = folder.path().join("pred.json");
-        fs::write(
+        std::fs::write(
             &array,
             r#"[{"query": "q", "workflow": "Node"}, {"query": "q", "workflow": {"error": "HTTP 500"}}]"#,
         )?;
         assert_eq!(predictions(&array)?, ["Node", ""]);
         let lines = folder.path().join("pred.jsonl");
-        fs::write(
+        std::fs::write(
             &lines,
             "{\"answer\": {\"choices\": [{\"message\": {\"content\": \"Node\"}}]}}\n{\"answer\": null}\n",
         )?;
         assert_eq!(predictions(&lines)?, ["Node", ""]);
-        fs::write(&array, r#"[{"query": "q"}]"#)?;
+        std::fs::write(&array, r#"[{"query": "q"}]"#)?;
         let error = predictions(&array).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("entry 1"), "{error}");
-        fs::write(&lines, "{}\n")?;
+        std::fs::write(&lines, "{}\n")?;
         assert!(predictions(&lines).is_err());
         Ok(())
     }

@@ -34,8 +34,7 @@ pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), Com
     all.texts("tokenizer.ggml.merges", merges.iter().map(String::as_str));
     special(all, checkpoint, &settings)?;
     let template = files.iter().find(|(name, _)| name == "chat_template.jinja");
-    if let Some(template) =
-        template.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()).or_else(|| template_of(&settings))
+    if let Some(template) = template.and_then(|(_, bytes)| record::text(bytes).ok()).or_else(|| template_of(&settings))
     {
         all.text("tokenizer.chat_template", template);
     }
@@ -43,7 +42,7 @@ pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), Com
 }
 
 fn parse(checkpoint: &Checkpoint, name: &str, bytes: &[u8]) -> Result<Value, CompressError> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    record::json(bytes).map_err(|error| {
         let (path, why) = (checkpoint.path(name), format!("it is not JSON: {error}"));
         ModelError::Damaged { path, why, cure: "copy it again from the model's original download" }.into()
     })

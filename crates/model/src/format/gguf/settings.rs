@@ -56,7 +56,11 @@ pub(super) fn config(file: &File<'_>) -> Result<Json, ModelError> {
     config.insert("use_sliding_window".into(), json!(window));
     let tensor = |name: &str| file.tensors.iter().find(|tensor| tensor.name == name);
     let Some(embedding) = tensor("token_embd.weight") else {
-        return Err(ModelError::NoTensor { name: "token_embd.weight".into(), path: file.path.clone() });
+        return Err(ModelError::NoTensor {
+            name: "token_embd.weight".into(),
+            path: file.path.clone(),
+            why: "every model has one; the file is cut or no language model".into(),
+        });
     };
     check_widths(file, name, embedding)?;
     config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));

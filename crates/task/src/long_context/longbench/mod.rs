@@ -10,6 +10,7 @@ mod sets;
 mod task;
 mod template;
 pub mod twin;
+mod winnable;
 
 pub use columns::COLUMNS;
 pub use deviations::{DEVIATIONS, Switches};

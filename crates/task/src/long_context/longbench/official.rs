@@ -1,7 +1,6 @@
 //! LongBench's own files: `data.zip` or `<set>.jsonl`, with the prompts and maximum lengths of its `config` folder.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use record::{Message, Sample};
@@ -13,7 +12,9 @@ use super::archive::Archive;
 use super::sets::{SETS, Set, bucket, find};
 use super::template::{fill, shorten};
 use super::twin::{self, Generated};
+use super::winnable::unwinnable;
 use crate::rows::{Rows, deal};
+use crate::text::{read_bytes, read_json, wrong};
 use crate::{BadRows, Drawn, Split, TaskError, Tokens};
 
 const DATA: &str = "download data.zip of the data set THUDM/LongBench from the Hugging Face hub (114 MB; its 21 sources \
@@ -112,7 +113,7 @@ impl Data {
     fn read(&mut self, set: &str) -> Result<Option<(PathBuf, Vec<u8>)>, TaskError> {
         let files = self.folders.iter().map(|folder| folder.join(format!("{set}.jsonl")));
         if let Some(path) = files.into_iter().find(|path| path.is_file()) {
-            let bytes = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
+            let bytes = read_bytes(&path)?;
             return Ok(Some((path, bytes)));
         }
         let Some((path, archive)) = &mut self.archive else { return Ok(None) };
@@ -128,7 +129,7 @@ fn rows_of(
     (kept, limit): (&mut Rows, Option<usize>),
 ) -> Result<Vec<Row>, TaskError> {
     let Some(set) = find(name) else { return Ok(Vec::new()) };
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = record::unmarked(bytes).map_err(|why| wrong(path, why))?;
     let mut rows = Vec::new();
     for (line, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if text.iter().all(u8::is_ascii_whitespace) {
@@ -137,7 +138,7 @@ fn rows_of(
         if limit.is_some_and(|limit| rows.len() >= limit) {
             break;
         }
-        let row = row(text).map_err(|problem| TaskError::Format {
+        let row = row(set, text).map_err(|problem| TaskError::Format {
             path: path.to_owned(),
             place: format!("line {}", line + 1),
             problem,
@@ -150,7 +151,7 @@ fn rows_of(
 }
 
 /// The fields of a row, checked.
-fn row(text: &[u8]) -> Result<Value, String> {
+fn row(set: &Set, text: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(text).map_err(|error| format!("it is no UTF-8: {error}"))?;
     let fields: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
     for name in ["input", "context"] {
@@ -165,7 +166,7 @@ fn row(text: &[u8]) -> Result<Value, String> {
     if !fields["all_classes"].is_null() && !is_texts(&fields["all_classes"]) {
         return Err("its all_classes is no list of texts".to_owned());
     }
-    Ok(fields)
+    unwinnable(set, &fields).map_or(Ok(fields), Err)
 }
 
 /// What is asked of each row.
@@ -248,11 +249,5 @@ fn config<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, T
     let Some(path) = CONFIG_PLACES.iter().map(|place| folder.join(place).join(name)).find(|path| path.is_file()) else {
         return Ok(None);
     };
-    let bytes = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map(Some).map_err(|error| TaskError::Format {
-        path,
-        place: format!("line {}", error.line()),
-        problem: error.to_string(),
-    })
+    read_json(&path).map(Some)
 }

@@ -43,7 +43,6 @@ pub struct Built {
 ///
 /// A row that has other fields, or bytes that are no UTF-8, is an error of its own.
 pub fn choices(csv: &[u8]) -> impl Iterator<Item = Result<Choice, String>> + '_ {
-    let csv = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv);
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(csv);
     reader.into_records().map(|row| {
         let row = row.map_err(|error| error.to_string())?;

@@ -12,6 +12,7 @@ use super::construct::{Built, Choice, Construction, choices, gsm8k, mmlu};
 use super::twin;
 use crate::long_context::longbench::twin::Generated;
 use crate::rows::{Rows, deal};
+use crate::text::{read_bytes, read_text, wrong};
 use crate::{BadRows, Drawn, Split, TaskError, Tokens};
 
 const HINT: &str = "name a folder with GSM8K's test.jsonl (grade_school_math/data of github.com/openai/grade-school-math, \
@@ -205,9 +206,10 @@ fn subject(path: &Path) -> String {
 
 /// The questions of a subject that are asked: its first usable ones.
 fn first_rows(path: &Path, kept: &mut Rows) -> Result<Vec<Choice>, TaskError> {
-    let bytes = fs::read(path).map_err(|source| TaskError::Read { path: path.to_owned(), source })?;
+    let bytes = read_bytes(path)?;
+    let bytes = record::unmarked(&bytes).map_err(|why| wrong(path, why))?;
     let mut rows = Vec::new();
-    for (at, row) in choices(&bytes).enumerate() {
+    for (at, row) in choices(bytes).enumerate() {
         if rows.len() == MMLU_K {
             break;
         }
@@ -224,15 +226,8 @@ fn first_rows(path: &Path, kept: &mut Rows) -> Result<Vec<Choice>, TaskError> {
 /// The first of some files that is there, without a mark of its byte order.
 fn text(folder: &Path, names: &[&str]) -> Result<Option<(PathBuf, String)>, TaskError> {
     let Some(path) = names.iter().map(|name| folder.join(name)).find(|path| path.is_file()) else { return Ok(None) };
-    let bytes = fs::read(&path).map_err(|source| TaskError::Read { path: path.clone(), source })?;
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Some((path, text.to_owned()))),
-        Err(error) => {
-            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            Err(TaskError::Format { path, place: format!("line {line}"), problem: "it is no UTF-8".to_owned() })
-        }
-    }
+    let text = read_text(&path)?;
+    Ok(Some((path, text)))
 }
 
 /// A set's text in the dictionary `model2prompt` of the script.
@@ -307,7 +302,7 @@ mod tests {
         let skipped = load(path, BadRows::Skip, &Words, None)?.skipped;
         assert_eq!(skipped.len(), 1);
         write(path, "test.jsonl", b"\xEF\xBB\xBF{\"question\": \"q\", \"answer\": \"#### 1\"}\n\xff")?;
-        assert!(says(BadRows::Skip).contains("line 2: it is no UTF-8"));
+        assert!(says(BadRows::Skip).contains("line 2: it is not UTF-8"));
         fs::remove_file(path.join("test.jsonl"))?;
         write(path, "mmlu/test/art_test.csv", b"q,1,2,3,4,B\n")?;
         assert!(says(BadRows::Refuse).contains("art: it has no examples"));

@@ -1,0 +1,171 @@
+//! Which tensors a decoder needs: the names of its architecture, spelled out for its blocks and experts.
+
+use crate::arch::{Architecture, BlockNames};
+use crate::tensors::Tensors;
+use crate::{Config, ModelError};
+
+/// Where an expert's number stands in a name.
+const EXPERT: &str = "{expert}";
+
+/// The modules that hold a decoder's tensors: `model.layers.0.self_attn.q_proj`. What lies under a module depends on how
+/// it is stored, as `weight`, `qweight` or `weight_packed`.
+#[derive(Clone, Copy)]
+pub(crate) struct Needed {
+    architecture: &'static Architecture,
+    layers: usize,
+    experts: usize,
+    tied: bool,
+}
+
+impl Needed {
+    /// What the decoder of this configuration needs.
+    pub fn of(architecture: &'static Architecture, config: &Config) -> Self {
+        let experts = config.experts.map_or(0, |experts| experts.count);
+        Self { architecture, layers: config.layers, experts, tied: config.tie_embeddings }
+    }
+
+    /// The embedding's tensor.
+    pub fn embedding(&self) -> &'static str {
+        self.architecture.outer.embed
+    }
+
+    /// The head's module.
+    pub fn head(&self) -> &'static str {
+        self.architecture.outer.head
+    }
+
+    /// What stands before the names of all modules but the head's: `model.`
+    pub fn prefix(&self) -> &'static str {
+        let block = self.architecture.outer.block;
+        block.find('.').map_or("", |dot| &block[..=dot])
+    }
+
+    /// Whether a tensor belongs to one of the modules, of any block and expert.
+    pub fn knows(&self, tensor: &str) -> bool {
+        let Some((module, _)) = tensor.rsplit_once('.') else { return false };
+        let outer = &self.architecture.outer;
+        let of_block = || {
+            let (block, inner) = module.strip_prefix(outer.block)?.split_once('.')?;
+            (is_number(block) && inner_modules(&self.architecture.inner).any(|name| is_like(name, inner))).then_some(())
+        };
+        module == outer.head || [outer.embed, outer.norm].map(module_of).contains(&module) || of_block().is_some()
+    }
+
+    /// The first module that no tensor belongs to, as the name of its weight.
+    pub fn first_absent(&self, tensors: &Tensors) -> Option<String> {
+        let outer = &self.architecture.outer;
+        let head = [outer.head].into_iter().filter(|_| !self.tied);
+        let ends = [module_of(outer.embed), module_of(outer.norm)].into_iter().chain(head).map(str::to_owned);
+        // One by one: a configuration may lie about its blocks by the billion.
+        let blocks = (0..self.layers).flat_map(|layer| self.modules_of(layer));
+        let absent = ends.chain(blocks).find(|module| !tensors.has_module(module));
+        absent.map(|module| format!("{module}.weight"))
+    }
+
+    fn modules_of(&self, layer: usize) -> impl Iterator<Item = String> {
+        let (block, count) = (self.architecture.outer.block, self.experts);
+        inner_modules(&self.architecture.inner).flat_map(move |name| {
+            let copies = if name.contains(EXPERT) { count } else { 1 };
+            (0..copies).map(move |expert| format!("{block}{layer}.{}", name.replace(EXPERT, &expert.to_string())))
+        })
+    }
+
+    /// The error that tensor `name` is in no file, with the nearest of what is.
+    pub fn lacking(&self, tensors: &Tensors, name: &str) -> ModelError {
+        tensors.lacking(name, self.why(tensors, name))
+    }
+
+    fn why(&self, tensors: &Tensors, name: &str) -> String {
+        let names = || tensors.names();
+        if names().any(|name| name.contains(".lora_A")) {
+            return "the files hold a LoRA adapter: merge it into the model that it was trained on (peft: \
+                    merge_and_unload, then save_pretrained)"
+                .to_owned();
+        }
+        let bare = name.strip_prefix(self.prefix()).unwrap_or(name);
+        let prefixed = names().find_map(|other| {
+            let before = other.strip_suffix(bare).filter(|before| before.ends_with('.') && *before != self.prefix())?;
+            Some((before, other))
+        });
+        if let Some((prefix, other)) = prefixed {
+            return format!(
+                "the files have `{other}`: what stands before it, `{prefix}`, is not taken off, nor does transformers; \
+                 save the model that is inside on its own"
+            );
+        }
+        let Some((block, layer)) = self.block_of(name) else { return self.why_outside(tensors, name) };
+        let blocks = names().filter_map(|name| self.block_of(name)).map(|(_, layer)| layer).max();
+        match blocks {
+            Some(last) if last < layer => {
+                format!("the files hold blocks 0 to {last}, and config.json has num_hidden_layers {}", self.layers)
+            }
+            _ => {
+                let of_block: Vec<&str> = names().filter_map(|other| other.strip_prefix(block)).take(12).collect();
+                match of_block.is_empty() {
+                    true => sample_of(tensors),
+                    false => format!(
+                        "of this block they hold {}: it is of another architecture than config.json's `{}`, or not whole",
+                        of_block.join(", "),
+                        self.architecture.model_type
+                    ),
+                }
+            }
+        }
+    }
+
+    /// What a tensor's name begins with in its block, `model.layers.3.`, and the block's number.
+    fn block_of<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
+        let start = self.architecture.outer.block;
+        let (number, _) = name.strip_prefix(start)?.split_once('.')?;
+        Some((&name[..start.len() + number.len() + 1], number.parse().ok()?))
+    }
+
+    fn why_outside(&self, tensors: &Tensors, name: &str) -> String {
+        if module_of(name) == self.head() && tensors.has(self.embedding()) {
+            return "config.json has tie_word_embeddings false, or lacks it; set it to true if the model's head is its \
+                    embedding"
+                .to_owned();
+        }
+        if name == self.embedding() && tensors.has_module(self.head()) {
+            return "there is a head, and config.json does not say that it is the embedding too; set tie_word_embeddings \
+                    to true if it is"
+                .to_owned();
+        }
+        sample_of(tensors)
+    }
+}
+
+/// A few of the names that there are.
+fn sample_of(tensors: &Tensors) -> String {
+    let names: Vec<&str> = tensors.names().take(4).collect();
+    match names.is_empty() {
+        true => "they hold no tensors at all".to_owned(),
+        false => format!("they hold {} tensors, among them {}", tensors.names().count(), names.join(", ")),
+    }
+}
+
+/// The modules of a block.
+fn inner_modules(names: &'static BlockNames) -> impl Iterator<Item = &'static str> {
+    let norms = [names.attention_norm, names.mlp_norm].into_iter().chain(names.head_norms.into_iter().flatten());
+    let linears = names.groups.iter().flat_map(|(_, linears)| linears.iter().copied());
+    norms.map(module_of).chain(names.router).chain(linears)
+}
+
+/// `model.norm` of `model.norm.weight`.
+fn module_of(tensor: &str) -> &str {
+    tensor.rsplit_once('.').map_or(tensor, |(module, _)| module)
+}
+
+/// Whether a name is that of the table, with some expert's number.
+fn is_like(name: &str, found: &str) -> bool {
+    match name.split_once(EXPERT) {
+        None => name == found,
+        Some((before, after)) => {
+            found.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).is_some_and(is_number)
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
