@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::files::{Files, find_gguf};
 use crate::format::gguf;
+use crate::template::Templates;
 use crate::tensors::{INDEX, Tensors, WEIGHTS};
 use crate::{Bytes, Config, ModelError, TensorView, Tokenizer};
 
@@ -182,6 +183,11 @@ impl Checkpoint {
         for name in COMPANIONS {
             if let Some(bytes) = self.files.find(name)? {
                 all.push(((*name).to_owned(), bytes));
+            }
+        }
+        for name in Templates::companions() {
+            if let Some(bytes) = self.files.find(&name)? {
+                all.push((name, bytes));
             }
         }
         Ok(all)
