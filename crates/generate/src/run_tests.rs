@@ -62,6 +62,7 @@ fn samples() -> Vec<Sample> {
             id: format!("s{index}"),
             task: "t".into(),
             messages: vec![Message::user(format!("begin {index}"))],
+            tools: Vec::new(),
             input: json!(index % 4 + 1),
             gold: Value::Null,
             max_tokens: 4,
@@ -85,7 +86,7 @@ fn open(sample: &Sample) -> Result<Conversation, Box<dyn Error + Send + Sync>> {
         if given == turns {
             return Turn::Done(json!({ "turns": given }));
         }
-        Turn::Ask(Ask { messages: messages.clone(), max_tokens: 4, stop: vec![] })
+        Turn::Ask(Ask { messages: messages.clone(), tools: vec![], max_tokens: 4, stop: vec![] })
     }))
 }
 

@@ -55,6 +55,21 @@ pub(crate) fn strftime(format: &str, seconds: u64) -> String {
     out
 }
 
+/// Seconds since 1970 of a time as `2026-03-14T09:26:53`.
+pub(crate) fn read(text: &str) -> Option<u64> {
+    let (date, time) = text.trim_end_matches('Z').split_once('T')?;
+    let numbers = |text: &str, sign: char| -> Option<[u64; 3]> {
+        let all: Vec<u64> = text.split(sign).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        all.try_into().ok()
+    };
+    let ([year, month, day], [hour, minute, second]) = (numbers(date, '-')?, numbers(time, ':')?);
+    let sane = (1970..10_000).contains(&year) && (1..=12).contains(&month) && hour < 24 && minute < 60 && second < 60;
+    // A month has 28 days or more: the day is looked for in the few that remain.
+    let first = (year - 1970) * 365 + (month - 1) * 28;
+    let days = (first..first + 8000).find(|&days| civil(days) == (year, month, day)).filter(|_| sane)?;
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// Year, month and day of a number of days since 1970-01-01 (Hinnant, "chrono-compatible low-level date algorithms").
 fn civil(days: u64) -> (u64, u64, u64) {
     let z = days + 719_468;
@@ -70,12 +85,20 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::strftime;
+    use super::{read, strftime};
 
     #[test]
     fn dates_by_hand() {
         assert_eq!(strftime("%Y-%m-%d %H:%M:%S %A", 0), "1970-01-01 00:00:00 Thursday");
         assert_eq!(strftime("%d %b %Y", 951_782_400), "29 Feb 2000");
+        for seconds in [0, 951_782_399, 951_782_400, 1_767_225_599, 253_402_300_799] {
+            assert_eq!(read(&strftime("%Y-%m-%dT%H:%M:%SZ", seconds)), Some(seconds));
+        }
+        for text in
+            ["", "2026-02-30T00:00:00", "2026-13-01T00:00:00", "2026-01-01T24:00:00", "1969-01-01T00:00:00", "T"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
         assert_eq!(strftime("%B %e, %I %p %% %Q %", 1_767_225_599), "December 31, 11 PM % %Q %");
     }
 }

@@ -9,6 +9,7 @@ use crate::files::{DOWNLOAD, Files, find_gguf};
 use crate::format::gguf;
 use crate::settle;
 use crate::shards::{INDEX, WEIGHTS};
+use crate::template::Templates;
 use crate::tensors::Tensors;
 use crate::{Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer, snapshot};
 
@@ -226,6 +227,11 @@ impl Checkpoint {
         for name in COMPANIONS {
             if let Some(bytes) = self.files.find(name)? {
                 all.push(((*name).to_owned(), bytes));
+            }
+        }
+        for name in Templates::companions() {
+            if let Some(bytes) = self.files.find(&name)? {
+                all.push((name, bytes));
             }
         }
         Ok(all)

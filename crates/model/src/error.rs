@@ -116,6 +116,24 @@ pub enum ModelError {
         /// What the template engine said.
         why: String,
     },
+    /// The chat template refuses a conversation, in its own words.
+    #[error("the chat template in {} refuses this conversation: {words}", path.display())]
+    Refused {
+        /// The file that holds the template.
+        path: PathBuf,
+        /// What the template said.
+        words: String,
+    },
+    /// A part of the conversation is nowhere in the prompt that the chat template makes of it.
+    #[error("the chat template in {} leaves out message {index} ({role}) of this conversation", path.display())]
+    LeftOut {
+        /// The file that holds the template.
+        path: PathBuf,
+        /// Which message, from 0.
+        index: usize,
+        /// Who speaks in it.
+        role: &'static str,
+    },
     /// Text could not be encoded, or ids could not be decoded.
     #[error("the tokenizer failed: {why}")]
     Tokenize {

@@ -1,19 +1,17 @@
 //! Text to token ids and back, the chat template, and the tokens that end a reply.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::{Message, Role};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::Fields;
-use crate::files::{DOWNLOAD, Files, damaged};
-use crate::template::ChatTemplate;
-use crate::{Config, ModelError, vocabulary};
+use crate::files::{Files, damaged};
+use crate::template::Templates;
+use crate::{Clock, Config, Conversation, ModelError, Prompt, Surround, fitted, vocabulary};
 
 const TOKENIZER: &str = "tokenizer.json";
 const SETTINGS: &str = "tokenizer_config.json";
-const TEMPLATE: &str = "chat_template.jinja";
 pub(crate) const GENERATION: &str = "generation_config.json";
 const NO_SETTINGS: &str =
     "it holds the chat template and special tokens; copy it from the model's original download, or write {} into it";
@@ -24,7 +22,10 @@ pub(crate) const NO_GENERATION: &str =
 #[derive(Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
-    template: Option<ChatTemplate>,
+    templates: Templates,
+    /// Where the tokenizer's class and settings say it, not `tokenizer.json`.
+    surround: Option<Surround>,
+    bos: Option<u32>,
     eos: Vec<u32>,
     size: usize,
 }
@@ -39,10 +40,14 @@ impl Tokenizer {
         let settings = Fields::new(&settings, &settings_path)
             .map_err(|_| damaged(&settings_path, "it is not an object", NO_SETTINGS))?;
         let specials = special_tokens(&settings);
-        let mut tokenizer = Self { size: largest as usize + 1, inner, template: None, eos: Vec::new() };
-        tokenizer.template = find_template(files, &settings)?
-            .map(|(path, source)| ChatTemplate::new(path, source, specials.clone()))
-            .transpose()?;
+        let templates = Templates::read(files, &settings, &specials)?;
+        let known = |name: &str| specials.get(name).filter(|token| inner.token_to_id(token).is_some()).cloned();
+        // A GGUF file says itself what stands around a text, and its tokenizer.json is made so.
+        let model_type = (!matches!(files, Files::Gguf(..))).then_some(config.model_type.as_str());
+        let surround = model_type.and_then(|model_type| Surround::of(&settings, Some(model_type), known));
+        let bos = known("bos_token").and_then(|token| inner.token_to_id(&token));
+        let size = largest as usize + 1;
+        let mut tokenizer = Self { size, inner, templates, surround, bos, eos: Vec::new() };
         tokenizer.eos = tokenizer.read_eos(files, config, specials.get("eos_token"))?;
         Ok(tokenizer)
     }
@@ -63,14 +68,38 @@ impl Tokenizer {
         Ok(eos)
     }
 
-    /// The ids of a text; `special` adds the tokens that the tokenizer puts around a text. Special tokens that the
-    /// text itself spells out are recognized either way.
+    /// The ids of a text; `special` adds the tokens that stand around a text, a begin token never twice. Special tokens
+    /// that the text itself spells out are recognized either way.
     ///
     /// # Errors
     /// [`ModelError::Tokenize`] where the tokenizer has no token for a part of it.
     pub fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>, ModelError> {
-        let encoding = self.inner.encode_fast(text, special);
-        encoding.map(|e| e.get_ids().to_vec()).map_err(|error| ModelError::Tokenize { why: error.to_string() })
+        let around = self.surround.as_ref().filter(|_| special);
+        let encoding = self.inner.encode_fast(text, special && around.is_none());
+        let mut ids = encoding.map_err(|error| ModelError::Tokenize { why: error.to_string() })?.get_ids().to_vec();
+        if let Some(Surround { before, after }) = around {
+            ids.splice(0..0, before.iter().filter_map(|token| self.token_id(token)));
+            ids.extend(after.iter().filter_map(|token| self.token_id(token)));
+        }
+        if special && self.bos.is_some() && ids.first().copied() == self.bos && ids.get(1).copied() == self.bos {
+            ids.remove(0);
+        }
+        Ok(ids)
+    }
+
+    /// The tokens that [`Tokenizer::encode`] puts around a text.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn surround(&self) -> Result<Surround, ModelError> {
+        if let Some(surround) = &self.surround {
+            return Ok(surround.clone());
+        }
+        let (plain, whole) = (self.encode("a", false)?, self.encode("a", true)?);
+        let begins = whole.windows(plain.len().max(1)).position(|part| part == plain).unwrap_or(0);
+        let names = |ids: &[u32]| ids.iter().filter_map(|&id| self.inner.id_to_token(id)).collect();
+        let after = whole.get(begins + plain.len()..).unwrap_or_default();
+        Ok(Surround { before: names(&whole[..begins]), after: names(after) })
     }
 
     /// The text of some ids, without special tokens.
@@ -98,41 +127,74 @@ impl Tokenizer {
 
     /// Whether the checkpoint has a chat template.
     pub fn has_template(&self) -> bool {
-        self.template.is_some()
+        self.templates.choose(false).is_some()
     }
 
-    /// A conversation as the one text that the model reads.
+    /// Whether a chat template of the checkpoint reads a variable of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        [false, true].iter().filter_map(|&tools| self.templates.choose(tools)).any(|template| template.mentions(name))
+    }
+
+    /// Whether a chat template of the checkpoint prints the date.
+    pub fn is_dated(&self) -> bool {
+        self.reads("strftime_now")
+    }
+
+    /// Messages as the one text that the model reads, by the chat template as it is.
     ///
     /// Without a chat template: each message as `role: content` and an empty line, then `assistant:` where
     /// `add_generation_prompt`.
     ///
     /// # Errors
-    /// [`ModelError::Template`] where the template fails, refuses the conversation, or runs for too long.
+    /// [`ModelError::Template`] where the template fails or runs for too long, [`ModelError::Refused`] where it refuses
+    /// the conversation.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, ModelError> {
-        match &self.template {
-            Some(template) => template.render(messages, add_generation_prompt),
+        match self.templates.choose(false) {
+            Some(template) => template.render(&only(messages, &Map::new()), add_generation_prompt),
             None => Ok(render_plain(messages, add_generation_prompt)),
         }
     }
 
-    /// The ids of a conversation, rendered: by the template, or plainly where `use_template` is off. One
-    /// [`Role::Raw`] message is read as it is; so is a single user message where no template is used.
+    /// A conversation as the one text that the model goes on with: by the chat template, or plainly where
+    /// `use_template` is off or there is none. One [`Role::Raw`] message is read as it is; so is a single user message
+    /// where no template is used. What a template refuses or leaves out is shown in another way ([`crate::Change`]).
     ///
     /// # Errors
-    /// As [`Tokenizer::render`] and [`Tokenizer::encode`].
-    pub fn prompt(&self, messages: &[Message], use_template: bool) -> Result<Vec<u32>, ModelError> {
-        if let [Message { role: Role::Raw, content }] = messages {
-            return self.encode(content, true);
+    /// As [`Tokenizer::render`]; [`ModelError::LeftOut`] where a message would not be in the text.
+    pub fn write(&self, conversation: &Conversation<'_>, use_template: bool) -> Result<Prompt, ModelError> {
+        let plain = |text: String| Prompt { text, surround: true, changes: BTreeSet::new() };
+        match conversation.messages {
+            [one] if one.role == Role::Raw => return Ok(plain(one.content.clone())),
+            [one] if one.role == Role::User && !use_template => return Ok(plain(one.content.clone())),
+            _ => {}
         }
-        if use_template && self.has_template() {
-            // A template writes its own begin-of-text token.
-            return self.encode(&self.render(messages, true)?, false);
+        match self.templates.choose(!conversation.tools.is_empty()).filter(|_| use_template) {
+            Some(template) => fitted::render(template, conversation),
+            None => Ok(plain(render_plain(conversation.messages, true))),
         }
-        if let (false, [Message { role: Role::User, content, .. }]) = (use_template, messages) {
-            return self.encode(content, true);
-        }
-        self.encode(&render_plain(messages, true), true)
     }
+
+    /// The ids of a conversation.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::write`] and [`Tokenizer::encode`].
+    pub fn ask(&self, conversation: &Conversation<'_>, use_template: bool) -> Result<Vec<u32>, ModelError> {
+        let Prompt { text, surround, .. } = self.write(conversation, use_template)?;
+        self.encode(&text, surround)
+    }
+
+    /// The ids of messages, where nothing else is to be said: no tools, no arguments, the present time.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::ask`].
+    pub fn prompt(&self, messages: &[Message], use_template: bool) -> Result<Vec<u32>, ModelError> {
+        self.ask(&only(messages, &Map::new()), use_template)
+    }
+}
+
+/// Messages without anything beside them.
+fn only<'a>(messages: &'a [Message], none: &'a Map<String, Value>) -> Conversation<'a> {
+    Conversation { messages, tools: &[], args: none, clock: Clock::now() }
 }
 
 fn render_plain(messages: &[Message], add_generation_prompt: bool) -> String {
@@ -156,25 +218,4 @@ fn special_tokens(settings: &Fields<'_>) -> BTreeMap<String, String> {
             Some((name.to_owned(), text.to_owned()))
         })
         .collect()
-}
-
-/// The template and the file that holds it: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`,
-/// which is a text or a list of named ones of which `default` counts.
-fn find_template(files: &Files, settings: &Fields<'_>) -> Result<Option<(PathBuf, String)>, ModelError> {
-    if let Some(source) = files.text(TEMPLATE)? {
-        return Ok(Some((files.path(TEMPLATE), source)));
-    }
-    let path = files.path(SETTINGS);
-    match settings.get("chat_template") {
-        None => Ok(None),
-        Some(Value::String(source)) => Ok(Some((path, source.clone()))),
-        Some(Value::Array(named)) => {
-            let default = named.iter().find(|one| one.get("name").and_then(Value::as_str) == Some("default"));
-            match default.and_then(|one| one.get("template")).and_then(Value::as_str) {
-                Some(source) => Ok(Some((path, source.to_owned()))),
-                None => Err(damaged(&path, "none of its chat templates is called `default`", DOWNLOAD)),
-            }
-        }
-        Some(_) => Err(damaged(&path, "`chat_template` is neither a text nor a list", DOWNLOAD)),
-    }
 }

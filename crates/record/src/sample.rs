@@ -1,4 +1,4 @@
-//! What is asked of a model: messages, samples, and the turns of an episode.
+//! What is asked of a model: samples, and the turns of an episode.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,65 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Who speaks in a message of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Instructions that hold for the whole conversation.
-    System,
-    /// The one who asks, or the environment that observes.
-    User,
-    /// The model under test.
-    Assistant,
-    /// The result of a tool call (T-Eval calls this role `function`).
-    Function,
-    /// Nobody: a text outside any conversation, which the model goes on with as it is, without chat template.
-    Raw,
-}
-
-impl Role {
-    /// The name chat templates know: `system`, `user`, `assistant`, `function`; `raw` is never shown to one.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Function => "function",
-            Role::Raw => "raw",
-        }
-    }
-}
-
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said.
-    pub content: String,
-}
-
-impl Message {
-    /// A system message.
-    pub fn system(content: impl Into<String>) -> Self {
-        Self { role: Role::System, content: content.into() }
-    }
-
-    /// A user message.
-    pub fn user(content: impl Into<String>) -> Self {
-        Self { role: Role::User, content: content.into() }
-    }
-
-    /// A text that the model goes on with, the only message of its conversation.
-    pub fn raw(content: impl Into<String>) -> Self {
-        Self { role: Role::Raw, content: content.into() }
-    }
-
-    /// An assistant message.
-    pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
-    }
-}
+use crate::Message;
 
 /// The four capabilities of an agent that ACBench measures, in the paper's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,6 +64,9 @@ pub struct Sample {
     pub task: String,
     /// The opening messages. An episode may build its own prompts from `input` instead.
     pub messages: Vec<Message>,
+    /// The tools that the model may call, each as a chat template wants it: `{"type": "function", "function": {..}}`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Value>,
     /// What an environment needs to open the episode; `null` for single-turn tasks.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub input: Value,
@@ -145,6 +90,8 @@ pub struct Sample {
 pub struct Ask {
     /// The conversation, complete.
     pub messages: Vec<Message>,
+    /// The tools that the model may call.
+    pub tools: Vec<Value>,
     /// The most tokens that the reply may have.
     pub max_tokens: usize,
     /// Texts that end the reply.

@@ -22,6 +22,7 @@ impl SingleTurn {
         Self {
             ask: Some(Ask {
                 messages: sample.messages.clone(),
+                tools: sample.tools.clone(),
                 max_tokens: sample.max_tokens,
                 stop: sample.stop.clone(),
             }),

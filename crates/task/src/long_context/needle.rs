@@ -187,6 +187,7 @@ fn sample(
         id,
         task: "needle".into(),
         messages,
+        tools: Vec::new(),
         input: Value::Null,
         gold,
         max_tokens,

@@ -69,6 +69,7 @@ pub fn instance(rng: &mut Rng, tokens: &dyn Tokens, length: usize, depth: usize)
         id: String::new(),
         task: "needle".into(),
         messages: vec![Message::system(SYSTEM), Message::user(user(&sentences.join(" "), &needle.question))],
+        tools: Vec::new(),
         input: Value::Null,
         gold: json!({"needle": needle.text, "answer": needle.answer}),
         max_tokens: 32,

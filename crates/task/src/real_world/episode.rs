@@ -159,7 +159,7 @@ impl Play {
             Style::Chat => self.conversation.clone(),
             Style::Agentboard => prompt(&self.input.prompt, &self.game.goal(), &self.memory),
         };
-        Ask { messages, max_tokens: self.max_tokens, stop: self.stop.clone() }
+        Ask { messages, tools: Vec::new(), max_tokens: self.max_tokens, stop: self.stop.clone() }
     }
 
     /// What scoring needs: see [`super::Ending`].

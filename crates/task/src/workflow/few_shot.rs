@@ -93,7 +93,7 @@ fn message(value: &Value) -> Option<Message> {
         "assistant" => Role::Assistant,
         _ => return None,
     };
-    Some(Message { role, content: text(value.get("content")?)? })
+    Some(Message::new(role, text(value.get("content")?)?))
 }
 
 fn text(value: &Value) -> Option<String> {

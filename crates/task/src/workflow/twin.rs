@@ -77,6 +77,7 @@ pub fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> Sample {
         id: String::new(),
         task: "worfbench".into(),
         messages: vec![Message::system(system), Message::user(format!("{goal} {}", described.join(" ")))],
+        tools: Vec::new(),
         input: Value::Null,
         gold: json!({"workflow": gold(&texts, &waits)}),
         max_tokens: 192,

@@ -229,6 +229,7 @@ impl Asked {
             id: format!("{name}-{place:04}"),
             task: "longbench".to_owned(),
             messages: vec![if set.chat { Message::user(prompt) } else { Message::raw(prompt) }],
+            tools: Vec::new(),
             input: Value::Null,
             gold,
             max_tokens: self.replies.get(set.name).copied().unwrap_or(set.max_tokens).max(1),

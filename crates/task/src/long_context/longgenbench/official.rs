@@ -158,6 +158,7 @@ impl Texts {
             id,
             task: "longgenbench".to_owned(),
             messages: vec![Message::system(self.system(set, subject)), Message::user(built.prompt)],
+            tools: Vec::new(),
             input: Value::Null,
             gold: json!({"kind": kind, "first": built.first, "answers": built.answers}),
             max_tokens: self.settings.max_tokens.unwrap_or(default).max(1),

@@ -82,6 +82,7 @@ fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> 
         id: String::new(),
         task: "longgenbench".into(),
         messages: vec![Message::system(SYSTEM), Message::user(built.prompt)],
+        tools: Vec::new(),
         input: Value::Null,
         gold: json!({"kind": "number", "first": built.first, "answers": built.answers}),
         max_tokens: replied + replied / 2,

@@ -133,6 +133,7 @@ fn sample(game: &Game, problem: String, opening: String, shortest: usize) -> Sam
         id: String::new(),
         task: "pddl".into(),
         messages: vec![Message::system("Reply with the next action."), Message::user(opening)],
+        tools: Vec::new(),
         input: json!({
             "game": game.name,
             "domain": game.domain.trim(),

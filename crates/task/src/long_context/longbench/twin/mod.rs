@@ -121,6 +121,7 @@ fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
         id: String::new(),
         task: "longbench".into(),
         messages: vec![if set.chat { Message::user(puzzle.prompt) } else { Message::raw(puzzle.prompt) }],
+        tools: Vec::new(),
         input: Value::Null,
         gold,
         max_tokens: set.max_tokens,
