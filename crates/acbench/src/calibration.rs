@@ -1,5 +1,9 @@
 //! The text that compression methods look at.
 
+mod archive;
+mod choice;
+pub(crate) mod own;
+
 use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText};
@@ -11,17 +15,23 @@ use task::{Source, Split, TASKS};
 use crate::Error;
 use crate::tokens::ModelTokens;
 
+pub use choice::{Calibration, CalibrationChoice};
+
 /// Rounds of samples, one from each capability, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;
 
 /// Calibration text from a file: plain text; JSON lines whose field `text` holds text, `messages` a chat, which the
-/// checkpoint's template renders, or `input_ids` tokens.
+/// checkpoint's template renders, or `input_ids` tokens; a zip archive of such texts ([`archive`]).
 ///
 /// # Errors
 /// A file that cannot be read, is not text, or has a line with none of these fields.
 pub fn read(checkpoint: &Checkpoint, path: &Path, seed: u64) -> Result<CalibrationSource, Error> {
     let bad = |problem: String| Error::Calibration { path: path.to_owned(), problem };
-    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let zipped = path.extension().is_some_and(|extension| extension == "zip");
+    let bytes = match zipped {
+        true => archive::texts(path).map_err(bad)?,
+        false => std::fs::read(path).map_err(|error| bad(error.to_string()))?,
+    };
     let text = String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8 text".to_owned()))?;
     let lines = path.extension().is_some_and(|extension| extension == "jsonl");
     let text = match lines {

@@ -44,13 +44,11 @@ pub enum CompressError {
         /// What was given, as JSON.
         value: String,
     },
-    /// A layer whose inputs the group size or the pattern does not divide.
-    #[error("{layer} has {in_features} inputs, which {what} does not divide; {cure}")]
+    /// Linears whose inputs the group size or the pattern does not divide.
+    #[error("the model's linears have {widths} inputs, which {what} does not divide; {cure}")]
     Indivisible {
-        /// The layer.
-        layer: String,
-        /// Its input channels.
-        in_features: usize,
+        /// Their numbers of input channels: `576 and 1536`.
+        widths: String,
         /// `group_size 128`, `the pattern 2:4`.
         what: String,
         /// What would do.

@@ -28,6 +28,7 @@
 
 mod calibration;
 mod error;
+mod fit;
 mod fold;
 mod format;
 mod grid;
@@ -50,6 +51,7 @@ mod walk;
 
 pub use calibration::{Calibration, CalibrationSource, CalibrationText};
 pub use error::CompressError;
+pub use fit::widths;
 pub use format::gguf::export_gguf;
 pub use format::{FORMATS, Format};
 pub use grid::{FloatType, Grid, GridRule, Number, Step};
