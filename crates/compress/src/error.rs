@@ -54,6 +54,17 @@ pub enum CompressError {
         /// What would do.
         cure: String,
     },
+    /// A bound on memory that cannot be kept.
+    #[error(
+        "this needs about {} MB of memory at the least, more than the budget of {} MB; give --ram_budget {}MB or more",
+        least.div_ceil(1_000_000), budget / 1_000_000, least.div_ceil(1_000_000)
+    )]
+    Budget {
+        /// Bytes to stay within.
+        budget: u64,
+        /// Bytes that would do.
+        least: u64,
+    },
     /// The checkpoint is quantized already.
     #[error("{layer} is quantized already; compress the dense checkpoint that it was made from")]
     AlreadyCompressed {

@@ -58,7 +58,7 @@ pub use grid::{FloatType, Grid, GridRule, Number, Step};
 pub use group::{LinearGroup, Report, Target};
 pub use hessian::{Factor, Failure, Hessian, Order};
 pub use inspect::{Inspection, inspect};
-pub use memory::{Estimate, peak};
+pub use memory::{Estimate, TextSize, peak};
 pub use method::{Kind, METHODS, Method, MethodInfo};
 pub use model::Matrix;
 pub use quantized::{ActOrder, GroupSize, QuantizedWeight, Scheme};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::calibration::{Calibration, CalibrationSource};
 use crate::fit::widths;
 use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
-use crate::memory::Estimate;
+use crate::memory::{Estimate, TextSize};
 use crate::pass;
 use crate::recipe::Recipe;
 use crate::seen::Needs;
@@ -65,6 +65,8 @@ pub fn compress(
     let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
     let format = job.format.unwrap_or(default);
     format.fits_cache(recipe.kv_bits())?;
+    let size = TextSize::of(&recipe, checkpoint.config());
+    let estimate = Estimate::new(checkpoint, &recipe, size, job.ram_budget)?;
     let model = Blocks::open(checkpoint)?;
     let planned = plan(checkpoint, &model, (&recipe, format))?;
     let calibration = calibrate(checkpoint, job, &recipe)?;
@@ -82,10 +84,9 @@ pub fn compress(
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
     let done = Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
-    let mut writer = CheckpointWriter::create(done, job.out)?;
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
-    let estimate = Estimate::new(&model, &planned, (&recipe, sequences), job.ram_budget);
     progress(Progress::Began(estimate));
+    let mut writer = CheckpointWriter::create(done, job.out)?;
     let spill = estimate.spills.then(|| writer.part().to_owned());
     let mut states = match recipe.needs() {
         Needs::NOTHING => States::nothing(),
@@ -173,7 +174,6 @@ fn calibrate(checkpoint: &Checkpoint, job: &Job, recipe: &Recipe) -> Result<Opti
         return Ok(None);
     }
     let source = job.calibration.ok_or_else(|| CompressError::NoCalibration { method: recipe.name() })?;
-    let count = |name| recipe.count(name).unwrap_or(1);
-    let length = count("length").min(checkpoint.config().max_positions);
-    source.cut(checkpoint, count("sequences"), length).map(Some)
+    let size = TextSize::of(recipe, checkpoint.config());
+    source.cut(checkpoint, size.sequences, size.length).map(Some)
 }

@@ -15,7 +15,7 @@ use crate::states::States;
 use crate::{CompressError, FloatType, Matrix, product};
 
 /// Inputs of the last linears of a block are kept between two passes up to this many bytes, and made again beyond.
-const KEPT_BYTES: usize = 256 << 20;
+pub(crate) const KEPT_BYTES: usize = 256 << 20;
 
 /// Where the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,5 +15,5 @@ pub use model::{Checkpoint, Encoder, Matrix, Model, ModelError, Sampling, Tokeni
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
-pub use own_text::{OwnText, Written, own_text};
+pub use own_text::{OwnText, Written, own_text, under_way};
 pub use run::{Conversation, Job, Open, Progress, read_transcripts, run};

@@ -15,6 +15,8 @@ use crate::GenerateError;
 pub const DOCUMENT: usize = 512;
 /// Documents under way at a time; it changes none of them.
 const BATCH: usize = 32;
+/// Bytes of keys and values of all of them.
+const ACTIVE: usize = 256 << 20;
 /// Documents of no length at all, on the average, before a model counts as one that writes nothing.
 const SHORTEST: usize = 8;
 /// Draws of a token that is a word.
@@ -56,8 +58,10 @@ pub fn own_text(
         return Ok(documents);
     }
     let (model, tokenizer) = (Model::load(checkpoint)?, checkpoint.tokenizer()?);
+    // Weights of 32 bits are copies; those of 16 bits are looked at where they lie, and come back.
+    checkpoint.forget();
     let beginnings = Beginnings { tokenizer, first: first_token(checkpoint, tokenizer), seed: asked.seed };
-    let options = SessionOptions { batch_size: BATCH, retained_bytes: 0, ..SessionOptions::default() };
+    let options = SessionOptions { batch_size: BATCH, retained_bytes: 0, active_bytes: ACTIVE };
     let mut session = Session::new(&model, tokenizer, options);
     let (mut next, mut early, mut tickets) = (documents.len(), BTreeMap::new(), BTreeMap::new());
     let mut drawn = length(&documents);
@@ -83,6 +87,11 @@ pub fn own_text(
         }
     }
     Ok(documents)
+}
+
+/// Bytes that documents under way take, beside the model: keys and values, logits, and the draws from them.
+pub fn under_way(checkpoint: &Checkpoint) -> usize {
+    ACTIVE + BATCH * checkpoint.config().vocab_size * 8 + (32 << 20)
 }
 
 /// How many of the documents, from the first on, have so many tokens; all where they have fewer.

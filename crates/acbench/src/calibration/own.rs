@@ -38,6 +38,12 @@ pub(crate) fn budget(checkpoint: &Checkpoint) -> usize {
     1 << tokens.ilog2()
 }
 
+/// Bytes that a model takes while it writes: its weights, as they lie in the file or wider, and what the documents under
+/// way take.
+pub(crate) fn memory(checkpoint: &Checkpoint) -> u64 {
+    (checkpoint.weight_bytes() + generate::under_way(checkpoint)) as u64
+}
+
 /// At least `tokens` tokens of text that the model writes with this seed; in `kept` is what an earlier process wrote.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe};
+use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe, TextSize};
 use generate::Checkpoint;
 use record::{CompressionRecord, VariantRecord, run_path};
 use serde_json::Value;
@@ -42,6 +42,9 @@ pub fn compress(
 ) -> Result<CompressionRecord, Error> {
     let recipe = Recipe::fitted(wanted.method, wanted.settings, &compress::widths(checkpoint.config()))?;
     let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
+    // A budget that does not do is refused before text is made.
+    let size = TextSize::of(&recipe, checkpoint.config());
+    Estimate::new(checkpoint, &recipe, size, wanted.ram_budget)?;
     let Text { source, settings } = text(checkpoint, (&recipe, wanted, &kept), watch)?;
     watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
     let job = Job {
@@ -148,13 +151,16 @@ fn text(
     if recipe.needs() == Needs::NOTHING {
         return Ok(Text { source: None, settings });
     }
-    let count = |name| recipe.count(name).unwrap_or(1);
-    let length = count("length").min(checkpoint.config().max_positions);
-    let tokens = count("sequences").saturating_mul(length);
+    let TextSize { length, .. } = TextSize::of(recipe, checkpoint.config());
+    let tokens = TextSize::of(recipe, checkpoint.config()).tokens();
     let source = match wanted.calibration {
         Calibration::File { path, .. } => calibration::read(checkpoint, path, wanted.seed)?,
         Calibration::Twins => calibration::twins(checkpoint, wanted.seed, tokens)?,
         Calibration::Own { tokens: most } => {
+            let least = calibration::own::memory(checkpoint);
+            if let Some(budget) = wanted.ram_budget.filter(|&budget| budget < least) {
+                return Err(compress::CompressError::Budget { budget, least }.into());
+            }
             let tokens = tokens.min(*most);
             let length = length.min(tokens);
             shorten(&mut settings, (tokens / length.max(1), length));
