@@ -1,5 +1,9 @@
 //! The text that compression methods look at.
 
+mod archive;
+mod choice;
+pub(crate) mod own;
+
 use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText};
@@ -12,19 +16,24 @@ use crate::Error;
 use crate::conversations::{Entry, entries, entry};
 use crate::tokens::ModelTokens;
 
+pub use choice::{Calibration, CalibrationChoice};
+
 /// Rounds of samples, one from each capability, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;
 
 /// Calibration text from a file: plain text; JSON lines, or one JSON array, of texts, chats, which the checkpoint's template
-/// renders, or tokens ([`entry`]).
+/// renders, or tokens ([`entry`]); a zip archive of plain texts ([`archive`]).
 ///
 /// # Errors
 /// A file that cannot be read, is not text, or has an entry that is none of these.
 pub fn read(checkpoint: &Checkpoint, path: &Path, seed: u64) -> Result<CalibrationSource, Error> {
     let bad = |problem: String| Error::Calibration { path: path.to_owned(), problem };
-    let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-    let text = record::text(&bytes).map_err(|why| bad(why.problem))?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let bytes = match ending.as_str() {
+        "zip" => archive::texts(path).map_err(bad)?,
+        _ => std::fs::read(path).map_err(|error| bad(error.to_string()))?,
+    };
+    let text = record::text(&bytes).map_err(|why| bad(why.problem))?;
     let (text, left_out) = match ending.as_str() {
         "jsonl" => lines(text).and_then(|all| gather(checkpoint, all)).map_err(bad)?,
         "json" => entries(text).and_then(|all| gather(checkpoint, all)).map_err(bad)?,

@@ -25,11 +25,12 @@ mod similarity;
 mod tokens;
 mod verb;
 
-pub use ::compress::{FORMATS, Format, Inspection, METHODS, MethodInfo, inspect};
-pub use ::generate::{ARCHITECTURES, Sampling};
+pub use ::compress::{FORMATS, Format, Inspection, METHODS, MethodInfo, inspect, widths};
+pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
+pub use calibration::{Calibration, CalibrationChoice};
 pub use error::Error;
 pub use event::{Event, Watch};
 pub use names::tasks;

@@ -8,10 +8,10 @@ use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, VariantRecord};
 use serde_json::{Map, Value, json};
 use task::{Drawn, Source, Split, Task};
 
-use crate::run::{CALIBRATION, PICO, Run, dense_variant, file_digest, open_checkpoint};
+use crate::run::{CALIBRATION, PICO, Run, dense_variant, differences, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{DataFolders, Error, Question, names};
+use crate::{Calibration, DataFolders, Error, Question, names};
 
 /// Begins the run that a question asks for, or resumes it.
 ///
@@ -22,9 +22,20 @@ use crate::{DataFolders, Error, Question, names};
 /// A model or data that cannot be read, or an output folder that holds a run with other settings.
 pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
     let checkpoint = open_checkpoint(question.model.as_deref())?;
-    let (record, samples) = describe(question, &checkpoint)?;
-    let root = output.map_or_else(|| Path::new("runs").join(run_name(&record)), Path::to_owned);
-    Run::begin(&root, record, &samples)
+    let (mut record, samples) = describe(question, &checkpoint)?;
+    let place = |record: &RunRecord| output.map_or_else(|| Path::new("runs").join(run_name(record)), Path::to_owned);
+    let mut asked = Vec::new();
+    for calibration in Calibration::of(&question.calibration, &checkpoint)? {
+        record.variants = variants(question, &calibration)?;
+        let root = place(&record);
+        // A run that is there goes on with the text that it began with.
+        if Run::open(&root).is_ok_and(|run| differences(&run.record, &record).is_empty()) {
+            return Run::begin(&root, record, &samples);
+        }
+        asked.push(record.clone());
+    }
+    let record = asked.into_iter().next().unwrap_or(record);
+    Run::begin(&place(&record), record, &samples)
 }
 
 /// What a reader of a run must know about the samples of one of its tasks.
@@ -35,7 +46,7 @@ pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
     Ok(names::task(&task.task)?.notes(&run.samples(task)?))
 }
 
-/// The record of a question and the samples of each of its tasks.
+/// The record of a question, without its variants, and the samples of each of its tasks.
 fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
     let (mut tasks, mut all, mut embedders) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Where no task compares texts, an embedder changes nothing, and is not even read.
@@ -51,7 +62,7 @@ fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, 
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: model_source(question, checkpoint)?,
-        variants: variants(question)?,
+        variants: Vec::new(),
         tasks,
         embedders,
         seed: question.seed,
@@ -119,19 +130,15 @@ fn lines_digest(samples: &[Sample]) -> Result<String, Error> {
 }
 
 /// Dense first; then the methods, or whoever else has replies in the file that stands in for the model.
-fn variants(question: &Question) -> Result<Vec<VariantRecord>, Error> {
+fn variants(question: &Question, calibration: &Calibration) -> Result<Vec<VariantRecord>, Error> {
     if let Some(path) = &question.replies {
         return scripted_variants(path);
     }
-    let calibration = match &question.calibration {
-        None => Value::from("twins"),
-        Some(path) => Value::from(format!("{} sha256:{}", path.display(), file_digest(path)?)),
-    };
     let mut all = vec![dense_variant()];
     for method in &question.methods {
         let mut settings = method.settings.clone();
         if let Some(fields) = settings.as_object_mut().filter(|_| method.calibrates) {
-            fields.insert(CALIBRATION.to_owned(), calibration.clone());
+            fields.insert(CALIBRATION.to_owned(), calibration.to_value());
         }
         all.push(VariantRecord { name: method.variant.clone(), method: Some(method.method.clone()), settings });
     }

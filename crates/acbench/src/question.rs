@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use task::{BadRows, Task};
 
 use crate::event::Watch;
-use crate::{Error, Similarities, hub, names};
+use crate::{CalibrationChoice, Error, Similarities, hub, names};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
@@ -40,8 +40,8 @@ pub struct Question {
     pub chat_template: bool,
     /// Verdict margin, a share.
     pub margin: f64,
-    /// The calibration text; absent: training prompts of the twins.
-    pub calibration: Option<PathBuf>,
+    /// The calibration text.
+    pub calibration: CalibrationChoice,
     /// A file of replies that stands in for the model.
     pub replies: Option<PathBuf>,
 }
@@ -66,15 +66,18 @@ pub struct MethodChoice {
     pub variant: String,
     /// Whether it looks at calibration text.
     pub calibrates: bool,
+    /// What a person should know of a setting that was chosen for the model at hand.
+    pub note: Option<String>,
 }
 
 /// The methods of some names, each with those of the settings (`name=value`) that it has.
 ///
-/// `gptq.bits=3` is for `gptq` alone; `bits=3` for every method that has such a setting. Later settings count.
+/// `gptq.bits=3` is for `gptq` alone; `bits=3` for every method that has such a setting. Later settings count. `widths` are
+/// those of the model's linears ([`crate::widths`]): the size of groups fits them where none is given.
 ///
 /// # Errors
 /// An unknown method, a setting that none of the methods has, or a value that makes no sense.
-pub fn methods(names: &[String], settings: &[String]) -> Result<Vec<MethodChoice>, Error> {
+pub fn methods(names: &[String], settings: &[String], widths: &[usize]) -> Result<Vec<MethodChoice>, Error> {
     let mut lists: Vec<String> = Vec::new();
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
         let parts = name.split('+').map(|part| Ok(names::method(part)?.name)).collect::<Result<Vec<_>, Error>>()?;
@@ -89,10 +92,11 @@ pub fn methods(names: &[String], settings: &[String]) -> Result<Vec<MethodChoice
         place(setting, &lists, &mut given)?;
     }
     let chosen = lists.into_iter().zip(given).map(|(list, given)| {
-        let recipe = Recipe::new(&list, &Value::Object(given))?;
+        let recipe = Recipe::fitted(&list, &Value::Object(given), widths)?;
+        let note = recipe.note().map(str::to_owned);
         let (settings, variant, calibrates) =
             (recipe.settings(), recipe.variant_name(), recipe.needs() != Needs::NOTHING);
-        Ok(MethodChoice { method: list, settings, variant, calibrates })
+        Ok(MethodChoice { method: list, settings, variant, calibrates, note })
     });
     chosen.collect()
 }
@@ -201,7 +205,7 @@ mod tests {
 
     fn variants(names: &[&str], settings: &[&str]) -> Result<Vec<String>, Error> {
         let own = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
-        Ok(methods(&own(names), &own(settings))?.into_iter().map(|choice| choice.variant).collect())
+        Ok(methods(&own(names), &own(settings), &[])?.into_iter().map(|choice| choice.variant).collect())
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! The text that a method looks at: cut into sequences of equal length, recorded by digest.
 
-use model::Checkpoint;
+use model::{Checkpoint, Tokenizer};
 use record::{Digest, Rng};
 
 use crate::CompressError;
+
+/// Bytes of a text that is encoded at once, and about those of a piece of a longer one.
+const AT_ONCE: usize = 4 << 20;
+const PIECE: usize = 1 << 20;
 
 /// Calibration text as it comes.
 #[derive(Debug, Clone)]
@@ -43,7 +47,7 @@ impl CalibrationSource {
     /// the tokenizer says of the text.
     pub fn cut(&self, checkpoint: &Checkpoint, sequences: usize, length: usize) -> Result<Calibration, CompressError> {
         let tokens = match &self.text {
-            CalibrationText::Text(text) => checkpoint.tokenizer()?.encode(text, false)?,
+            CalibrationText::Text(text) => encode(checkpoint.tokenizer()?, text)?,
             CalibrationText::Tokens(all) => all.concat(),
         };
         let vocabulary = checkpoint.config().vocab_size;
@@ -79,6 +83,22 @@ impl CalibrationSource {
         };
         Ok(Calibration { sequences, record })
     }
+}
+
+/// The tokens of a text; of a long one piece by piece, each up to the end of a line, since what the tokenizer keeps of a
+/// text takes many times its bytes.
+fn encode(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, CompressError> {
+    if text.len() <= AT_ONCE {
+        return Ok(tokenizer.encode(text, false)?);
+    }
+    let (mut tokens, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let end = rest.bytes().enumerate().skip(PIECE).find(|(_, byte)| *byte == b'\n');
+        let (piece, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at + 1));
+        tokens.extend(tokenizer.encode(piece, false)?);
+        rest = after;
+    }
+    Ok(tokens)
 }
 
 #[cfg(test)]

@@ -44,17 +44,26 @@ pub enum CompressError {
         /// What was given, as JSON.
         value: String,
     },
-    /// A layer whose inputs the group size or the pattern does not divide.
-    #[error("{layer} has {in_features} inputs, which {what} does not divide; {cure}")]
+    /// Linears whose inputs the group size or the pattern does not divide.
+    #[error("the model's linears have {widths} inputs, which {what} does not divide; {cure}")]
     Indivisible {
-        /// The layer.
-        layer: String,
-        /// Its input channels.
-        in_features: usize,
+        /// Their numbers of input channels: `576 and 1536`.
+        widths: String,
         /// `group_size 128`, `the pattern 2:4`.
         what: String,
         /// What would do.
         cure: String,
+    },
+    /// A bound on memory that cannot be kept.
+    #[error(
+        "this needs about {} MB of memory at the least, more than the budget of {} MB; give --ram_budget {}MB or more",
+        least.div_ceil(1_000_000), budget / 1_000_000, least.div_ceil(1_000_000)
+    )]
+    Budget {
+        /// Bytes to stay within.
+        budget: u64,
+        /// Bytes that would do.
+        least: u64,
     },
     /// The checkpoint is quantized already.
     #[error("{layer} is quantized already; compress the dense checkpoint that it was made from")]

@@ -28,6 +28,7 @@
 
 mod calibration;
 mod error;
+mod fit;
 mod fold;
 mod format;
 mod grid;
@@ -50,13 +51,14 @@ mod walk;
 
 pub use calibration::{Calibration, CalibrationSource, CalibrationText};
 pub use error::CompressError;
+pub use fit::widths;
 pub use format::gguf::export_gguf;
 pub use format::{FORMATS, Format};
 pub use grid::{FloatType, Grid, GridRule, Number, Step};
 pub use group::{LinearGroup, Report, Target};
 pub use hessian::{Factor, Failure, Hessian, Order};
 pub use inspect::{Inspection, inspect};
-pub use memory::{Estimate, peak};
+pub use memory::{Estimate, TextSize, peak};
 pub use method::{Kind, METHODS, Method, MethodInfo};
 pub use model::Matrix;
 pub use quantized::{ActOrder, GroupSize, QuantizedWeight, Scheme};

@@ -1,5 +1,7 @@
 //! A weight as integers with scales and zero points.
 
+use model::packed::Layout;
+
 use crate::Matrix;
 use crate::grid::{Grid, Step};
 
@@ -94,10 +96,10 @@ impl QuantizedWeight {
 
     /// Bits on disk, as compressed-tensors packs it: whole 32-bit words of levels, scales, zero points, group indices.
     pub fn stored_bits(&self) -> usize {
-        let a_word = 32 / usize::from(self.grid.bits);
-        let levels = self.rows * self.cols.div_ceil(a_word) * 32;
+        let words = |count| Layout::Dense.words(count, u32::from(self.grid.bits));
+        let levels = self.rows * words(self.cols) * 32;
         let scales = self.rows * self.groups() * self.grid.scale_type.bytes() * 8;
-        let zeros = if self.grid.symmetric { 0 } else { self.rows.div_ceil(a_word) * self.groups() * 32 };
+        let zeros = if self.grid.symmetric { 0 } else { words(self.rows) * self.groups() * 32 };
         levels + scales + zeros + self.group_of.as_ref().map_or(0, |of| of.len() * 32)
     }
 }

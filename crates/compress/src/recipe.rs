@@ -26,6 +26,8 @@ pub struct Step {
 /// What is done to a model: methods in the order in which they are applied.
 pub struct Recipe {
     steps: Vec<Step>,
+    /// What was chosen for the model at hand.
+    note: Option<String>,
 }
 
 impl Recipe {
@@ -51,7 +53,7 @@ impl Recipe {
             let method = (info.build)(&settings)?;
             steps.push(Step { info, settings, known, method });
         }
-        Ok(Self { steps })
+        Ok(Self { steps, note: None })
     }
 
     /// `smoothquant+gptq`
@@ -62,6 +64,22 @@ impl Recipe {
     /// The methods in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// What a person should know of a setting that was chosen for the model at hand.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// The same recipe with a note.
+    pub(crate) fn noted(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
+    /// Whether weights are rounded in groups of this size because no size was given.
+    pub(crate) fn assumes_group(&self, size: usize) -> bool {
+        let rounds = |step: &Step| step.method.scheme().is_some_and(|scheme| scheme.group == GroupSize::Columns(size));
+        self.steps.iter().any(|step| rounds(step) && step.settings.assumes("group_size"))
     }
 
     /// All settings: of one method as they are, of several under their names.

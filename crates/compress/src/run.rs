@@ -8,24 +8,22 @@ use record::CompressionRecord;
 use serde_json::{Value, json};
 
 use crate::calibration::{Calibration, CalibrationSource};
+use crate::fit::widths;
 use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
-use crate::memory::Estimate;
+use crate::memory::{Estimate, TextSize};
 use crate::pass;
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
 use crate::walk::{self, Walk, widen};
-use crate::{ActOrder, CompressError, FloatType, GroupSize, Sparsity};
-
-/// Group sizes that are offered where the one asked for does not fit.
-const GROUP_SIZES: [usize; 6] = [256, 128, 64, 32, 16, 8];
+use crate::{ActOrder, CompressError, FloatType};
 
 /// What to do to a checkpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// The method's name, or several: `smoothquant+gptq`.
     pub method: &'a str,
-    /// Settings, an object or null; see [`Recipe::new`].
+    /// Settings, an object or null; see [`Recipe::fitted`].
     pub settings: &'a Value,
     /// The calibration text; methods that need none do not look at it.
     pub calibration: Option<&'a CalibrationSource>,
@@ -63,10 +61,12 @@ pub fn compress(
     job: &Job,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CompressionRecord, CompressError> {
-    let recipe = Recipe::new(job.method, job.settings)?;
+    let recipe = Recipe::fitted(job.method, job.settings, &widths(checkpoint.config()))?;
     let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
     let format = job.format.unwrap_or(default);
     format.fits_cache(recipe.kv_bits())?;
+    let size = TextSize::of(&recipe, checkpoint.config());
+    let estimate = Estimate::new(checkpoint, &recipe, size, job.ram_budget)?;
     let model = Blocks::open(checkpoint)?;
     let planned = plan(checkpoint, &model, (&recipe, format))?;
     let calibration = calibrate(checkpoint, job, &recipe)?;
@@ -84,10 +84,9 @@ pub fn compress(
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
     let done = Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
-    let mut writer = CheckpointWriter::create(done, job.out)?;
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
-    let estimate = Estimate::new(&model, &planned, (&recipe, sequences), job.ram_budget);
     progress(Progress::Began(estimate));
+    let mut writer = CheckpointWriter::create(done, job.out)?;
     let spill = estimate.spills.then(|| writer.part().to_owned());
     let mut states = match recipe.needs() {
         Needs::NOTHING => States::nothing(),
@@ -153,31 +152,10 @@ fn fitting(
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
     }
     let shape = linear.weight.shape();
-    divides(&linear.name, shape.1, recipe)?;
     if let Some(scheme) = recipe.scheme() {
         format.fits(&linear.name, shape, &scheme)?;
     }
     Ok(Planned { shape, stored: stored_as(checkpoint, &format!("{}.weight", linear.name))? })
-}
-
-/// Whether the group size or the pattern divides the inputs.
-fn divides(layer: &str, in_features: usize, recipe: &Recipe) -> Result<(), CompressError> {
-    let unfit = |what: String, cure: String| {
-        Err(CompressError::Indivisible { layer: layer.to_owned(), in_features, what, cure })
-    };
-    if let Some(GroupSize::Columns(size)) = recipe.scheme().map(|scheme| scheme.group)
-        && !in_features.is_multiple_of(size)
-    {
-        let fitting = GROUP_SIZES.iter().filter(|&&size| in_features.is_multiple_of(size));
-        let fitting: Vec<String> = fitting.map(usize::to_string).chain(["channel".to_owned()]).collect();
-        return unfit(format!("group_size {size}"), format!("set group_size to one of {}", fitting.join(", ")));
-    }
-    if let Some(Sparsity::NofM { n, m }) = recipe.sparsity()
-        && !in_features.is_multiple_of(m)
-    {
-        return unfit(format!("the pattern {n}:{m}"), "choose another pattern, or an unstructured share".to_owned());
-    }
-    Ok(())
 }
 
 /// What a tensor of floating-point numbers is stored as.
@@ -196,7 +174,6 @@ fn calibrate(checkpoint: &Checkpoint, job: &Job, recipe: &Recipe) -> Result<Opti
         return Ok(None);
     }
     let source = job.calibration.ok_or_else(|| CompressError::NoCalibration { method: recipe.name() })?;
-    let count = |name| recipe.count(name).unwrap_or(1);
-    let length = count("length").min(checkpoint.config().max_positions);
-    source.cut(checkpoint, count("sequences"), length).map(Some)
+    let size = TextSize::of(recipe, checkpoint.config());
+    source.cut(checkpoint, size.sequences, size.length).map(Some)
 }

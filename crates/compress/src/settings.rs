@@ -45,7 +45,11 @@ pub(crate) const BITS: SettingInfo =
     SettingInfo { aliases: &["w_bits", "wbits"], ..setting("bits", "4", "bits of a weight: 2, 3, 4 or 8") };
 pub(crate) const GROUP_SIZE: SettingInfo = SettingInfo {
     aliases: &["groupsize"],
-    ..setting("group_size", "128", "inputs that share a scale; `channel` or -1: a whole row")
+    ..setting(
+        "group_size",
+        "128",
+        "inputs that share a scale, the largest of 128, 64, 32 that divides every width; `channel` or -1: a whole row",
+    )
 };
 pub(crate) const SYMMETRIC: SettingInfo =
     SettingInfo { aliases: &["sym"], ..setting("symmetric", "true", "zero point fixed in the middle of the grid") };
@@ -159,6 +163,8 @@ pub(crate) const AWQ_LENGTH: SettingInfo = LENGTH.by_default("512");
 pub struct Settings {
     method: &'static str,
     values: Map<String, Value>,
+    /// Those that were not given.
+    assumed: Vec<&'static str>,
 }
 
 impl Settings {
@@ -168,7 +174,7 @@ impl Settings {
         known: &[SettingInfo],
         given: &Map<String, Value>,
     ) -> Result<Self, CompressError> {
-        let mut settings = Self { method: info.name, values: Map::new() };
+        let mut settings = Self { method: info.name, values: Map::new(), assumed: Vec::new() };
         for name in given.keys() {
             if !known.iter().any(|setting| setting.is_called(&plain(name))) {
                 let known: Vec<&str> = known.iter().map(|setting| setting.name).collect();
@@ -178,8 +184,9 @@ impl Settings {
         }
         for setting in known {
             let mut values = given.iter().filter(|(name, _)| setting.is_called(&plain(name))).map(|(_, value)| value);
-            let value = values.next().map_or_else(|| setting.default_value(), from_text);
-            settings.values.insert(setting.name.to_owned(), value);
+            let value = values.next().map(from_text);
+            settings.assumed.extend(value.is_none().then_some(setting.name));
+            settings.values.insert(setting.name.to_owned(), value.unwrap_or_else(|| setting.default_value()));
             if values.next().is_some() {
                 return Err(settings.bad(setting.name, "given once: it has more than one name"));
             }
@@ -195,6 +202,11 @@ impl Settings {
     /// Every setting with its value.
     pub fn values(&self) -> &Map<String, Value> {
         &self.values
+    }
+
+    /// Whether a setting was not given.
+    pub(crate) fn assumes(&self, name: &str) -> bool {
+        self.assumed.contains(&name)
     }
 
     /// The value of a setting; null where the method has none of that name.

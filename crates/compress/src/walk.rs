@@ -15,7 +15,7 @@ use crate::states::States;
 use crate::{CompressError, FloatType, Matrix, product};
 
 /// Inputs of the last linears of a block are kept between two passes up to this many bytes, and made again beyond.
-const KEPT_BYTES: usize = 256 << 20;
+pub(crate) const KEPT_BYTES: usize = 256 << 20;
 
 /// Where the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,11 @@ pub struct Progress<'a> {
     pub block: usize,
     /// Blocks in all.
     pub blocks: usize,
-    /// The linear that was just finished.
+    /// Linears of the block that are finished.
+    pub linear: usize,
+    /// Linears of a block.
+    pub linears: usize,
+    /// The linear that was just finished; empty where a block begins.
     pub layer: &'a str,
 }
 
@@ -59,8 +63,17 @@ pub struct Walk<'a> {
 struct At<'a> {
     index: usize,
     blocks: usize,
+    linear: usize,
+    linears: usize,
     states: &'a mut States,
     sink: &'a mut dyn Sink,
+}
+
+impl At<'_> {
+    fn progress<'a>(&self, layer: &'a str) -> Progress<'a> {
+        let Self { index: block, blocks, linear, linears, .. } = *self;
+        Progress { block, blocks, linear, linears, layer }
+    }
 }
 
 impl Walk<'_> {
@@ -76,7 +89,9 @@ impl Walk<'_> {
             let mut block = model.load(index)?;
             widen(&mut block)?;
             model.forget();
-            let mut at = At { index, blocks: model.count(), states, sink };
+            let linears = block.linears().len();
+            let mut at = At { index, blocks: model.count(), linear: 0, linears, states, sink };
+            (self.progress)(at.progress(""));
             self.block(&mut block, &mut at)?;
             at.sink.block(index, block)?;
         }
@@ -143,7 +158,8 @@ impl Walk<'_> {
         let before: Vec<Matrix> = group.linears.iter().map(|l| product::rows(&sample, &l.weight)).collect();
         let reports = self.recipe.compress(&mut group, seen)?;
         for ((mut linear, report), before) in group.linears.into_iter().zip(reports).zip(&before) {
-            (self.progress)(Progress { block: at.index, blocks: at.blocks, layer: &linear.name });
+            at.linear += 1;
+            (self.progress)(at.progress(&linear.name));
             self.format.round(&mut linear);
             let output_error = relative_error(&product::rows(&sample, &linear.weight), before);
             let (record, warning) = describe(&linear, report, self.format);

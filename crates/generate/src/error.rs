@@ -36,6 +36,17 @@ pub enum GenerateError {
         /// Which turn, from 0.
         turn: usize,
     },
+    /// A model that ends every text as soon as it begins.
+    #[error(
+        "the model writes no text by itself to calibrate on ({tokens} tokens in {documents} documents); \
+         name a text with --calibration"
+    )]
+    NoText {
+        /// Documents that it was asked for.
+        documents: usize,
+        /// What they have in all.
+        tokens: usize,
+    },
     /// A backend lost a request.
     #[error("the backend gave no reply to any of {waiting} requests: this is a defect of the backend")]
     NoReply {

@@ -6,6 +6,7 @@
 mod appender;
 mod backend;
 mod error;
+mod own_text;
 mod run;
 
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
@@ -14,4 +15,5 @@ pub use model::{Checkpoint, Encoder, Matrix, Model, ModelError, Sampling, Snapsh
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
+pub use own_text::{OwnText, Written, own_text, under_way};
 pub use run::{Conversation, Job, Open, Progress, read_transcripts, run};

@@ -18,6 +18,9 @@ const CONFIG: &str = "config.json";
 const QUANTIZERS: [&str; 2] = ["quantize_config.json", "quant_config.json"];
 const CONFIG_CURE: &str = "restore config.json from the model's original download";
 
+/// Bytes of a weight file that are looked at together for its digest.
+const PART: usize = 32 << 20;
+
 /// Files that belong to a checkpoint beside `config.json` and the weights, where they are there.
 const COMPANIONS: &[&str] = &[
     "tokenizer.json",
@@ -175,8 +178,12 @@ impl Checkpoint {
             add(&name, &bytes);
         }
         for (path, bytes) in self.tensors.shards() {
-            add(&path.file_name().unwrap_or_default().to_string_lossy(), bytes);
-            bytes.forget();
+            all.update(format!("{} {}\n", path.file_name().unwrap_or_default().display(), bytes.len()).as_bytes());
+            // A file larger than memory is never in memory as a whole.
+            for part in bytes.chunks(PART) {
+                all.update(part);
+                bytes.forget();
+            }
         }
         Ok(self.digest.get_or_init(|| all.hex()).clone())
     }

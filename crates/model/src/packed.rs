@@ -1,8 +1,12 @@
 //! Weights as small whole numbers: `w = (q - zero) * scale`, several `q` in one 32-bit word.
 //!
-//! The layout is that of compressed-tensors (`pack-quantized`): a row of `[cols]` integers takes
-//! `ceil(cols / per_word)` words with `per_word = 32 / bits` (10 for 3 bits, two bits of each word unused), the
-//! first integer in the lowest bits, stored as `q + 2^(bits - 1)` with `q` in `-2^(bits - 1) .. 2^(bits - 1)`.
+//! The layout is that of compressed-tensors 0.19 and 0.20 (`pack-quantized`): a row of `[cols]` integers is one stream of
+//! `cols * bits` bits in `ceil(cols * bits / 32)` words, the first integer in the lowest bits of the first word; where
+//! `bits` does not divide 32, an integer may begin in one word and end in the next. It is stored as `q + 2^(bits - 1)` with
+//! `q` in `-2^(bits - 1) .. 2^(bits - 1)`.
+//!
+//! Versions up to 0.13, and this program before it followed, put `floor(32 / bits)` integers into each word and left the
+//! rest of it empty ([`Layout::Padded`]): the same for 2, 4 and 8 bits, another for 3, 5, 6 and 7.
 
 use half::f16;
 
@@ -17,7 +21,7 @@ pub struct Packed {
     pub cols: usize,
     /// Bits of one integer, 1 to 8.
     pub bits: u32,
-    /// Little-endian words, `[rows, ceil(cols / per_word)]`.
+    /// Little-endian words, `[rows, ceil(cols * bits / 32)]`.
     pub words: Bytes,
     /// The grid.
     pub grid: Grid,
@@ -40,42 +44,77 @@ pub struct Grid {
     pub group_of: Option<Vec<u32>>,
 }
 
-/// Integers in one 32-bit word.
-pub fn per_word(bits: u32) -> usize {
-    (32 / bits.clamp(1, 32)) as usize
+/// How integers lie in their words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One stream of bits.
+    Dense,
+    /// Whole integers in each word.
+    Padded,
 }
 
-/// Packs rows of signed integers `[rows, cols]` into words `[rows, ceil(cols / per_word)]`.
+impl Layout {
+    /// Words that `count` integers of `bits` bits take.
+    pub fn words(self, count: usize, bits: u32) -> usize {
+        match self {
+            Layout::Dense => (count * bits as usize).div_ceil(32),
+            Layout::Padded => count.div_ceil((32 / bits.clamp(1, 32)) as usize),
+        }
+    }
+
+    /// Unpacks words `[rows, words(cols)]` into rows of signed integers `[rows, cols]`.
+    pub fn unpack(self, words: &[u32], cols: usize, bits: u32) -> Vec<i8> {
+        let per_row = self.words(cols, bits).max(1);
+        let row = |row: &[u32]| -> Vec<i8> {
+            match self {
+                Layout::Dense => integers(row.iter().copied(), bits).take(cols).collect(),
+                Layout::Padded => row.iter().flat_map(|&word| integers([word].into_iter(), bits)).take(cols).collect(),
+            }
+        };
+        words.chunks_exact(per_row).flat_map(row).collect()
+    }
+}
+
+/// Packs rows of signed integers `[rows, cols]` into words `[rows, ceil(cols * bits / 32)]`.
 ///
 /// ```
 /// assert_eq!(model::packed::pack(&[-8, -7, 7], 3, 4), [0xF10]);
 /// ```
 pub fn pack(integers: &[i8], cols: usize, bits: u32) -> Vec<u32> {
-    let offset = 1i32 << (bits - 1);
-    let mut words = Vec::with_capacity(integers.len().div_ceil(per_word(bits)));
+    let middle = 1i32 << (bits - 1);
+    let mut words = Vec::with_capacity(Layout::Dense.words(integers.len(), bits));
     for row in integers.chunks(cols.max(1)) {
-        for few in row.chunks(per_word(bits)) {
-            let word = few.iter().enumerate().fold(0u32, |word, (slot, &q)| {
-                word | (((i32::from(q) + offset) as u32) & ((1 << bits) - 1)) << (slot as u32 * bits)
-            });
-            words.push(word);
+        let (mut stream, mut held) = (0u64, 0);
+        for &q in row {
+            stream |= u64::from((i32::from(q) + middle) as u32 & ((1 << bits) - 1)) << held;
+            held += bits;
+            if held >= 32 {
+                words.push(stream as u32);
+                stream >>= 32;
+                held -= 32;
+            }
+        }
+        if held > 0 {
+            words.push(stream as u32);
         }
     }
     words
 }
 
-/// Unpacks words `[rows, ceil(cols / per_word)]` into rows of signed integers `[rows, cols]`.
-pub fn unpack(words: &[u32], cols: usize, bits: u32) -> Vec<i8> {
-    let per_row = cols.div_ceil(per_word(bits)).max(1);
-    let offset = 1i32 << (bits - 1);
-    let mut integers = Vec::with_capacity(words.len() / per_row * cols);
-    for row in words.chunks_exact(per_row) {
-        integers.extend((0..cols).map(|col| {
-            let word = row[col / per_word(bits)] >> ((col % per_word(bits)) as u32 * bits);
-            ((word & ((1 << bits) - 1)) as i32 - offset) as i8
-        }));
-    }
-    integers
+/// The signed integers of one stream of bits, as many as are whole.
+fn integers(words: impl Iterator<Item = u32>, bits: u32) -> impl Iterator<Item = i8> {
+    let (mut words, mut stream, mut held) = (words, 0u64, 0);
+    let (middle, mask) = (1i32 << (bits - 1), (1u64 << bits) - 1);
+    std::iter::from_fn(move || {
+        if held < bits {
+            stream |= u64::from(words.next()?) << held;
+            held += 32;
+        }
+        let level = (stream & mask) as i32;
+        stream >>= bits;
+        held -= bits;
+        Some((level - middle) as i8)
+    })
 }
 
 impl Packed {
@@ -92,14 +131,18 @@ impl Packed {
 
     /// Words in one row.
     pub fn row_words(&self) -> usize {
-        self.cols.div_ceil(per_word(self.bits))
+        Layout::Dense.words(self.cols, self.bits)
+    }
+
+    /// The words of one row.
+    fn stream(&self, row: usize) -> impl Iterator<Item = u32> {
+        let bytes = &self.words[row * self.row_words() * 4..(row + 1) * self.row_words() * 4];
+        bytes.as_chunks::<4>().0.iter().map(|&four| u32::from_le_bytes(four))
     }
 
     /// The signed integers of one row, `[cols]`.
     pub fn integers(&self, row: usize) -> Vec<i8> {
-        let bytes = &self.words[row * self.row_words() * 4..(row + 1) * self.row_words() * 4];
-        let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&four| u32::from_le_bytes(four)).collect();
-        unpack(&words, self.cols, self.bits)
+        integers(self.stream(row), self.bits).take(self.cols).collect()
     }
 
     /// Bytes that the words and the grid take.
@@ -110,19 +153,10 @@ impl Packed {
 
     /// Widens one row into `out`, `[cols]`: `(q - zero) * scale`, each rounded once.
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
-        let bytes = &self.words[row * self.row_words() * 4..(row + 1) * self.row_words() * 4];
-        let words = bytes.as_chunks::<4>().0;
         let scales = &self.grid.scales[row * self.grid.groups..(row + 1) * self.grid.groups];
         let zeros = self.grid.zeros.as_ref().map(|all| &all[row * self.grid.groups..(row + 1) * self.grid.groups]);
-        let offset = 1i32 << (self.bits - 1);
-        let mask = (1u32 << self.bits) - 1;
-        for (few, &word) in out[..self.cols].chunks_mut(per_word(self.bits)).zip(words) {
-            let mut word = u32::from_le_bytes(word);
-            for value in few {
-                *value = ((word & mask) as i32 - offset) as f32;
-                word >>= self.bits;
-            }
-        }
+        let values = out[..self.cols].iter_mut();
+        values.zip(integers(self.stream(row), self.bits)).for_each(|(value, q)| *value = f32::from(q));
         self.scale_row((scales, zeros), out);
         if self.grid.half {
             out[..self.cols].iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
@@ -163,8 +197,22 @@ mod tests {
             let mut rng = record::Rng::new(seed);
             let half = 1i32 << (bits - 1);
             let integers: Vec<i8> = (0..rows * cols).map(|_| (rng.below(1 << bits) as i32 - half) as i8).collect();
-            prop_assert_eq!(unpack(&pack(&integers, cols, bits), cols, bits), integers);
+            let words = pack(&integers, cols, bits);
+            prop_assert_eq!(words.len(), rows * Layout::Dense.words(cols, bits));
+            prop_assert_eq!(Layout::Dense.unpack(&words, cols, bits), integers);
         }
+    }
+
+    #[test]
+    fn three_bits_cross_words_now_and_did_not_before() {
+        // Levels 0..8 again and again: the eleventh integer is level 2, its two low bits in the first word.
+        let integers: Vec<i8> = (0..16).map(|at| at % 8 - 4).collect();
+        let levels = 0o7654_3210_u64 | 0o7654_3210 << 24;
+        assert_eq!(pack(&integers, 16, 3), [levels as u32, (levels >> 32) as u32]);
+        let before = [0o1_0765_4321_0u32, 0o7_6543_2];
+        assert_eq!(Layout::Padded.unpack(&before, 16, 3), integers);
+        assert_eq!([Layout::Dense, Layout::Padded].map(|layout| layout.words(576, 3)), [54, 58]);
+        assert_eq!([Layout::Dense, Layout::Padded].map(|layout| layout.words(577, 4)), [73, 73]);
     }
 
     #[test]

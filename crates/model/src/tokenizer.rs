@@ -10,7 +10,6 @@ use crate::files::{Files, damaged};
 use crate::template::Templates;
 use crate::{Clock, Config, Conversation, ModelError, Prompt, Surround, fitted, vocabulary};
 
-const TOKENIZER: &str = "tokenizer.json";
 const SETTINGS: &str = "tokenizer_config.json";
 pub(crate) const GENERATION: &str = "generation_config.json";
 const NO_SETTINGS: &str =
@@ -32,7 +31,6 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     pub(crate) fn read(files: &Files, config: &Config) -> Result<Self, ModelError> {
-        let path = files.path(TOKENIZER);
         let settings = vocabulary::settings(files, &config.model_type)?;
         let inner = vocabulary::read(files, &settings, &config.model_type)?;
         let largest = inner.get_vocab(true).values().copied().max().unwrap_or(0);

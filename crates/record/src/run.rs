@@ -102,6 +102,11 @@ pub mod run_path {
         root.join(variant).join("checkpoint")
     }
 
+    /// `calibration/self.jsonl`: text that the dense model wrote to calibrate on, shared by all variants.
+    pub fn own_text(root: &Path) -> PathBuf {
+        root.join("calibration").join("self.jsonl")
+    }
+
     /// `<variant>/transcripts/<task>.jsonl`
     pub fn transcripts(root: &Path, variant: &str, task: &str) -> PathBuf {
         root.join(variant).join("transcripts").join(format!("{task}.jsonl"))

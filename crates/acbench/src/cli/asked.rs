@@ -1,8 +1,11 @@
 //! The flags that decide what an evaluation finds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use acbench::{BadRows, Error, How, Question, Run, Sampling, Scoring, Similarities, Similarity};
+use acbench::{
+    BadRows, CalibrationChoice, Checkpoint, Error, How, MethodChoice, Question, Run, Sampling, Scoring, Similarities,
+    Similarity,
+};
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::output;
@@ -158,10 +161,13 @@ pub(crate) struct CompressionArgs {
     #[arg(long = "method_config", value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Calibration text: plain text; .jsonl, or a .json array, with a field `text`, `messages` or `conversations` (a chat,
-    /// as OpenAI's or ShareGPT's) or `input_ids` (tokens) [default: training prompts of the twins]; hub:OWNER/DATASET[@REVISION]/PATH takes a file of the hub
-    #[arg(long, value_name = "FILE")]
-    calibration: Option<PathBuf>,
+    /// Calibration text. `self[:TOKENS]`: text that the dense model writes itself; `twins`: training prompts of the twins;
+    /// or a file: plain text, .zip of plain texts, .jsonl or a .json array with a field `text`, `messages` or
+    /// `conversations` (a chat, as OpenAI's or ShareGPT's) or `input_ids` (tokens);
+    /// hub:OWNER/DATASET[@REVISION]/PATH takes one of the hub. `auto`: twins for the bundled model; for any other
+    /// WikiText-2 of the hub where that is in the cache or can be reached, else `self`
+    #[arg(long, value_name = "TEXT", default_value = "auto")]
+    calibration: CalibrationChoice,
 
     /// The seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -169,9 +175,31 @@ pub(crate) struct CompressionArgs {
 }
 
 impl CompressionArgs {
-    /// The file of the calibration text, downloaded where it is on the hub.
-    pub(crate) fn calibration(&self) -> Result<Option<PathBuf>, Error> {
-        self.calibration.as_deref().map(|name| with_progress(|watch| acbench::hub::file(name, watch))).transpose()
+    /// Which text `methods` are calibrated on, its file downloaded where it is on the hub. `model`: absent for the bundled
+    /// one.
+    pub(crate) fn calibration(
+        &self,
+        model: Option<&Path>,
+        methods: &[MethodChoice],
+    ) -> Result<CalibrationChoice, Error> {
+        match &self.calibration {
+            CalibrationChoice::File(name) => {
+                with_progress(|watch| acbench::hub::file(name, watch)).map(CalibrationChoice::File)
+            }
+            CalibrationChoice::Auto { .. } if model.is_some() && methods.iter().any(|method| method.calibrates) => {
+                with_progress(|watch| Ok(CalibrationChoice::Auto { english: acbench::hub::english(watch) }))
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The methods of some names with the settings that were given, fitted to a checkpoint; what was chosen is said.
+    pub(crate) fn methods(&self, names: &[String], checkpoint: &Checkpoint) -> Result<Vec<MethodChoice>, Error> {
+        let methods = acbench::methods(names, &self.settings()?, &acbench::widths(checkpoint.config()))?;
+        for method in &methods {
+            method.note.iter().for_each(|note| output::complain(&format!("{}: {note}", method.variant)));
+        }
+        Ok(methods)
     }
 
     /// All settings that were given, those that count more last.
@@ -200,9 +228,12 @@ impl Asked {
     /// Begins the run that is asked for, or resumes it.
     pub(crate) fn plan(&self) -> Result<Run, Error> {
         let tasks = acbench::tasks(&self.tasks)?;
+        let model = self.model.folder()?;
+        let methods = self.compression.methods(&self.methods, &acbench::open_checkpoint(model.as_deref())?)?;
         let question = Question {
-            model: self.model.folder()?,
-            methods: acbench::methods(&self.methods, &self.compression.settings()?)?,
+            calibration: self.compression.calibration(model.as_deref(), &methods)?,
+            model,
+            methods,
             data: with_progress(|watch| acbench::data(&self.data, &tasks, watch))?,
             tasks,
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
@@ -213,7 +244,6 @@ impl Asked {
             sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
             chat_template: self.chat_template,
             margin: self.margin / 100.0,
-            calibration: self.compression.calibration()?,
             replies: self.replies.clone(),
         };
         question.sampling.check()?;

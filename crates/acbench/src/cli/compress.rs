@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::{Compression, Error, FORMATS, Format};
+use acbench::{Calibration, Compression, Error, FORMATS, Format};
 use clap::Args;
 
 use super::Failure;
@@ -75,27 +75,29 @@ fn size(text: &str) -> Result<u64, String> {
 
 impl Compress {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
-        let chosen = acbench::methods(std::slice::from_ref(&self.method), &self.compression.settings()?)?;
+        let model = self.model.folder()?;
+        let checkpoint = acbench::open_checkpoint(model.as_deref())?;
+        output::notes(checkpoint.notes());
+        let chosen = self.compression.methods(std::slice::from_ref(&self.method), &checkpoint)?;
         let [method] = &chosen[..] else {
             let problem = "name one method; `acbench list methods` lists them".to_owned();
             let (flag, value) = ("--compression_method", self.method.clone());
             return Err(Error::Flag { flag, value, problem }.into());
         };
-        let checkpoint = acbench::open_checkpoint(self.model.folder()?.as_deref())?;
-        output::notes(checkpoint.notes());
-        let calibration = self.compression.calibration()?;
+        let choice = self.compression.calibration(model.as_deref(), &chosen)?;
+        let texts = Calibration::of(&choice, &checkpoint)?;
         let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
         let wanted = Compression {
             method: &method.method,
             settings: &method.settings,
-            calibration: calibration.as_deref(),
+            calibration: texts.first().unwrap_or(&Calibration::Twins),
+            kept: None,
             seed: self.compression.seed,
             format: self.format,
             ram_budget: self.ram_budget,
             out: &out,
         };
         let mut progress = Progress::new();
-        progress.show(acbench::Event::Begin(format!("{}: compressing", method.variant)));
         let record = acbench::compress(&checkpoint, &wanted, &mut |event| progress.show(event))?;
         drop(progress);
         if self.json {

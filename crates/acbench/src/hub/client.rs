@@ -16,6 +16,8 @@ use crate::event::{Event, Watch};
 const ENDPOINT: &str = "https://huggingface.co";
 /// The longest list of files that is read, in bytes.
 const LONGEST_LIST: u64 = 64 << 20;
+/// How long a hub that is asked whether it is there may take.
+const SOON: Duration = Duration::from_secs(2);
 const NO_SERVER: &str = "the server cannot be reached";
 
 /// Files of a model's top folder that are fetched, beside `*.safetensors` and `config*.json`.
@@ -109,6 +111,18 @@ impl Hub {
             None => Err(format!("it has no file {path}")),
         };
         Ok(self.snapshot(DATA_SET, id, choose, |folder| folder.join(path).is_file(), watch)?.join(path))
+    }
+
+    /// One file of a data set, where it is in the cache.
+    pub fn cached_file(&self, id: &HubId, path: &str) -> Option<PathBuf> {
+        self.cached(DATA_SET, id).snapshot(&id.revision).map(|folder| folder.join(path)).filter(|path| path.is_file())
+    }
+
+    /// Whether the hub answers at all, and soon.
+    pub fn answers(&self) -> bool {
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(SOON));
+        let agent: Agent = config.build().into();
+        !self.offline && agent.head(&self.endpoint).call().is_ok()
     }
 
     /// The folder of a data set, or the one in it that `path` names (or holds the file that `path` names), with what

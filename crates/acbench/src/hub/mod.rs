@@ -64,6 +64,37 @@ fn inside(folder: &Path, watch: &mut Watch<'_>) -> Result<PathBuf, Error> {
     }
 }
 
+/// English text to calibrate on: WikiText-2 (Merity et al. 2016; CC BY-SA 3.0 and GFDL), raw, in the archive that
+/// llama.cpp's scripts take; the data set and its revision, the file, and its SHA-256.
+const ENGLISH: (&str, &str, &str) = (
+    "ggml-org/ci@927b3642933080f1b0e811e2f916e14c292992f9",
+    "wikitext-2-raw-v1.zip",
+    "ef7edb566e3e2b2d31b29c1fdb0c89a4cc683597484c3dc2517919c615435a11",
+);
+
+/// A file of English text to calibrate on, pinned by revision and digest: out of the cache, else downloaded where the hub
+/// answers within two seconds; `None` where it is neither.
+pub fn english(watch: &mut Watch<'_>) -> Option<PathBuf> {
+    let (id, file, digest) = (HubId::parse(ENGLISH.0)?, ENGLISH.1, ENGLISH.2);
+    let hub = Hub::from_env();
+    let path = match hub.cached_file(&id, file) {
+        Some(path) => path,
+        None if hub.answers() => match hub.dataset_file(&id, file, watch) {
+            Ok(path) => path,
+            Err(error) => {
+                watch(Event::Warning(format!("no English text to calibrate on: {error}")));
+                return None;
+            }
+        },
+        None => return None,
+    };
+    if std::fs::read(&path).is_ok_and(|bytes| record::digest(&bytes) == digest) {
+        return Some(path);
+    }
+    watch(Event::Warning(format!("{} is not the text that it should be (SHA-256 {digest})", path.display())));
+    None
+}
+
 fn unnamed(name: &str, form: &str) -> Error {
     let problem = format!("it should be {form}, and the path may not leave the data set");
     Error::Hub { id: name.trim_start_matches(FILE).to_owned(), tried: name.to_owned(), problem }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe};
+use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe, TextSize};
 use generate::Checkpoint;
 use record::{CompressionRecord, VariantRecord, run_path};
 use serde_json::Value;
 
 use crate::event::{Event, Watch};
 use crate::run::{CALIBRATION, Run, method_settings};
-use crate::{Error, calibration};
+use crate::{Calibration, Error, calibration};
 
 /// One compression that is wanted.
 pub struct Compression<'a> {
@@ -17,8 +17,10 @@ pub struct Compression<'a> {
     pub method: &'a str,
     /// All its settings.
     pub settings: &'a Value,
-    /// The file of the calibration text; absent: training prompts of the twins.
-    pub calibration: Option<&'a Path>,
+    /// The calibration text, for methods that look at some.
+    pub calibration: &'a Calibration,
+    /// Where text that the model writes itself is kept while the work is under way; absent: beside the folder to write.
+    pub kept: Option<&'a Path>,
     /// The seed that chooses calibration text.
     pub seed: u64,
     /// What is written; absent: compressed-tensors where weights are quantized, dense otherwise.
@@ -38,11 +40,17 @@ pub fn compress(
     wanted: &Compression<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<CompressionRecord, Error> {
-    let text = text(checkpoint, wanted)?;
+    let recipe = Recipe::fitted(wanted.method, wanted.settings, &compress::widths(checkpoint.config()))?;
+    let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
+    // A budget that does not do is refused before text is made.
+    let size = TextSize::of(&recipe, checkpoint.config());
+    Estimate::new(checkpoint, &recipe, size, wanted.ram_budget)?;
+    let Text { source, settings } = text(checkpoint, (&recipe, wanted, &kept), watch)?;
+    watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
     let job = Job {
         method: wanted.method,
-        settings: wanted.settings,
-        calibration: text.as_ref(),
+        settings: &settings,
+        calibration: source.as_ref(),
         format: wanted.format,
         ram_budget: wanted.ram_budget,
         out: wanted.out,
@@ -51,7 +59,11 @@ pub fn compress(
         watch(match at {
             Progress::Began(estimate) => Event::Note(expected(&estimate)),
             Progress::Resumed(blocks) => Event::Note(format!("going on after {blocks} finished blocks")),
-            Progress::Linear(at) => Event::Progress { done: at.block, total: at.blocks, detail: at.layer.to_owned() },
+            Progress::Linear(at) => Event::Progress {
+                done: at.block * at.linears + at.linear,
+                total: at.blocks * at.linears,
+                detail: format!("block {} of {}", at.block + 1, at.blocks),
+            },
         });
     })?;
     if let Some(peak) = compress::peak() {
@@ -59,6 +71,9 @@ pub fn compress(
     }
     for warning in &record.warnings {
         watch(Event::Warning(warning.clone()));
+    }
+    if wanted.kept.is_none() && kept.is_file() {
+        std::fs::remove_file(&kept).map_err(|source| record::RecordError::io("remove", &kept, source))?;
     }
     Ok(record)
 }
@@ -79,20 +94,14 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
         }
         return Ok(());
     }
-    watch(Event::Begin(format!("{}: compressing", variant.name)));
-    let file = variant.settings.get(CALIBRATION).and_then(Value::as_str).and_then(|text| text.split_once(" sha256:"));
-    if let Some((path, expected)) = file {
-        let got = crate::run::file_digest(Path::new(path))?;
-        if got != expected {
-            return Err(Error::Changed { what: path.to_owned(), expected: expected.to_owned(), got });
-        }
-    }
-    let settings = method_settings(variant);
-    let calibration = file.map(|(path, _)| Path::new(path));
+    let calibration = Calibration::from_value(variant.settings.get(CALIBRATION).unwrap_or(&Value::Null));
+    calibration.check()?;
+    let (settings, kept) = (method_settings(variant), run_path::own_text(&run.root));
     let wanted = Compression {
         method,
         settings: &settings,
-        calibration,
+        calibration: &calibration,
+        kept: Some(&kept),
         seed: run.record.seed,
         format: None,
         ram_budget: None,
@@ -126,16 +135,48 @@ fn bytes(count: u64) -> String {
     }
 }
 
+/// What a method looks at, and its settings with as many sequences as there are.
+struct Text {
+    source: Option<CalibrationSource>,
+    settings: Value,
+}
+
 /// The calibration text, for methods that look at some.
-fn text(checkpoint: &Checkpoint, wanted: &Compression<'_>) -> Result<Option<CalibrationSource>, Error> {
-    let recipe = Recipe::new(wanted.method, wanted.settings)?;
+fn text(
+    checkpoint: &Checkpoint,
+    (recipe, wanted, kept): (&Recipe, &Compression<'_>, &Path),
+    watch: &mut Watch<'_>,
+) -> Result<Text, Error> {
+    let mut settings = recipe.settings();
     if recipe.needs() == Needs::NOTHING {
-        return Ok(None);
+        return Ok(Text { source: None, settings });
     }
-    let count = |name| recipe.count(name).unwrap_or(1);
-    let length = count("length").min(checkpoint.config().max_positions);
-    match wanted.calibration {
-        Some(source) => calibration::read(checkpoint, source, wanted.seed).map(Some),
-        None => calibration::twins(checkpoint, wanted.seed, count("sequences").saturating_mul(length)).map(Some),
+    let TextSize { length, .. } = TextSize::of(recipe, checkpoint.config());
+    let tokens = TextSize::of(recipe, checkpoint.config()).tokens();
+    let source = match wanted.calibration {
+        Calibration::File { path, .. } => calibration::read(checkpoint, path, wanted.seed)?,
+        Calibration::Twins => calibration::twins(checkpoint, wanted.seed, tokens)?,
+        Calibration::Own { tokens: most } => {
+            let least = calibration::own::memory(checkpoint);
+            if let Some(budget) = wanted.ram_budget.filter(|&budget| budget < least) {
+                return Err(compress::CompressError::Budget { budget, least }.into());
+            }
+            let tokens = tokens.min(*most);
+            let length = length.min(tokens);
+            shorten(&mut settings, (tokens / length.max(1), length));
+            calibration::own::source(checkpoint, (wanted.seed, tokens), kept, watch)?
+        }
+    };
+    Ok(Text { source: Some(source), settings })
+}
+
+/// Lowers the numbers of sequences, and their lengths, of all methods.
+fn shorten(settings: &mut Value, (sequences, length): (usize, usize)) {
+    for (name, value) in settings.as_object_mut().into_iter().flatten() {
+        match (name.as_str(), value.as_u64()) {
+            ("sequences", Some(count)) => *value = Value::from(count.min(sequences as u64)),
+            ("length", Some(count)) => *value = Value::from(count.min(length as u64)),
+            _ => shorten(value, (sequences, length)),
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! compressed-tensors, format `pack-quantized`: small integers in 32-bit words, as llm-compressor writes them.
 //!
-//! A word holds `floor(32 / bits)` levels, the first in the lowest bits. 4 and 8 bits are what other programs run;
-//! 2 and 3 bits follow the same rule and say so in the configuration.
+//! The levels of a row are one stream of bits, the first in the lowest bits of the first word, as compressed-tensors 0.19
+//! and 0.20 pack them ([`model::packed`]).
 
 use half::{bf16, f16};
-use model::{Dtype, packed};
+use model::Dtype;
+use model::packed::{self, Layout};
 
 use super::tensor_file::Plan;
 use crate::{ActOrder, FloatType, QuantizedWeight, Scheme};
@@ -29,17 +30,17 @@ pub(crate) fn float_bytes(stored: FloatType, values: impl Iterator<Item = f32>) 
 
 /// The tensors of a linear `name` of shape `[rows, cols]`.
 pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
-    let per_word = packed::per_word(u32::from(scheme.grid.bits));
+    let words = |count| Layout::Dense.words(count, u32::from(scheme.grid.bits));
     let groups = scheme.group.count(cols);
     let plan =
         |suffix: &str, dtype, shape: &[usize]| Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() };
     let mut all = vec![
-        plan("weight_packed", Dtype::I32, &[rows, cols.div_ceil(per_word)]),
+        plan("weight_packed", Dtype::I32, &[rows, words(cols)]),
         plan("weight_scale", dtype(scheme.grid.scale_type), &[rows, groups]),
         plan("weight_shape", Dtype::I64, &[2]),
     ];
     if !scheme.grid.symmetric {
-        all.push(plan("weight_zero_point", Dtype::I32, &[rows.div_ceil(per_word), groups]));
+        all.push(plan("weight_zero_point", Dtype::I32, &[words(rows), groups]));
     }
     if scheme.act_order == ActOrder::Group {
         all.push(plan("weight_g_idx", Dtype::I32, &[cols]));

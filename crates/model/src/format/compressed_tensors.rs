@@ -1,9 +1,10 @@
 //! compressed-tensors, format `pack-quantized` (as written by llm-compressor 0.14 and read by vLLM).
 //!
-//! For a linear `P` of shape `[out, in]` with `g` groups and `n = 32 / bits` integers in a word:
-//! `P.weight_packed` i32 `[out, ceil(in / n)]`, `P.weight_scale` `[out, g]`, and where the grid is asymmetric
-//! `P.weight_zero_point`, packed along its first dimension to i32 `[ceil(out / n), g]` (older files: i8 `[out, g]`);
-//! `P.weight_g_idx` i32 `[in]` where groups are not runs of columns; `P.weight_shape` i64 `[2]`.
+//! For a linear `P` of shape `[out, in]` with `g` groups:
+//! `P.weight_packed` i32 `[out, ceil(in * bits / 32)]`, `P.weight_scale` `[out, g]`, and where the grid is asymmetric
+//! `P.weight_zero_point`, packed along its first dimension to i32 `[ceil(out * bits / 32), g]` (older files: i8
+//! `[out, g]`); `P.weight_g_idx` i32 `[in]` where groups are not runs of columns; `P.weight_shape` i64 `[2]`.
+//! Files of older versions, whose words are padded, are told by the number of words ([`Layout`]).
 
 use safetensors::Dtype;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::dense::{check_finite, expect_shape, floats, unfit};
 use super::pattern::Pattern;
 use super::{expect_type, fp8};
-use crate::packed::{Grid, Packed, per_word, unpack};
+use crate::packed::{Grid, Layout, Packed};
 use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 
 /// How the linears of a checkpoint are quantized.
@@ -128,7 +129,7 @@ impl CompressedTensors {
             Number::Packed => {}
         }
         expect_type(&words, Dtype::I32)?;
-        expect_shape(&words, &[rows, cols.div_ceil(per_word(scheme.bits))])?;
+        let layout = layout(&words, (cols, scheme.bits), |words| [rows, words])?;
         if checkpoint.has(&format!("{name}.weight_shape")) {
             let shape = checkpoint.tensor(&format!("{name}.weight_shape"))?;
             let said = whole_numbers(&shape)?;
@@ -137,7 +138,13 @@ impl CompressedTensors {
             }
         }
         let grid = scheme.grid(checkpoint, name, (rows, cols))?;
-        Ok(Weight::Packed(Packed { rows, cols, bits: scheme.bits, words: words.bytes, grid }))
+        Ok(Weight::Packed(match layout {
+            Layout::Dense => Packed { rows, cols, bits: scheme.bits, words: words.bytes, grid },
+            Layout::Padded => {
+                let padded: Vec<u32> = whole_numbers(&words)?.into_iter().map(|word| word as u32).collect();
+                Packed::new(rows, cols, scheme.bits, &layout.unpack(&padded, cols, scheme.bits), grid)
+            }
+        }))
     }
 
     /// How the inputs of a linear are rounded.
@@ -283,13 +290,13 @@ impl Scheme {
             return Ok(zeros);
         }
         expect_type(&tensor, Dtype::I32)?;
-        let packed_rows = rows.div_ceil(per_word(self.bits));
-        expect_shape(&tensor, &[packed_rows, groups])?;
+        let layout = layout(&tensor, (rows, self.bits), |words| [words, groups])?;
         let words = whole_numbers(&tensor)?;
+        let packed_rows = layout.words(rows, self.bits);
         let mut zeros = vec![0i8; rows * groups];
         for group in 0..groups {
             let column: Vec<u32> = (0..packed_rows).map(|row| words[row * groups + group] as u32).collect();
-            for (row, zero) in unpack(&column, rows, self.bits).into_iter().enumerate() {
+            for (row, zero) in layout.unpack(&column, rows, self.bits).into_iter().enumerate() {
                 zeros[row * groups + group] = zero;
             }
         }
@@ -306,6 +313,21 @@ fn block(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<(u
     match sizes[..] {
         [Some(rows @ 1..=0x7FFF_FFFF), Some(cols @ 1..=0x7FFF_FFFF)] => Ok((rows, cols)),
         _ => Err(unsupported(format!("a `block_structure` of {value}"))),
+    }
+}
+
+/// How `count` integers lie in the words of a tensor whose shape `shape` gives for a number of words.
+fn layout(
+    tensor: &TensorView,
+    (count, bits): (usize, u32),
+    shape: impl Fn(usize) -> [usize; 2],
+) -> Result<Layout, ModelError> {
+    let fits = |layout: &Layout| tensor.shape == shape(layout.words(count, bits));
+    match [Layout::Dense, Layout::Padded].into_iter().find(fits) {
+        Some(layout) => Ok(layout),
+        None => {
+            Err(unfit(tensor, format!("{:?}", shape(Layout::Dense.words(count, bits))), format!("{:?}", tensor.shape)))
+        }
     }
 }
 

@@ -1,0 +1,162 @@
+//! Text that a model writes by itself, to calibrate its compression on where no other text is at hand.
+//!
+//! Williams, Chrysostomou and Aletras (2024, arXiv 2410.17170) sample it from the model itself, since what a model writes
+//! is near what it was trained on. Documents begin as theirs do, with the token that begins a text, or with a word of the
+//! vocabulary (Liu et al. 2023, LLM-QAT, arXiv 2305.17888), so that not all of them are alike.
+
+use std::collections::BTreeMap;
+
+use model::{Checkpoint, Model, Sampling, Session, SessionOptions, Tokenizer};
+use record::Rng;
+
+use crate::GenerateError;
+
+/// The longest document, in tokens.
+pub const DOCUMENT: usize = 512;
+/// Documents under way at a time; it changes none of them.
+const BATCH: usize = 32;
+/// Bytes of keys and values of all of them.
+const ACTIVE: usize = 256 << 20;
+/// Documents of no length at all, on the average, before a model counts as one that writes nothing.
+const SHORTEST: usize = 8;
+/// Draws of a token that is a word.
+const DRAWS: usize = 256;
+
+/// What text is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OwnText {
+    /// The seed of all draws.
+    pub seed: u64,
+    /// Tokens in all; the last document may exceed them.
+    pub tokens: usize,
+}
+
+/// How far the writing is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Written<'a> {
+    /// About so many tokens.
+    Tokens(usize),
+    /// These documents are whole, one more than before.
+    Documents(&'a [Vec<u32>]),
+}
+
+/// Documents that a model writes, in order, as many as have the tokens wanted. A document depends on the seed and its
+/// number alone, so that `kept`, the first documents of an earlier call, is gone on with.
+///
+/// # Errors
+/// A tokenizer that cannot be read, a model whose logits are no numbers, one that ends every text at once, or what `told`
+/// says.
+pub fn own_text(
+    checkpoint: &Checkpoint,
+    asked: &OwnText,
+    kept: Vec<Vec<u32>>,
+    told: &mut dyn FnMut(Written<'_>) -> Result<(), GenerateError>,
+) -> Result<Vec<Vec<u32>>, GenerateError> {
+    let mut documents = kept;
+    documents.truncate(enough(&documents, asked.tokens));
+    if length(&documents) >= asked.tokens {
+        return Ok(documents);
+    }
+    let (model, tokenizer) = (Model::load(checkpoint)?, checkpoint.tokenizer()?);
+    // Weights of 32 bits are copies; those of 16 bits are looked at where they lie, and come back.
+    checkpoint.forget();
+    let beginnings = Beginnings { tokenizer, first: first_token(checkpoint, tokenizer), seed: asked.seed };
+    let options = SessionOptions { batch_size: BATCH, retained_bytes: 0, active_bytes: ACTIVE };
+    let mut session = Session::new(&model, tokenizer, options);
+    let (mut next, mut early, mut tickets) = (documents.len(), BTreeMap::new(), BTreeMap::new());
+    let mut drawn = length(&documents);
+    while length(&documents) < asked.tokens {
+        if next > SHORTEST && asked.tokens / SHORTEST < next {
+            return Err(GenerateError::NoText { documents: documents.len(), tokens: length(&documents) });
+        }
+        while session.free() > 0 {
+            tickets.insert(session.submit(beginnings.request(next)?), next);
+            next += 1;
+        }
+        drawn += session.pending();
+        told(Written::Tokens(drawn))?;
+        for (ticket, written) in session.step() {
+            early.extend(tickets.remove(&ticket).map(|number| (number, written)));
+        }
+        while let Some(written) = early.remove(&documents.len()) {
+            let mut document = beginnings.prompt(documents.len())?;
+            document.extend(written?.tokens);
+            documents.push(document);
+            documents.truncate(enough(&documents, asked.tokens));
+            told(Written::Documents(&documents))?;
+        }
+    }
+    Ok(documents)
+}
+
+/// Bytes that documents under way take, beside the model: keys and values, logits, and the draws from them.
+pub fn under_way(checkpoint: &Checkpoint) -> usize {
+    ACTIVE + BATCH * checkpoint.config().vocab_size * 8 + (32 << 20)
+}
+
+/// How many of the documents, from the first on, have so many tokens; all where they have fewer.
+fn enough(documents: &[Vec<u32>], tokens: usize) -> usize {
+    let mut sum = 0;
+    let whole = documents.iter().position(|document| {
+        sum += document.len();
+        sum >= tokens
+    });
+    whole.map_or(documents.len(), |at| at + 1)
+}
+
+fn length(documents: &[Vec<u32>]) -> usize {
+    documents.iter().map(Vec::len).sum()
+}
+
+/// The token that begins a text: as the configuration says, else one that ends the text before.
+fn first_token(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Option<u32> {
+    let said = checkpoint.config_json().get("bos_token_id").and_then(serde_json::Value::as_u64);
+    let said = said.filter(|&id| id < tokenizer.vocab_size() as u64).map(|id| id as u32);
+    said.or_else(|| tokenizer.eos().first().copied())
+}
+
+/// How documents begin.
+struct Beginnings<'a> {
+    tokenizer: &'a Tokenizer,
+    first: Option<u32>,
+    seed: u64,
+}
+
+impl Beginnings<'_> {
+    fn request(&self, number: usize) -> Result<model::Request, GenerateError> {
+        let prompt = self.prompt(number)?;
+        Ok(model::Request {
+            max_tokens: DOCUMENT - prompt.len().min(DOCUMENT - 1),
+            prompt,
+            sampling: Sampling {
+                temperature: std::env::var("OWN_T").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0),
+                top_p: 1.0,
+                top_k: 0,
+            },
+            stop: Vec::new(),
+            seed: Rng::stream(self.seed, &format!("own text {number}")).next_u64(),
+        })
+    }
+
+    /// The first tokens of a document: of every other one, the token that begins a text; else a word.
+    fn prompt(&self, number: usize) -> Result<Vec<u32>, GenerateError> {
+        let share: usize = std::env::var("OWN_SHARE").ok().and_then(|v| v.parse().ok()).unwrap_or(2);
+        match self.first {
+            Some(first) if share > 0 && number.is_multiple_of(share) => Ok(vec![first]),
+            _ => Ok(self.tokenizer.encode(&self.word(number)?, true)?),
+        }
+    }
+
+    /// A word of the vocabulary.
+    fn word(&self, number: usize) -> Result<String, GenerateError> {
+        let mut rng = Rng::stream(self.seed, &format!("word {number}"));
+        let mut text = String::new();
+        for _ in 0..DRAWS {
+            text = self.tokenizer.decode(&[rng.below(self.tokenizer.vocab_size()) as u32])?;
+            if text.trim().chars().count() > 1 && text.trim().chars().all(char::is_alphabetic) {
+                break;
+            }
+        }
+        Ok(text)
+    }
+}
