@@ -93,6 +93,14 @@ pub enum Error {
         /// Where they were looked for.
         origin: String,
     },
+    /// The chat template takes none of the samples.
+    #[error("none of the {samples} samples can be asked: {source}")]
+    NoPrompt {
+        /// All samples.
+        samples: usize,
+        /// Why not the first.
+        source: generate::ModelError,
+    },
     /// A text that cannot be used for calibration.
     #[error("the calibration text {} cannot be used: {problem}", path.display())]
     Calibration {
@@ -156,6 +164,11 @@ impl Error {
             Error::Unfinished { .. } => {
                 Some("`acbench generate RUN` asks for what is missing; it goes on where it stopped".to_owned())
             }
+            Error::NoPrompt { .. } => Some(
+                "put the chat template of the model's original download into chat_template.jinja, give it what it asks \
+                 for with --template_args, or ask without it: --apply_chat_template false"
+                    .to_owned(),
+            ),
             Error::NoSamples { .. } => Some("raise --limit, or give another folder with --data".to_owned()),
             other => out_of_space(other).then(|| {
                 "the disk is full: free space and run the same command again. Finished replies are kept".to_owned()

@@ -11,7 +11,7 @@ use task::{Drawn, Source, Split, Task};
 use crate::run::{CALIBRATION, PICO, Run, dense_variant, differences, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{Calibration, DataFolders, Error, Question, names};
+use crate::{Calibration, DataFolders, Error, Question, names, prompts};
 
 /// Begins the run that a question asks for, or resumes it.
 ///
@@ -59,6 +59,7 @@ fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, 
         tasks.push(source);
         all.push(samples);
     }
+    let prompting = prompts::describe(question, checkpoint, &all)?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: model_source(question, checkpoint)?,
@@ -69,6 +70,7 @@ fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, 
         scoring: question.scoring,
         sampling: sampling(question),
         chat_template: question.chat_template && checkpoint.tokenizer()?.has_template(),
+        prompting,
         margin: question.margin,
     };
     Ok((record, all))

@@ -38,6 +38,8 @@ pub struct Question {
     pub sampling: Sampling,
     /// Whether the checkpoint's chat template renders prompts.
     pub chat_template: bool,
+    /// What the chat template is given beside the conversation, by name.
+    pub template_args: Map<String, Value>,
     /// Verdict margin, a share.
     pub margin: f64,
     /// The calibration text.

@@ -218,6 +218,8 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
     for (name, value) in value.as_object().into_iter().flatten() {
         match (name.as_str(), value) {
             ("model", model) => flatten("model.digest", &model["digest"], &mut flat),
+            // The rest was found out, not asked.
+            ("prompting", prompting) => flatten("template_args", &prompting["template_args"], &mut flat),
             ("embedders", Value::Object(all)) => {
                 all.iter().for_each(|(language, one)| {
                     flatten(&format!("embedders.{language}"), &one["digest"], &mut flat);
@@ -240,6 +242,8 @@ fn flatten(name: &str, value: &Value, flat: &mut Map<String, Value>) {
         Value::Object(fields) => {
             fields.iter().for_each(|(inner, value)| flatten(&format!("{name}.{inner}"), value, flat));
         }
+        // What was not said is not there.
+        Value::Null if name == "template_args" => {}
         value => drop(flat.insert(name.to_owned(), value.clone())),
     }
 }
@@ -280,6 +284,7 @@ mod tests {
             scoring: Scoring::Corrected,
             sampling: [("temperature".to_owned(), json!(0.0))].into(),
             chat_template: true,
+            prompting: record::Prompting::default(),
             margin: 0.03,
         }
     }
@@ -292,8 +297,12 @@ mod tests {
         other.variants[1].settings = json!({"bits": 3});
         other.sampling.insert("temperature".into(), json!(0.5));
         other.model.name = "./a".into();
+        other.prompting.template_args.insert("enable_thinking".into(), json!(false));
+        other.prompting.clock = Some("2026-03-14T09:26:53".into());
+        other.prompting.notes.push("found out, not asked".into());
         let lines = differences(&record(), &other).join("\n");
         for line in [
+            "template_args.enable_thinking: the run has nothing, asked now is false",
             "seed: the run has 0, asked now is 7",
             "tasks.pddl.samples: the run has 3, asked now is 5",
             "variants.gptq-w4.settings.bits: the run has 4, asked now is 3",
@@ -301,7 +310,7 @@ mod tests {
         ] {
             assert!(lines.contains(line), "{lines}");
         }
-        assert_eq!(lines.lines().count(), 4, "{lines}");
+        assert_eq!(lines.lines().count(), 5, "{lines}");
         assert!(differences(&record(), &record()).is_empty());
     }
 

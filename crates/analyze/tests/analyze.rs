@@ -34,6 +34,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),
         chat_template: true,
+        prompting: record::Prompting::default(),
         margin: 0.03,
     }
 }

@@ -11,7 +11,7 @@ pub enum GenerateError {
     /// A transcript or a file of replies cannot be read or written.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The model cannot be loaded, or cannot be asked at all (its chat template fails).
+    /// The model cannot be loaded, or cannot be asked at all.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A sample whose episode cannot be opened.

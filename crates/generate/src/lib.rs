@@ -11,7 +11,10 @@ mod run;
 
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
-pub use model::{Checkpoint, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Tokenizer, label, snapshot};
+pub use model::{
+    Change, Checkpoint, Clock, Conversation, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Surround, Tokenizer,
+    label, snapshot,
+};
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;

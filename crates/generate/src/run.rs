@@ -206,6 +206,7 @@ impl Flight<'_> {
             sample: self.sample.id.clone(),
             turn,
             messages: self.ask.messages.clone(),
+            tools: self.ask.tools.clone(),
             max_tokens: self.ask.max_tokens,
             stop: self.ask.stop.clone(),
             seed: Rng::stream(seed, &format!("{}/{}/{turn}", self.sample.task, self.sample.id)).next_u64(),

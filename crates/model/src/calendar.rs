@@ -16,11 +16,12 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
-/// `strftime` in UTC for the letters that templates use: `Y y m d e H I M S p B b A a j F T %`; others stay as written.
+/// `strftime` in UTC for the letters that templates use: `Y y m d e H I M S p B b A a j F T %`, and `-` before one takes its zeros away; others stay as written.
 pub(crate) fn strftime(format: &str, seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute) = (second / 3600, second / 60 % 60);
+    let january = (0..=days).rev().take(366).take_while(|&before| civil(before).0 == year).last().unwrap_or(days);
     let month_name = MONTHS[month as usize - 1];
     let day_name = DAYS[(days % 7) as usize];
     let mut out = String::new();
@@ -47,6 +48,13 @@ pub(crate) fn strftime(format: &str, seconds: u64) -> String {
             Some('a') => day_name[..3].to_owned(),
             Some('F') => format!("{year}-{month:02}-{day:02}"),
             Some('T') => format!("{hour:02}:{minute:02}:{:02}", second % 60),
+            Some('j') => format!("{:03}", days + 1 - january),
+            Some('-') => {
+                let padded =
+                    letters.next().map_or_else(|| "-".to_owned(), |letter| strftime(&format!("%{letter}"), seconds));
+                let short = padded.trim_start_matches(['0', ' ']);
+                if short.is_empty() { "0".to_owned() } else { short.to_owned() }
+            }
             Some('%') | None => "%".to_owned(),
             Some(other) => format!("%{other}"),
         };
@@ -64,9 +72,12 @@ pub(crate) fn read(text: &str) -> Option<u64> {
     };
     let ([year, month, day], [hour, minute, second]) = (numbers(date, '-')?, numbers(time, ':')?);
     let sane = (1970..10_000).contains(&year) && (1..=12).contains(&month) && hour < 24 && minute < 60 && second < 60;
+    if !sane {
+        return None;
+    }
     // A month has 28 days or more: the day is looked for in the few that remain.
     let first = (year - 1970) * 365 + (month - 1) * 28;
-    let days = (first..first + 8000).find(|&days| civil(days) == (year, month, day)).filter(|_| sane)?;
+    let days = (first..first + 8000).find(|&days| civil(days) == (year, month, day))?;
     Some(days * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
@@ -90,7 +101,7 @@ mod tests {
     #[test]
     fn dates_by_hand() {
         assert_eq!(strftime("%Y-%m-%d %H:%M:%S %A", 0), "1970-01-01 00:00:00 Thursday");
-        assert_eq!(strftime("%d %b %Y", 951_782_400), "29 Feb 2000");
+        assert_eq!(strftime("%d %b %Y, %j, %-d/%-m %-S", 951_782_400), "29 Feb 2000, 060, 29/2 0");
         for seconds in [0, 951_782_399, 951_782_400, 1_767_225_599, 253_402_300_799] {
             assert_eq!(read(&strftime("%Y-%m-%dT%H:%M:%SZ", seconds)), Some(seconds));
         }

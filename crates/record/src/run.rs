@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Capability, Scoring};
+use crate::{Capability, Prompting, Scoring};
 
 /// The name of the uncompressed variant and of its folder.
 pub const DENSE: &str = "dense";
@@ -79,6 +79,9 @@ pub struct RunRecord {
     pub sampling: BTreeMap<String, Value>,
     /// Whether the model's chat template rendered the prompts.
     pub chat_template: bool,
+    /// What else made the prompts.
+    #[serde(default, skip_serializing_if = "Prompting::is_empty")]
+    pub prompting: Prompting,
     /// Verdict margin, a share: 0.03 is 3 points.
     pub margin: f64,
 }

@@ -67,6 +67,7 @@ fn run() -> RunRecord {
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),
         chat_template: true,
+        prompting: record::Prompting::default(),
         margin: 0.03,
     }
 }

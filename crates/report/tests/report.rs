@@ -60,6 +60,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
         scoring: Scoring::Corrected,
         sampling: BTreeMap::new(),
         chat_template: true,
+        prompting: record::Prompting::default(),
         margin: 0.03,
     }
 }

@@ -87,6 +87,11 @@ pub(crate) struct Asked {
           default_missing_value = "true", action = ArgAction::Set, hide_possible_values = true)]
     chat_template: bool,
 
+    /// What the chat template is given beside the conversation: enable_thinking=false reasoning_effort=low. true, false,
+    /// none, numbers and JSON count as such, anything else as text
+    #[arg(long = "template_args", value_name = "NAME=VALUE", num_args = 1..)]
+    template_args: Vec<String>,
+
     /// JSON lines of replies that stand in for the model: {"variant", "sample", "turn", "text"}
     #[arg(long, value_name = "FILE", conflicts_with = "methods")]
     replies: Option<PathBuf>,
@@ -243,6 +248,7 @@ impl Asked {
             similarities: self.similarity.resolve()?,
             sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
             chat_template: self.chat_template,
+            template_args: acbench::template_args(&self.template_args)?,
             margin: self.margin / 100.0,
             replies: self.replies.clone(),
         };
@@ -256,6 +262,9 @@ impl Asked {
                 task.task,
                 task.skipped.join("\n  ")
             ));
+        }
+        for note in &run.record.prompting.notes {
+            output::complain(&format!("warning: {note}"));
         }
         for source in &run.record.tasks {
             for note in acbench::notes(&run, source)? {

@@ -84,8 +84,13 @@ fn ask(
         missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
     }
     let model = Model::load(&checkpoint)?;
-    let options =
-        LocalOptions { sampling: sampling(run), chat_template: run.record.chat_template, batch_size: how.batch_size };
+    let options = LocalOptions {
+        sampling: sampling(run),
+        chat_template: run.record.chat_template,
+        template_args: run.record.prompting.template_args.clone(),
+        clock: crate::prompts::clock(&run.root, &run.record),
+        batch_size: how.batch_size,
+    };
     let mut local = Local::new(&model, tokenizer, options)?;
     ask_backend(run, variant, (tasks, how), (&mut local, watch))
 }

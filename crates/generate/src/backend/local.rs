@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use model::{Model, ModelError, Sampling, Session, SessionOptions, Tokenizer};
+use model::{Clock, Conversation, Model, Sampling, Session, SessionOptions, Tokenizer};
 use record::Reply;
+use serde_json::{Map, Value};
 
 use crate::backend::{Answer, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// How a model in this process is asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LocalOptions {
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// Whether the checkpoint's chat template renders the conversations; plain text where it has none.
     pub chat_template: bool,
+    /// What the template is given beside the conversation, by name.
+    pub template_args: Map<String, Value>,
+    /// The time that the template prints.
+    pub clock: Clock,
     /// Replies that are made at the same time, at least 1.
     pub batch_size: usize,
 }
@@ -48,7 +53,10 @@ impl Backend for Local<'_> {
     fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError> {
         let ticket = self.next;
         self.next += 1;
-        match self.tokenizer.prompt(&request.messages, self.options.chat_template) {
+        let (messages, tools) = (&request.messages, &request.tools);
+        let LocalOptions { template_args: args, clock, .. } = &self.options;
+        let conversation = Conversation { messages, tools, args, clock: *clock };
+        match self.tokenizer.ask(&conversation, self.options.chat_template) {
             Ok(prompt) => {
                 let inside = self.session.submit(model::Request {
                     prompt,
@@ -59,8 +67,7 @@ impl Backend for Local<'_> {
                 });
                 self.under_way.insert(inside, ticket);
             }
-            // A template that fails will fail for the other samples too, and the reader can mend it.
-            Err(error @ ModelError::Template { .. }) => return Err(error.into()),
+            // What the template refuses, or the tokenizer cannot spell, is this sample's failure alone.
             Err(error) => self.refused.push((ticket, Err(error.to_string()))),
         }
         Ok(ticket)

@@ -4,6 +4,7 @@ mod local;
 mod scripted;
 
 use record::{Message, Reply};
+use serde_json::Value;
 
 use crate::GenerateError;
 
@@ -19,6 +20,8 @@ pub struct Request {
     pub turn: usize,
     /// The whole conversation so far.
     pub messages: Vec<Message>,
+    /// The tools that the model may call.
+    pub tools: Vec<Value>,
     /// The most tokens that the reply may have.
     pub max_tokens: usize,
     /// Texts that end the reply.

@@ -77,7 +77,7 @@ impl Style {
                     self.write(&item, depth + 1, out)
                 })?;
             }
-            ValueKind::Seq => {
+            ValueKind::Seq | ValueKind::Iterable => {
                 let items: Vec<Value> = value.try_iter()?.collect();
                 self.list(("[", "]"), depth, items, out, |item, out| self.write(&item, depth + 1, out))?;
             }

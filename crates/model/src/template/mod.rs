@@ -1,6 +1,8 @@
 //! Chat templates: Jinja as `transformers` runs it.
 
+mod filters;
 mod json;
+mod markup;
 mod methods;
 mod python;
 mod source;
@@ -10,7 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Value, ValueKind};
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::ModelError;
@@ -110,14 +112,7 @@ fn environment() -> Result<Environment<'static>, Error> {
         write!(out, "{}", python::text(value)).map_err(|_| Error::new(ErrorKind::WriteFailure, "the text is too long"))
     });
     environment.add_function("raise_exception", raise_exception);
-    environment.add_filter("tojson", json::tojson);
-    environment.add_filter("string", |value: Value| match value.kind() {
-        ValueKind::String => value,
-        _ => Value::from(python::text(&value)),
-    });
-    let lists = |kind| matches!(kind, ValueKind::Seq | ValueKind::Map | ValueKind::String | ValueKind::Undefined);
-    environment.add_test("sequence", move |value: Value| lists(value.kind()));
-    environment.add_test("iterable", move |value: Value| lists(value.kind()) || value.kind() == ValueKind::Iterable);
+    filters::add(&mut environment);
     Ok(environment)
 }
 

@@ -1,5 +1,7 @@
 //! What is done to a template's text before the engine reads it.
 
+use super::markup::escape_added;
+
 /// The text with `\n` for every kind of line end, as Jinja reads templates, and with each `{% generation %}` tag, with
 /// which `transformers` marks the assistant's words and which prints nothing, as a `{% with %}`: a scope of its own.
 pub(super) fn prepare(source: &str) -> String {
@@ -23,7 +25,10 @@ pub(super) fn prepare(source: &str) -> String {
             },
             _ => 1,
         };
-        out.push_str(&rest[..taken]);
+        match rest.as_bytes().get(1) {
+            Some(b'{' | b'%') if word(rest).0 != "raw" => out.push_str(&escape_added(&rest[..taken])),
+            _ => out.push_str(&rest[..taken]),
+        }
         rest = &rest[taken..];
     }
     out + rest

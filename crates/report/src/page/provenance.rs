@@ -1,6 +1,6 @@
 //! What the numbers mean, and what they were made from.
 
-use record::Scoring;
+use record::{Prompting, Scoring};
 
 use super::{scoring_name, table};
 use crate::Report;
@@ -75,15 +75,36 @@ pub(super) fn provenance(report: &Report) -> String {
         .collect();
     let sampling = if sampling.is_empty() { "greedy".to_owned() } else { sampling.join(", ") };
     format!(
-        "<h2>Provenance</h2><p>ACBench {}; {} scoring; seed {}; sampling: {}; chat template {}.</p>\
+        "<h2>Provenance</h2><p>ACBench {}; {} scoring; seed {}; sampling: {}; chat template {}.{}</p>\
          <p>Model {}, SHA-256 <span class=\"mono\" style=\"overflow-wrap:anywhere\">{}</span>.</p>{}",
         escaped(&run.version),
         scoring_name(run.scoring),
         run.seed,
         escaped(&sampling),
         if run.chat_template { "on" } else { "off" },
+        escaped(&prompting(&run.prompting)),
         escaped(&run.model.name),
         escaped(&run.model.digest),
         table("Data of the run", head, &rows)
     )
+}
+
+/// What else made the prompts, a sentence each.
+fn prompting(prompting: &Prompting) -> String {
+    let mut said = String::new();
+    if !prompting.template_args.is_empty() {
+        let given: Vec<String> =
+            prompting.template_args.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        said.push_str(&format!(" The template was given {}.", given.join(", ")));
+    }
+    if let Some(clock) = &prompting.clock {
+        said.push_str(&format!(" The template printed the date of {clock} UTC."));
+    }
+    for (tokens, place) in [(&prompting.before, "before"), (&prompting.after, "after")] {
+        if !tokens.is_empty() {
+            said.push_str(&format!(" The tokenizer added {} {place} prompts without a template.", tokens.join(" ")));
+        }
+    }
+    prompting.notes.iter().for_each(|note| said.push_str(&format!(" Note: {note}.")));
+    said
 }

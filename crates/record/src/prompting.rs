@@ -1,0 +1,31 @@
+//! How the prompts of a run are made beside their messages.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a run's prompts have in common. Runs that did not record it are read as if nothing were to be said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Prompting {
+    /// What the chat template is given, by name: `enable_thinking`, `reasoning_effort`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub template_args: Map<String, Value>,
+    /// The time, UTC, that the chat template prints; absent where it prints none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+    /// Tokens that the tokenizer puts before prompts that no template renders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
+    /// Tokens that it puts after them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// What a reader must know of the prompts: roles shown as others, samples that the template refuses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Prompting {
+    /// Whether nothing is to be said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
