@@ -138,3 +138,27 @@ fn what_is_missing_is_named_with_its_source() -> Result<(), Box<dyn Error>> {
     assert!(says(folder.path()).contains("LongBench/config"));
     Ok(())
 }
+
+#[test]
+fn rows_that_no_reply_can_win_are_refused_or_left_out() -> Result<(), Box<dyn Error>> {
+    let folder = folder(&[])?;
+    let row = |answer: &str, classes: serde_json::Value| {
+        json!({"input": "", "context": "", "answers": [answer], "all_classes": classes}).to_string()
+    };
+    for (set, right, wrong, problem) in [
+        ("passage_retrieval_zh", row("段落7", json!(null)), row("七", json!(null)), "段落7"),
+        ("passage_count", row("7", json!(null)), row("seven", json!(null)), "no number"),
+        ("trec", row("Food", json!(["Food"])), row("Food", json!(null)), "all_classes"),
+        ("qasper", row("no", json!(null)), row("the", json!(null)), "articles"),
+    ] {
+        let path = folder.path().join(format!("data/{set}.jsonl"));
+        // The last line counts with a newline or without.
+        fs::write(&path, format!("{right}\r\n{wrong}"))?;
+        let said = says(folder.path());
+        assert!(said.contains(&format!("{set}.jsonl line 2: no reply can win")) && said.contains(problem), "{said}");
+        let drawn = load(folder.path(), BadRows::Skip, None)?;
+        assert_eq!((drawn.samples.len(), drawn.skipped.len()), (1, 1), "{:?}", drawn.skipped);
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
