@@ -45,7 +45,11 @@ pub(crate) const BITS: SettingInfo =
     SettingInfo { aliases: &["w_bits", "wbits"], ..setting("bits", "4", "bits of a weight: 2, 3, 4 or 8") };
 pub(crate) const GROUP_SIZE: SettingInfo = SettingInfo {
     aliases: &["groupsize"],
-    ..setting("group_size", "128", "inputs that share a scale, the largest of 128, 64, 32 that divides every width; `channel` or -1: a whole row")
+    ..setting(
+        "group_size",
+        "128",
+        "inputs that share a scale, the largest of 128, 64, 32 that divides every width; `channel` or -1: a whole row",
+    )
 };
 pub(crate) const SYMMETRIC: SettingInfo =
     SettingInfo { aliases: &["sym"], ..setting("symmetric", "true", "zero point fixed in the middle of the grid") };

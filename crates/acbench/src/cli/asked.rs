@@ -176,7 +176,11 @@ pub(crate) struct CompressionArgs {
 impl CompressionArgs {
     /// Which text `methods` are calibrated on, its file downloaded where it is on the hub. `model`: absent for the bundled
     /// one.
-    pub(crate) fn calibration(&self, model: Option<&Path>, methods: &[MethodChoice]) -> Result<CalibrationChoice, Error> {
+    pub(crate) fn calibration(
+        &self,
+        model: Option<&Path>,
+        methods: &[MethodChoice],
+    ) -> Result<CalibrationChoice, Error> {
         match &self.calibration {
             CalibrationChoice::File(name) => {
                 with_progress(|watch| acbench::hub::file(name, watch)).map(CalibrationChoice::File)
