@@ -44,6 +44,12 @@ check gptq-asym 1e-4 gptq group_size=32,symmetric=false
 check gptq-group-aware 1e-4 gptq group_size=32,act_order=group_aware
 check gptq-channel-8-bit 1e-4 gptq bits=8,group_size=channel
 check rtn-sym 1e-4 rtn group_size=32
+# 3 bits cross the words, 2 bits do not.
+for bits in 3 2; do
+    check "gptq-$bits-bit" 1e-4 gptq "bits=$bits,group_size=32"
+    check "gptq-$bits-bit-asym" 1e-4 gptq "bits=$bits,group_size=32,symmetric=false"
+    check "rtn-$bits-bit-channel-asym" 1e-4 rtn "bits=$bits,group_size=channel,symmetric=false"
+done
 check awq-asym 1e-4 awq group_size=32
 check awq-gptq 1e-4 awq+gptq group_size=32
 check smoothquant-gptq-w8a8 1e-4 smoothquant+gptq "" exact

@@ -25,6 +25,8 @@ pub struct Estimate {
     pub activations: u64,
     /// Whether those lie in a file.
     pub spills: bool,
+    /// Bytes at the fullest moment with the activations in a file: no budget below does.
+    pub least: u64,
 }
 
 /// Sizes of a block, in weights.
@@ -77,15 +79,7 @@ impl Estimate {
     /// The estimate for compressing a model that is not loaded yet, on text of some size, from what the process holds now;
     /// activations are spilled
     /// where the peak would exceed the budget (bytes).
-    ///
-    /// # Errors
-    /// [`CompressError::Budget`] where the budget does not do even then.
-    pub fn new(
-        checkpoint: &Checkpoint,
-        recipe: &Recipe,
-        text: TextSize,
-        budget: Option<u64>,
-    ) -> Result<Self, CompressError> {
+    pub fn new(checkpoint: &Checkpoint, recipe: &Recipe, text: TextSize, budget: Option<u64>) -> Self {
         let config = checkpoint.config();
         let block = Block::of(config);
         let tokens = text.tokens() as u64;
@@ -106,9 +100,17 @@ impl Estimate {
         let activations = if looks { 4 * tokens * block.groups[0] + aside } else { 0 };
         let least = (base + loading.max(walking) + if looks { TEXT * tokens } else { 0 }).max(peak().unwrap_or(0));
         let spills = activations > 0 && budget.is_some_and(|budget| least + activations > budget);
+        Self { peak: if spills { least } else { least + activations }, activations, spills, least }
+    }
+
+    /// That a budget (bytes) does.
+    ///
+    /// # Errors
+    /// [`CompressError::Budget`] where it does not, with one that does.
+    pub fn within(self, budget: Option<u64>) -> Result<(), CompressError> {
         match budget {
-            Some(budget) if least > budget => Err(CompressError::Budget { budget, least }),
-            _ => Ok(Self { peak: if spills { least } else { least + activations }, activations, spills }),
+            Some(budget) if self.least > budget => Err(CompressError::Budget { budget, least: self.least }),
+            _ => Ok(()),
         }
     }
 }

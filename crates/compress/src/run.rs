@@ -66,7 +66,7 @@ pub fn compress(
     let format = job.format.unwrap_or(default);
     format.fits_cache(recipe.kv_bits())?;
     let size = TextSize::of(&recipe, checkpoint.config());
-    let estimate = Estimate::new(checkpoint, &recipe, size, job.ram_budget)?;
+    let estimate = Estimate::new(checkpoint, &recipe, size, job.ram_budget);
     let model = Blocks::open(checkpoint)?;
     let planned = plan(checkpoint, &model, (&recipe, format))?;
     let calibration = calibrate(checkpoint, job, &recipe)?;

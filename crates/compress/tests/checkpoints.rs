@@ -279,6 +279,73 @@ fn activations_past_the_budget_lie_in_a_file_and_change_nothing() -> Checked<()>
 }
 
 #[test]
+fn a_group_size_that_is_not_given_fits_the_model() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let (free, set) = (folder.path().join("free"), folder.path().join("set"));
+    let checkpoint = Checkpoint::open(folder.path())?;
+    assert_eq!(run(&checkpoint, &("rtn", Value::Null), &free)?.settings["group_size"], 32);
+    run(&checkpoint, &("rtn", json!({"group_size": 32})), &set)?;
+    assert!(files(&free)? == files(&set)?, "other bytes");
+    Ok(())
+}
+
+/// Words of a tensor of 3-bit integers as versions up to 0.13 packed them: ten in each, two bits empty.
+fn padded(words: &[u32], count: usize) -> Vec<u32> {
+    let level =
+        |at: usize| (0..3).map(|bit| (words[(at * 3 + bit) / 32] >> ((at * 3 + bit) % 32) & 1) << bit).sum::<u32>();
+    let levels: Vec<u32> = (0..count).map(level).collect();
+    levels.chunks(10).map(|ten| ten.iter().rev().fold(0, |word, level| word << 3 | level)).collect()
+}
+
+#[test]
+fn three_bit_files_of_older_versions_are_told_by_their_shape() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    tiny(folder.path(), FloatType::F32)?;
+    let out = folder.path().join("out");
+    let case = ("rtn", json!({"bits": 3, "group_size": 16, "symmetric": false}));
+    run(&Checkpoint::open(folder.path())?, &case, &out)?;
+    let dense = weights(&out)?;
+    let bytes = fs::read(out.join("model.safetensors"))?;
+    let tensors = safetensors::SafeTensors::deserialize(&bytes)?;
+    let words =
+        |bytes: &[u8]| -> Vec<u32> { bytes.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect() };
+    let mut all: Vec<(String, model::Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut changed = 0;
+    for (name, tensor) in tensors.tensors() {
+        let (mut shape, mut content) = (tensor.shape().to_vec(), tensor.data().to_vec());
+        if name.ends_with("weight_packed") {
+            let cols = if name.contains("down_proj") { INTERMEDIATE } else { HIDDEN };
+            let rows = words(&content);
+            let rows: Vec<u32> = rows.chunks(shape[1]).flat_map(|row| padded(row, cols)).collect();
+            (shape[1], content) = (cols.div_ceil(10), rows.into_iter().flat_map(u32::to_le_bytes).collect());
+            changed += 1;
+        } else if name.ends_with("weight_zero_point") {
+            let linear = name.trim_end_matches("weight_zero_point");
+            let rows = tensors.tensor(&format!("{linear}weight_packed"))?.shape()[0];
+            let (old, groups) = (words(&content), shape[1]);
+            let columns: Vec<Vec<u32>> = (0..groups)
+                .map(|group| padded(&old.iter().skip(group).step_by(groups).copied().collect::<Vec<_>>(), rows))
+                .collect();
+            shape[0] = rows.div_ceil(10);
+            content =
+                (0..shape[0]).flat_map(|at| columns.iter().flat_map(move |column| column[at].to_le_bytes())).collect();
+        }
+        all.push((name, tensor.dtype(), shape, content));
+    }
+    assert_eq!(changed, 14);
+    let views: Vec<(&str, safetensors::tensor::TensorView)> = all
+        .iter()
+        .map(|(name, dtype, shape, bytes)| {
+            Ok((name.as_str(), safetensors::tensor::TensorView::new(*dtype, shape.clone(), bytes)?))
+        })
+        .collect::<Result<_, safetensors::SafeTensorError>>()?;
+    fs::write(out.join("model.safetensors"), safetensors::serialize(views, None)?)?;
+    assert_eq!(weights(&out)?, dense);
+    Ok(())
+}
+
+#[test]
 fn a_rounded_cache_is_used_at_evaluation_and_changes_no_weight() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     tiny(folder.path(), FloatType::F32)?;
@@ -387,14 +454,14 @@ fn fails(folder: &Path, case: (&str, Value), calibration: Option<&CalibrationSou
 }
 
 #[test]
-fn what_does_not_fit_is_said_with_the_layer() -> Checked<()> {
+fn what_does_not_fit_is_said_with_the_widths() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     tiny(folder.path(), FloatType::F32)?;
     let text = calibration();
-    let error = fails(folder.path(), ("rtn", json!({})), None)?;
-    assert!(error.contains("model.layers.0.self_attn.q_proj") && error.contains("32, 16, 8, channel"), "{error}");
+    let error = fails(folder.path(), ("rtn", json!({"group_size": 128})), None)?;
+    assert!(error.contains("32 and 64 inputs") && error.contains("32, 16, 8, channel"), "{error}");
     let error = fails(folder.path(), ("magnitude", json!({"sparsity": "2:5"})), None)?;
-    assert!(error.contains("2:5") && error.contains("q_proj"), "{error}");
+    assert!(error.contains("2:5") && error.contains("32 and 64"), "{error}");
     let error = fails(folder.path(), ("wanda", json!({})), Some(&text))?;
     assert!(error.contains("192 tokens") && error.contains("128 sequences of 128 need 16384"), "{error}");
     let error = fails(folder.path(), ("gptq", json!({"group_size": 16})), None)?;

@@ -17,7 +17,7 @@ pub const DOCUMENT: usize = 512;
 const BATCH: usize = 32;
 /// Bytes of keys and values of all of them.
 const ACTIVE: usize = 256 << 20;
-/// Documents of no length at all, on the average, before a model counts as one that writes nothing.
+/// Tokens that documents have on the average; a model whose are shorter writes nothing.
 const SHORTEST: usize = 8;
 /// Draws of a token that is a word.
 const DRAWS: usize = 256;
@@ -66,10 +66,12 @@ pub fn own_text(
     let (mut next, mut early, mut tickets) = (documents.len(), BTreeMap::new(), BTreeMap::new());
     let mut drawn = length(&documents);
     while length(&documents) < asked.tokens {
-        if next > SHORTEST && asked.tokens / SHORTEST < next {
+        if documents.len() > BATCH + asked.tokens / SHORTEST {
             return Err(GenerateError::NoText { documents: documents.len(), tokens: length(&documents) });
         }
-        while session.free() > 0 {
+        // No more than would do if all of them were long.
+        let wanted = (asked.tokens - length(&documents)).div_ceil(DOCUMENT);
+        while session.free() > 0 && next < documents.len() + wanted {
             tickets.insert(session.submit(beginnings.request(next)?), next);
             next += 1;
         }
@@ -128,11 +130,7 @@ impl Beginnings<'_> {
         Ok(model::Request {
             max_tokens: DOCUMENT - prompt.len().min(DOCUMENT - 1),
             prompt,
-            sampling: Sampling {
-                temperature: std::env::var("OWN_T").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0),
-                top_p: 1.0,
-                top_k: 0,
-            },
+            sampling: Sampling { temperature: 1.0, top_p: 1.0, top_k: 0 },
             stop: Vec::new(),
             seed: Rng::stream(self.seed, &format!("own text {number}")).next_u64(),
         })
@@ -140,9 +138,8 @@ impl Beginnings<'_> {
 
     /// The first tokens of a document: of every other one, the token that begins a text; else a word.
     fn prompt(&self, number: usize) -> Result<Vec<u32>, GenerateError> {
-        let share: usize = std::env::var("OWN_SHARE").ok().and_then(|v| v.parse().ok()).unwrap_or(2);
         match self.first {
-            Some(first) if share > 0 && number.is_multiple_of(share) => Ok(vec![first]),
+            Some(first) if number.is_multiple_of(2) => Ok(vec![first]),
             _ => Ok(self.tokenizer.encode(&self.word(number)?, true)?),
         }
     }

@@ -59,14 +59,14 @@ pub(crate) fn source(
     )));
     let begun = read(kept, checkpoint, seed)?;
     if begun.iter().map(Vec::len).sum::<usize>() < tokens {
-        watch(Event::Begin("writing text to calibrate on".to_owned()));
+        watch(Event::Begin("tokens of text to calibrate on".to_owned()));
     }
     let model = checkpoint.digest()?;
     let written = own_text(checkpoint, &OwnText { seed, tokens }, begun, &mut |written| {
         match written {
             Written::Tokens(done) => {
                 let done = done.min(tokens);
-                watch(Event::Progress { done, total: tokens, detail: "tokens".to_owned() });
+                watch(Event::Progress { done, total: tokens, detail: String::new() });
             }
             Written::Documents(all) => keep(kept, (&model, seed), all)?,
         }

@@ -26,6 +26,8 @@ struct Work {
     began: Option<(Instant, usize)>,
     /// When a line was last written.
     said: Option<Instant>,
+    /// Whether the last step was told of.
+    ended: bool,
 }
 
 impl Progress {
@@ -63,19 +65,19 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             self.bar = Some(bar);
         }
-        self.work = Some(Work { what, began: None, said: None });
+        self.work = Some(Work { what, began: None, said: None, ended: false });
     }
 
     fn advance(&mut self, done: usize, total: usize, detail: String) {
         let Some(work) = &mut self.work else { return };
-        let detail = match work.left(done, total) {
-            Some(left) => format!("{detail}, {left} left"),
-            None => detail,
-        };
+        let left = work.left(done, total).map(|left| format!("{left} left"));
+        let detail = [Some(detail), left].into_iter().flatten().filter(|part| !part.is_empty());
+        let detail = detail.collect::<Vec<_>>().join(", ");
         match &self.bar {
             Some(bar) => draw(bar, (done, total), detail, output::color(self.terminal)),
             None if work.is_due(done >= total) => {
-                output::complain(&format!("{}: {done} of {total}, {detail}", work.what));
+                let comma = if detail.is_empty() { "" } else { ", " };
+                output::complain(&format!("{}: {done} of {total}{comma}{detail}", work.what));
             }
             None => {}
         }
@@ -114,10 +116,12 @@ impl Work {
     /// Whether a line is due: for the first step, the last one, and after a while of silence.
     fn is_due(&mut self, last: bool) -> bool {
         let due = last || self.said.is_none_or(|said| said.elapsed() >= QUIET);
-        if due {
-            self.said = Some(Instant::now());
+        if !due || self.ended {
+            return false;
         }
-        due
+        self.said = Some(Instant::now());
+        self.ended = last;
+        true
     }
 }
 
@@ -144,7 +148,7 @@ mod tests {
     #[test]
     fn the_time_left_counts_from_the_first_step_told_of() {
         let began = Instant::now().checked_sub(Duration::from_secs(60)).map(|then| (then, 70));
-        let mut work = Work { what: String::new(), began, said: None };
+        let mut work = Work { what: String::new(), began, said: None, ended: false };
         assert_eq!(work.left(70, 210), None);
         assert_eq!(work.left(100, 210).as_deref(), Some("4 min"));
         assert_eq!(work.left(210, 210), None);
@@ -153,9 +157,10 @@ mod tests {
 
     #[test]
     fn without_a_terminal_the_first_step_the_last_and_some_between_are_told() {
-        let mut work = Work { what: String::new(), began: None, said: None };
-        assert!(work.is_due(false) && !work.is_due(false) && work.is_due(true));
+        let mut work = Work { what: String::new(), began: None, said: None, ended: false };
+        assert!(work.is_due(false) && !work.is_due(false));
         work.said = Instant::now().checked_sub(QUIET);
         assert!(work.is_due(false));
+        assert!(work.is_due(true) && !work.is_due(true));
     }
 }

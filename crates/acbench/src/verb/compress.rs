@@ -44,7 +44,7 @@ pub fn compress(
     let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
     // A budget that does not do is refused before text is made.
     let size = TextSize::of(&recipe, checkpoint.config());
-    Estimate::new(checkpoint, &recipe, size, wanted.ram_budget)?;
+    Estimate::new(checkpoint, &recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
     let Text { source, settings } = text(checkpoint, (&recipe, wanted, &kept), watch)?;
     watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
     let job = Job {

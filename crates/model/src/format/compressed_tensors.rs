@@ -129,7 +129,11 @@ impl CompressedTensors {
             Number::Packed => {}
         }
         expect_type(&words, Dtype::I32)?;
-        let layout = layout(&words, (cols, scheme.bits), |words| [rows, words])?;
+        let fits = |layout: &Layout| words.shape == [rows, layout.words(cols, scheme.bits)];
+        let Some(layout) = [Layout::Dense, Layout::Padded].into_iter().find(fits) else {
+            let expected = [rows, Layout::Dense.words(cols, scheme.bits)];
+            return Err(unfit(&words, format!("{expected:?}"), format!("{:?}", words.shape)));
+        };
         if checkpoint.has(&format!("{name}.weight_shape")) {
             let shape = checkpoint.tensor(&format!("{name}.weight_shape"))?;
             let said = whole_numbers(&shape)?;
@@ -137,7 +141,7 @@ impl CompressedTensors {
                 return Err(unfit(&shape, format!("[{rows}, {cols}]"), format!("{said:?}")));
             }
         }
-        let grid = scheme.grid(checkpoint, name, (rows, cols))?;
+        let grid = scheme.grid(checkpoint, name, (rows, cols), layout)?;
         Ok(Weight::Packed(match layout {
             Layout::Dense => Packed { rows, cols, bits: scheme.bits, words: words.bytes, grid },
             Layout::Padded => {
@@ -252,12 +256,19 @@ impl Scheme {
     ) -> Result<Weight, ModelError> {
         expect_type(tensor, Dtype::I8)?;
         expect_shape(tensor, &[rows, cols])?;
-        let grid = self.grid(checkpoint, name, (rows, cols))?;
+        let grid = self.grid(checkpoint, name, (rows, cols), Layout::Dense)?;
         let integers: Vec<i8> = tensor.bytes.iter().map(|&byte| byte as i8).collect();
         Ok(Weight::Packed(Packed::new(rows, cols, 8, &integers, grid)))
     }
 
-    fn grid(&self, checkpoint: &Checkpoint, name: &str, (rows, cols): (usize, usize)) -> Result<Grid, ModelError> {
+    /// The grid; `layout` is that of the weight, and so of the zero points.
+    fn grid(
+        &self,
+        checkpoint: &Checkpoint,
+        name: &str,
+        (rows, cols): (usize, usize),
+        layout: Layout,
+    ) -> Result<Grid, ModelError> {
         let group_size = self.group_size.unwrap_or(cols).min(cols);
         let groups = cols.div_ceil(group_size);
         let scale = checkpoint.tensor(&format!("{name}.weight_scale"))?;
@@ -268,7 +279,7 @@ impl Scheme {
         } else {
             expect_shape(&scale, &[rows, groups])?;
         }
-        let zeros = if self.symmetric { None } else { Some(self.zeros(checkpoint, name, (rows, groups))?) };
+        let zeros = if self.symmetric { None } else { Some(self.zeros(checkpoint, name, (rows, groups), layout)?) };
         let group_of = group_of(checkpoint, name, (cols, groups))?;
         Ok(Grid { groups, group_size, scales, zeros, half: false, group_of })
     }
@@ -278,6 +289,7 @@ impl Scheme {
         checkpoint: &Checkpoint,
         name: &str,
         (rows, groups): (usize, usize),
+        layout: Layout,
     ) -> Result<Vec<i8>, ModelError> {
         let tensor = checkpoint.tensor(&format!("{name}.weight_zero_point"))?;
         if tensor.dtype == Dtype::I8 {
@@ -290,9 +302,9 @@ impl Scheme {
             return Ok(zeros);
         }
         expect_type(&tensor, Dtype::I32)?;
-        let layout = layout(&tensor, (rows, self.bits), |words| [words, groups])?;
-        let words = whole_numbers(&tensor)?;
         let packed_rows = layout.words(rows, self.bits);
+        expect_shape(&tensor, &[packed_rows, groups])?;
+        let words = whole_numbers(&tensor)?;
         let mut zeros = vec![0i8; rows * groups];
         for group in 0..groups {
             let column: Vec<u32> = (0..packed_rows).map(|row| words[row * groups + group] as u32).collect();
@@ -313,21 +325,6 @@ fn block(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<(u
     match sizes[..] {
         [Some(rows @ 1..=0x7FFF_FFFF), Some(cols @ 1..=0x7FFF_FFFF)] => Ok((rows, cols)),
         _ => Err(unsupported(format!("a `block_structure` of {value}"))),
-    }
-}
-
-/// How `count` integers lie in the words of a tensor whose shape `shape` gives for a number of words.
-fn layout(
-    tensor: &TensorView,
-    (count, bits): (usize, u32),
-    shape: impl Fn(usize) -> [usize; 2],
-) -> Result<Layout, ModelError> {
-    let fits = |layout: &Layout| tensor.shape == shape(layout.words(count, bits));
-    match [Layout::Dense, Layout::Padded].into_iter().find(fits) {
-        Some(layout) => Ok(layout),
-        None => {
-            Err(unfit(tensor, format!("{:?}", shape(Layout::Dense.words(count, bits))), format!("{:?}", tensor.shape)))
-        }
     }
 }
 

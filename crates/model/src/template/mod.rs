@@ -68,11 +68,6 @@ impl ChatTemplate {
         self.words.contains(word)
     }
 
-    /// Whether it prints the date.
-    pub(crate) fn is_dated(&self) -> bool {
-        self.mentions("strftime_now")
-    }
-
     /// A conversation as one text.
     ///
     /// # Errors
