@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::SystemTime;
 
-use generate::{Change, Checkpoint, Clock, Conversation, ModelError, Surround};
+use generate::{Change, Chat, Checkpoint, Clock, ModelError, Surround};
 use record::{Prompting, RunRecord, Sample, Turn, run_path};
 use serde_json::{Map, Value};
 use task::Task;
@@ -71,7 +71,7 @@ pub(crate) fn describe(
     let mut first = None;
     for (task, samples) in question.tasks.iter().zip(samples) {
         let why = tried.task(*task, samples, &mut |conversation| {
-            let conversation = Conversation { args: &question.template_args, clock, ..*conversation };
+            let conversation = Chat { args: &question.template_args, clock, ..*conversation };
             let prompt = tokenizer.write(&conversation, question.chat_template)?;
             Ok((prompt.changes, prompt.surround))
         })?;
@@ -101,15 +101,14 @@ impl Tried {
         &mut self,
         task: &dyn Task,
         samples: &[Sample],
-        write: &mut dyn FnMut(&Conversation<'_>) -> Result<(BTreeSet<Change>, bool), ModelError>,
+        write: &mut dyn FnMut(&Chat<'_>) -> Result<(BTreeSet<Change>, bool), ModelError>,
     ) -> Result<Option<ModelError>, Error> {
         let (mut refused, mut first) = (0, None);
         let none = Map::new();
         for sample in samples {
             let Turn::Ask(ask) = task.open(sample)?.next(None) else { continue };
             self.asked += 1;
-            let conversation =
-                Conversation { messages: &ask.messages, tools: &ask.tools, args: &none, clock: Clock::now() };
+            let conversation = Chat { messages: &ask.messages, tools: &ask.tools, args: &none, clock: Clock::now() };
             match write(&conversation) {
                 Ok((changes, surrounded)) => {
                     self.changes.extend(changes);

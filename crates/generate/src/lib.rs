@@ -12,7 +12,7 @@ mod run;
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
 pub use model::{
-    Change, Checkpoint, Clock, Conversation, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Surround, Tokenizer,
+    Change, Chat, Checkpoint, Clock, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Surround, Tokenizer,
     label, snapshot,
 };
 

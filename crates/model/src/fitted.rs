@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use record::{Message, Role, ToolCall};
 
-use crate::{ChatTemplate, Conversation, ModelError};
+use crate::{Chat, ChatTemplate, ModelError};
 
 /// What stands for a message when a template is asked whether it shows it.
 const MARKER: &str = "acbmarker7";
@@ -49,15 +49,15 @@ pub struct Prompt {
 ///
 /// # Errors
 /// Those of [`ChatTemplate::render`]; [`ModelError::LeftOut`] where a message is nowhere in the text.
-pub(crate) fn render(template: &ChatTemplate, conversation: &Conversation<'_>) -> Result<Prompt, ModelError> {
+pub(crate) fn render(template: &ChatTemplate, conversation: &Chat<'_>) -> Result<Prompt, ModelError> {
     let (messages, mut changes) = fit(template, conversation);
-    let fitted = Conversation { messages: &messages, ..*conversation };
+    let fitted = Chat { messages: &messages, ..*conversation };
     let text = match complete(template, &fitted) {
         Ok(text) => text,
         Err(error) => {
             // A system message in the middle, which some templates take only at the beginning.
             let Some(folded) = fold_systems(&messages, 1) else { return Err(error) };
-            let folded = Conversation { messages: &folded, ..*conversation };
+            let folded = Chat { messages: &folded, ..*conversation };
             let Ok(text) = complete(template, &folded) else { return Err(error) };
             changes.insert(Change::SystemFolded);
             text
@@ -67,7 +67,7 @@ pub(crate) fn render(template: &ChatTemplate, conversation: &Conversation<'_>) -
 }
 
 /// The messages in roles that the template shows.
-fn fit<'a>(template: &ChatTemplate, conversation: &Conversation<'a>) -> (Cow<'a, [Message]>, BTreeSet<Change>) {
+fn fit<'a>(template: &ChatTemplate, conversation: &Chat<'a>) -> (Cow<'a, [Message]>, BTreeSet<Change>) {
     let mut messages = Cow::Borrowed(conversation.messages);
     let mut changes = BTreeSet::new();
     let has = |role: Role| conversation.messages.iter().any(|message| message.role == role);
@@ -106,16 +106,16 @@ fn tool_probe() -> [Message; 3] {
 }
 
 /// What the template makes of other messages, all else being the same.
-fn text_of(template: &ChatTemplate, like: &Conversation<'_>, messages: &[Message]) -> Option<String> {
-    template.render(&Conversation { messages, ..*like }, true).ok()
+fn text_of(template: &ChatTemplate, like: &Chat<'_>, messages: &[Message]) -> Option<String> {
+    template.render(&Chat { messages, ..*like }, true).ok()
 }
 
-fn renders(template: &ChatTemplate, like: &Conversation<'_>, messages: &[Message]) -> bool {
+fn renders(template: &ChatTemplate, like: &Chat<'_>, messages: &[Message]) -> bool {
     text_of(template, like, messages).is_some()
 }
 
 /// Whether the marker in some messages shows in the text.
-fn shows(template: &ChatTemplate, like: &Conversation<'_>, messages: &[Message]) -> bool {
+fn shows(template: &ChatTemplate, like: &Chat<'_>, messages: &[Message]) -> bool {
     text_of(template, like, messages).is_some_and(|text| text.contains(MARKER))
 }
 
@@ -148,7 +148,7 @@ fn fold_systems(messages: &[Message], from: usize) -> Option<Vec<Message>> {
 ///
 /// A template may leave out what an earlier message thought; whether it leaves out the message, a marker in its place
 /// tells.
-fn complete(template: &ChatTemplate, conversation: &Conversation<'_>) -> Result<String, ModelError> {
+fn complete(template: &ChatTemplate, conversation: &Chat<'_>) -> Result<String, ModelError> {
     let text = template.render(conversation, true)?;
     for (index, message) in conversation.messages.iter().enumerate() {
         let lost = |mark: fn(&mut Message)| {

@@ -4,7 +4,7 @@ use serde_json::Map;
 fn render(source: &str, messages: &[Message]) -> Result<Prompt, ModelError> {
     let template = ChatTemplate::new("chat_template.jinja".into(), source, Default::default())?;
     let args = Map::new();
-    super::render(&template, &Conversation { messages, tools: &[], args: &args, clock: crate::Clock::now() })
+    super::render(&template, &Chat { messages, tools: &[], args: &args, clock: crate::Clock::now() })
 }
 
 /// Shows user and assistant, who must take turns; refuses other roles.

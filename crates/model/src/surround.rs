@@ -53,3 +53,32 @@ impl Surround {
         Some(Self { before, after: token("eos_token", flag("add_eos_token", false))? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_class_and_its_flags_decide() -> Result<(), crate::ModelError> {
+        let one = |settings: Value, model_type: &str| -> Result<Option<(usize, usize)>, crate::ModelError> {
+            let fields = Fields::new(&settings, "tokenizer_config.json".as_ref())?;
+            let special = |name: &str| (settings["no_bos"].is_null() || name != "bos_token").then(|| name.to_owned());
+            let around = Surround::of(&fields, Some(model_type), special);
+            Ok(around.map(|around| (around.before.len(), around.after.len())))
+        };
+        let class = |class: &str| json!({"tokenizer_class": class});
+        assert_eq!(one(class("LlamaTokenizer"), "qwen2")?, Some((1, 0)));
+        assert_eq!(one(class("GemmaTokenizerFast"), "")?, Some((1, 0)));
+        assert_eq!(one(class("GPTNeoXTokenizerFast"), "")?, Some((0, 0)));
+        assert_eq!(one(class("PreTrainedTokenizerFast"), "llama")?, None);
+        assert_eq!(one(class("Qwen2Tokenizer"), "qwen2")?, None);
+        assert_eq!(one(json!({}), "mistral")?, Some((1, 0)));
+        assert_eq!(one(json!({}), "qwen2")?, None);
+        let flags = |bos: bool, eos: bool| json!({"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": bos, "add_eos_token": eos});
+        assert_eq!(one(flags(false, false), "")?, Some((0, 0)));
+        assert_eq!(one(flags(true, true), "")?, Some((1, 1)));
+        assert_eq!(one(json!({"tokenizer_class": "LlamaTokenizerFast", "no_bos": 1}), "")?, None);
+        Ok(())
+    }
+}

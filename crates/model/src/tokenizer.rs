@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::config::Fields;
 use crate::files::{Files, damaged};
-use crate::template::Templates;
-use crate::{Clock, Config, Conversation, ModelError, Prompt, Surround, fitted, vocabulary};
+use crate::template::{ChatTemplate, Templates};
+use crate::{Chat, Clock, Config, ModelError, Prompt, Surround, fitted, vocabulary};
 
 const SETTINGS: &str = "tokenizer_config.json";
 pub(crate) const GENERATION: &str = "generation_config.json";
@@ -135,7 +135,7 @@ impl Tokenizer {
 
     /// Whether a chat template of the checkpoint prints the date.
     pub fn is_dated(&self) -> bool {
-        self.reads("strftime_now")
+        [false, true].iter().filter_map(|&tools| self.templates.choose(tools)).any(ChatTemplate::is_dated)
     }
 
     /// Messages as the one text that the model reads, by the chat template as it is.
@@ -159,7 +159,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::render`]; [`ModelError::LeftOut`] where a message would not be in the text.
-    pub fn write(&self, conversation: &Conversation<'_>, use_template: bool) -> Result<Prompt, ModelError> {
+    pub fn write(&self, conversation: &Chat<'_>, use_template: bool) -> Result<Prompt, ModelError> {
         let plain = |text: String| Prompt { text, surround: true, changes: BTreeSet::new() };
         match conversation.messages {
             [one] if one.role == Role::Raw => return Ok(plain(one.content.clone())),
@@ -176,7 +176,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::write`] and [`Tokenizer::encode`].
-    pub fn ask(&self, conversation: &Conversation<'_>, use_template: bool) -> Result<Vec<u32>, ModelError> {
+    pub fn ask(&self, conversation: &Chat<'_>, use_template: bool) -> Result<Vec<u32>, ModelError> {
         let Prompt { text, surround, .. } = self.write(conversation, use_template)?;
         self.encode(&text, surround)
     }
@@ -191,8 +191,8 @@ impl Tokenizer {
 }
 
 /// Messages without anything beside them.
-fn only<'a>(messages: &'a [Message], none: &'a Map<String, Value>) -> Conversation<'a> {
-    Conversation { messages, tools: &[], args: none, clock: Clock::now() }
+fn only<'a>(messages: &'a [Message], none: &'a Map<String, Value>) -> Chat<'a> {
+    Chat { messages, tools: &[], args: none, clock: Clock::now() }
 }
 
 fn render_plain(messages: &[Message], add_generation_prompt: bool) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use model::{ChatTemplate, Clock, Conversation, ModelError};
+use model::{Chat, ChatTemplate, Clock, ModelError};
 use record::Message;
 use serde_json::{Map, Value};
 
@@ -32,7 +32,7 @@ fn render(template: &ChatTemplate, case: &Map<String, Value>) -> Checked<Result<
     };
     let prompt = args.remove("add_generation_prompt").is_some_and(|value| value == true);
     let clock = Clock::read("2026-03-14T09:26:53").ok_or("no clock")?;
-    Ok(template.render(&Conversation { messages: &messages, tools: &tools, args: &args, clock }, prompt))
+    Ok(template.render(&Chat { messages: &messages, tools: &tools, args: &args, clock }, prompt))
 }
 
 /// What is wrong with a rendering, in one line.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Clock, Conversation, Model, Sampling, Session, SessionOptions, Tokenizer};
+use model::{Chat, Clock, Model, Sampling, Session, SessionOptions, Tokenizer};
 use record::Reply;
 use serde_json::{Map, Value};
 
@@ -55,7 +55,7 @@ impl Backend for Local<'_> {
         self.next += 1;
         let (messages, tools) = (&request.messages, &request.tools);
         let LocalOptions { template_args: args, clock, .. } = &self.options;
-        let conversation = Conversation { messages, tools, args, clock: *clock };
+        let conversation = Chat { messages, tools, args, clock: *clock };
         match self.tokenizer.ask(&conversation, self.options.chat_template) {
             Ok(prompt) => {
                 let inside = self.session.submit(model::Request {

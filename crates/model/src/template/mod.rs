@@ -16,7 +16,7 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::ModelError;
-use crate::conversation::Conversation;
+use crate::chat::Chat;
 
 pub(crate) use source::Templates;
 
@@ -68,12 +68,17 @@ impl ChatTemplate {
         self.words.contains(word)
     }
 
+    /// Whether it prints the date.
+    pub(crate) fn is_dated(&self) -> bool {
+        self.mentions("strftime_now")
+    }
+
     /// A conversation as one text.
     ///
     /// # Errors
     /// [`ModelError::Refused`] with the template's own words where it refuses the conversation,
     /// [`ModelError::Template`] where it fails or runs for too long.
-    pub fn render(&self, conversation: &Conversation<'_>, add_generation_prompt: bool) -> Result<String, ModelError> {
+    pub fn render(&self, conversation: &Chat<'_>, add_generation_prompt: bool) -> Result<String, ModelError> {
         let mut variables: BTreeMap<String, Value> =
             self.specials.iter().map(|(name, token)| (name.clone(), Value::from(token.clone()))).collect();
         variables.extend(conversation.variables());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::conversation::Clock;
+use crate::chat::Clock;
 use record::{Message, Role, ToolCall};
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +7,7 @@ fn render_with(source: &str, messages: &[Message], tools: &[Json], args: &Json) 
     let specials = BTreeMap::from([("bos_token".to_owned(), "<s>".to_owned())]);
     let args = args.as_object().cloned().unwrap_or_default();
     let clock = Clock::read("2026-03-14T09:26:53").expect("a time");
-    let conversation = Conversation { messages, tools, args: &args, clock };
+    let conversation = Chat { messages, tools, args: &args, clock };
     ChatTemplate::new("tokenizer_config.json".into(), source, specials)?.render(&conversation, true)
 }
 

@@ -49,7 +49,7 @@ impl Clock {
 
 /// What is rendered into one prompt.
 #[derive(Debug, Clone, Copy)]
-pub struct Conversation<'a> {
+pub struct Chat<'a> {
     /// The messages.
     pub messages: &'a [Message],
     /// The tools that the model may call.
@@ -60,7 +60,7 @@ pub struct Conversation<'a> {
     pub clock: Clock,
 }
 
-impl Conversation<'_> {
+impl Chat<'_> {
     /// The variables that a template sees: those of `apply_chat_template`.
     pub(crate) fn variables(&self) -> Vec<(String, Value)> {
         let messages: Vec<Value> = self.messages.iter().map(message).collect();
