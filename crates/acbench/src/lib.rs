@@ -24,7 +24,7 @@ mod similarity;
 mod tokens;
 mod verb;
 
-pub use ::compress::{FORMATS, Format, Inspection, METHODS, MethodInfo, inspect};
+pub use ::compress::{FORMATS, Format, GgufSummary, Inspection, METHODS, MethodInfo, inspect};
 pub use ::generate::{ARCHITECTURES, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};

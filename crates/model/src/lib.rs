@@ -71,4 +71,4 @@ pub use sample::Sampling;
 pub use session::{Done, Generated, Prefill, Request, Session, SessionOptions};
 pub use tensors::TensorView;
 pub use tokenizer::Tokenizer;
-pub use weight::{Fp8, Weight};
+pub use weight::{Fp8, Half, HalfKind, Weight};

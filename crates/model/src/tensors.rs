@@ -29,6 +29,8 @@ struct Entry {
     dtype: Dtype,
     shape: Vec<usize>,
     range: Range<usize>,
+    /// Heads whose rows lie in pairs in a GGUF file.
+    pairs: Option<usize>,
 }
 
 /// One tensor as it lies in its file.
@@ -59,8 +61,10 @@ impl Tensors {
 
     /// The tensors of one GGUF file.
     pub fn of_file(path: PathBuf, bytes: Bytes, placed: Vec<gguf::Placed>) -> Self {
-        let entry =
-            |one: gguf::Placed| (one.name, Entry { shard: 0, dtype: one.dtype, shape: one.shape, range: one.range });
+        let entry = |one: gguf::Placed| {
+            let gguf::Placed { name, dtype, shape, range, pairs } = one;
+            (name, Entry { shard: 0, dtype, shape, range, pairs })
+        };
         Self { shards: vec![(path, bytes)], entries: placed.into_iter().map(entry).collect() }
     }
 
@@ -97,7 +101,8 @@ impl Tensors {
         for (name, info) in metadata.tensors() {
             if wanted(&name) {
                 let range = data + info.data_offsets.0..data + info.data_offsets.1;
-                let entry = Entry { shard: self.shards.len(), dtype: info.dtype, shape: info.shape.clone(), range };
+                let (shard, shape) = (self.shards.len(), info.shape.clone());
+                let entry = Entry { shard, dtype: info.dtype, shape, range, pairs: None };
                 self.entries.insert(name, entry);
             }
         }
@@ -126,11 +131,13 @@ impl Tensors {
         };
         let entry = self.entries.get(name).ok_or_else(none)?;
         let (file, bytes) = &self.shards[entry.shard];
+        let bytes = bytes.slice(entry.range.clone()).ok_or_else(none)?;
+        let in_halves = |heads| gguf::halves(&bytes, entry.shape.first().copied().unwrap_or(1), heads).into();
         Ok(TensorView {
             name: name.to_owned(),
             dtype: entry.dtype,
             shape: entry.shape.clone(),
-            bytes: bytes.slice(entry.range.clone()).ok_or_else(none)?,
+            bytes: entry.pairs.map_or_else(|| bytes.clone(), in_halves),
             file: file.clone(),
         })
     }

@@ -7,6 +7,8 @@
 
 mod file;
 mod metadata;
+mod pieces;
+mod rope;
 mod vocabulary;
 
 use std::path::Path;
