@@ -103,7 +103,7 @@ impl Words {
     }
 
     /// The `pre_tokenizer` of a `tokenizer.json`.
-    pub(super) fn pre_tokenizer(&self) -> Json {
+    pub fn pre_tokenizer(&self) -> Json {
         let bytes = |regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": regex});
         let ends_as_gpt2 = self.patterns.last() == Some(&GPT2);
         let cuts = &self.patterns[..self.patterns.len() - usize::from(ends_as_gpt2)];
