@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::gguf::Summary;
 use model::{Blocks, Checkpoint, Linear};
 use record::CompressionRecord;
 use serde::Serialize;
@@ -48,6 +49,9 @@ pub struct Inspection {
     pub bytes: usize,
     /// SHA-256 over configuration, tokenizer and weights.
     pub digest: String,
+    /// What a GGUF file says of itself, and the types of its tensors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gguf: Option<Summary>,
     /// How it was made, where this program made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<CompressionRecord>,
@@ -87,6 +91,7 @@ pub fn inspect(checkpoint: &Checkpoint) -> Result<Inspection, CompressError> {
             parameters += tensor.shape.iter().product::<usize>();
         }
     }
+    let gguf = checkpoint.gguf()?;
     let scheme = &config.quantization;
     let made = checkpoint.folder().map(|folder| folder.join("compress.json")).filter(|path| path.is_file());
     Ok(Inspection {
@@ -103,10 +108,11 @@ pub fn inspect(checkpoint: &Checkpoint) -> Result<Inspection, CompressError> {
         linear_weights: sums.weights,
         linear_bits: sums.bytes as f64 * 8.0 / sums.weights.max(1) as f64,
         linear_sparsity: sums.zeros as f64 / sums.weights.max(1) as f64,
-        parameters,
-        checkpoint_bits: bytes as f64 * 8.0 / parameters.max(1) as f64,
+        parameters: gguf.as_ref().map_or(parameters, Summary::parameters),
+        checkpoint_bits: gguf.as_ref().map_or(bytes as f64 * 8.0 / parameters.max(1) as f64, Summary::bits),
         bytes: checkpoint.weight_bytes(),
         digest: checkpoint.digest()?,
+        gguf,
         made: made.map(|path| record::read_json(&path)).transpose()?,
     })
 }

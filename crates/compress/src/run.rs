@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use model::{Blocks, Checkpoint, Dtype, Linear, Weight};
+use model::{Blocks, Checkpoint, Dtype, Linear, Weight, gguf};
 use record::CompressionRecord;
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ fn fitting(
     linear: &Linear,
     (recipe, format): (&Recipe, Format),
 ) -> Result<Planned, CompressError> {
-    if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_)) {
+    if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_) | Weight::Quantized(_)) {
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
     }
     let shape = linear.weight.shape();
@@ -158,8 +158,12 @@ fn fitting(
     Ok(Planned { shape, stored: stored_as(checkpoint, &format!("{}.weight", linear.name))? })
 }
 
-/// What a tensor of floating-point numbers is stored as.
+/// What a tensor of floating-point numbers is stored as. Blocks of a GGUF file count as the numbers that they stand for.
 pub(crate) fn stored_as(checkpoint: &Checkpoint, tensor: &str) -> Result<FloatType, CompressError> {
+    let linear = tensor.strip_suffix(".weight").filter(|_| checkpoint.is_gguf() && !checkpoint.has(tensor));
+    if linear.is_some_and(|linear| gguf::stored(checkpoint, linear).is_some()) {
+        return Ok(FloatType::F32);
+    }
     match checkpoint.tensor(tensor)?.dtype {
         Dtype::F32 => Ok(FloatType::F32),
         Dtype::F16 => Ok(FloatType::F16),

@@ -114,10 +114,8 @@ fn qwen2_words_and_several_stop_tokens_survive() -> Checked<()> {
     };
     edit("tokenizer.json", &|value| {
         value["normalizer"] = json!({"type": "NFC"});
-        value["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": model::gguf::QWEN2_SPLIT}, "behavior": "Isolated", "invert": false},
-            {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false},
-        ]});
+        let words = model::gguf::Words::named("qwen2").map(|words| words.pre_tokenizer());
+        value["pre_tokenizer"] = words.unwrap_or_default();
     })?;
     edit("generation_config.json", &|value| value["eos_token_id"] = json!([2, 0]))?;
     let written = Checkpoint::open(folder.path())?;
@@ -146,10 +144,10 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
         pico.tokenizer()?.encode("The agent calls a tool and reads what it says. ", false)?.repeat(20);
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
     for (at, (method, settings, kind, bits)) in [
-        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "int4", 4.5),
-        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "int4", 5.0),
-        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "int4", 5.0),
-        ("rtn", json!({"group_size": "channel", "bits": 8}), "int8", 8.5),
+        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "q4_0", 4.5),
+        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "q4_1", 5.0),
+        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "q4_1", 5.0),
+        ("rtn", json!({"group_size": "channel", "bits": 8}), "q8_0", 8.5),
         ("magnitude", json!({}), "bf16", 16.0),
     ]
     .into_iter()
@@ -182,6 +180,39 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
             // writer has what is exact.
             assert!(off <= all * 0.05 && (kind != "bf16" || off == 0.0), "{method}: {}", off / all);
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    fn job<'a>(method: &'a str, format: Format, out: &'a Path) -> Job<'a> {
+        let settings = &Value::Null;
+        Job { method, settings, calibration: None, format: Some(format), ram_budget: None, out }
+    }
+    let first = folder.path().join("first");
+    let settings = json!({"bits": 8, "group_size": 128});
+    let eight = Job { settings: &settings, ..job("rtn", Format::Gguf, &first) };
+    compress(&Checkpoint::bundled()?, &eight, &mut |_| {})?;
+    let begun = weights(&first)?;
+    assert!(begun.iter().all(|(kind, _)| kind == "q8_0"));
+    for (method, format, kind, off) in [
+        ("rtn", Format::CompressedTensors, "int4", 0.02),
+        ("rtn", Format::GptqV2, "int4", 0.02),
+        ("rtn", Format::Gguf, "q4_0", 0.03),
+        ("magnitude", Format::Dense, "f32", 0.3),
+        ("magnitude", Format::Gguf, "f32", 0.3),
+    ] {
+        let out = folder.path().join(format!("{method}{format}"));
+        compress(&Checkpoint::open(&first)?, &job(method, format, &out), &mut |_| {})?;
+        for ((stored, a), (_, b)) in weights(&out)?.iter().zip(&begun) {
+            assert_eq!(stored, kind, "{method} {format}");
+            let moved: f64 = a.data.iter().zip(&b.data).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+            let all: f64 = b.data.iter().map(|&b| f64::from(b).powi(2)).sum();
+            assert!(moved > 0.0 && moved < all * off, "{method} {format}: {}", moved / all);
+        }
+        same_tokenizer(&Checkpoint::bundled()?, &Checkpoint::open(&out)?)?;
     }
     Ok(())
 }

@@ -202,6 +202,17 @@ impl Checkpoint {
         matches!(self.files, Files::Gguf(..))
     }
 
+    /// What there is to say of the GGUF file; `None` where it is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read any more.
+    pub fn gguf(&self) -> Result<Option<gguf::Summary>, ModelError> {
+        match &self.files {
+            Files::Gguf(path, _) => gguf::Summary::read(path).map(Some),
+            Files::Folder(_) | Files::Embedded(_) => Ok(None),
+        }
+    }
+
     /// How a file of this checkpoint is called in messages.
     pub fn path(&self, name: &str) -> PathBuf {
         self.files.path(name)

@@ -85,4 +85,4 @@ pub use surround::Surround;
 pub use template::ChatTemplate;
 pub use tensors::TensorView;
 pub use tokenizer::Tokenizer;
-pub use weight::{Fp8, Weight};
+pub use weight::{Fp8, Half, HalfKind, Weight};

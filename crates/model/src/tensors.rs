@@ -28,6 +28,8 @@ struct Entry {
     dtype: Dtype,
     shape: Vec<usize>,
     range: Range<usize>,
+    /// Heads whose rows lie in pairs in a GGUF file.
+    pairs: Option<usize>,
 }
 
 /// One tensor as it lies in its file.
@@ -48,8 +50,10 @@ pub struct TensorView {
 impl Tensors {
     /// The tensors of one GGUF file.
     pub fn of_file(path: PathBuf, bytes: Bytes, placed: Vec<gguf::Placed>) -> Self {
-        let entry =
-            |one: gguf::Placed| (one.name, Entry { shard: 0, dtype: one.dtype, shape: one.shape, range: one.range });
+        let entry = |one: gguf::Placed| {
+            let gguf::Placed { name, dtype, shape, range, pairs } = one;
+            (name, Entry { shard: 0, dtype, shape, range, pairs })
+        };
         let entries = placed.into_iter().map(entry).collect();
         Self { shards: vec![(path, bytes)], entries, ..Self::default() }
     }
@@ -67,7 +71,7 @@ impl Tensors {
         self.shards.push((path, bytes));
         for (name, info) in metadata.tensors() {
             let range = data + info.data_offsets.0..data + info.data_offsets.1;
-            let entry = Entry { shard, dtype: info.dtype, shape: info.shape.clone(), range };
+            let entry = Entry { shard, dtype: info.dtype, shape: info.shape.clone(), range, pairs: None };
             if let Some(before) = self.entries.insert(name.clone(), entry) {
                 self.note_twin(&name, &before);
             }
@@ -145,11 +149,13 @@ impl Tensors {
         let none = || self.lacking(name, "no weight file holds it".to_owned());
         let entry = self.entries.get(name).ok_or_else(none)?;
         let (file, bytes) = &self.shards[entry.shard];
+        let bytes = bytes.slice(entry.range.clone()).ok_or_else(none)?;
+        let in_halves = |heads| gguf::halves(&bytes, entry.shape.first().copied().unwrap_or(1), heads).into();
         Ok(TensorView {
             name: name.to_owned(),
             dtype: entry.dtype,
             shape: entry.shape.clone(),
-            bytes: bytes.slice(entry.range.clone()).ok_or_else(none)?,
+            bytes: entry.pairs.map_or_else(|| bytes.clone(), in_halves),
             file: file.clone(),
         })
     }

@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use crate::gguf::Quantized;
 use crate::{Bytes, Matrix, Packed, fp8};
 
 /// A weight `[out, in]`.
@@ -15,6 +16,8 @@ pub enum Weight {
     Packed(Packed),
     /// 8-bit floats with scales.
     Fp8(Fp8),
+    /// Blocks as they lie in a GGUF file.
+    Quantized(Quantized),
 }
 
 /// 8-bit floats (e4m3) as they lie in the file, with a scale for each block.
@@ -93,6 +96,7 @@ impl Weight {
             Weight::Half(half) => (half.rows, half.cols),
             Weight::Packed(packed) => (packed.rows, packed.cols),
             Weight::Fp8(fp8) => (fp8.rows, fp8.cols),
+            Weight::Quantized(blocks) => (blocks.rows, blocks.cols),
         }
     }
 
@@ -116,6 +120,7 @@ impl Weight {
             Weight::Half(half) => half.widen_row(row, out),
             Weight::Packed(packed) => packed.widen_row(row, out),
             Weight::Fp8(fp8) => fp8.widen_row(row, out),
+            Weight::Quantized(blocks) => blocks.widen_row(row, out),
         }
     }
 
@@ -126,10 +131,11 @@ impl Weight {
             Weight::Half(half) => half.bytes.len(),
             Weight::Packed(packed) => packed.bytes(),
             Weight::Fp8(fp8) => fp8.bytes.len() + fp8.scales.len() * 4,
+            Weight::Quantized(blocks) => blocks.bytes.len(),
         }
     }
 
-    /// How it is stored, for reports: `f32`, `bf16`, `f16`, `int4`.
+    /// How it is stored, for reports: `f32`, `bf16`, `f16`, `int4`, `q4_1`.
     pub fn kind(&self) -> String {
         match self {
             Weight::F32(_) => "f32".to_owned(),
@@ -139,6 +145,7 @@ impl Weight {
             },
             Weight::Packed(packed) => format!("int{}", packed.bits),
             Weight::Fp8(_) => "fp8".to_owned(),
+            Weight::Quantized(blocks) => blocks.kind.suffix().to_owned(),
         }
     }
 

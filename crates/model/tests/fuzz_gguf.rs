@@ -101,6 +101,64 @@ fn tensors() -> Vec<Tensor> {
     all
 }
 
+/// All metadata of a Llama of one block whose heads are narrow, with pieces, scores and bytes, and LongRoPE's kind of factors.
+fn llama_metadata() -> Vec<Vec<u8>> {
+    let mut tokens: Vec<(String, i32)> = vec![("<unk>".into(), 2), ("<s>".into(), 3), ("</s>".into(), 3)];
+    tokens.extend((0..64).map(|byte| (format!("<0x{byte:02X}>"), 6)));
+    tokens.extend(["\u{2581}", "a", "b", "x", "ab", "ba", "\u{2581}ab"].map(|piece| (piece.to_owned(), 1)));
+    tokens.extend([("<tool>".to_owned(), 4), (String::new(), 1), ("[PAD]".to_owned(), 5)]);
+    let count = tokens.len();
+    let whole = |name: &str, value: u32| key(name, 4, &value.to_le_bytes());
+    let scores = (0..count).flat_map(|id| (-(id as f32)).to_le_bytes()).collect();
+    let kinds = tokens.iter().flat_map(|(_, kind)| kind.to_le_bytes()).collect();
+    vec![
+        key("general.architecture", 8, &text("llama")),
+        whole("llama.block_count", 1),
+        whole("llama.context_length", 64),
+        whole("llama.embedding_length", 256),
+        whole("llama.feed_forward_length", 32),
+        whole("llama.attention.head_count", 2),
+        whole("llama.attention.head_count_kv", 1),
+        whole("llama.attention.key_length", 8),
+        whole("llama.attention.value_length", 8),
+        whole("llama.rope.dimension_count", 8),
+        key("llama.attention.layer_norm_rms_epsilon", 6, &1e-6f32.to_le_bytes()),
+        key("tokenizer.ggml.model", 8, &text("llama")),
+        key("tokenizer.ggml.tokens", 9, &list(8, count, tokens.iter().flat_map(|(token, _)| text(token)).collect())),
+        key("tokenizer.ggml.scores", 9, &list(6, count, scores)),
+        key("tokenizer.ggml.token_type", 9, &list(5, count, kinds)),
+        whole("tokenizer.ggml.bos_token_id", 1),
+        whole("tokenizer.ggml.eos_token_id", 2),
+        whole("tokenizer.ggml.unknown_token_id", 0),
+        key("tokenizer.chat_template", 8, &text("{% for m in messages %}{{ m.content }}{% endfor %}")),
+    ]
+}
+
+/// Its tensors, of the types of large blocks and of those that the other file does not have.
+fn llama_tensors() -> Vec<Tensor> {
+    let ones = |count: usize| -> Vec<u8> { (0..count).flat_map(|_| 1f32.to_le_bytes()).collect() };
+    let mut all = vec![
+        ("rope_freqs.weight", vec![4], 0, ones(4)),
+        ("output_norm.weight", vec![256], 0, ones(256)),
+        ("blk.0.attn_norm.weight", vec![256], 0, ones(256)),
+        ("blk.0.ffn_norm.weight", vec![256], 0, ones(256)),
+    ];
+    for (name, cols, out, kind, row) in [
+        ("token_embd.weight", 256, 77, 14, 210),
+        ("output.weight", 256, 77, 10, 84),
+        ("blk.0.attn_q.weight", 256, 16, 12, 144),
+        ("blk.0.attn_k.weight", 256, 8, 13, 176),
+        ("blk.0.attn_v.weight", 256, 8, 11, 110),
+        ("blk.0.attn_output.weight", 16, 256, 1, 32),
+        ("blk.0.ffn_gate.weight", 256, 32, 23, 136),
+        ("blk.0.ffn_up.weight", 256, 32, 34, 54),
+        ("blk.0.ffn_down.weight", 32, 256, 7, 24),
+    ] {
+        all.push((name, vec![cols, out], kind, vec![0x2C; out as usize * row]));
+    }
+    all
+}
+
 /// A whole file of some metadata and tensors.
 fn file(metadata: &[Vec<u8>], tensors: &[Tensor]) -> Vec<u8> {
     let mut bytes = b"GGUF".to_vec();
@@ -158,10 +216,14 @@ fn damage(bytes: &mut Vec<u8>, head: usize, rng: &mut Rng) {
 fn damaged_files_are_errors() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.gguf");
-    let whole = file(&metadata(), &tensors());
-    fs::write(&path, &whole)?;
-    read(&path)?;
-    let head = whole.len() - tensors().iter().map(|(.., content)| content.len().next_multiple_of(32)).sum::<usize>();
+    let mut files = Vec::new();
+    for (keys, table) in [(metadata(), tensors()), (llama_metadata(), llama_tensors())] {
+        let whole = file(&keys, &table);
+        fs::write(&path, &whole)?;
+        read(&path)?;
+        let tensors = table.iter().map(|(.., content)| content.len().next_multiple_of(32)).sum::<usize>();
+        files.push((whole.len() - tensors, whole));
+    }
     let seconds = std::env::var("ACBENCH_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
     let (begun, before, mut seed, mut good) = (Instant::now(), peak(), 0u64, 0);
     while match seconds {
@@ -169,8 +231,9 @@ fn damaged_files_are_errors() -> Checked<()> {
         Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
     } {
         seed += 1;
+        let (head, whole) = &files[seed as usize % 2];
         let mut bytes = whole.clone();
-        damage(&mut bytes, head, &mut Rng::new(seed));
+        damage(&mut bytes, *head, &mut Rng::new(seed));
         fs::write(&path, &bytes)?;
         let result = catch_unwind(AssertUnwindSafe(|| read(&path)));
         if let (Some(before), Some(after)) = (before, peak()) {
@@ -194,6 +257,46 @@ fn error(folder: &Path, bytes: &[u8]) -> Checked<String> {
         Ok(()) => Err("it was read".into()),
         Err(error) => Ok(error.to_string()),
     }
+}
+
+#[test]
+fn what_is_wrong_with_pieces_and_pairs_is_named() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let (keys, table) = (llama_metadata(), llama_tensors());
+    let with_key = |name: &str, kind: u32, value: &[u8]| {
+        let mut keys = keys.clone();
+        keys.retain(|other| !other.starts_with(&text(name)));
+        keys.push(key(name, kind, value));
+        file(&keys, &table)
+    };
+    let with_tensor = |at: usize, change: &dyn Fn(&mut Tensor)| {
+        let mut table = table.clone();
+        change(&mut table[at]);
+        file(&keys, &table)
+    };
+    let experts = [(0, "expert_count"), (1, "expert_used_count")];
+    let stacked = {
+        let mut keys = keys.clone();
+        keys.extend(experts.map(|(_, name)| key(&format!("llama.{name}"), 4, &3u32.to_le_bytes())));
+        let mut table = table.clone();
+        table[10] = ("blk.0.ffn_gate_exps.weight", vec![256, 16, 2], 23, vec![0x2C; 32 * 136]);
+        file(&keys, &table)
+    };
+    for (bytes, says) in [
+        (with_key("tokenizer.ggml.scores", 9, &list(6, 2, vec![0; 8])), "2 scores"),
+        (with_key("llama.attention.head_count_kv", 4, &3u32.to_le_bytes()), "not those of its heads"),
+        (with_key("llama.rope.dimension_count", 4, &4u32.to_le_bytes()), "of which 4 turn"),
+        (with_key("llama.attention.value_length", 4, &4u32.to_le_bytes()), "value_length"),
+        (with_tensor(0, &|tensor| tensor.3 = vec![0; 16]), "rope_freqs.weight"),
+        (with_tensor(0, &|tensor| tensor.2 = 1), "is of F16"),
+        // The last two bytes of a block of Q6_K are its scale.
+        (with_tensor(4, &|tensor| tensor.3[209] = 0x7C), "holds"),
+        (stacked, "expert_count"),
+    ] {
+        let said = error(folder.path(), &bytes)?;
+        assert!(said.contains(says) && said.contains("x.gguf"), "{says}: {said}");
+    }
+    Ok(())
 }
 
 #[test]
@@ -223,17 +326,32 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (with_key("tokenizer.ggml.tokens", 9, &endless), "tokenizer.ggml.tokens"),
         (with_key("tokenizer.ggml.token_type", 9, &list(5, 1 << 40, Vec::new())), "tokenizer.ggml.token_type"),
         (with_key("tokenizer.ggml.token_type", 9, &list(5, 1, vec![0; 4])), "1 types"),
-        (with_key("tokenizer.ggml.model", 8, &text("llama")), "llama"),
-        (with_key("tokenizer.ggml.pre", 8, &text("tekken")), "`tekken`"),
+        (with_key("tokenizer.ggml.model", 8, &text("llama")), "tokenizer.ggml.scores"),
+        (with_key("tokenizer.ggml.model", 8, &text("rwkv")), "`rwkv`"),
+        (with_key("tokenizer.ggml.model", 4, &[0; 4]), "tokenizer.ggml.model"),
+        (with_key("tokenizer.ggml.merges", 9, &list(8, 1, text("a zz"))), "no token `zz`"),
+        (with_key("tokenizer.ggml.merges", 9, &list(8, 1, text("ab"))), "no pair"),
+        (with_key("tokenizer.ggml.tokens", 9, &list(8, 98, text("a").repeat(98))), "twice"),
+        (with_key("tokenizer.ggml.pre", 8, &text("spells")), "`spells`"),
         (with_key("x", 9, &nested), "`x`, a list of lists"),
         (with_key("x", 77, &[]), "type 77"),
         (with_key("qwen2.rope.scaling.type", 8, &text("spiral")), "spiral"),
         (with_key("qwen2.block_count", 4, &2u32.to_le_bytes()), "model.layers.1"),
         (with_key("qwen2.embedding_length", 4, &(1u32 << 30).to_le_bytes()), "embedding_length"),
         (with_key("qwen2.attention.key_length", 4, &(1u32 << 30).to_le_bytes()), "key_length"),
-        (with_key("qwen2.rope.dimension_count", 4, &8u32.to_le_bytes()), "positions in 8 values"),
+        (with_key("qwen2.rope.dimension_count", 4, &17u32.to_le_bytes()), "is 17 of a head of 16"),
         (with_key("split.count", 2, &2u16.to_le_bytes()), "split"),
-        (with_tensor(&|tensor| tensor.2 = 12), "Q4_K"),
+        (with_key("qwen2.block_count", 4, &(1u32 << 30).to_le_bytes()), "the file has 14 tensors"),
+        (with_key("qwen2.attention.head_count", 4, &0u32.to_le_bytes()), "head_count"),
+        (
+            with_key("qwen2.attention.head_count_kv", 9, &list(5, 2, [1, 0, 0, 0, 2, 0, 0, 0].to_vec())),
+            "num_key_value_heads",
+        ),
+        (with_key("qwen2.attention.scale", 6, &2f32.to_le_bytes()), "qwen2.attention.scale"),
+        (with_key("general.alignment", 4, &0u32.to_le_bytes()), "general.alignment"),
+        (with_key("general.alignment", 10, &(1u64 << 40).to_le_bytes()), "general.alignment"),
+        (with_tensor(&|tensor| tensor.2 = 16), "IQ2_XXS"),
+        (with_tensor(&|tensor| tensor.2 = 12), "no whole blocks"),
         (with_tensor(&|tensor| tensor.2 = 99), "number 99"),
         (with_tensor(&|tensor| tensor.0 = "rope_freqs.weight"), "rope_freqs"),
         (with_tensor(&|tensor| tensor.0 = "output_norm.weight"), "twice"),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::{Error, Inspection};
+use acbench::{Error, GgufSummary, Inspection};
 use clap::Args;
 
 use super::Failure;
@@ -12,7 +12,7 @@ use super::output;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Inspect {
-    /// The folder of the checkpoint [default: the bundled model]
+    /// The folder of the checkpoint, or a GGUF file [default: the bundled model]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 
@@ -24,20 +24,71 @@ pub(crate) struct Inspect {
 const EXAMPLES: &str = "\
 Examples:
   acbench inspect pico-gptq-w4-g128
-  acbench inspect ./Qwen2.5-7B-Instruct-AWQ --json";
+  acbench inspect ./Qwen2.5-7B-Instruct-AWQ --json
+  acbench inspect ./SmolLM2-135M-Instruct.Q4_1.gguf";
 
 impl Inspect {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
-        let checkpoint = acbench::open_checkpoint(self.folder.as_deref())?;
+        let checkpoint = match acbench::open_checkpoint(self.folder.as_deref()) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => return self.not_run(error),
+        };
         output::notes(checkpoint.notes());
         let found = acbench::inspect(&checkpoint).map_err(Error::from)?;
+        self.print(&found, &text(&found))
+    }
+
+    /// What a GGUF file is whose model cannot be run.
+    fn not_run(&self, error: Error) -> Result<u8, Failure> {
+        let is_file = |path: &&PathBuf| path.is_file() && path.extension().is_some_and(|end| end == "gguf");
+        match self.folder.as_ref().filter(is_file).map(|path| GgufSummary::read(path)) {
+            Some(Ok(found)) if found.refused.is_some() => self.print(&found, &refused(&found)),
+            _ => Err(error.into()),
+        }
+    }
+
+    fn print<T: serde::Serialize>(&self, found: &T, text: &str) -> Result<u8, Failure> {
         if self.json {
-            output::print_json(&serde_json::to_value(&found).unwrap_or_default())?;
+            output::print_json(&serde_json::to_value(found).unwrap_or_default())?;
         } else {
-            output::print(&text(&found))?;
+            output::print(text)?;
         }
         Ok(super::DONE)
     }
+}
+
+/// The rows that only a GGUF file has.
+fn gguf_rows(found: &GgufSummary) -> Vec<(&'static str, String)> {
+    let mut rows: Vec<_> = found.name.iter().map(|name| ("name", name.clone())).collect();
+    rows.extend(
+        found.types.iter().zip(["types"].into_iter().chain(std::iter::repeat(""))).map(|(sum, name)| {
+            (name, format!("{}: {} tensors, {:.2} MB", sum.name, sum.tensors, sum.bytes as f64 / 1e6))
+        }),
+    );
+    let template = if found.template { "a chat template" } else { "no chat template" };
+    let tokenizer = found.tokenizer.as_deref().unwrap_or("none");
+    rows.push(("tokenizer", format!("{tokenizer}, {} tokens, {template}", found.vocabulary)));
+    rows
+}
+
+/// One line a fact of a file whose model cannot be run.
+fn refused(found: &GgufSummary) -> String {
+    let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |value| value.to_string());
+    let sizes = format!("{} blocks of width {}", number(found.layers), number(found.hidden_size));
+    let mut rows = vec![
+        ("architecture", format!("{}, {sizes}", found.architecture)),
+        ("context", format!("{} tokens", number(found.context))),
+        ("format", "gguf".to_owned()),
+    ];
+    rows.extend(gguf_rows(found));
+    rows.push(("bits", format!("{:.2} a weight of all", found.bits())));
+    rows.push(("size", format!("{:.2} M parameters", found.parameters() as f64 / 1e6)));
+    rows.extend(found.refused.iter().map(|why| ("not run", why.clone())));
+    lines(&rows)
+}
+
+fn lines(rows: &[(&str, String)]) -> String {
+    rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect()
 }
 
 /// One line a fact.
@@ -50,6 +101,7 @@ fn text(found: &Inspection) -> String {
         ("format", found.format.clone()),
         ("linears", kinds.join(", ")),
     ];
+    rows.extend(found.gguf.iter().flat_map(gguf_rows));
     rows.extend(found.activations.as_ref().map(|kind| ("activations", format!("{kind}, a scale for each token"))));
     rows.extend(found.kv_bits.map(|bits| ("KV cache", format!("{bits} bits"))));
     let zeros = found.linear_sparsity * 100.0;
@@ -67,5 +119,5 @@ fn text(found: &Inspection) -> String {
         rows.push(("warnings", made.warnings.len().to_string()));
     }
     rows.push(("sha256", found.digest.clone()));
-    rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect()
+    lines(&rows)
 }

@@ -4,6 +4,7 @@ mod awq;
 mod configuration;
 pub(crate) mod gguf;
 mod gptq;
+mod kept;
 pub(crate) mod pack_quantized;
 mod tensor_file;
 mod weight_file;

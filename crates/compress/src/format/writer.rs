@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Format;
 use super::gguf;
+use super::kept::{gguf_blocks, keep, widened};
 use super::pack_quantized::float_bytes;
 use super::tensor_file::Plan;
 use super::weight_file::{Contents, WeightFile};
@@ -90,8 +91,11 @@ impl<'a> CheckpointWriter<'a> {
         let (plans, kept) = plans(&done, scheme.as_ref())?;
         let bytes = plans.iter().map(Plan::bytes).sum();
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
-        let weights =
-            names.map(|tensor| Ok(tensor?.shape.iter().product::<usize>())).sum::<Result<_, CompressError>>()?;
+        let count = |tensor: TensorView| match gguf_blocks(done.checkpoint, &tensor.name) {
+            Some((linear, kind)) => widened(linear, kind, &tensor).shape.iter().product::<usize>(),
+            None => tensor.shape.iter().product(),
+        };
+        let weights = names.map(|tensor| Ok(count(tensor?))).sum::<Result<_, CompressError>>()?;
         let metadata =
             if done.format == Format::Gguf { Some(gguf::metadata(done.checkpoint, scheme.as_ref())?) } else { None };
         let contents = Contents { metadata, plans };
@@ -144,20 +148,30 @@ impl<'a> CheckpointWriter<'a> {
     }
 }
 
+/// A tensor that stays as it is: what is written, and where it comes from.
+type Kept = (Plan, TensorView);
+
 /// All tensors of the new checkpoint, and those that are copied.
-fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<TensorView>), CompressError> {
+fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
     let (mut plans, mut kept) = (Vec::new(), Vec::new());
     for name in done.checkpoint.tensor_names() {
         let tensor = done.checkpoint.tensor(name)?;
-        let linear = name.strip_suffix(".weight").and_then(|linear| done.planned.get_key_value(linear));
+        let blocks = gguf_blocks(done.checkpoint, name);
+        let linear = name.strip_suffix(".weight").or(blocks.map(|(linear, _)| linear));
+        let linear = linear.and_then(|linear| done.planned.get_key_value(linear));
         match (linear, scheme) {
             (Some((linear, planned)), Some(scheme)) => {
                 let grid = Grid { scale_type: done.format.scales(planned.stored), ..scheme.grid };
                 plans.extend(done.format.plans(linear, planned.shape, &Scheme { grid, ..*scheme }));
             }
+            // Another format than GGUF has no such blocks, and what was changed is no longer what they stood for.
             (linear, _) => {
-                plans.push(Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() });
-                kept.extend(linear.is_none().then_some(tensor));
+                let plan = match blocks.filter(|_| linear.is_some() || done.format != Format::Gguf) {
+                    Some((linear, kind)) => widened(linear, kind, &tensor),
+                    None => Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() },
+                };
+                kept.extend(linear.is_none().then_some((plan.clone(), tensor)));
+                plans.push(plan);
             }
         }
     }
@@ -174,21 +188,15 @@ fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(Weigh
 }
 
 /// Begins a folder anew.
-fn begin(
-    part: &Path,
-    done: &Done,
-    contents: Contents,
-    kept: &[TensorView],
-) -> Result<(WeightFile, Progress), CompressError> {
+fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<(WeightFile, Progress), CompressError> {
     if part.exists() {
         fs::remove_dir_all(part).map_err(CompressError::io("remove", part))?;
     }
     fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
     let write = || -> Result<(WeightFile, Progress), CompressError> {
         let mut file = WeightFile::create(part, done.format, contents)?;
-        for tensor in kept {
-            file.write(&tensor.name, &tensor.bytes)?;
-            tensor.bytes.forget();
+        for (plan, tensor) in kept {
+            keep(&mut file, done.checkpoint, plan, tensor)?;
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {

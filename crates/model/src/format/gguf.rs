@@ -5,14 +5,20 @@
 //! of `general.alignment` on, the tensors' values.
 //!
 //! A file is shown to the rest of this crate as the Hugging Face folder that it was made from: its metadata become
-//! `config.json`, `tokenizer.json` and the like, its tensors get the names of that folder. Quantized blocks keep their
-//! bytes and are called `<linear>.q4_0` and so on, u8 `[out, bytes of a row]`.
+//! `config.json`, `tokenizer.json` and the like, its tensors get the names of that folder, rows of q and k lie as there,
+//! and each expert has tensors of its own. Quantized blocks keep their bytes and are called `<linear>.q4_0` and so on, u8
+//! `[out, bytes of a row]`.
 
 mod blocks;
 mod kind;
 mod names;
+mod pairs;
 mod parse;
+mod pieces;
+mod rope;
 mod settings;
+mod split;
+mod summary;
 mod vocabulary;
 
 use std::ops::Range;
@@ -21,16 +27,25 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use crate::{Bytes, ModelError};
+use names::Family as Names;
+use parse::{File, Tensor};
+use settings::Keys;
 
-pub(crate) use blocks::weight;
+pub use blocks::Quantized;
+pub use blocks::stored;
+pub(crate) use blocks::{weight, widen};
 pub use kind::{BLOCK, Kind};
-pub use names::{architecture, file_name, folder_name};
-pub use vocabulary::{LLAMA3_SPLIT, QWEN2_SPLIT};
+pub use names::{Family, FilePlace, file_place};
+pub use pairs::{halves, pairs};
+pub use split::Words;
+pub use summary::{Summary, TypeSum};
+pub use vocabulary::{NORMALIZER, STOP_TOKENS};
 
 /// The first four bytes of a file.
 pub const MAGIC: &[u8; 4] = b"GGUF";
-/// The key of all tokens that end a reply, where there is more than one. llama.cpp knows no such list and guesses.
-pub const STOP_TOKENS: &str = "acbench.eos_token_ids";
+
+/// Tensors that are settings: `config.json` has them.
+const SETTINGS: &[&str] = &["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"];
 
 /// A tensor as the folder has it.
 #[derive(Debug)]
@@ -39,6 +54,8 @@ pub(crate) struct Placed {
     pub dtype: Dtype,
     pub shape: Vec<usize>,
     pub range: Range<usize>,
+    /// Heads whose rows lie in pairs: see [`halves`].
+    pub pairs: Option<usize>,
 }
 
 /// A file as the folder that it was made from.
@@ -52,34 +69,90 @@ pub(crate) struct Opened {
 /// Reads everything but the tensors' values.
 pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<Opened, ModelError> {
     let file = parse::parse(bytes, path)?;
-    let config = settings::config(&file)?;
-    let tensors = file.tensors.iter().map(|tensor| place(&file, tensor)).collect::<Result<_, _>>()?;
+    let keys = Keys::of(&file)?;
+    let family = keys.family()?;
+    let config = settings::config(keys, family)?;
+    let mut tensors = Vec::new();
+    for tensor in file.tensors.iter().filter(|tensor| !SETTINGS.contains(&tensor.name)) {
+        place(keys, family, tensor, &mut tensors)?;
+    }
     let mut files = vec![("config.json".to_owned(), Bytes::from(config.to_string().into_bytes()))];
     files.extend(vocabulary::files(&file)?);
     Ok(Opened { files, tensors })
 }
 
-/// The name, type and shape of a tensor in the folder.
-fn place(file: &parse::File<'_>, tensor: &parse::Tensor<'_>) -> Result<Placed, ModelError> {
-    let Some(name) = folder_name(tensor.name) else {
-        let what = format!("tensor `{}`, which no Qwen2 has", tensor.name);
+/// The tokenizer of a file, as the files of a folder: name and content of each. The architecture may be any.
+///
+/// # Errors
+/// Where the file is damaged, or its tokenizer of another kind than byte-level BPE and SentencePiece.
+pub fn tokenizer_files(path: &Path) -> Result<Vec<(String, Bytes)>, ModelError> {
+    let bytes = Bytes::map(path)?;
+    vocabulary::files(&parse::parse(&bytes, path)?)
+}
+
+/// Adds the names, types and shapes of what a tensor is in the folder.
+fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<Placed>) -> Result<(), ModelError> {
+    let file = keys.file;
+    let Some(name) = family.folder_name(tensor.name) else {
+        let what = format!("tensor `{}`, which no {} has", tensor.name, family.model_type);
         return Err(file.unsupported(what, "convert the model's original again"));
     };
     let mut shape: Vec<usize> = tensor.sizes.iter().rev().copied().collect();
-    let range = tensor.range.clone();
+    if !name.contains("{expert}") {
+        let pairs = paired_heads(keys, family, tensor)?;
+        all.push(one(file, tensor, (name, shape), (tensor.range.clone(), pairs))?);
+        return Ok(());
+    }
+    let count = shape.remove(0);
+    if shape.is_empty() || keys.whole("expert_count") != Some(count as i128) {
+        return Err(file.damaged(format!("tensor `{}` is not of `{}.expert_count` experts", tensor.name, keys.name)));
+    }
+    let width = tensor.range.len() / count;
+    for expert in 0..count {
+        let name = name.replace("{expert}", &expert.to_string());
+        let start = tensor.range.start + expert * width;
+        all.push(one(file, tensor, (name, shape.clone()), (start..start + width, None))?);
+    }
+    Ok(())
+}
+
+fn one(
+    file: &File<'_>,
+    tensor: &Tensor<'_>,
+    (name, mut shape): (String, Vec<usize>),
+    (range, pairs): (Range<usize>, Option<usize>),
+) -> Result<Placed, ModelError> {
     let (name, dtype) = match tensor.kind {
         Kind::F32 => (name, Dtype::F32),
         Kind::F16 => (name, Dtype::F16),
         Kind::Bf16 => (name, Dtype::BF16),
         quantized => {
-            let Some(linear) = name.strip_suffix(".weight") else {
+            let linear = name.strip_suffix(".weight").filter(|_| shape.len() > 1);
+            let Some((linear, inner)) = linear.zip(shape.last_mut()) else {
                 return Err(file.damaged(format!("tensor `{}` is quantized, and no matrix", tensor.name)));
             };
-            if let Some(inner) = shape.last_mut() {
-                *inner = *inner / BLOCK * quantized.block_bytes();
-            }
+            *inner = *inner / quantized.block_values() * quantized.block_bytes();
             (format!("{linear}.{}", quantized.suffix()), Dtype::U8)
         }
     };
-    Ok(Placed { name, dtype, shape, range })
+    Ok(Placed { name, dtype, shape, range, pairs })
+}
+
+/// The heads of a tensor whose rows lie in pairs.
+fn paired_heads(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>) -> Result<Option<usize>, ModelError> {
+    let part = tensor.name.rsplit('.').nth(1).filter(|_| family.pairs);
+    let queries = keys.whole("attention.head_count");
+    let heads = match part {
+        Some("attn_q") => queries,
+        Some("attn_k") => keys.whole("attention.head_count_kv").or(queries),
+        _ => return Ok(None),
+    };
+    let rows = tensor.sizes.last().copied().unwrap_or(0);
+    let fits = |heads: &usize| *heads > 0 && heads.checked_mul(2).is_some_and(|halves| rows.is_multiple_of(halves));
+    match heads.and_then(|heads| usize::try_from(heads).ok()).filter(fits) {
+        Some(heads) => Ok(Some(heads)),
+        None => Err(keys
+            .file
+            .damaged(format!("tensor `{}` has {rows} rows, which are not those of its heads", tensor.name))),
+    }
 }

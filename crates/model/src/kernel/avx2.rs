@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::portable::{self, LANES};
 use crate::Packed;
+use crate::gguf::Kind;
 
 mod source;
 
@@ -269,6 +270,12 @@ pub fn mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
         }
         row += count;
     }
+}
+
+/// [`portable::widen_blocks`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
+    portable::widen_blocks(kind, bytes, out);
 }
 
 /// [`portable::soften`], vectorized by the compiler.

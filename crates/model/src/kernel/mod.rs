@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
 use crate::{Matrix, Packed, Weight};
 
@@ -105,6 +106,10 @@ dispatch!(
 dispatch!(
     /// One row of a packed weight in f32, `[cols]`.
     pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
+);
+dispatch!(
+    /// Whole blocks of a GGUF file in f32.
+    pub(crate) widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32])
 );
 dispatch!(
     /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out` `[lens.len(), dim]`, in order of

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::Packed;
+use crate::gguf::{self, Kind};
 
 /// Lanes of one accumulator.
 pub const LANES: usize = 8;
@@ -65,6 +66,12 @@ pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32]
 /// One row of a packed weight in f32, `[cols]`.
 pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
     w.widen_row(row, out);
+}
+
+/// Rows of blocks in f32.
+#[inline(always)]
+pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
+    gguf::widen(kind, bytes, out);
 }
 
 /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out`, in order of j.

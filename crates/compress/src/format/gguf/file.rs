@@ -1,6 +1,7 @@
 //! A GGUF file that is written as its tensors become known.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use model::Dtype;
-use model::gguf::{Kind, MAGIC, file_name};
+use model::gguf::{self, FilePlace, Kind, MAGIC, file_place};
 
 use super::metadata::{Metadata, text};
 use crate::CompressError;
@@ -25,6 +26,8 @@ struct Place {
     given: Dtype,
     /// What they are stored as.
     kind: Kind,
+    /// Rows, and heads whose rows lie in pairs.
+    pairs: Option<(usize, usize)>,
 }
 
 /// An open file with a place for every planned tensor. A tensor may be written again.
@@ -43,11 +46,15 @@ impl GgufFile {
     /// Creates the file and writes everything before the tensors. Plans are of the Hugging Face folder; vectors are
     /// stored in f32 whatever they are given in.
     pub fn create(path: &Path, metadata: &Metadata, plans: Vec<Plan>) -> Result<Self, CompressError> {
-        let Layout { header, places, end, tied } = layout(metadata, plans)?;
+        let Layout { header, places, settings, end, tied } = layout(metadata, plans)?;
         let open = || -> std::io::Result<File> {
             let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
             file.write_all(&header)?;
             file.set_len(end)?;
+            for (start, bytes) in &settings {
+                file.seek(SeekFrom::Start(*start))?;
+                file.write_all(bytes)?;
+            }
             Ok(file)
         };
         let missing = places.keys().cloned().collect();
@@ -101,14 +108,18 @@ impl GgufFile {
 }
 
 /// A tensor's bytes as they are stored.
-fn convert<'a>(place: &Place, bytes: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+fn convert<'a>(place: &Place, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     let widen = |to: fn([u8; 2]) -> f32| {
         bytes.as_chunks::<2>().0.iter().flat_map(|&two| to(two).to_le_bytes()).collect::<Vec<u8>>().into()
     };
-    match (place.given, place.kind) {
+    let stored: Cow<[u8]> = match (place.given, place.kind) {
         (Dtype::BF16, Kind::F32) => widen(|two| bf16::from_le_bytes(two).to_f32()),
         (Dtype::F16, Kind::F32) => widen(|two| f16::from_le_bytes(two).to_f32()),
         _ => bytes.into(),
+    };
+    match place.pairs {
+        Some((rows, heads)) => gguf::pairs(&stored, rows, heads).into(),
+        None => stored,
     }
 }
 
@@ -116,64 +127,129 @@ fn convert<'a>(place: &Place, bytes: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
 struct Layout {
     header: Vec<u8>,
     places: HashMap<String, Place>,
+    /// Tensors that are settings: where they lie, and what they hold.
+    settings: Vec<(u64, Vec<u8>)>,
     end: u64,
     tied: Option<String>,
 }
 
+/// A row of the table of tensors.
+struct Row {
+    name: String,
+    kind: Kind,
+    /// Outermost first.
+    sizes: Vec<usize>,
+    offset: u64,
+}
+
 fn layout(metadata: &Metadata, plans: Vec<Plan>) -> Result<Layout, CompressError> {
     const HEAD: &str = "lm_head.weight";
-    let (mut plans, tied): (Vec<Plan>, Vec<Plan>) =
+    let (plans, tied): (Vec<Plan>, Vec<Plan>) =
         plans.into_iter().partition(|plan| !(metadata.tied && plan.name == HEAD));
-    plans.sort_by(|a, b| a.name.cmp(&b.name));
-    let (mut table, mut offset, mut places) = (Vec::new(), 0u64, HashMap::new());
-    for plan in &plans {
-        let (name, kind, sizes) = describe(plan)?;
-        let values = sizes.iter().product::<usize>();
-        let end = offset + (values / kind.block_values() * kind.block_bytes()) as u64;
-        table.extend(text(&name));
-        table.extend((sizes.len() as u32).to_le_bytes());
-        table.extend(sizes.iter().rev().flat_map(|&size| (size as u64).to_le_bytes()));
-        table.extend(kind.number().to_le_bytes());
-        table.extend(offset.to_le_bytes());
-        places.insert(plan.name.clone(), Place { range: offset..end, given: plan.dtype, kind });
-        offset = end.next_multiple_of(ALIGNMENT);
+    let (mut rows, mut offset, mut places, mut settings) = (Vec::new(), 0u64, HashMap::new(), Vec::new());
+    for (name, values) in &metadata.vectors {
+        rows.push(Row { name: name.clone(), kind: Kind::F32, sizes: vec![values.len()], offset });
+        settings.push((offset, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()));
+        offset = (offset + values.len() as u64 * 4).next_multiple_of(ALIGNMENT);
     }
-    let mut header = MAGIC.to_vec();
-    header.extend(3u32.to_le_bytes());
-    header.extend((plans.len() as u64).to_le_bytes());
-    header.extend(metadata.count.to_le_bytes());
-    header.extend(&metadata.bytes);
-    header.extend(table);
-    header.resize(header.len().next_multiple_of(ALIGNMENT as usize), 0);
+    for (name, parts) in tensors(plans)? {
+        let (kind, mut sizes) = (parts[0].kind, parts[0].sizes.clone());
+        let start = offset;
+        for part in &parts {
+            let end = offset + (sizes.iter().product::<usize>() / kind.block_values() * kind.block_bytes()) as u64;
+            let pairs = metadata.paired_heads(&name).map(|heads| (sizes[0], heads));
+            let place = Place { range: offset..end, given: part.plan.dtype, kind, pairs };
+            places.insert(part.plan.name.clone(), place);
+            offset = end;
+        }
+        if parts[0].expert.is_some() {
+            sizes.insert(0, parts.len());
+        }
+        rows.push(Row { name, kind, sizes, offset: start });
+        offset = offset.next_multiple_of(ALIGNMENT);
+    }
+    let header = header(metadata, &rows);
     let data = header.len() as u64;
     for place in places.values_mut() {
         place.range = place.range.start + data..place.range.end + data;
     }
-    Ok(Layout { header, places, end: data + offset, tied: tied.into_iter().next().map(|plan| plan.name) })
+    settings.iter_mut().for_each(|(start, _)| *start += data);
+    let tied = tied.into_iter().next().map(|plan| plan.name);
+    Ok(Layout { header, places, settings, end: data + offset, tied })
 }
 
-/// What a planned tensor is called in the file, its type there, and its sizes, outermost first.
-fn describe(plan: &Plan) -> Result<(String, Kind, Vec<usize>), CompressError> {
-    let unknown = || {
-        let what = format!("tensor `{}` of {:?}", plan.name, plan.dtype);
-        let cure = "choose --format compressed-tensors".to_owned();
-        CompressError::Format { format: "gguf", what, cure }
-    };
+/// Metadata and the table of tensors, up to the first tensor.
+fn header(metadata: &Metadata, rows: &[Row]) -> Vec<u8> {
+    let mut header = MAGIC.to_vec();
+    header.extend(3u32.to_le_bytes());
+    header.extend((rows.len() as u64).to_le_bytes());
+    header.extend(metadata.count.to_le_bytes());
+    header.extend(&metadata.bytes);
+    for row in rows {
+        header.extend(text(&row.name));
+        header.extend((row.sizes.len() as u32).to_le_bytes());
+        header.extend(row.sizes.iter().rev().flat_map(|&size| (size as u64).to_le_bytes()));
+        header.extend(row.kind.number().to_le_bytes());
+        header.extend(row.offset.to_le_bytes());
+    }
+    header.resize(header.len().next_multiple_of(ALIGNMENT as usize), 0);
+    header
+}
+
+/// What a planned tensor is in the file.
+struct Part {
+    plan: Plan,
+    kind: Kind,
+    /// Outermost first.
+    sizes: Vec<usize>,
+    /// Which expert it belongs to, where experts lie in one tensor.
+    expert: Option<usize>,
+}
+
+/// The tensors of the file, sorted by name, with their parts in the order of experts.
+fn tensors(plans: Vec<Plan>) -> Result<BTreeMap<String, Vec<Part>>, CompressError> {
+    let mut all: BTreeMap<String, Vec<Part>> = BTreeMap::new();
+    for plan in plans {
+        let (place, kind, sizes) = describe(&plan)?;
+        all.entry(place.name).or_default().push(Part { plan, kind, sizes, expert: place.expert });
+    }
+    for parts in all.values_mut() {
+        parts.sort_by_key(|part| part.expert);
+        let alike = |part: &Part| part.kind == parts[0].kind && part.sizes == parts[0].sizes;
+        let odd =
+            parts.iter().zip(0..).find(|&(part, at)| !alike(part) || part.expert.is_some_and(|expert| expert != at));
+        if let Some((part, _)) = odd.filter(|_| parts[0].expert.is_some()) {
+            return Err(unknown(&part.plan));
+        }
+    }
+    Ok(all)
+}
+
+fn unknown(plan: &Plan) -> CompressError {
+    let what = format!("tensor `{}` of {:?}", plan.name, plan.dtype);
+    let cure = "choose --format compressed-tensors".to_owned();
+    CompressError::Format { format: "gguf", what, cure }
+}
+
+/// Where a planned tensor lies in the file, its type there, and its sizes, outermost first.
+fn describe(plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>), CompressError> {
     let mut shape = plan.shape.clone();
-    let float = |kind| if shape.len() == 1 { Kind::F32 } else { kind };
     let (name, kind) = match plan.dtype {
         Dtype::F32 => (plan.name.clone(), Kind::F32),
-        Dtype::F16 => (plan.name.clone(), float(Kind::F16)),
-        Dtype::BF16 => (plan.name.clone(), float(Kind::Bf16)),
+        Dtype::F16 => (plan.name.clone(), Kind::F16),
+        Dtype::BF16 => (plan.name.clone(), Kind::Bf16),
         Dtype::U8 => {
-            let (linear, suffix) = plan.name.rsplit_once('.').ok_or_else(unknown)?;
-            let kind = Kind::of_suffix(suffix).ok_or_else(unknown)?;
+            let (linear, suffix) = plan.name.rsplit_once('.').ok_or_else(|| unknown(plan))?;
+            let kind = Kind::of_suffix(suffix).ok_or_else(|| unknown(plan))?;
             if let Some(inner) = shape.last_mut() {
                 *inner = *inner / kind.block_bytes() * kind.block_values();
             }
             (format!("{linear}.weight"), kind)
         }
-        _ => return Err(unknown()),
+        _ => return Err(unknown(plan)),
     };
-    Ok((file_name(&name).ok_or_else(unknown)?, kind, shape))
+    let place = file_place(&name).ok_or_else(|| unknown(plan))?;
+    // llama.cpp has vectors and routers in f32.
+    let wide = shape.len() == 1 || place.name.contains("ffn_gate_inp") && plan.dtype != Dtype::U8;
+    Ok((place, if wide { Kind::F32 } else { kind }, shape))
 }

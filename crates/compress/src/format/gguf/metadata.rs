@@ -1,10 +1,10 @@
 //! What llama.cpp must know of a model beside its tensors.
 
-use model::gguf::architecture;
-use model::{Checkpoint, Config, RopeScaling};
+use model::gguf::Family;
+use model::{Checkpoint, Config};
 use serde_json::Value;
 
-use super::vocabulary;
+use super::{rope, vocabulary};
 use crate::{CompressError, Scheme};
 
 /// A file's metadata, ready to be written.
@@ -16,6 +16,10 @@ pub(crate) struct Metadata {
     pub bytes: Vec<u8>,
     /// The head is the embedding, and not stored.
     pub tied: bool,
+    /// Query and key heads, where rows of q and k are to lie in pairs.
+    pub pairs: Option<[usize; 2]>,
+    /// Tensors that are settings: name and numbers.
+    pub vectors: Vec<(String, Vec<f32>)>,
 }
 
 /// A text with its length.
@@ -31,6 +35,16 @@ impl Metadata {
         self.bytes.extend(text(key));
         self.bytes.extend(kind.to_le_bytes());
         self.bytes.extend(value);
+    }
+
+    /// The heads of a tensor of the file whose rows are to lie in pairs.
+    pub fn paired_heads(&self, name: &str) -> Option<usize> {
+        let [queries, keys] = self.pairs?;
+        match name.rsplit('.').nth(1) {
+            Some("attn_q") => Some(queries),
+            Some("attn_k") => Some(keys),
+            _ => None,
+        }
     }
 
     /// Adds a whole number.
@@ -60,6 +74,20 @@ impl Metadata {
         self.add(key, 9, &bytes);
     }
 
+    /// Adds a list of numbers.
+    pub fn numbers(&mut self, key: &str, values: &[f32]) {
+        let mut bytes = list(6, values.len());
+        values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+        self.add(key, 9, &bytes);
+    }
+
+    /// Adds a list of truth values.
+    pub fn flags(&mut self, key: &str, values: impl ExactSizeIterator<Item = bool>) {
+        let mut bytes = list(7, values.len());
+        bytes.extend(values.map(u8::from));
+        self.add(key, 9, &bytes);
+    }
+
     /// Adds a list of whole numbers.
     pub fn wholes(&mut self, key: &str, values: impl ExactSizeIterator<Item = i32>) {
         let mut bytes = list(5, values.len());
@@ -82,44 +110,66 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
         let cure = "choose --format compressed-tensors".to_owned();
         CompressError::Format { format: "gguf", what, cure }
     };
-    let name =
-        architecture(&config.model_type).ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
-    if config.rope.scaling != RopeScaling::None || config.rope.dim != config.head_dim {
-        return Err(refused(format!("rotary positions of another kind ({:?})", config.rope)));
+    let family = Family::of_model(&config.model_type);
+    let family = family.ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
+    if config.experts.is_some_and(|experts| !experts.normalize) {
+        return Err(refused("experts whose weights are not made to sum to 1 (`norm_topk_prob`)".to_owned()));
     }
-    let mut all = Metadata { tied: config.tie_embeddings, ..Metadata::default() };
-    all.text("general.architecture", name);
+    let pairs = family.pairs.then_some([config.heads, config.kv_heads]);
+    let mut all = Metadata { tied: config.tie_embeddings, pairs, ..Metadata::default() };
+    all.text("general.architecture", family.name);
     all.text("general.type", "model");
     let folder = checkpoint.folder().and_then(|folder| folder.file_name());
     all.text("general.name", &folder.map_or("model".into(), |name| name.to_string_lossy()));
     all.whole("general.alignment", 32);
     all.whole("general.file_type", file_type(checkpoint.config_json(), scheme));
     all.whole("general.quantization_version", 2);
-    decoder(&mut all, name, config);
+    decoder(&mut all, family.name, config);
+    // With some scalings more tokens can be looked at than the model's own file says.
+    let said = checkpoint.config_json()["max_position_embeddings"].as_u64().and_then(|said| u32::try_from(said).ok());
+    all.whole(&format!("{}.context_length", family.name), said.unwrap_or(config.max_positions as u32));
+    rope::add(&mut all, family.name, config)?;
+    windows(&mut all, family.name, config);
     vocabulary::add(&mut all, checkpoint)?;
     Ok(all)
 }
 
-/// The decoder's settings.
+/// The decoder's sizes.
 fn decoder(all: &mut Metadata, name: &str, config: &Config) {
     let key = |field: &str| format!("{name}.{field}");
     for (field, value) in [
         ("block_count", config.layers),
-        ("context_length", config.max_positions),
         ("embedding_length", config.hidden_size),
         ("feed_forward_length", config.intermediate_size),
         ("attention.head_count", config.heads),
         ("attention.head_count_kv", config.kv_heads),
         ("attention.key_length", config.head_dim),
         ("attention.value_length", config.head_dim),
-        ("rope.dimension_count", config.head_dim),
         ("vocab_size", config.vocab_size),
     ] {
         // Sizes are below 2^31: `Fields::count` sees to it.
         all.whole(&key(field), value as u32);
     }
+    if let Some(experts) = config.experts {
+        all.whole(&key("expert_count"), experts.count as u32);
+        all.whole(&key("expert_used_count"), experts.top_k as u32);
+        all.whole(&key("expert_feed_forward_length"), config.intermediate_size as u32);
+    }
     all.number(&key("attention.layer_norm_rms_epsilon"), config.norm_eps);
-    all.number(&key("rope.freq_base"), config.rope.theta as f32);
+}
+
+/// The window over keys, and which blocks have it. llama.cpp looks at all keys in these architectures; what is written here
+/// is read by this program.
+fn windows(all: &mut Metadata, name: &str, config: &Config) {
+    let windows = || config.blocks.iter().map(|block| block.window);
+    let Some(window) = windows().flatten().next() else { return };
+    all.whole(&format!("{name}.attention.sliding_window"), window as u32);
+    if windows().any(|other| other.is_none()) {
+        all.flags(
+            &format!("{name}.attention.sliding_window_pattern"),
+            config.blocks.iter().map(|b| b.window.is_some()),
+        );
+    }
 }
 
 /// llama.cpp's number of what most weights are, which it only prints.

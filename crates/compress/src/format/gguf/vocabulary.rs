@@ -1,19 +1,22 @@
-//! The tokenizer, as llama.cpp reads a byte-level BPE.
+//! The tokenizer, as llama.cpp reads it: byte-level BPE, or SentencePiece pieces with scores.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use model::gguf::{LLAMA3_SPLIT, QWEN2_SPLIT, STOP_TOKENS};
-use model::{Checkpoint, ModelError};
+use model::gguf::{NORMALIZER, STOP_TOKENS, Words};
+use model::{Checkpoint, ModelError, Tokenizer};
 use serde_json::Value;
 
 use super::metadata::Metadata;
+use super::pieces;
 use crate::CompressError;
 
 /// Types of tokens.
 const NORMAL: i32 = 1;
+const UNKNOWN: i32 = 2;
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 const UNUSED: i32 = 5;
+const BYTE: i32 = 6;
 
 /// Adds the checkpoint's tokenizer; that there is none, where it has no `tokenizer.json`.
 pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), CompressError> {
@@ -25,18 +28,27 @@ pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), Com
         return Ok(());
     };
     let settings = json("tokenizer_config.json").transpose()?.unwrap_or_default();
-    all.text("tokenizer.ggml.model", "gpt2");
-    all.text("tokenizer.ggml.pre", pre_tokenizer(&tokenizer)?);
-    let (texts, types) = tokens(&tokenizer, checkpoint.config().vocab_size)?;
+    let model = &tokenizer["model"];
+    if model["type"].as_str().is_some_and(|kind| kind != "BPE") {
+        return Err(refused(format!("a tokenizer of type {}", model["type"])));
+    }
+    let pieced = model["byte_fallback"] == true;
+    let (texts, types) = tokens(&tokenizer, checkpoint.config().vocab_size, pieced)?;
+    let merges = merges(&tokenizer)?;
+    if pieced {
+        pieces::add(all, &tokenizer, (&texts, &merges))?;
+    } else {
+        words(all, &tokenizer)?;
+    }
     all.texts("tokenizer.ggml.tokens", texts.iter().map(String::as_str));
     all.wholes("tokenizer.ggml.token_type", types.into_iter());
-    let merges = merges(&tokenizer)?;
+    let merges: Vec<String> = merges.iter().map(|(left, right)| format!("{left} {right}")).collect();
     all.texts("tokenizer.ggml.merges", merges.iter().map(String::as_str));
-    special(all, checkpoint, &settings)?;
+    special(all, checkpoint.tokenizer()?, &settings)?;
     let template = files.iter().find(|(name, _)| name == "chat_template.jinja");
-    if let Some(template) = template.and_then(|(_, bytes)| record::text(bytes).ok()).or_else(|| template_of(&settings))
-    {
-        all.text("tokenizer.chat_template", template);
+    match template.and_then(|(_, bytes)| record::text(bytes).ok()) {
+        Some(template) => all.text("tokenizer.chat_template", template),
+        None => templates(all, &settings["chat_template"]),
     }
     Ok(())
 }
@@ -49,46 +61,39 @@ fn parse(checkpoint: &Checkpoint, name: &str, bytes: &[u8]) -> Result<Value, Com
 }
 
 /// The error that llama.cpp has no such tokenizer.
-fn refused(what: impl Into<String>) -> CompressError {
+pub(super) fn refused(what: impl Into<String>) -> CompressError {
     let cure = "choose --format compressed-tensors, or convert with llama.cpp's own script".to_owned();
     CompressError::Format { format: "gguf", what: what.into(), cure }
 }
 
-/// What llama.cpp calls the way in which texts are cut into words.
-fn pre_tokenizer(tokenizer: &Value) -> Result<&'static str, CompressError> {
-    let pre = &tokenizer["pre_tokenizer"];
-    let words = match pre["type"].as_str() {
-        Some("ByteLevel") if pre["use_regex"] != false && pre["add_prefix_space"] != true => Some("gpt-2"),
-        Some("Sequence") => match pre["pretokenizers"].as_array().map(Vec::as_slice) {
-            Some([split, bytes]) if bytes["type"] == "ByteLevel" && bytes["use_regex"] == false => {
-                match split["pattern"]["Regex"].as_str() {
-                    Some(QWEN2_SPLIT) => Some("qwen2"),
-                    Some(LLAMA3_SPLIT) => Some("llama-bpe"),
-                    _ => None,
-                }
-            }
-            _ => None,
-        },
-        _ => None,
+/// The steps of a normalizer.
+pub(super) fn normalizers(tokenizer: &Value) -> Vec<&Value> {
+    match &tokenizer["normalizer"] {
+        Value::Null => Vec::new(),
+        value if value["type"] == "Sequence" => value["normalizers"].as_array().into_iter().flatten().collect(),
+        value => vec![value],
+    }
+}
+
+/// Adds how a byte-level tokenizer cuts texts into words.
+fn words(all: &mut Metadata, tokenizer: &Value) -> Result<(), CompressError> {
+    let (words, name) = Words::of(tokenizer)
+        .ok_or_else(|| refused(format!("a tokenizer that cuts texts by {}", tokenizer["pre_tokenizer"])))?;
+    let composed = match normalizers(tokenizer)[..] {
+        [] => false,
+        [one] if one["type"] == "NFC" => true,
+        _ => return Err(refused(format!("a tokenizer with the normalizer {}", tokenizer["normalizer"]))),
     };
-    let words = words.ok_or_else(|| refused(format!("a tokenizer that cuts texts by {pre}")))?;
-    let normalizer = tokenizer["normalizer"]["type"].as_str();
-    if normalizer != (words == "qwen2").then_some("NFC") {
-        return Err(refused(format!("a tokenizer with normalizer {normalizer:?} that cuts texts as `{words}`")));
+    all.text("tokenizer.ggml.model", "gpt2");
+    all.text("tokenizer.ggml.pre", name);
+    if composed != words.composed {
+        all.text(NORMALIZER, if composed { "NFC" } else { "none" });
     }
-    let model = &tokenizer["model"];
-    let whole_words = model["ignore_merges"] == true;
-    if model["type"].as_str().is_some_and(|kind| kind != "BPE")
-        || model["byte_fallback"] == true
-        || whole_words != (words == "llama-bpe")
-    {
-        return Err(refused("a tokenizer other than byte-level BPE"));
-    }
-    Ok(words)
+    Ok(())
 }
 
 /// The text and type of every id below `count`.
-fn tokens(tokenizer: &Value, count: usize) -> Result<(Vec<String>, Vec<i32>), CompressError> {
+fn tokens(tokenizer: &Value, count: usize, pieced: bool) -> Result<(Vec<String>, Vec<i32>), CompressError> {
     let mut texts: Vec<String> = (0..count).map(|id| format!("[PAD{id}]")).collect();
     let mut types = vec![UNUSED; count];
     let mut set = |id: Option<u64>, text: &str, kind: i32| {
@@ -101,14 +106,20 @@ fn tokens(tokenizer: &Value, count: usize) -> Result<(Vec<String>, Vec<i32>), Co
     let vocabulary =
         tokenizer["model"]["vocab"].as_object().ok_or_else(|| refused("a tokenizer without a vocabulary"))?;
     for (text, id) in vocabulary {
-        set(id.as_u64(), text, NORMAL)?;
+        set(id.as_u64(), text, if pieced && is_byte(text) { BYTE } else { NORMAL })?;
     }
+    let unknown = tokenizer["model"]["unk_token"].as_str();
     for token in tokenizer["added_tokens"].as_array().map_or(&[][..], Vec::as_slice) {
         let text = token["content"].as_str().unwrap_or("");
         if token["lstrip"] == true || token["rstrip"] == true || token["single_word"] == true {
             return Err(refused(format!("token `{text}`, which takes spaces with it")));
         }
-        set(token["id"].as_u64(), text, if token["special"] == true { CONTROL } else { USER_DEFINED })?;
+        let kind = match token["special"] == true {
+            true if pieced && unknown == Some(text) => UNKNOWN,
+            true => CONTROL,
+            false => USER_DEFINED,
+        };
+        set(token["id"].as_u64(), text, kind)?;
     }
     let mut ids = HashMap::new();
     for (id, text) in texts.iter().enumerate() {
@@ -119,57 +130,85 @@ fn tokens(tokenizer: &Value, count: usize) -> Result<(Vec<String>, Vec<i32>), Co
     Ok((texts, types))
 }
 
-/// Pairs of tokens in the order in which they are merged: `left right`.
-fn merges(tokenizer: &Value) -> Result<Vec<String>, CompressError> {
+/// Whether a token stands for one byte: `<0x0A>`.
+fn is_byte(text: &str) -> bool {
+    let digits = text.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+    digits.is_some_and(|digits| digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// Pairs of tokens in the order in which they are merged.
+fn merges(tokenizer: &Value) -> Result<Vec<(&str, &str)>, CompressError> {
     let all = tokenizer["model"]["merges"].as_array().ok_or_else(|| refused("a tokenizer without merges"))?;
-    let one = |merge: &Value| {
-        let parts = match merge {
-            Value::String(text) => Some(text.clone()),
-            Value::Array(two) => match two.as_slice() {
-                [Value::String(left), Value::String(right)] => Some(format!("{left} {right}")),
-                _ => None,
-            },
-            _ => None,
-        };
-        parts.filter(|text| text.matches(' ').count() == 1).ok_or_else(|| refused(format!("the merge {merge}")))
+    all.iter().map(|merge| pair(merge).ok_or_else(|| refused(format!("the merge {merge}")))).collect()
+}
+
+fn pair(merge: &Value) -> Option<(&str, &str)> {
+    let (left, right) = match merge {
+        Value::String(text) => text.split_once(' ')?,
+        Value::Array(two) => match two.as_slice() {
+            [Value::String(left), Value::String(right)] => (left.as_str(), right.as_str()),
+            _ => return None,
+        },
+        _ => return None,
     };
-    all.iter().map(one).collect()
+    (!left.contains(' ') && !right.contains(' ')).then_some((left, right))
 }
 
 /// Adds the tokens that begin, end and fill.
-fn special(all: &mut Metadata, checkpoint: &Checkpoint, settings: &Value) -> Result<(), CompressError> {
-    let tokenizer = checkpoint.tokenizer()?;
+fn special(all: &mut Metadata, tokenizer: &Tokenizer, settings: &Value) -> Result<(), CompressError> {
     let named = |name: &str| {
         let value = &settings[name];
         value.as_str().or_else(|| value["content"].as_str()).and_then(|text| tokenizer.token_id(text))
     };
-    let begin = named("bos_token");
+    let around = tokenizer.encode("", true)?;
+    let ends = tokenizer.eos();
+    let end = named("eos_token").or(ends.first().copied());
+    // Files may name the tokens around a text in `tokenizer.json` alone.
+    let (begin, adds) = match around[..] {
+        [] => (named("bos_token"), (false, false)),
+        [id] if Some(id) == end && Some(id) != named("bos_token") => (named("bos_token"), (false, true)),
+        [id] if named("bos_token").is_none_or(|named| named == id) => (Some(id), (true, false)),
+        [id, last] if Some(last) == end && named("bos_token").is_none_or(|named| named == id) => {
+            (Some(id), (true, true))
+        }
+        _ => return Err(refused(format!("a tokenizer that puts the tokens {around:?} around a text"))),
+    };
     for (key, id) in [("bos", begin), ("padding", named("pad_token")), ("unknown", named("unk_token"))] {
         if let Some(id) = id {
             all.whole(&format!("tokenizer.ggml.{key}_token_id"), id);
         }
     }
-    let adds = match tokenizer.encode("", true)?.as_slice() {
-        [] => false,
-        [id] if Some(*id) == begin => true,
-        other => return Err(refused(format!("a tokenizer that puts the tokens {other:?} around a text"))),
-    };
-    all.flag("tokenizer.ggml.add_bos_token", adds);
-    let ends = tokenizer.eos();
-    if let Some(end) = named("eos_token").or(ends.first().copied()) {
+    all.flag("tokenizer.ggml.add_bos_token", adds.0);
+    all.flag("tokenizer.ggml.add_eos_token", adds.1);
+    if let Some(end) = end {
         all.whole("tokenizer.ggml.eos_token_id", end);
     }
-    if let Some(other) = ends.iter().find(|&&id| Some(id) != named("eos_token")).filter(|_| ends.len() > 1) {
+    if let Some(other) = ends.iter().find(|&&id| Some(id) != end) {
         all.whole("tokenizer.ggml.eot_token_id", *other);
-        all.wholes(STOP_TOKENS, ends.iter().map(|&id| id as i32).collect::<Vec<_>>().into_iter());
     }
+    all.wholes(STOP_TOKENS, ends.iter().map(|&id| id as i32).collect::<Vec<_>>().into_iter());
     Ok(())
 }
 
-/// The chat template of `tokenizer_config.json`.
-fn template_of(settings: &Value) -> Option<&str> {
-    match &settings["chat_template"] {
-        Value::Array(named) => named.iter().find(|one| one["name"] == "default")?["template"].as_str(),
-        value => value.as_str(),
+/// Adds the chat templates of `tokenizer_config.json`: one, or a list of named ones.
+fn templates(all: &mut Metadata, templates: &Value) {
+    if let Some(template) = templates.as_str() {
+        all.text("tokenizer.chat_template", template);
+    }
+    let mut names = Vec::new();
+    let mut seen = HashSet::new();
+    for one in templates.as_array().into_iter().flatten() {
+        let (Some(name), Some(template)) = (one["name"].as_str(), one["template"].as_str()) else { continue };
+        match name {
+            _ if !seen.insert(name) => {}
+            "default" => all.text("tokenizer.chat_template", template),
+            _ => {
+                all.text(&format!("tokenizer.chat_template.{name}"), template);
+                names.push(name);
+            }
+        }
+    }
+    if !names.is_empty() {
+        all.texts("tokenizer.chat_templates", names.into_iter());
     }
 }

@@ -1,81 +1,184 @@
-//! Blocks of 32 small integers as packed weights.
+//! Rows of blocks as they lie in a file: small integers with scales, widened exactly as llama.cpp widens them.
+
+mod large;
+mod small;
 
 use half::f16;
+use rayon::prelude::*;
 
-use super::kind::{BLOCK, Kind};
+use super::kind::Kind;
 use crate::format::dense::{expect_shape, unfit};
-use crate::packed::{Grid, Packed};
-use crate::{Checkpoint, Matrix, ModelError, TensorView, Weight};
+use crate::{Bytes, Checkpoint, ModelError, TensorView, Weight};
+
+/// A weight `[rows, cols]` of blocks.
+#[derive(Debug, Clone)]
+pub struct Quantized {
+    /// What the blocks are; no float.
+    pub kind: Kind,
+    /// Output channels.
+    pub rows: usize,
+    /// Input channels, a multiple of the values of a block.
+    pub cols: usize,
+    /// `[rows, bytes of a row]`
+    pub bytes: Bytes,
+}
+
+impl Quantized {
+    /// The blocks of some rows.
+    pub fn row_bytes(&self, rows: std::ops::Range<usize>) -> &[u8] {
+        let width = self.cols / self.kind.block_values() * self.kind.block_bytes();
+        &self.bytes[rows.start * width..rows.end * width]
+    }
+
+    /// Widens one row into `out`, `[cols]`.
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
+        crate::kernel::widen_blocks(self.kind, self.row_bytes(row..row + 1), &mut out[..self.cols]);
+    }
+}
 
 /// The weight `[out, in]` of the linear `name`; `None` where it is not stored as blocks.
 pub fn weight(checkpoint: &Checkpoint, name: &str, shape: (usize, usize)) -> Result<Option<Weight>, ModelError> {
-    for kind in [Kind::Q4_0, Kind::Q4_1, Kind::Q8_0] {
-        let stored = format!("{name}.{}", kind.suffix());
-        if checkpoint.has(&stored) {
-            return read(&checkpoint.tensor(&stored)?, kind, shape).map(Some);
-        }
-    }
-    Ok(None)
+    stored(checkpoint, name).map(|(kind, stored)| read(&checkpoint.tensor(&stored)?, kind, shape)).transpose()
+}
+
+/// The type and the tensor of the blocks of the linear `name`.
+pub fn stored(checkpoint: &Checkpoint, name: &str) -> Option<(Kind, String)> {
+    let tensor = |kind: Kind| (kind, format!("{name}.{}", kind.suffix()));
+    Kind::all().filter(|kind| kind.block_values() > 1).map(tensor).find(|(_, stored)| checkpoint.has(stored))
 }
 
 fn read(tensor: &TensorView, kind: Kind, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
-    if !cols.is_multiple_of(BLOCK) {
-        return Err(unfit(tensor, format!("rows of {cols}"), "blocks of 32"));
+    if !cols.is_multiple_of(kind.block_values()) {
+        return Err(unfit(tensor, format!("rows of {cols}"), format!("blocks of {}", kind.block_values())));
     }
-    expect_shape(tensor, &[rows, cols / BLOCK * kind.block_bytes()])?;
-    let blocks = || tensor.bytes.chunks_exact(kind.block_bytes());
-    let scales = halves(tensor, kind, 0)?;
-    let groups = cols / BLOCK;
-    let packed = |bits, integers: Vec<i8>, scales, zeros| {
-        let grid = Grid { groups, group_size: BLOCK, scales, zeros, half: false, group_of: None };
-        Weight::Packed(Packed::new(rows, cols, bits, &integers, grid))
+    expect_shape(tensor, &[rows, cols / kind.block_values() * kind.block_bytes()])?;
+    check_finite(tensor, kind)?;
+    Ok(Weight::Quantized(Quantized { kind, rows, cols, bytes: tensor.bytes.clone() }))
+}
+
+/// That every block stands for numbers. What its scales are multiplied by is far from overflowing.
+fn check_finite(tensor: &TensorView, kind: Kind) -> Result<(), ModelError> {
+    const PIECE: usize = 1 << 12;
+    let width = kind.block_bytes();
+    let bad = |block: &[u8]| {
+        !scales(kind).iter().all(|&at| half_at(block, at).is_finite())
+            || kind == Kind::MXFP4 && block[0] > 252 && first_not_finite(kind, block).is_some()
     };
-    Ok(match kind {
-        Kind::Q8_0 => packed(8, blocks().flat_map(|block| &block[2..]).map(|&q| q as i8).collect(), scales, None),
-        Kind::Q4_1 => {
-            let levels = blocks().flat_map(|block| nibbles(&block[4..]));
-            let offsets = halves(tensor, kind, 2)?;
-            match zero_points(&scales, &offsets) {
-                Some(zeros) => packed(4, levels.map(|level| level - 8).collect(), scales, Some(zeros)),
-                None => Weight::F32(Matrix::new(rows, cols, with_offsets(levels, &scales, &offsets))),
-            }
+    let pieces = tensor.bytes.par_chunks(width * PIECE).enumerate();
+    let found =
+        pieces.find_map_first(|(piece, bytes)| bytes.chunks_exact(width).position(bad).map(|at| piece * PIECE + at));
+    let Some(block) = found else { return Ok(()) };
+    let (at, value) = first_not_finite(kind, &tensor.bytes[block * width..][..width]).unwrap_or((0, f32::NAN));
+    let index = block * kind.block_values() + at;
+    Err(ModelError::NotFinite { name: tensor.name.clone(), path: tensor.file.clone(), index, value })
+}
+
+/// Where the f16 scales of a block lie.
+fn scales(kind: Kind) -> &'static [usize] {
+    match kind {
+        Kind::Q4_1 | Kind::Q5_1 | Kind::Q4_K | Kind::Q5_K => &[0, 2],
+        Kind::Q4_0 | Kind::Q5_0 | Kind::Q8_0 | Kind::IQ4_NL | Kind::IQ4_XS => &[0],
+        Kind::Q2_K => &[80, 82],
+        Kind::Q3_K => &[108],
+        Kind::Q6_K => &[208],
+        Kind::TQ1_0 => &[52],
+        Kind::TQ2_0 => &[64],
+        Kind::MXFP4 | Kind::F32 | Kind::F16 | Kind::Bf16 => &[],
+    }
+}
+
+fn first_not_finite(kind: Kind, block: &[u8]) -> Option<(usize, f32)> {
+    let mut wide = vec![0.0; kind.block_values()];
+    widen(kind, block, &mut wide);
+    wide.into_iter().enumerate().find(|(_, value)| !value.is_finite())
+}
+
+/// Widens whole blocks.
+#[inline(always)]
+pub(crate) fn widen(kind: Kind, bytes: &[u8], out: &mut [f32]) {
+    match kind {
+        Kind::Q4_0 => each(bytes, out, small::q4_0),
+        Kind::Q4_1 => each(bytes, out, small::q4_1),
+        Kind::Q5_0 => each(bytes, out, small::q5_0),
+        Kind::Q5_1 => each(bytes, out, small::q5_1),
+        Kind::Q8_0 => each(bytes, out, small::q8_0),
+        Kind::Q2_K => each(bytes, out, large::q2_k),
+        Kind::Q3_K => each(bytes, out, large::q3_k),
+        Kind::Q4_K => each(bytes, out, large::q4_k),
+        Kind::Q5_K => each(bytes, out, large::q5_k),
+        Kind::Q6_K => each(bytes, out, large::q6_k),
+        Kind::IQ4_NL => each(bytes, out, small::iq4_nl),
+        Kind::IQ4_XS => each(bytes, out, large::iq4_xs),
+        Kind::TQ1_0 => each(bytes, out, large::tq1_0),
+        Kind::TQ2_0 => each(bytes, out, large::tq2_0),
+        Kind::MXFP4 => each(bytes, out, small::mxfp4),
+        // Floats are no blocks: `dense` reads them.
+        Kind::F32 | Kind::F16 | Kind::Bf16 => {}
+    }
+}
+
+#[inline(always)]
+fn each<const BYTES: usize, const VALUES: usize>(
+    bytes: &[u8],
+    out: &mut [f32],
+    widen: impl Fn(&[u8; BYTES], &mut [f32; VALUES]),
+) {
+    bytes.as_chunks().0.iter().zip(out.as_chunks_mut().0).for_each(|(block, out)| widen(block, out));
+}
+
+/// The f16 that begins at byte `at`.
+#[inline(always)]
+pub(crate) fn half_at(block: &[u8], at: usize) -> f32 {
+    let bits = u32::from(u16::from_le_bytes([block[at], block[at + 1]]));
+    let magnitude = bits << 13 & 0x0FFF_E000;
+    let sign = (bits & 0x8000) << 16;
+    let wide = match bits & 0x7C00 {
+        // Subnormal: the same bits as a mantissa after 2^-14, less 2^-14.
+        0 => (f32::from_bits(magnitude | 113 << 23) - f32::from_bits(113 << 23)).to_bits(),
+        0x7C00 => return f16::from_bits(bits as u16).to_f32(),
+        _ => magnitude + (112 << 23),
+    };
+    f32::from_bits(wide | sign)
+}
+
+/// 32 numbers of 16 bytes of halves; `value` is given q and its place.
+#[inline(always)]
+fn nibbles(bytes: &[u8], out: &mut [f32; 32], value: impl Fn(u8, usize) -> f32) {
+    for at in 0..16 {
+        out[at] = value(bytes[at] & 15, at);
+        out[at + 16] = value(bytes[at] >> 4, at + 16);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_f16_is_widened_as_the_library_does() {
+        for bits in 0..=u16::MAX {
+            let (ours, theirs) = (half_at(&bits.to_le_bytes(), 0), f16::from_bits(bits).to_f32());
+            assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "{bits:#06x}");
         }
-        _ => packed(4, blocks().flat_map(|block| nibbles(&block[2..])).map(|level| level - 8).collect(), scales, None),
-    })
-}
-
-/// The levels of a block, 0 to 15.
-fn nibbles(bytes: &[u8]) -> impl Iterator<Item = i8> {
-    let low = bytes.iter().map(|byte| (byte & 0xF) as i8);
-    low.chain(bytes.iter().map(|byte| (byte >> 4) as i8))
-}
-
-/// The f16 that begins at byte `at` of each block, which must be a number.
-fn halves(tensor: &TensorView, kind: Kind, at: usize) -> Result<Vec<f32>, ModelError> {
-    let blocks = tensor.bytes.chunks_exact(kind.block_bytes());
-    let all: Vec<f32> = blocks.map(|block| f16::from_le_bytes([block[at], block[at + 1]]).to_f32()).collect();
-    match all.iter().position(|value| !value.is_finite()) {
-        None => Ok(all),
-        Some(block) => Err(ModelError::NotFinite {
-            name: tensor.name.clone(),
-            path: tensor.file.clone(),
-            index: block * BLOCK,
-            value: all[block],
-        }),
     }
-}
 
-/// The zero points less 8, where every offset is that of one: `m = -d * zero` exactly. So are files that were written
-/// from integers with zero points; llama-quantize's are not.
-fn zero_points(scales: &[f32], offsets: &[f32]) -> Option<Vec<i8>> {
-    let zero = |(&d, &m): (&f32, &f32)| {
-        let zero = if m == 0.0 { 0.0 } else { (-m / d).round() };
-        ((0.0..=15.0).contains(&zero) && d * zero == -m).then(|| zero as i8 - 8)
-    };
-    scales.iter().zip(offsets).map(zero).collect()
-}
-
-/// `d * q + m`, where offsets are any numbers.
-fn with_offsets(levels: impl Iterator<Item = i8>, scales: &[f32], offsets: &[f32]) -> Vec<f32> {
-    levels.enumerate().map(|(at, q)| scales[at / BLOCK] * f32::from(q) + offsets[at / BLOCK]).collect()
+    #[test]
+    fn blocks_by_hand() {
+        let one = f16::ONE.to_le_bytes();
+        let halves: Vec<u8> = (0..16).map(|at| at | (15 - at) << 4).collect();
+        let widened = |kind: Kind, head: &[u8]| {
+            let mut out = vec![0.0; 32];
+            widen(kind, &[head, &halves].concat(), &mut out);
+            out
+        };
+        let q4_0 = widened(Kind::Q4_0, &one);
+        assert_eq!((q4_0[0], q4_0[15], q4_0[16], q4_0[31]), (-8.0, 7.0, 7.0, -8.0));
+        let q4_1 = widened(Kind::Q4_1, &[one, one].concat());
+        assert_eq!((q4_1[0], q4_1[15], q4_1[31]), (1.0, 16.0, 1.0));
+        let q5_0 = widened(Kind::Q5_0, &[&one[..], &[1, 0, 0, 0x80]].concat());
+        assert_eq!((q5_0[0], q5_0[1], q5_0[31]), (0.0, -15.0, 0.0));
+        let mxfp4 = widened(Kind::MXFP4, &[128]);
+        assert_eq!((mxfp4[1], mxfp4[7], mxfp4[9], mxfp4[15]), (1.0, 12.0, -1.0, -12.0));
+        assert_eq!(widened(Kind::MXFP4, &[0])[1], f32::from_bits(0x0020_0000));
+    }
 }

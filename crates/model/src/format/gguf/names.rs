@@ -1,4 +1,4 @@
-//! What tensors are called in a GGUF file and in a Hugging Face folder.
+//! What architectures and tensors are called in a GGUF file and in a Hugging Face folder.
 
 /// Names outside the blocks: file, folder.
 const OUTER: &[(&str, &str)] = &[
@@ -8,58 +8,185 @@ const OUTER: &[(&str, &str)] = &[
 ];
 
 /// Names inside a block, without `.weight` or `.bias`: file, folder.
-const INNER: &[(&str, &str)] = &[
+type Inner = &'static [(&'static str, &'static str)];
+
+const DENSE: Inner = &[
     ("attn_norm", "input_layernorm"),
     ("attn_q", "self_attn.q_proj"),
     ("attn_k", "self_attn.k_proj"),
     ("attn_v", "self_attn.v_proj"),
     ("attn_output", "self_attn.o_proj"),
+    ("attn_q_norm", "self_attn.q_norm"),
+    ("attn_k_norm", "self_attn.k_norm"),
     ("ffn_norm", "post_attention_layernorm"),
     ("ffn_gate", "mlp.gate_proj"),
     ("ffn_up", "mlp.up_proj"),
     ("ffn_down", "mlp.down_proj"),
 ];
 
-/// `general.architecture` of a `model_type`, where files of it can be read and written.
-///
-/// Not `llama`: its files hold the rows of q and k in another order than the folder.
-pub fn architecture(model_type: &str) -> Option<&'static str> {
-    (model_type == "qwen2").then_some("qwen2")
+/// Experts lie in one tensor, `[experts, out, in]`; `{expert}` stands for their numbers.
+const QWEN3_EXPERTS: Inner = &[
+    ("ffn_gate_inp", "mlp.gate"),
+    ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
+    ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
+    ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
+];
+
+const MIXTRAL_EXPERTS: Inner = &[
+    ("ffn_gate_inp", "block_sparse_moe.gate"),
+    ("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1"),
+    ("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3"),
+    ("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2"),
+];
+
+/// An architecture as both call it.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// `general.architecture`
+    pub name: &'static str,
+    /// `model_type`
+    pub model_type: &'static str,
+    /// `architectures` of `config.json`.
+    pub class: &'static str,
+    /// Whether rows of q and k lie in pairs: row 2i of a head is row i of the folder, row 2i + 1 its row i + d/2.
+    pub pairs: bool,
+    /// The names of its experts.
+    experts: Inner,
 }
 
-/// The folder's name of a file's tensor.
-///
-/// ```
-/// assert_eq!(model::gguf::folder_name("blk.3.attn_q.bias").unwrap(), "model.layers.3.self_attn.q_proj.bias");
-/// ```
-pub fn folder_name(name: &str) -> Option<String> {
-    if let Some((_, folder)) = OUTER.iter().find(|(file, _)| *file == name) {
-        return Some((*folder).to_owned());
+const FAMILIES: &[Family] = &[
+    Family { name: "llama", model_type: "llama", class: "LlamaForCausalLM", pairs: true, experts: &[] },
+    Family { name: "llama", model_type: "mistral", class: "MistralForCausalLM", pairs: true, experts: &[] },
+    Family { name: "llama", model_type: "mixtral", class: "MixtralForCausalLM", pairs: true, experts: MIXTRAL_EXPERTS },
+    Family { name: "qwen2", model_type: "qwen2", class: "Qwen2ForCausalLM", pairs: false, experts: &[] },
+    Family { name: "qwen3", model_type: "qwen3", class: "Qwen3ForCausalLM", pairs: false, experts: &[] },
+    Family {
+        name: "qwen3moe",
+        model_type: "qwen3_moe",
+        class: "Qwen3MoeForCausalLM",
+        pairs: false,
+        experts: QWEN3_EXPERTS,
+    },
+];
+
+/// Where a tensor of a folder lies in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePlace {
+    /// The tensor of the file.
+    pub name: String,
+    /// Which expert's part of it, where experts lie in one.
+    pub expert: Option<usize>,
+}
+
+impl Family {
+    /// The family of a `model_type`, where files of it can be read and written.
+    pub fn of_model(model_type: &str) -> Option<&'static Self> {
+        FAMILIES.iter().find(|family| family.model_type == model_type)
     }
-    let (layer, rest) = name.strip_prefix("blk.")?.split_once('.')?;
-    let layer = number(layer)?;
-    let (part, what) = rest.rsplit_once('.')?;
-    let (_, folder) = INNER.iter().find(|(file, _)| *file == part)?;
-    matches!(what, "weight" | "bias").then(|| format!("model.layers.{layer}.{folder}.{what}"))
+
+    /// The family of a file: of `general.architecture`, and what else tells Llama, Mistral and Mixtral apart.
+    pub(super) fn of_file(name: &str, experts: bool, window: bool) -> Option<&'static Self> {
+        Self::of_model(match (name, experts, window) {
+            ("llama", true, _) => "mixtral",
+            ("llama", false, true) => "mistral",
+            ("qwen3moe", ..) => "qwen3_moe",
+            (other, ..) => other,
+        })
+    }
+
+    /// The values of `general.architecture` that can be read.
+    pub fn names() -> Vec<&'static str> {
+        let mut names: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
+        names.dedup();
+        names
+    }
+
+    /// The folder's name of a file's tensor, with `{expert}` in place of an expert's number where experts lie in one.
+    ///
+    /// ```
+    /// let qwen2 = model::gguf::Family::of_model("qwen2").unwrap();
+    /// assert_eq!(qwen2.folder_name("blk.3.attn_q.bias").unwrap(), "model.layers.3.self_attn.q_proj.bias");
+    /// ```
+    pub fn folder_name(&self, name: &str) -> Option<String> {
+        if let Some((_, folder)) = OUTER.iter().find(|(file, _)| *file == name) {
+            return Some((*folder).to_owned());
+        }
+        let (layer, rest) = name.strip_prefix("blk.")?.split_once('.')?;
+        let layer = number(layer)?;
+        let (part, what) = rest.rsplit_once('.')?;
+        let folder = self.inner(part)?;
+        matches!(what, "weight" | "bias").then(|| format!("model.layers.{layer}.{folder}.{what}"))
+    }
+
+    fn inner(&self, part: &str) -> Option<String> {
+        if let Some((_, folder)) = DENSE.iter().chain(self.experts).find(|(file, _)| *file == part) {
+            return Some((*folder).to_owned());
+        }
+        // Files of 2023 have each expert in a tensor of its own: `ffn_gate.3`.
+        let (part, expert) = part.rsplit_once('.')?;
+        let (part, expert) = (format!("{part}_exps"), number(expert)?);
+        let (_, folder) = self.experts.iter().find(|(file, _)| *file == part)?;
+        Some(folder.replace("{expert}", &expert.to_string()))
+    }
 }
 
-/// The file's name of a folder's tensor.
+/// Where a folder's tensor lies in a file.
 ///
 /// ```
-/// assert_eq!(model::gguf::file_name("model.layers.3.self_attn.q_proj.bias").unwrap(), "blk.3.attn_q.bias");
+/// let place = model::gguf::file_place("model.layers.3.self_attn.q_proj.bias").unwrap();
+/// assert_eq!((place.name.as_str(), place.expert), ("blk.3.attn_q.bias", None));
+/// let place = model::gguf::file_place("model.layers.0.mlp.experts.7.up_proj.weight").unwrap();
+/// assert_eq!((place.name.as_str(), place.expert), ("blk.0.ffn_up_exps.weight", Some(7)));
 /// ```
-pub fn file_name(name: &str) -> Option<String> {
+pub fn file_place(name: &str) -> Option<FilePlace> {
     if let Some((file, _)) = OUTER.iter().find(|(_, folder)| *folder == name) {
-        return Some((*file).to_owned());
+        return Some(FilePlace { name: (*file).to_owned(), expert: None });
     }
     let (layer, rest) = name.strip_prefix("model.layers.")?.split_once('.')?;
     let layer = number(layer)?;
     let (part, what) = rest.rsplit_once('.')?;
-    let (file, _) = INNER.iter().find(|(_, folder)| *folder == part)?;
-    matches!(what, "weight" | "bias").then(|| format!("blk.{layer}.{file}.{what}"))
+    let (part, expert) =
+        match part.split_once("experts.").and_then(|(before, rest)| Some((before, rest.split_once('.')?))) {
+            Some((before, (expert, after))) => {
+                (format!("{before}experts.{{expert}}.{after}"), Some(number(expert)? as usize))
+            }
+            None => (part.to_owned(), None),
+        };
+    let tables = [DENSE, QWEN3_EXPERTS, MIXTRAL_EXPERTS];
+    let (file, _) = tables.into_iter().flatten().find(|(_, folder)| *folder == part)?;
+    matches!(what, "weight" | "bias").then(|| FilePlace { name: format!("blk.{layer}.{file}.{what}"), expert })
 }
 
 /// A whole number written in the one usual way, so that no two names mean the same tensor.
 fn number(text: &str) -> Option<u32> {
     text.parse::<u32>().ok().filter(|number| number.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_there_and_back() {
+        for family in FAMILIES {
+            assert!(crate::arch::find(family.model_type).is_some(), "{}", family.model_type);
+            for (file, _) in DENSE.iter().chain(family.experts) {
+                let file = format!("blk.12.{file}.weight");
+                let folder = family.folder_name(&file).unwrap();
+                let place = file_place(&folder.replace("{expert}", "5")).unwrap();
+                assert_eq!((place.name, place.expert), (file, folder.contains("{expert}").then_some(5)));
+            }
+        }
+        assert_eq!(Family::of_model("llama").unwrap().folder_name("blk.0.ffn_gate_exps.weight"), None);
+        let mixtral = Family::of_file("llama", true, false).unwrap();
+        assert_eq!(
+            mixtral.folder_name("blk.0.ffn_down.7.weight").unwrap(),
+            "model.layers.0.block_sparse_moe.experts.7.w2.weight"
+        );
+        for odd in
+            ["blk.01.attn_q.weight", "blk.0.attn_q.scale", "blk.0.attn_x.weight", "output", "blk.0.ffn_up.x.weight"]
+        {
+            assert_eq!(mixtral.folder_name(odd), None, "{odd}");
+        }
+    }
 }

@@ -22,8 +22,8 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A list of whole numbers or flags.
     Wholes(Vec<i64>),
-    /// A list of floating-point numbers, which nothing here asks for.
-    Numbers,
+    /// A list of floating-point numbers.
+    Numbers(Vec<f32>),
     Texts(Vec<&'a str>),
 }
 
@@ -42,11 +42,18 @@ pub(super) struct Tensor<'a> {
 #[derive(Debug)]
 pub(super) struct File<'a> {
     pub path: PathBuf,
+    /// All of it.
+    pub bytes: &'a [u8],
     pub metadata: HashMap<&'a str, Value<'a>>,
     pub tensors: Vec<Tensor<'a>>,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    /// The tensor of a name.
+    pub fn tensor(&self, name: &str) -> Option<&Tensor<'a>> {
+        self.tensors.iter().find(|tensor| tensor.name == name)
+    }
+
     /// The error that the file is wrong.
     pub fn damaged(&self, why: impl Into<String>) -> ModelError {
         damaged(&self.path, why, CURE)
@@ -94,7 +101,7 @@ pub(super) fn parse<'a>(bytes: &'a [u8], path: &'a Path) -> Result<File<'a>, Mod
     let data = (cursor.at as u64).next_multiple_of(alignment);
     let tensors = rows.into_iter().map(|row| row.place(data, &cursor)).collect::<Result<Vec<_>, _>>()?;
     check_disjoint(&tensors, &cursor)?;
-    Ok(File { path: path.to_owned(), metadata, tensors })
+    Ok(File { path: path.to_owned(), bytes, metadata, tensors })
 }
 
 /// That no two tensors share a name or a byte.
@@ -208,8 +215,13 @@ impl<'a> Cursor<'a> {
                 let width =
                     width(kind).ok_or_else(|| self.damaged(format!("`{key}` has type {kind}, which there is not")))?;
                 let bytes = self.take(count.saturating_mul(width as u64), key)?;
-                if matches!(kind, 6 | 12) {
-                    return Ok(Value::Numbers);
+                if kind == 6 {
+                    let four = bytes.as_chunks::<4>().0;
+                    return Ok(Value::Numbers(four.iter().map(|&four| f32::from_le_bytes(four)).collect()));
+                }
+                if kind == 12 {
+                    let eight = bytes.as_chunks::<8>().0;
+                    return Ok(Value::Numbers(eight.iter().map(|&eight| f64::from_le_bytes(eight) as f32).collect()));
                 }
                 let whole = |one: &[u8]| match scalar(kind, one) {
                     Some(Value::Whole(whole)) => i64::try_from(whole).ok(),
@@ -231,7 +243,7 @@ impl<'a> Cursor<'a> {
         }
         let sizes = (0..dimensions).map(|_| self.u64(name)).collect::<Result<Vec<_>, _>>()?;
         let kind = Kind::find(self.u32(name)?).map_err(|kind| {
-            let cure = "convert it to Q4_0, Q4_1, Q8_0, BF16, F16 or F32 with llama-quantize";
+            let cure = "convert it to Q4_K, Q8_0, BF16 or any other of the types that can be read with llama-quantize";
             self.unsupported(format!("tensor `{name}` of type {kind}"), cure)
         })?;
         let offset = self.u64(name)?;

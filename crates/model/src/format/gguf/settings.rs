@@ -2,130 +2,277 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::names;
+use super::kind::Kind;
+use super::names::Family;
 use super::parse::{File, Tensor, Value};
+use super::rope;
+use super::vocabulary::stop_tokens;
 use crate::ModelError;
 
-/// Keys after the architecture's name, and fields of `config.json`.
-const FIELDS: &[(&str, &str)] = &[
-    ("embedding_length", "hidden_size"),
-    ("feed_forward_length", "intermediate_size"),
-    ("block_count", "num_hidden_layers"),
-    ("attention.head_count", "num_attention_heads"),
-    ("attention.head_count_kv", "num_key_value_heads"),
-    ("attention.key_length", "head_dim"),
-    ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
-    ("rope.freq_base", "rope_theta"),
-    ("context_length", "max_position_embeddings"),
+/// Keys after the architecture's name, fields of `config.json`, and whether a file must have them.
+const FIELDS: &[(&str, &str, bool)] = &[
+    ("embedding_length", "hidden_size", true),
+    ("feed_forward_length", "intermediate_size", true),
+    ("block_count", "num_hidden_layers", true),
+    ("attention.head_count", "num_attention_heads", true),
+    ("attention.head_count_kv", "num_key_value_heads", false),
+    ("attention.layer_norm_rms_epsilon", "rms_norm_eps", true),
+    ("context_length", "max_position_embeddings", true),
+    ("expert_count", "num_experts", false),
+    ("expert_used_count", "num_experts_per_tok", false),
+    ("expert_feed_forward_length", "moe_intermediate_size", false),
 ];
 
+/// Settings that none of the known architectures have: what would change numbers is refused. A key, and what it may be all
+/// the same.
+const FOREIGN: &[(&str, f64)] = &[
+    ("attention.scale", 0.0),
+    ("attention.clamp_kqv", 0.0),
+    ("attention.max_alibi_bias", 0.0),
+    ("attention.shared_kv_layers", 0.0),
+    ("attn_logit_softcapping", 0.0),
+    ("final_logit_softcapping", 0.0),
+    ("embedding_scale", 1.0),
+    ("residual_scale", 1.0),
+    ("logit_scale", 1.0),
+    ("use_parallel_residual", 0.0),
+    ("expert_shared_count", 0.0),
+    ("expert_group_count", 0.0),
+    ("expert_weights_scale", 1.0),
+    ("expert_gating_func", 1.0),
+    ("leading_dense_block_count", 0.0),
+    ("nextn_predict_layers", 0.0),
+];
+
+/// The keys of one architecture.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a, 'f> {
+    pub file: &'a File<'f>,
+    /// `general.architecture`
+    pub name: &'a str,
+}
+
+impl<'a, 'f> Keys<'a, 'f> {
+    pub fn of(file: &'a File<'f>) -> Result<Self, ModelError> {
+        match file.metadata.get("general.architecture") {
+            Some(Value::Text(name)) => Ok(Self { file, name }),
+            _ => Err(file.damaged("it has no text `general.architecture`")),
+        }
+    }
+
+    pub fn get(&self, field: &str) -> Option<&'a Value<'f>> {
+        self.file.metadata.get(format!("{}.{field}", self.name).as_str())
+    }
+
+    /// A whole number; of a list, what all of its entries are.
+    pub fn whole(&self, field: &str) -> Option<i128> {
+        match self.get(field)? {
+            Value::Whole(value) => Some(*value),
+            Value::Wholes(all) => {
+                all.first().filter(|first| all.iter().all(|one| one == *first)).map(|&one| one.into())
+            }
+            _ => None,
+        }
+    }
+
+    /// A number, whole or not.
+    pub fn number(&self, field: &str) -> Option<f64> {
+        match self.get(field)? {
+            Value::Number(value) => Some(*value),
+            Value::Whole(value) => Some(*value as f64),
+            Value::Flag(flag) => Some(f64::from(u8::from(*flag))),
+            _ => None,
+        }
+    }
+
+    /// The error that a key is wrong.
+    pub fn bad(&self, field: &str, why: &str) -> ModelError {
+        self.file.damaged(format!("`{}.{field}` {why}", self.name))
+    }
+
+    /// What tells architectures of one name apart.
+    pub fn family(&self) -> Result<&'static Family, ModelError> {
+        let (experts, window) = (self.whole("expert_count").unwrap_or(0) > 0, self.window().is_some());
+        Family::of_file(self.name, experts, window).ok_or_else(|| {
+            let mut kinds: Vec<Kind> = self.file.tensors.iter().map(|tensor| tensor.kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            let kinds: Vec<&str> = kinds.into_iter().map(Kind::name).collect();
+            self.file.unsupported(
+                format!("the GGUF architecture `{}`", self.name),
+                &format!(
+                    "its block types ({}) are, and `acbench inspect` says what it holds; models of {} can be run",
+                    kinds.join(", "),
+                    Family::names().join(", ")
+                ),
+            )
+        })
+    }
+
+    fn window(&self) -> Option<i128> {
+        self.whole("attention.sliding_window").filter(|&size| size > 0)
+    }
+}
+
 /// The content of `config.json`.
-pub(super) fn config(file: &File<'_>) -> Result<Json, ModelError> {
-    if let Some(Value::Whole(count)) = file.metadata.get("split.count")
+pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
+    check_foreign(keys)?;
+    let mut config = Map::new();
+    config.insert("architectures".into(), json!([family.class]));
+    config.insert("model_type".into(), json!(family.model_type));
+    for &(field, called, needed) in FIELDS {
+        match keys.get(field) {
+            Some(value) => drop(config.insert(called.to_owned(), json(value))),
+            None if needed => return Err(keys.file.damaged(format!("it has no `{}.{field}`", keys.name))),
+            None => {}
+        }
+    }
+    let embedding = check_sizes(keys)?;
+    let heads = keys.whole("attention.head_count").unwrap_or(1);
+    let width = embedding.sizes[0] as i128;
+    let head = keys.whole("attention.key_length").unwrap_or(width / heads.max(1));
+    if keys.whole("attention.value_length").is_some_and(|other| other != head) {
+        return Err(keys.file.unsupported(
+            format!("values of another width than keys (`{}.attention.value_length`)", keys.name),
+            "use a model whose heads have one width",
+        ));
+    }
+    config.insert("head_dim".into(), json!(i64::try_from(head).unwrap_or(0)));
+    if keys.get("attention.head_count_kv").is_none() {
+        config.insert("num_key_value_heads".into(), config["num_attention_heads"].clone());
+    }
+    rope::add(&mut config, keys, (family, head))?;
+    windows(&mut config, keys, family);
+    experts(&mut config, family);
+    biases(&mut config, keys.file);
+    config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
+    config.insert("tie_word_embeddings".into(), json!(keys.file.tensor("output.weight").is_none()));
+    config.insert("hidden_act".into(), json!("silu"));
+    config.insert("torch_dtype".into(), json!(dtype(keys.file)));
+    let stops = stop_tokens(keys.file);
+    config.insert("eos_token_id".into(), if stops.is_empty() { Json::Null } else { json!(stops) });
+    Ok(Json::Object(config))
+}
+
+/// That no key asks for what the known architectures do not have.
+fn check_foreign(keys: Keys<'_, '_>) -> Result<(), ModelError> {
+    if let Some(Value::Whole(count)) = keys.file.metadata.get("split.count")
         && *count > 1
     {
         let what = format!("a model split into {count} files");
-        return Err(file.unsupported(what, "join them with llama-gguf-split --merge"));
+        return Err(keys.file.unsupported(what, "join them with llama-gguf-split --merge"));
     }
-    let name = match file.metadata.get("general.architecture") {
-        Some(Value::Text(name)) => *name,
-        _ => return Err(file.damaged("it has no text `general.architecture`")),
+    let asks = |&&(field, idle): &&(&str, f64)| {
+        // A gate of 0 is one that is not said.
+        keys.number(field).is_some_and(|value| value != idle && value != 0.0)
     };
-    let Some(model_type) = names::architecture(name) else {
-        let cure = "Qwen2 files can be read; of other models, give the Hugging Face folder";
-        return Err(file.unsupported(format!("the GGUF architecture `{name}`"), cure));
-    };
-    let key = |field: &str| file.metadata.get(format!("{name}.{field}").as_str());
-    let mut config = Map::new();
-    config.insert("architectures".into(), json!(["Qwen2ForCausalLM"]));
-    config.insert("model_type".into(), json!(model_type));
-    for (field, called) in FIELDS {
-        if let Some(value) = key(field) {
-            config.insert((*called).to_owned(), json(value));
-        }
+    if let Some((field, _)) = FOREIGN.iter().find(asks) {
+        let what = format!("`{}.{field}`", keys.name);
+        return Err(keys.file.unsupported(what, "use a model of this architecture that does without"));
     }
-    if let Some(Value::Text(kind)) = key("rope.scaling.type")
-        && *kind != "none"
-    {
-        config.insert("rope_scaling".into(), json!({"rope_type": kind}));
-    }
-    if key("rope.scale_linear").is_some() {
-        config.insert("rope_scaling".into(), json!({"rope_type": "linear"}));
-    }
-    let window = matches!(key("attention.sliding_window"), Some(Value::Whole(size)) if *size > 0);
-    config.insert("use_sliding_window".into(), json!(window));
-    let tensor = |name: &str| file.tensors.iter().find(|tensor| tensor.name == name);
-    let Some(embedding) = tensor("token_embd.weight") else {
+    Ok(())
+}
+
+/// That numbers which memory is reserved by are those of tensors. Gives the embedding.
+fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError> {
+    let file = keys.file;
+    let Some(embedding) = file.tensor("token_embd.weight") else {
         return Err(ModelError::NoTensor {
             name: "token_embd.weight".into(),
             path: file.path.clone(),
             why: "every model has one; the file is cut or no language model".into(),
         });
     };
-    check_widths(file, name, embedding)?;
-    config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
-    config.insert("tie_word_embeddings".into(), json!(tensor("output.weight").is_none()));
-    config.insert("hidden_act".into(), json!("silu"));
-    config.insert("eos_token_id".into(), json!(stop_tokens(file)));
-    Ok(Json::Object(config))
-}
-
-/// That the widths of the residual stream and of a head are those of tensors: tables are made of these sizes before any
-/// other tensor is looked at.
-fn check_widths(file: &File<'_>, name: &str, embedding: &Tensor<'_>) -> Result<(), ModelError> {
-    let whole = |field: &str| match file.metadata.get(format!("{name}.{field}").as_str()) {
-        Some(Value::Whole(value)) => Some(*value),
-        _ => None,
-    };
     let width = embedding.sizes[0];
-    if whole("embedding_length") != Some(width as i128) {
-        return Err(file.damaged(format!("`{name}.embedding_length` is not {width}, the width of token_embd.weight")));
+    if keys.whole("embedding_length") != Some(width as i128) {
+        return Err(keys.bad("embedding_length", &format!("is not {width}, the width of token_embd.weight")));
     }
-    let (heads, head) = (whole("attention.head_count").unwrap_or(0), whole("attention.key_length"));
-    let all = head.map_or(Some(width as i128), |head| heads.checked_mul(head));
-    if let (Some(all), Some(rotated)) = (all, whole("rope.dimension_count"))
-        && heads.checked_mul(rotated) != Some(all)
-    {
-        let what = format!("positions in {rotated} values of a head");
-        return Err(file.unsupported(what, "a Qwen2 has them in all values"));
+    let blocks = keys.whole("block_count").unwrap_or(0);
+    if blocks > file.tensors.len() as i128 {
+        return Err(keys.bad("block_count", &format!("is {blocks}, and the file has {} tensors", file.tensors.len())));
     }
-    if head.is_none() {
-        return Ok(());
-    }
-    let queries = file.tensors.iter().find(|tensor| tensor.name == "blk.0.attn_q.weight");
-    let rows = queries.and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
-    let fits = all == Some(rows as i128);
-    if fits {
-        Ok(())
-    } else {
-        Err(file.damaged(format!("`{name}.attention.key_length` does not fit blk.0.attn_q.weight")))
-    }
-}
-
-/// The ids of all tokens that end a reply.
-pub(super) fn stop_tokens(file: &File<'_>) -> Vec<i64> {
-    if let Some(Value::Wholes(ids)) = file.metadata.get(super::STOP_TOKENS) {
-        return ids.clone();
-    }
-    let mut ids = Vec::new();
-    for name in ["eos", "eot", "eom"] {
-        if let Some(Value::Whole(id)) = file.metadata.get(format!("tokenizer.ggml.{name}_token_id").as_str())
-            && let Ok(id) = i64::try_from(*id)
-            && !ids.contains(&id)
-        {
-            ids.push(id);
+    let heads = keys.whole("attention.head_count").filter(|heads| (1..1 << 31).contains(heads));
+    let heads = heads.ok_or_else(|| keys.bad("attention.head_count", "is no number of heads"))?;
+    if let Some(head) = keys.whole("attention.key_length") {
+        let rows = file.tensor("blk.0.attn_q.weight").and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
+        if heads.checked_mul(head) != Some(rows as i128) {
+            return Err(keys.bad("attention.key_length", "does not fit blk.0.attn_q.weight"));
         }
     }
-    ids
+    Ok(embedding)
 }
 
-/// A value as JSON; what no setting is becomes an empty list, which no field takes.
+/// A window over keys. llama.cpp applies none in these architectures, and its converter writes none.
+fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
+    let window = keys.window().and_then(|size| i64::try_from(size).ok());
+    config.insert("sliding_window".into(), json!(window));
+    if family.name == "llama" {
+        return;
+    }
+    config.insert("use_sliding_window".into(), json!(window.is_some()));
+    if let Some(Value::Wholes(pattern)) = keys.get("attention.sliding_window_pattern").filter(|_| window.is_some()) {
+        let kind = |&windowed: &i64| if windowed != 0 { "sliding_attention" } else { "full_attention" };
+        config.insert("layer_types".into(), pattern.iter().map(kind).collect());
+    } else if window.is_some() {
+        config.insert("max_window_layers".into(), json!(0));
+    }
+}
+
+/// Gives the fields of experts the names that the architecture has for them.
+fn experts(config: &mut Map<String, Json>, family: &Family) {
+    match family.model_type {
+        "mixtral" => {
+            if let Some(count) = config.remove("num_experts") {
+                config.insert("num_local_experts".into(), count);
+            }
+            if let Some(width) = config.remove("moe_intermediate_size") {
+                config.insert("intermediate_size".into(), width);
+            }
+        }
+        "qwen3_moe" => {
+            config.insert("norm_topk_prob".into(), json!(true));
+            config.insert("decoder_sparse_step".into(), json!(1));
+            config.insert("mlp_only_layers".into(), json!([]));
+        }
+        _ => ["num_experts", "num_experts_per_tok", "moe_intermediate_size"].into_iter().for_each(|field| {
+            config.remove(field);
+        }),
+    }
+}
+
+/// Biases are there where their tensors are.
+fn biases(config: &mut Map<String, Json>, file: &File<'_>) {
+    let all = |parts: &[&str]| parts.iter().all(|part| file.tensor(&format!("blk.0.{part}.bias")).is_some());
+    config.insert("attention_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v", "attn_output"])));
+    config.insert("mlp_bias".into(), json!(all(&["ffn_gate", "ffn_up", "ffn_down"])));
+}
+
+/// What most numbers of matrices are stored as; blocks are widened to f32.
+fn dtype(file: &File<'_>) -> &'static str {
+    let bytes = |kind: Kind| -> usize {
+        let matrices = file.tensors.iter().filter(|tensor| tensor.sizes.len() > 1);
+        matrices.filter(|tensor| tensor.kind == kind).map(|tensor| tensor.range.len()).sum()
+    };
+    let others: usize = Kind::all().filter(|kind| kind.block_values() > 1).map(bytes).sum();
+    let (half, brain, wide) = (bytes(Kind::F16), bytes(Kind::Bf16), bytes(Kind::F32) + others);
+    match () {
+        () if half > brain && half > wide => "float16",
+        () if brain > wide => "bfloat16",
+        () => "float32",
+    }
+}
+
+/// A value as JSON; of a list, what all of its entries are. What no setting is becomes an empty list, which no field takes.
 fn json(value: &Value<'_>) -> Json {
     match value {
         Value::Whole(whole) => i64::try_from(*whole).map_or(json!([]), |whole| json!(whole)),
         Value::Number(number) => json!(number),
         Value::Flag(flag) => json!(flag),
         Value::Text(text) => json!(text),
-        Value::Wholes(_) | Value::Numbers | Value::Texts(_) => json!([]),
+        Value::Wholes(all) => match all.first().filter(|first| all.iter().all(|one| one == *first)) {
+            Some(one) => json!(one),
+            None => json!([]),
+        },
+        Value::Numbers(_) | Value::Texts(_) => json!([]),
     }
 }
