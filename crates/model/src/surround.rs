@@ -75,9 +75,7 @@ mod tests {
         assert_eq!(one(class("Qwen2Tokenizer"), "qwen2")?, None);
         assert_eq!(one(json!({}), "mistral")?, Some((1, 0)));
         assert_eq!(one(json!({}), "qwen2")?, None);
-        let flags = |bos: bool, eos: bool| {
-            json!({"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": bos, "add_eos_token": eos})
-        };
+        let flags = |bos: bool, eos: bool| json!({"tokenizer_class": "LlamaTokenizerFast", "add_bos_token": bos, "add_eos_token": eos});
         assert_eq!(one(flags(false, false), "")?, Some((0, 0)));
         assert_eq!(one(flags(true, true), "")?, Some((1, 1)));
         assert_eq!(one(json!({"tokenizer_class": "LlamaTokenizerFast", "no_bos": 1}), "")?, None);
