@@ -94,12 +94,12 @@ pub enum Error {
         origin: String,
     },
     /// The chat template takes none of the samples.
-    #[error("none of the {samples} samples can be asked: {source}")]
+    #[error("none of the {samples} samples can be asked: {why}")]
     NoPrompt {
         /// All samples.
         samples: usize,
         /// Why not the first.
-        source: generate::ModelError,
+        why: generate::ModelError,
     },
     /// A text that cannot be used for calibration.
     #[error("the calibration text {} cannot be used: {problem}", path.display())]

@@ -77,8 +77,8 @@ pub(crate) fn describe(
         })?;
         first = first.or(why);
     }
-    if let Some(source) = first.filter(|_| tried.refused == tried.asked) {
-        return Err(Error::NoPrompt { samples: tried.asked, source });
+    if let Some(why) = first.filter(|_| tried.refused == tried.asked) {
+        return Err(Error::NoPrompt { samples: tried.asked, why });
     }
     let surround = if tried.surrounded { tokenizer.surround()? } else { Surround::default() };
     let mut notes: Vec<String> = tried.changes.iter().map(|change| change.text().to_owned()).collect();

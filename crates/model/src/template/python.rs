@@ -1,6 +1,9 @@
 //! How values print: as Python's `str` and `repr` write them.
 
+use std::sync::LazyLock;
+
 use minijinja::value::{Value, ValueKind};
+use regex::Regex;
 
 /// The deepest value that is printed.
 const DEPTH: usize = 100;
@@ -43,6 +46,33 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
+/// `repr` of a text: what cannot be printed is escaped, and the quotes are those that need no escape.
+fn quoted(text: &str, out: &mut String) {
+    static UNPRINTABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{C}\p{Z}&&[^ ]]$").ok());
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for letter in text.chars() {
+        let hidden = || {
+            let alone = |is: &Regex| is.is_match(letter.encode_utf8(&mut [0; 4]));
+            letter.is_ascii_control() || (!letter.is_ascii() && UNPRINTABLE.as_ref().is_some_and(alone))
+        };
+        match (letter, u32::from(letter)) {
+            ('\n', _) => out.push_str("\\n"),
+            ('\r', _) => out.push_str("\\r"),
+            ('\t', _) => out.push_str("\\t"),
+            ('\\', _) => out.push_str("\\\\"),
+            (letter, _) if letter == quote => out.extend(['\\', letter]),
+            (_, code) if hidden() => out.push_str(&match code {
+                ..0x100 => format!("\\x{code:02x}"),
+                ..0x1_0000 => format!("\\u{code:04x}"),
+                _ => format!("\\U{code:08x}"),
+            }),
+            (letter, _) => out.push(letter),
+        }
+    }
+    out.push(quote);
+}
+
 /// `repr(value)`: what a value prints inside a list or a dictionary.
 fn repr(value: &Value, depth: usize, out: &mut String) {
     let tuple = value.is_tuple();
@@ -73,6 +103,7 @@ fn repr(value: &Value, depth: usize, out: &mut String) {
         }
         ValueKind::Undefined => out.push_str("Undefined"),
         ValueKind::Number => out.push_str(&text(value)),
+        ValueKind::String => quoted(value.as_str().unwrap_or_default(), out),
         _ => out.push_str(&format!("{value:?}")),
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::chat::Clock;
 use record::{Message, Role, ToolCall};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 fn render_with(source: &str, messages: &[Message], tools: &[Json], args: &Json) -> Result<String, ModelError> {
     let specials = BTreeMap::from([("bos_token".to_owned(), "<s>".to_owned())]);
@@ -54,6 +54,7 @@ fn values_print_as_python_prints_them() {
         ("[1e16, 1e-5, 123456.789, -0.0]", "[1e+16, 1e-05, 123456.789, -0.0]"),
         ("1e22", "1e+22"),
         ("(1,)", "(1,)"),
+        ("['a\\n\\u2028\\u00ad\\x00é', '\"\\'']", "['a\\n\\u2028\\xad\\x00é', '\"\\'']"),
         ("true ~ none ~ 1.0", "TrueNone1.0"),
         ("[true]|string", "[True]"),
         ("none is iterable", "False"),
@@ -62,6 +63,9 @@ fn values_print_as_python_prints_them() {
         ("x.items() | list", "[('z', 1), ('a', [True, None, \"it's\"]), ('items', 2.0)]"),
         ("x.keys() | list", "['z', 'a', 'items']"),
         ("n[::-1]", "[2, 1, 3]"),
+        ("n[1:]|tojson ~ nothing|d('z', boolean=true)", "[1, 2]z"),
+        ("'a\\nb'|indent('> ') ~ 'a\\n'|indent(2)", "a\n> ba\n"),
+        ("'\"'|safe + '<' + '\"'|safe", "\"&lt;\""),
         ("n[-2:]", "[1, 2]"),
         ("'abc'[:-1]", "ab"),
     ] {
@@ -155,5 +159,4 @@ fn generation_tags_print_nothing_and_line_ends_are_one() {
     assert_eq!(render("a{% generation %}b{%- endgeneration -%} c", &[]).unwrap(), "abc");
     let source = "{%- for m in messages %}\r\n{{ m.content }}\r\n{%- endfor %}\r\nend\r\n";
     assert_eq!(render(source, &[Message::user("a\r\nb")]).unwrap(), "a\r\nbend");
-    let _ = Map::<String, Json>::new();
 }
