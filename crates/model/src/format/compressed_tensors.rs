@@ -6,28 +6,23 @@
 //! `[out, g]`); `P.weight_g_idx` i32 `[in]` where groups are not runs of columns; `P.weight_shape` i64 `[2]`.
 //! Files of older versions, whose words are padded, are told by the number of words ([`Layout`]).
 
+mod inputs;
+mod target;
+
 use safetensors::Dtype;
 use serde_json::Value;
 
 use super::dense::{check_finite, expect_shape, floats, unfit};
-use super::pattern::Pattern;
 use super::{expect_type, fp8};
 use crate::packed::{Grid, Layout, Packed};
 use crate::{Activation, Checkpoint, ModelError, TensorView, Weight};
 
+use inputs::Inputs;
+use target::Target;
+
 /// How the linears of a checkpoint are quantized.
 pub struct CompressedTensors {
     groups: Vec<(Vec<Target>, Scheme)>,
-}
-
-/// Which linears a group of settings is for.
-enum Target {
-    /// Those whose names begin like this.
-    Pattern(Pattern),
-    /// The one of this name, or all whose names end with it.
-    Name(String),
-    /// All that nothing else names.
-    Linear,
 }
 
 #[derive(Clone, Copy)]
@@ -51,18 +46,6 @@ enum Number {
     Int8,
     /// `float-quantized`: e4m3.
     Fp8,
-}
-
-/// How inputs are rounded.
-#[derive(Clone, Copy, PartialEq)]
-enum Inputs {
-    AsTheyAre,
-    Int8,
-    Fp8,
-    /// In runs of this many inputs.
-    Fp8Groups(usize),
-    /// By the tensor `input_scale`.
-    StaticFp8,
 }
 
 impl CompressedTensors {
@@ -166,49 +149,6 @@ impl CompressedTensors {
         let of = |names: &dyn Fn(&Target) -> bool| self.groups.iter().find(|(targets, _)| targets.iter().any(names));
         let named = of(&|target| target.names(name));
         named.or_else(|| of(&|target| matches!(target, Target::Linear))).map(|(_, scheme)| *scheme)
-    }
-}
-
-impl Target {
-    fn read(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("re:") {
-            Some(pattern) => Pattern::new(pattern).map(Self::Pattern),
-            None if text == "Linear" => Ok(Self::Linear),
-            None => Ok(Self::Name(text.to_owned())),
-        }
-    }
-
-    fn names(&self, name: &str) -> bool {
-        match self {
-            Self::Pattern(pattern) => pattern.matches(name),
-            Self::Name(target) => name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
-            Self::Linear => false,
-        }
-    }
-}
-
-impl Inputs {
-    fn read(value: &Value, unsupported: &dyn Fn(String) -> ModelError) -> Result<Self, ModelError> {
-        if value.is_null() {
-            return Ok(Self::AsTheyAre);
-        }
-        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or("");
-        let bits = value.get("num_bits").and_then(Value::as_u64);
-        let dynamic = value.get("dynamic").and_then(Value::as_bool).unwrap_or(false);
-        let symmetric = value.get("symmetric").and_then(Value::as_bool).unwrap_or(true);
-        let size = value.get("group_size").and_then(Value::as_u64).filter(|&size| size > 0).map(|size| size as usize);
-        match (text("type"), text("strategy"), dynamic) {
-            ("int", "token", true) if bits == Some(8) && symmetric => Ok(Self::Int8),
-            ("float", "token", true) if bits == Some(8) => Ok(Self::Fp8),
-            ("float", "group", true) if bits == Some(8) && size.is_some() => Ok(Self::Fp8Groups(size.unwrap_or(1))),
-            ("float", "tensor", false) if bits == Some(8) => Ok(Self::StaticFp8),
-            (kind, strategy, _) => {
-                let how = if dynamic { "dynamic" } else { "static" };
-                Err(unsupported(format!(
-                    "`input_activations` of {bits:?} bits, type `{kind}`, strategy `{strategy}`, {how}"
-                )))
-            }
-        }
     }
 }
 
