@@ -88,7 +88,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let read: usize = asked.prompts.iter().map(Vec::len).sum();
     println!("replies: {equal} of {} are the same", asked.prompts.len());
-    println!("{read} tokens read in {:.2} CPU s, {} written in {:.2} CPU s", seconds[0], tokens[1], seconds[1] - seconds[0]);
+    println!(
+        "{read} tokens read in {:.2} CPU s, {} written in {:.2} CPU s",
+        seconds[0],
+        tokens[1],
+        seconds[1] - seconds[0]
+    );
     if same < asked.texts.len() || worst > NEAR {
         return Err(format!("{} texts and replies by up to {worst} differ", asked.texts.len() - same).into());
     }
