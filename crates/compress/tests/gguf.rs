@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, compress, export_gguf};
+use compress::{CalibrationSource, CalibrationText, Format, Job, compress, export_gguf, inspect};
 use model::{Checkpoint, Matrix, Model, ModelError};
 use record::Message;
 use serde_json::{Value, json};
@@ -99,6 +99,10 @@ fn the_bundled_model_is_the_same_as_gguf() -> Checked<()> {
         let (one, other) = (Model::load(&pico)?, Model::load(&read)?);
         assert_eq!(one.blocks[0].q.weight.kind(), other.blocks[0].q.weight.kind());
         assert!(one.logits(&tokens)?.data == other.logits(&tokens)?.data, "other logits");
+        let found = inspect(&read)?;
+        let gguf = found.gguf.ok_or("no summary")?;
+        assert_eq!((found.parameters, gguf.parameters()), (inspect(&pico)?.parameters, found.parameters));
+        assert!(gguf.template && gguf.tokenizer.as_deref() == Some("gpt2, words as gpt-2"), "{:?}", gguf.tokenizer);
     }
     Ok(())
 }

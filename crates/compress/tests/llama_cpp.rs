@@ -128,51 +128,70 @@ fn moved_by_rounding(model: &Model, prompts: &[Vec<u32>]) -> Checked<f64> {
     Ok(f64::from(most))
 }
 
-/// One conversation with llama.cpp: what it is asked, and by which program.
-struct Peer {
-    python: String,
-    request: PathBuf,
-    prompts: Vec<Vec<u32>>,
+/// Models of random weights, of every other architecture; they have no tokenizer.
+fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+    let mut all = Vec::new();
+    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe"] {
+        let (source, path) = (folder.join(name), folder.join(format!("{name}.gguf")));
+        fs::create_dir_all(&source)?;
+        fs::copy(fixtures.join(name).join("model.safetensors"), source.join("model.safetensors"))?;
+        let mut config: Value = serde_json::from_slice(&fs::read(fixtures.join(name).join("config.json"))?)?;
+        // llama.cpp has no experts whose weights do not sum to 1.
+        config["norm_topk_prob"] = json!(true);
+        fs::write(source.join("config.json"), config.to_string())?;
+        let checkpoint = Checkpoint::open(&source)?;
+        export_gguf(&checkpoint, &path)?;
+        all.push((checkpoint, path));
+    }
+    Ok(all)
 }
 
-impl Peer {
-    /// What llama.cpp says of the file.
-    fn ask(&self, file: &Path) -> Checked<Value> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/peers/llama_cpp_run.py");
-        let output = Command::new(&self.python).arg(&script).arg(file).arg(&self.request).output()?;
-        if !output.status.success() {
-            return Err(format!("{}: {}", file.display(), String::from_utf8_lossy(&output.stderr)).into());
-        }
-        Ok(serde_json::from_slice(&output.stdout)?)
-    }
+/// What llama.cpp says to a request.
+fn ask(python: &str, path: &Path, request: &Value) -> Checked<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/peers/llama_cpp_run.py");
+    let file = path.with_extension("json");
+    fs::write(&file, request.to_string())?;
+    let output = Command::new(python).arg(&script).arg(path).arg(&file).output()?;
+    assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
 
-    /// Asserts that replies part from the model's only at margins of at most `bound`.
-    fn same_replies(&self, name: &str, model: &Model, theirs: &Value, bound: f64) -> Checked<()> {
-        let (mut same, mut near) = (0, Vec::new());
-        for (at, (prompt, reply)) in self.prompts.iter().zip(ids(&theirs["replies"])).enumerate() {
-            let ours = greedy(model, prompt)?;
-            match ours.iter().zip(&reply).position(|(a, b)| a != b) {
-                None if ours.len() == reply.len() => same += 1,
-                None => return Err(format!("{name}: reply {at} has {} tokens", reply.len()).into()),
-                Some(token) => near.push((at, token, theirs["margins"][at][token].as_f64().unwrap_or(f64::MAX))),
-            }
+/// Replies that differ: the prompt, the token, and the margin at which llama.cpp chose.
+fn differing(model: &Model, prompts: &[Vec<u32>], theirs: &Value) -> Checked<Vec<(usize, usize, f64)>> {
+    let mut all = Vec::new();
+    for (at, (prompt, reply)) in prompts.iter().zip(ids(&theirs["replies"])).enumerate() {
+        let ours = greedy(model, prompt)?;
+        assert_eq!(ours.len(), reply.len(), "reply {at}");
+        if let Some(token) = ours.iter().zip(&reply).position(|(a, b)| a != b) {
+            all.push((at, token, theirs["margins"][at][token].as_f64().unwrap_or(f64::MAX)));
         }
-        let all = self.prompts.len();
-        println!(
-            "{name}: {same} of {all} replies are the same; others (prompt, token, margin): {near:?}; at most {bound:.4}"
-        );
-        assert!(near.iter().all(|&(_, _, margin)| margin <= bound), "{name}: {near:?}");
-        Ok(())
     }
+    Ok(all)
+}
+
+/// Asserts that replies part from the model's only at margins of at most `bound`.
+fn assert_same(name: &str, (model, prompts): (&Model, &[Vec<u32>]), theirs: &Value, bound: f64) -> Checked<()> {
+    let near = differing(model, prompts, theirs)?;
+    let (same, all) = (prompts.len() - near.len(), prompts.len());
+    println!("{name}: {same} of {all} replies are the same; others (prompt, token, margin): {near:?}; at most {bound:.4}");
+    assert!(near.iter().all(|&(_, _, margin)| margin <= bound), "{name}: {near:?}");
+    Ok(())
+}
+
+fn python() -> Option<String> {
+    let python = std::env::var("ACBENCH_LLAMA_CPP").ok();
+    if python.is_none() {
+        println!("skipped: ACBENCH_LLAMA_CPP names no Python");
+    }
+    python
 }
 
 #[test]
 fn llama_cpp_says_the_same() -> Checked<()> {
-    let Ok(python) = std::env::var("ACBENCH_LLAMA_CPP") else {
-        println!("skipped: ACBENCH_LLAMA_CPP names no Python");
-        return Ok(());
-    };
+    let Some(python) = python() else { return Ok(()) };
     let (folder, pico) = (tempfile::tempdir()?, Checkpoint::bundled()?);
+    let prompts = prompts(&pico)?;
     let texts = [
         "Hello, world!",
         "  two  spaces\n\n\tand",
@@ -180,10 +199,9 @@ fn llama_cpp_says_the_same() -> Checked<()> {
         "12345 don't <|im_end|>\r\n ",
         "½²Ⅷ٣ \u{a0}x",
     ];
-    let peer = Peer { python, request: folder.path().join("request.json"), prompts: prompts(&pico)? };
-    fs::write(&peer.request, json!({"tokens": TOKENS, "texts": texts, "prompts": peer.prompts}).to_string())?;
+    let request = json!({"tokens": TOKENS, "texts": texts, "prompts": prompts});
     for (name, path) in files(folder.path(), &pico)? {
-        let theirs = peer.ask(&path)?;
+        let theirs = ask(&python, &path, &request)?;
         assert_eq!(theirs["vocabulary"], pico.config().vocab_size);
         for (text, theirs) in texts.iter().zip(ids(&theirs["texts"])) {
             let ours = pico.tokenizer()?.encode(text, false)?;
@@ -191,10 +209,22 @@ fn llama_cpp_says_the_same() -> Checked<()> {
         }
         let model = Model::load(&Checkpoint::open(&path)?)?;
         // Each of two logits may move, towards the other.
-        let bound = 2.0 * moved_by_rounding(&model, &peer.prompts)?;
-        peer.same_replies(name, &model, &theirs, bound)?;
-        let wide = widened(folder.path(), &pico, &model)?;
-        peer.same_replies(&format!("{name} as F32"), &model, &peer.ask(&wide)?, EXACT)?;
+        let bound = 2.0 * moved_by_rounding(&model, &prompts)?;
+        assert_same(name, (&model, &prompts), &theirs, bound)?;
+        let wide = ask(&python, &widened(folder.path(), &pico, &model)?, &request)?;
+        assert_same(&format!("{name} as F32"), (&model, &prompts), &wide, EXACT)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn llama_cpp_says_the_same_of_every_architecture() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 64).collect()).collect();
+    for (checkpoint, path) in architectures(folder.path())? {
+        let theirs = ask(&python, &path, &json!({"tokens": TOKENS, "texts": [], "prompts": prompts}))?;
+        assert_same(&checkpoint.config().model_type, (&Model::load(&checkpoint)?, &prompts), &theirs, EXACT)?;
     }
     Ok(())
 }

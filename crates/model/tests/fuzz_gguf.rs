@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use model::gguf::Summary;
 use model::{Checkpoint, Model, ModelError};
 use record::Rng;
 
@@ -257,6 +258,29 @@ fn error(folder: &Path, bytes: &[u8]) -> Checked<String> {
         Ok(()) => Err("it was read".into()),
         Err(error) => Ok(error.to_string()),
     }
+}
+
+#[test]
+fn what_cannot_be_run_is_described_all_the_same() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.gguf");
+    let mut keys = llama_metadata();
+    keys[0] = key("general.architecture", 8, &text("gemma3"));
+    keys.push(key("gemma3.block_count", 4, &1u32.to_le_bytes()));
+    fs::write(&path, file(&keys, &llama_tensors()))?;
+    let found = Summary::read(&path)?;
+    assert_eq!(
+        (found.architecture.as_str(), found.layers, found.tokenizer.as_deref()),
+        ("gemma3", Some(1), Some("llama"))
+    );
+    assert!(found.template && found.vocabulary == 77);
+    let types: Vec<(&str, usize, usize)> = found.types.iter().map(|sum| (sum.name, sum.tensors, sum.bytes)).collect();
+    assert!(types.contains(&("Q6_K", 1, 77 * 210)) && types.contains(&("F32", 4, (4 + 3 * 256) * 4)), "{types:?}");
+    let refused = found.refused.unwrap_or_default();
+    assert!(refused.contains("`gemma3`") && refused.contains("Q6_K") && refused.contains("qwen3moe"), "{refused}");
+    fs::write(&path, file(&llama_metadata(), &llama_tensors()))?;
+    assert_eq!(Summary::read(&path)?.refused, None);
+    Ok(())
 }
 
 #[test]
