@@ -13,10 +13,10 @@ use crate::GenerateError;
 
 /// The longest document, in tokens.
 pub const DOCUMENT: usize = 512;
-/// Documents under way at a time; it changes none of them.
+/// The most documents under way at a time; it changes none of them.
 const BATCH: usize = 32;
 /// Bytes of keys and values of all of them.
-const ACTIVE: usize = 256 << 20;
+const ACTIVE: usize = 512 << 20;
 /// Tokens that documents have on the average; a model whose are shorter writes nothing.
 const SHORTEST: usize = 8;
 /// Draws of a token that is a word.
@@ -61,7 +61,8 @@ pub fn own_text(
     // Weights of 32 bits are copies; those of 16 bits are looked at where they lie, and come back.
     checkpoint.forget();
     let beginnings = Beginnings { tokenizer, first: first_token(checkpoint, tokenizer), seed: asked.seed };
-    let options = SessionOptions { batch_size: BATCH, retained_bytes: 0, active_bytes: ACTIVE };
+    let batch_size = together(checkpoint);
+    let options = SessionOptions { batch_size, retained_bytes: 0, active_bytes: usize::MAX };
     let mut session = Session::new(&model, tokenizer, options);
     let (mut next, mut early, mut tickets) = (documents.len(), BTreeMap::new(), BTreeMap::new());
     let mut drawn = length(&documents);
@@ -89,6 +90,13 @@ pub fn own_text(
         }
     }
     Ok(documents)
+}
+
+/// Documents under way at a time, so that their keys and values take no more than [`ACTIVE`]; at least one.
+fn together(checkpoint: &Checkpoint) -> usize {
+    let config = checkpoint.config();
+    let document = DOCUMENT * config.layers * config.kv_heads * config.head_dim * 2 * size_of::<f32>();
+    (ACTIVE / document.max(1)).clamp(1, BATCH)
 }
 
 /// Bytes that documents under way take, beside the model: keys and values, logits, and the draws from them.
