@@ -156,6 +156,7 @@ fn the_expected_memory_is_what_is_taken() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let here = folder.path();
     made_model(here)?;
+    let mut off = Vec::new();
     for (method, settings) in [
         ("rtn", "bits=4"),
         ("gptq", "sequences=64,length=512"),
@@ -171,8 +172,10 @@ fn the_expected_memory_is_what_is_taken() -> Checked<()> {
         };
         let expected = megabytes("expected peak memory:").ok_or_else(|| said.clone())?;
         let taken = megabytes("peak memory of this process:").ok_or_else(|| said.clone())?;
-        println!("{method}: {expected} MB expected, {taken} MB taken");
-        assert!((expected / taken - 1.0).abs() < 0.25, "{method}: {expected} MB expected, {taken} MB taken");
+        let line = format!("{method}: {expected} MB expected, {taken} MB taken");
+        println!("{line}");
+        off.extend(((expected / taken - 1.0).abs() >= 0.25).then_some(line));
     }
+    assert!(off.is_empty(), "{off:?}");
     Ok(())
 }

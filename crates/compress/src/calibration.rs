@@ -5,9 +5,8 @@ use record::{Digest, Rng};
 
 use crate::CompressError;
 
-/// Bytes of a text that is encoded at once, and about those of a piece of a longer one.
-const AT_ONCE: usize = 4 << 20;
-const PIECE: usize = 1 << 20;
+/// About the bytes of a text that are encoded at once.
+const PIECE: usize = 1 << 18;
 
 /// Calibration text as it comes.
 #[derive(Debug, Clone)]
@@ -85,16 +84,16 @@ impl CalibrationSource {
     }
 }
 
-/// The tokens of a text; of a long one piece by piece, each up to the end of a line, since what the tokenizer keeps of a
-/// text takes many times its bytes.
+/// The tokens of a text, piece by piece, since what a tokenizer keeps of a text takes many times its bytes. A piece ends
+/// before a line that begins with a character, where tokenizers divide a text anyway.
 fn encode(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, CompressError> {
-    if text.len() <= AT_ONCE {
-        return Ok(tokenizer.encode(text, false)?);
-    }
     let (mut tokens, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
-        let end = rest.bytes().enumerate().skip(PIECE).find(|(_, byte)| *byte == b'\n');
-        let (piece, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at + 1));
+        let ends = |at: &usize| {
+            rest.as_bytes()[at - 1] == b'\n' && rest.as_bytes().get(*at).is_some_and(|next| !next.is_ascii_whitespace())
+        };
+        let end = (PIECE..rest.len()).find(ends).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
         tokens.extend(tokenizer.encode(piece, false)?);
         rest = after;
     }
@@ -119,6 +118,15 @@ mod tests {
         assert_eq!(cut, source(100).cut_tokens(&tokens, 4, 7)?);
         let other = CalibrationSource { seed: 4, ..source(100) }.cut_tokens(&tokens, 4, 7)?;
         assert_ne!(cut.record.digest, other.record.digest);
+        Ok(())
+    }
+
+    #[test]
+    fn a_long_text_has_the_tokens_that_it_would_have_at_once() -> Result<(), CompressError> {
+        let pico = Checkpoint::bundled()?;
+        let text = "One line of some words, and a number: 42.\n\n  Another one.\n".repeat(PIECE / 50);
+        assert!(text.len() > PIECE);
+        assert_eq!(encode(pico.tokenizer()?, &text)?, pico.tokenizer()?.encode(&text, false)?);
         Ok(())
     }
 

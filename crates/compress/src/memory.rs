@@ -12,7 +12,7 @@ const PROGRAM: u64 = 32 << 20;
 /// Pages of the program and of small files.
 const FILE_PAGES: u64 = 8 << 20;
 /// What allocators and the library's products keep beside what is counted here.
-const SLACK: u64 = 16 << 20;
+const SLACK: u64 = 4 << 20;
 /// Bytes that a token of calibration text takes while the text is made or cut.
 const TEXT: u64 = 160;
 
@@ -77,28 +77,30 @@ impl TextSize {
 
 impl Estimate {
     /// The estimate for compressing a model that is not loaded yet, on text of some size, from what the process holds now;
-    /// activations are spilled
-    /// where the peak would exceed the budget (bytes).
-    pub fn new(checkpoint: &Checkpoint, recipe: &Recipe, text: TextSize, budget: Option<u64>) -> Self {
+    /// activations are spilled where the peak would exceed the budget (bytes).
+    pub fn new(checkpoint: &Checkpoint, recipe: &Recipe, size: TextSize, budget: Option<u64>) -> Self {
         let config = checkpoint.config();
         let block = Block::of(config);
-        let tokens = text.tokens() as u64;
+        let tokens = size.tokens() as u64;
         let looks = recipe.needs() != Needs::NOTHING;
         let stored = stored_bytes(checkpoint);
         let embedding = (config.vocab_size * config.hidden_size) as u64;
-        // A matrix of its own where it is stored in 32 bits; else pages of the file.
-        let base = held().unwrap_or(PROGRAM) + SLACK + FILE_PAGES + stored * embedding;
+        let base = held().unwrap_or(PROGRAM) + SLACK + FILE_PAGES;
+        // The embedding is a matrix of its own where it is stored in 32 bits; else it stays in the file.
+        let table = if stored == 4 { 4 * embedding } else { 0 };
+        let opening = table + stored * embedding;
         // A block as the file has it, and widened.
         let loading = (stored + 4) * block.weights + 4 * block.largest;
         // A weight at work: its copy in processing order, its levels twice, the numbers they stand for, and what is written.
         let work = block.largest * (4 + 2 + 4 + 2);
         let walking = match looks {
-            true => 4 * block.weights + sums(recipe, &block, config) + work.max(forward(config, text)),
+            true => 4 * block.weights + sums(recipe, &block, config) + work.max(forward(config, size)),
             false => 4 * block.weights + work,
         };
         let aside = if recipe.true_sequential() { kept(&block, tokens) } else { 0 };
         let activations = if looks { 4 * tokens * block.groups[0] + aside } else { 0 };
-        let least = (base + loading.max(walking) + if looks { TEXT * tokens } else { 0 }).max(peak().unwrap_or(0));
+        let text = if looks { TEXT * tokens } else { 0 };
+        let least = (base + text + opening.max(table + loading.max(walking))).max(peak().unwrap_or(0));
         let spills = activations > 0 && budget.is_some_and(|budget| least + activations > budget);
         Self { peak: if spills { least } else { least + activations }, activations, spills, least }
     }
@@ -136,12 +138,12 @@ fn sums(recipe: &Recipe, block: &Block, config: &Config) -> u64 {
     8 * (qkv + output + (gate_up + down) * experts(config)) + 4 * widest
 }
 
-/// What a few sequences make on their way through a block.
+/// What a few sequences make on their way through a block; allocators keep as much again of what was freed.
 fn forward(config: &Config, text: TextSize) -> u64 {
     let rows = text.tokens().min(TOKENS.max(text.length)) as u64;
     let (hidden, inter) = (config.hidden_size as u64, config.intermediate_size as u64);
     let heads = ((config.heads + 2 * config.kv_heads) * config.head_dim) as u64;
-    4 * rows * (2 * hidden + (2 * inter).max(2 * heads))
+    2 * 4 * rows * (2 * hidden + (2 * inter).max(2 * heads))
 }
 
 /// Bytes of a weight in the file.

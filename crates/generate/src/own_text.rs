@@ -1,8 +1,9 @@
 //! Text that a model writes by itself, to calibrate its compression on where no other text is at hand.
 //!
 //! Williams, Chrysostomou and Aletras (2024, arXiv 2410.17170) sample it from the model itself, since what a model writes
-//! is near what it was trained on. Documents begin as theirs do, with the token that begins a text, or with a word of the
-//! vocabulary (Liu et al. 2023, LLM-QAT, arXiv 2305.17888), so that not all of them are alike.
+//! is near what it was trained on. Each document begins with another word of the vocabulary (Liu et al. 2023, LLM-QAT, arXiv
+//! 2305.17888): after the token that begins a text alone, a chat model writes the same few lines again and again, or, drawn
+//! at full temperature, noise.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,14 @@ use record::Rng;
 
 use crate::GenerateError;
 
+/// Softness of the draws: at 1, a small model's text is half noise.
+const TEMPERATURE: f32 = 0.8;
 /// The longest document, in tokens.
-pub const DOCUMENT: usize = 512;
-/// Documents under way at a time; it changes none of them.
+const DOCUMENT: usize = 512;
+/// The most documents under way at a time; it changes none of them.
 const BATCH: usize = 32;
 /// Bytes of keys and values of all of them.
-const ACTIVE: usize = 256 << 20;
+const ACTIVE: usize = 512 << 20;
 /// Tokens that documents have on the average; a model whose are shorter writes nothing.
 const SHORTEST: usize = 8;
 /// Draws of a token that is a word.
@@ -60,8 +63,9 @@ pub fn own_text(
     let (model, tokenizer) = (Model::load(checkpoint)?, checkpoint.tokenizer()?);
     // Weights of 32 bits are copies; those of 16 bits are looked at where they lie, and come back.
     checkpoint.forget();
-    let beginnings = Beginnings { tokenizer, first: first_token(checkpoint, tokenizer), seed: asked.seed };
-    let options = SessionOptions { batch_size: BATCH, retained_bytes: 0, active_bytes: ACTIVE };
+    let beginnings = Beginnings { tokenizer, seed: asked.seed };
+    let batch_size = together(checkpoint);
+    let options = SessionOptions { batch_size, retained_bytes: 0, active_bytes: usize::MAX };
     let mut session = Session::new(&model, tokenizer, options);
     let (mut next, mut early, mut tickets) = (documents.len(), BTreeMap::new(), BTreeMap::new());
     let mut drawn = length(&documents);
@@ -91,6 +95,13 @@ pub fn own_text(
     Ok(documents)
 }
 
+/// Documents under way at a time, so that their keys and values take no more than [`ACTIVE`]; at least one.
+fn together(checkpoint: &Checkpoint) -> usize {
+    let config = checkpoint.config();
+    let document = DOCUMENT * config.layers * config.kv_heads * config.head_dim * 2 * size_of::<f32>();
+    (ACTIVE / document.max(1)).clamp(1, BATCH)
+}
+
 /// Bytes that documents under way take, beside the model: keys and values, logits, and the draws from them.
 pub fn under_way(checkpoint: &Checkpoint) -> usize {
     ACTIVE + BATCH * checkpoint.config().vocab_size * 8 + (32 << 20)
@@ -110,17 +121,9 @@ fn length(documents: &[Vec<u32>]) -> usize {
     documents.iter().map(Vec::len).sum()
 }
 
-/// The token that begins a text: as the configuration says, else one that ends the text before.
-fn first_token(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Option<u32> {
-    let said = checkpoint.config_json().get("bos_token_id").and_then(serde_json::Value::as_u64);
-    let said = said.filter(|&id| id < tokenizer.vocab_size() as u64).map(|id| id as u32);
-    said.or_else(|| tokenizer.eos().first().copied())
-}
-
 /// How documents begin.
 struct Beginnings<'a> {
     tokenizer: &'a Tokenizer,
-    first: Option<u32>,
     seed: u64,
 }
 
@@ -130,30 +133,47 @@ impl Beginnings<'_> {
         Ok(model::Request {
             max_tokens: DOCUMENT - prompt.len().min(DOCUMENT - 1),
             prompt,
-            sampling: Sampling { temperature: 1.0, top_p: 1.0, top_k: 0 },
+            sampling: Sampling { temperature: TEMPERATURE, top_p: 1.0, top_k: 0 },
             stop: Vec::new(),
             seed: Rng::stream(self.seed, &format!("own text {number}")).next_u64(),
         })
     }
 
-    /// The first tokens of a document: of every other one, the token that begins a text; else a word.
+    /// The first tokens of a document: a word of the vocabulary, with what the tokenizer puts before a text.
     fn prompt(&self, number: usize) -> Result<Vec<u32>, GenerateError> {
-        match self.first {
-            Some(first) if number.is_multiple_of(2) => Ok(vec![first]),
-            _ => Ok(self.tokenizer.encode(&self.word(number)?, true)?),
-        }
-    }
-
-    /// A word of the vocabulary.
-    fn word(&self, number: usize) -> Result<String, GenerateError> {
         let mut rng = Rng::stream(self.seed, &format!("word {number}"));
-        let mut text = String::new();
+        let (mut drawn, mut prompt) = (0, Vec::new());
         for _ in 0..DRAWS {
-            text = self.tokenizer.decode(&[rng.below(self.tokenizer.vocab_size()) as u32])?;
+            drawn = rng.below(self.tokenizer.vocab_size()) as u32;
+            let text = self.tokenizer.decode(&[drawn])?;
             if text.trim().chars().count() > 1 && text.trim().chars().all(char::is_alphabetic) {
+                prompt = self.tokenizer.encode(&text, true)?;
                 break;
             }
         }
-        Ok(text)
+        Ok(if prompt.is_empty() { vec![drawn] } else { prompt })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_depends_on_the_seed_and_its_number_alone() -> Result<(), GenerateError> {
+        let pico = Checkpoint::bundled()?;
+        let write = |seed, tokens, kept: &[Vec<u32>]| {
+            own_text(&pico, &OwnText { seed, tokens }, kept.to_vec(), &mut |_| Ok(()))
+        };
+        let few = write(0, 100, &[])?;
+        let many = write(0, 900, &[])?;
+        assert_eq!(many[..few.len()], few[..]);
+        assert_eq!(write(0, 900, &few)?, many);
+        assert_ne!(write(1, 100, &[])?, few);
+        assert!(length(&many) >= 900 && length(&many[..many.len() - 1]) < 900);
+        assert!(many.iter().all(|document| document.len() <= DOCUMENT));
+        // What is there is enough: no model is asked.
+        assert_eq!(write(0, 1, &many)?, many[..1]);
+        Ok(())
     }
 }

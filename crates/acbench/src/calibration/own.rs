@@ -12,9 +12,9 @@ use crate::event::{Event, Watch};
 /// What the record of a compression calls it.
 const SOURCE: &str = "self";
 /// The least and the most tokens that are written unless told otherwise.
-const TOKENS: (usize, usize) = (1 << 14, 1 << 16);
-/// Multiplications that writing may take: 2^16 tokens of half a billion weights.
-const WORK: usize = 1 << 45;
+const TOKENS: (usize, usize) = (1 << 14, 1 << 15);
+/// Multiplications that writing may take: 2^15 tokens of half a billion weights.
+const WORK: usize = 1 << 44;
 
 /// One line of the file.
 #[derive(Serialize, Deserialize, PartialEq)]

@@ -42,6 +42,10 @@ pub fn compress(
 ) -> Result<CompressionRecord, Error> {
     let recipe = Recipe::fitted(wanted.method, wanted.settings, &compress::widths(checkpoint.config()))?;
     let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
+    if recipe.needs() != Needs::NOTHING {
+        // It counts among what is held.
+        checkpoint.tokenizer()?;
+    }
     // A budget that does not do is refused before text is made.
     let size = TextSize::of(&recipe, checkpoint.config());
     Estimate::new(checkpoint, &recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
