@@ -122,8 +122,8 @@ impl Needed {
 
     fn why_outside(&self, tensors: &Tensors, name: &str) -> String {
         if module_of(name) == self.head() && tensors.has(self.embedding()) {
-            return "config.json has tie_word_embeddings false, or lacks it; set it to true if the model's head is its \
-                    embedding"
+            return "there is no output head: config.json has tie_word_embeddings false, or lacks it (set it to true if \
+                    the head is the embedding), or this is a base model's file, which has none"
                 .to_owned();
         }
         if name == self.embedding() && tensors.has_module(self.head()) {

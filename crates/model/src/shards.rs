@@ -5,7 +5,7 @@
 //! passed over where the shards have them: the rest of it would be drawn at random.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ impl Tensors {
             Err(problem) => Err(problem),
         };
         let whole = |tensors: &Result<Tensors, ModelError>| tensors.as_ref().is_ok_and(complete);
-        let folder = files.path("");
+        let folder = place(files);
         if !whole(&single) && whole(&shards) {
             return shards.map(|mut shards| {
                 let lack = single.err().map_or("lacks tensors that the shards have".to_owned(), |why| why.to_string());
@@ -115,6 +115,11 @@ impl Index {
     }
 }
 
+/// What the folder is called in messages.
+fn place(files: &Files) -> PathBuf {
+    files.folder().map_or_else(|| files.path(""), Path::to_owned)
+}
+
 /// Whether an index may name this file: a plain name, so that nothing outside the folder is read.
 fn is_plain_name(name: &str) -> bool {
     !name.contains(['/', '\\']) && Path::new(name).file_name().is_some_and(|file| file == name)
@@ -122,7 +127,7 @@ fn is_plain_name(name: &str) -> bool {
 
 /// The error that a folder has no weights under the names that are looked for: what it has instead, and what to do.
 fn no_weights(files: &Files) -> ModelError {
-    let folder = files.path("");
+    let folder = place(files);
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();

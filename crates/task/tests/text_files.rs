@@ -18,8 +18,8 @@ fn official() -> Vec<(&'static str, Vec<(String, String)>)> {
     let flow = json!([{"id": "os_1", "conversations": [
         {"role": "system", "content": "s"}, {"role": "user", "content": "u"}, {"role": "assistant", "content": gold}]}]);
     let few = json!({"examples": {"os": [{"role": "user", "content": "u"}, {"role": "assistant", "content": gold}]}});
-    let call = json!({"a": {"origin_prompt": [{"role": "user", "content": "write"}], "template": {"action": "name", "args": "args"},
-        "ground_truth": {"action": "send", "args": {}}, "meta_data": {"response_format": "json"}}});
+    let call = json!({"a": {"origin_prompt": [{"role": "user", "content": "write"}], "template": {"thought": "goal", "action": "name", "args": "args"},
+        "ground_truth": {"action": "send", "args": {}, "thought": "x"}, "meta_data": {"response_format": "json"}}});
     let needle =
         json!({"lengths": [40], "depths": 2, "needle": "The code is 7.", "question": "What is it?", "answer": "7"});
     let row = json!({"input": "who?", "context": "Ann.", "answers": ["Ann"], "all_classes": null, "length": 9});
