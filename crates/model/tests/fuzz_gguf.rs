@@ -333,11 +333,6 @@ fn what_is_wrong_is_named() -> Checked<()> {
         keys.push(key(name, kind, value));
         file(&keys, &table)
     };
-    let with_tensor = |change: &dyn Fn(&mut Tensor)| {
-        let mut table = table.clone();
-        change(&mut table[7]);
-        file(&keys, &table)
-    };
     let endless = list(8, usize::MAX, Vec::new());
     let nested = list(9, 1, list(4, 1, vec![0; 4]));
     for (bytes, says) in [
@@ -374,6 +369,23 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (with_key("qwen2.attention.scale", 6, &2f32.to_le_bytes()), "qwen2.attention.scale"),
         (with_key("general.alignment", 4, &0u32.to_le_bytes()), "general.alignment"),
         (with_key("general.alignment", 10, &(1u64 << 40).to_le_bytes()), "general.alignment"),
+    ] {
+        let said = error(folder.path(), &bytes)?;
+        assert!(said.contains(says) && said.contains("x.gguf"), "{says}: {said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_wrong_with_tensors_is_named() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let (keys, table) = (metadata(), tensors());
+    let with_tensor = |change: &dyn Fn(&mut Tensor)| {
+        let mut table = table.clone();
+        change(&mut table[7]);
+        file(&keys, &table)
+    };
+    for (bytes, says) in [
         (with_tensor(&|tensor| tensor.2 = 16), "IQ2_XXS"),
         (with_tensor(&|tensor| tensor.2 = 12), "no whole blocks"),
         (with_tensor(&|tensor| tensor.2 = 99), "number 99"),

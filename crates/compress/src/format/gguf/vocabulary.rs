@@ -160,26 +160,25 @@ fn special(all: &mut Metadata, tokenizer: &Tokenizer, settings: &Value) -> Resul
         let value = &settings[name];
         value.as_str().or_else(|| value["content"].as_str()).and_then(|text| tokenizer.token_id(text))
     };
-    let around = tokenizer.encode("", true)?;
     let ends = tokenizer.eos();
     let end = named("eos_token").or(ends.first().copied());
+    let (before, after) = around(tokenizer)?;
     // Files may name the tokens around a text in `tokenizer.json` alone.
-    let (begin, adds) = match around[..] {
-        [] => (named("bos_token"), (false, false)),
-        [id] if Some(id) == end && Some(id) != named("bos_token") => (named("bos_token"), (false, true)),
-        [id] if named("bos_token").is_none_or(|named| named == id) => (Some(id), (true, false)),
-        [id, last] if Some(last) == end && named("bos_token").is_none_or(|named| named == id) => {
-            (Some(id), (true, true))
-        }
-        _ => return Err(refused(format!("a tokenizer that puts the tokens {around:?} around a text"))),
+    let begins = |id: u32| named("bos_token").is_none_or(|named| named == id);
+    let begin = match (&before[..], &after[..]) {
+        ([], []) => named("bos_token"),
+        ([], &[id]) if Some(id) == end => named("bos_token"),
+        (&[id], []) if begins(id) => Some(id),
+        (&[id], &[last]) if begins(id) && Some(last) == end => Some(id),
+        _ => return Err(refused(format!("a tokenizer that puts the tokens {before:?} and {after:?} around a text"))),
     };
     for (key, id) in [("bos", begin), ("padding", named("pad_token")), ("unknown", named("unk_token"))] {
         if let Some(id) = id {
             all.whole(&format!("tokenizer.ggml.{key}_token_id"), id);
         }
     }
-    all.flag("tokenizer.ggml.add_bos_token", adds.0);
-    all.flag("tokenizer.ggml.add_eos_token", adds.1);
+    all.flag("tokenizer.ggml.add_bos_token", !before.is_empty());
+    all.flag("tokenizer.ggml.add_eos_token", !after.is_empty());
     if let Some(end) = end {
         all.whole("tokenizer.ggml.eos_token_id", end);
     }
@@ -188,6 +187,14 @@ fn special(all: &mut Metadata, tokenizer: &Tokenizer, settings: &Value) -> Resul
     }
     all.wholes(STOP_TOKENS, ends.iter().map(|&id| id as i32).collect::<Vec<_>>().into_iter());
     Ok(())
+}
+
+/// The tokens that are put before and after a text.
+fn around(tokenizer: &Tokenizer) -> Result<(Vec<u32>, Vec<u32>), CompressError> {
+    let (plain, whole) = (tokenizer.encode("a", false)?, tokenizer.encode("a", true)?);
+    let before = (0..whole.len()).find(|&at| whole[at..].starts_with(&plain)).unwrap_or(0);
+    let after = whole.get(before + plain.len()..).unwrap_or_default();
+    Ok((whole[..before].to_vec(), after.to_vec()))
 }
 
 /// Adds the chat templates of `tokenizer_config.json`: one, or a list of named ones.

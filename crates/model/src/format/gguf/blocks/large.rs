@@ -93,7 +93,7 @@ pub fn tq1_0(block: &[u8; 54], out: &mut [f32; 256]) {
     for (bytes, from) in [(&block[..32], 0), (&block[32..48], 160), (&block[48..52], 240)] {
         for (at, out) in out[from..].iter_mut().enumerate().take(bytes.len() * 5) {
             let digit = bytes[at % bytes.len()].wrapping_mul([1, 3, 9, 27, 81][at / bytes.len()]);
-            *out = d * f32::from((u16::from(digit) * 3 >> 8) as i8 - 1);
+            *out = d * f32::from(((u16::from(digit) * 3) >> 8) as i8 - 1);
         }
     }
 }
