@@ -132,6 +132,10 @@ struct Instead {
     cure: &'static str,
 }
 
+/// Where there is none of these either.
+const NOTHING: &str = "a checkpoint has it, or model.safetensors.index.json with its shards, or is one .gguf file; download \
+     them, or convert the model with transformers' save_pretrained";
+
 const INSTEAD: [Instead; 6] = [
     Instead {
         is: |name| name == "adapter_model.safetensors",
@@ -174,12 +178,10 @@ fn no_weights(files: &Files) -> ModelError {
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let found = INSTEAD.iter().find_map(|kind| names.iter().find(|name| (kind.is)(name)).map(|name| (name, kind)));
-    let (found, cure) = match found {
-        Some((name, kind)) => (format!("{name} is {}", kind.what), kind.cure),
-        None => (
-            format!("it has neither {WEIGHTS} nor {INDEX} with its shards, nor one .gguf file"),
-            "download them, or convert the model with transformers' save_pretrained",
-        ),
-    };
-    ModelError::NoWeights { folder, found, cure: cure.to_owned() }
+    match found {
+        Some((name, kind)) => {
+            ModelError::NoWeights { folder, found: format!("{name} is {}", kind.what), cure: kind.cure.to_owned() }
+        }
+        None => ModelError::Missing { path: files.path(WEIGHTS), cure: NOTHING },
+    }
 }
