@@ -125,53 +125,63 @@ fn is_plain_name(name: &str) -> bool {
     !name.contains(['/', '\\']) && Path::new(name).file_name().is_some_and(|file| file == name)
 }
 
+/// A kind of file that a folder may have where its weights should be.
+struct Instead {
+    is: fn(&str) -> bool,
+    what: &'static str,
+    cure: &'static str,
+}
+
+/// Where there is none of these either.
+const NOTHING: &str = "a checkpoint has it, or model.safetensors.index.json with its shards, or is one .gguf file; download \
+     them, or convert the model with transformers' save_pretrained";
+
+const INSTEAD: [Instead; 6] = [
+    Instead {
+        is: |name| name == "adapter_model.safetensors",
+        what: "a LoRA adapter and not a model",
+        cure: "merge it into the model that it was trained on (peft: merge_and_unload, then save_pretrained) and give that \
+               folder",
+    },
+    Instead {
+        is: |name| name.starts_with("consolidated") && name.ends_with(".safetensors"),
+        what: "Mistral's own layout, whose tensors have other names",
+        cure: "download the repository's model*.safetensors, model.safetensors.index.json and config.json too",
+    },
+    Instead {
+        is: |name| name.starts_with("model-") && name.contains("-of-") && name.ends_with(".safetensors"),
+        what: "a shard without the index that lists all of them",
+        cure: "download model.safetensors.index.json from the same repository",
+    },
+    Instead {
+        is: |name| name.ends_with(".safetensors"),
+        what: "not called model.safetensors, as transformers wants it too",
+        cure: "rename it if it holds the whole model",
+    },
+    Instead {
+        is: |name| [".bin", ".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end)),
+        what: "a pickle, which can run programs and is never read",
+        cure: "take a repository or a revision (@refs/pr/N) with safetensors, or convert it with transformers: \
+               AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(NEW_DIR)",
+    },
+    Instead {
+        is: |name| [".h5", ".msgpack", ".onnx"].iter().any(|end| name.ends_with(end)),
+        what: "of another framework",
+        cure: "download the repository's safetensors",
+    },
+];
+
 /// The error that a folder has no weights under the names that are looked for: what it has instead, and what to do.
 fn no_weights(files: &Files) -> ModelError {
     let folder = place(files);
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let first = |wanted: &dyn Fn(&str) -> bool| names.iter().find(|name| wanted(name)).cloned();
-    let kinds: [(&dyn Fn(&str) -> bool, &str, &str); 6] = [
-        (
-            &|name| name == "adapter_model.safetensors",
-            "a LoRA adapter and not a model",
-            "merge it into the model that it was trained on (peft: merge_and_unload, then save_pretrained) and give that folder",
-        ),
-        (
-            &|name| name.starts_with("consolidated") && name.ends_with(".safetensors"),
-            "Mistral's own layout, whose tensors have other names",
-            "download the repository's model*.safetensors, model.safetensors.index.json and config.json too",
-        ),
-        (
-            &|name| name.starts_with("model-") && name.contains("-of-") && name.ends_with(".safetensors"),
-            "a shard without the index that lists all of them",
-            "download model.safetensors.index.json from the same repository",
-        ),
-        (
-            &|name| name.ends_with(".safetensors"),
-            "not called model.safetensors, as transformers wants it too",
-            "rename it if it holds the whole model",
-        ),
-        (
-            &|name| [".bin", ".pt", ".pth", ".ckpt"].iter().any(|end| name.ends_with(end)),
-            "a pickle, which can run programs and is never read",
-            "take a repository or a revision (@refs/pr/N) with safetensors, or convert it with transformers: \
-             AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(NEW_DIR)",
-        ),
-        (
-            &|name| [".h5", ".msgpack", ".onnx"].iter().any(|end| name.ends_with(end)),
-            "of another framework",
-            "download the repository's safetensors",
-        ),
-    ];
-    let found = kinds.iter().find_map(|(wanted, what, cure)| first(*wanted).map(|name| (name, *what, *cure)));
-    let (found, cure) = match found {
-        Some((name, what, cure)) => (format!("{name} is {what}"), cure),
-        None => (
-            format!("it has neither {WEIGHTS} nor {INDEX} with its shards, nor one .gguf file"),
-            "download them, or convert the model with transformers' save_pretrained",
-        ),
-    };
-    ModelError::NoWeights { folder, found, cure: cure.to_owned() }
+    let found = INSTEAD.iter().find_map(|kind| names.iter().find(|name| (kind.is)(name)).map(|name| (name, kind)));
+    match found {
+        Some((name, kind)) => {
+            ModelError::NoWeights { folder, found: format!("{name} is {}", kind.what), cure: kind.cure.to_owned() }
+        }
+        None => ModelError::Missing { path: files.path(WEIGHTS), cure: NOTHING },
+    }
 }

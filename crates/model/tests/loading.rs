@@ -316,7 +316,7 @@ fn a_folder_without_weights_says_what_it_has_instead() -> Checked<()> {
         ("adapter_model.safetensors", "a LoRA adapter", "merge"),
         ("model.fp16.safetensors", "not called model.safetensors", "rename"),
         ("tf_model.h5", "another framework", "safetensors"),
-        ("README.md", "neither model.safetensors nor", "download"),
+        ("README.md", "model.safetensors is missing", "download"),
     ] {
         let folder = folder(&config()?)?;
         fs::write(folder.path().join(name), b"x")?;

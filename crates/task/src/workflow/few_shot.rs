@@ -1,7 +1,7 @@
 //! The examples that come before each question, from the user's own copy of the benchmark.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use record::{Message, Role};
 use serde::Deserialize;
@@ -47,8 +47,8 @@ impl FewShot {
             .map_or_else(|| Ok(Self::default()), |path| Self::of_checkout(&path))
     }
 
-    fn of_checkout(path: &PathBuf) -> Result<Self, TaskError> {
-        let problem = |place: String, problem: String| TaskError::Format { path: path.clone(), place, problem };
+    fn of_checkout(path: &Path) -> Result<Self, TaskError> {
+        let problem = |place: String, problem: String| TaskError::Format { path: path.to_owned(), place, problem };
         let source = read_text(path)?;
         let value = assigned(&source, NAME).map_err(|error| problem(format!("line {}", error.line), error.problem))?;
         let value = value.ok_or_else(|| problem("the whole file".into(), format!("nothing is assigned to {NAME}")))?;
