@@ -26,7 +26,7 @@ mod similarity;
 mod tokens;
 mod verb;
 
-pub use ::compress::{FORMATS, Format, GgufSummary, Inspection, METHODS, MethodInfo, inspect, widths};
+pub use ::compress::{FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, inspect, widths};
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};

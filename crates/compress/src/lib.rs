@@ -61,7 +61,7 @@ pub use inspect::{Inspection, inspect};
 pub use memory::{Estimate, TextSize, peak};
 pub use method::{Kind, METHODS, Method, MethodInfo};
 pub use model::Matrix;
-pub use model::gguf::Summary as GgufSummary;
+pub use model::gguf::{Kind as GgufKind, Summary as GgufSummary};
 pub use quantized::{ActOrder, GroupSize, QuantizedWeight, Scheme};
 pub use recipe::Recipe;
 pub use run::{Job, Progress, compress};

@@ -174,7 +174,9 @@ fn differing(model: &Model, prompts: &[Vec<u32>], theirs: &Value) -> Checked<Vec
 fn assert_same(name: &str, (model, prompts): (&Model, &[Vec<u32>]), theirs: &Value, bound: f64) -> Checked<()> {
     let near = differing(model, prompts, theirs)?;
     let (same, all) = (prompts.len() - near.len(), prompts.len());
-    println!("{name}: {same} of {all} replies are the same; others (prompt, token, margin): {near:?}; at most {bound:.4}");
+    println!(
+        "{name}: {same} of {all} replies are the same; others (prompt, token, margin): {near:?}; at most {bound:.4}"
+    );
     assert!(near.iter().all(|&(_, _, margin)| margin <= bound), "{name}: {near:?}");
     Ok(())
 }

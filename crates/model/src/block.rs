@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::attention::{Heads, Sequences, Span, attend};
 use crate::cache::LayerCache;
 use crate::rope::Rope;
-use crate::{Gated, GroupKind, Linear, LinearGroup, Matrix, Mlp, kernel};
+use crate::{Gated, GroupKind, Linear, LinearGroup, Matrix, Mlp, Weight, kernel};
 
 /// Sees the inputs of linears while a block runs.
 pub trait Tap {
@@ -191,10 +191,23 @@ impl Block {
     /// Rounds neither inputs nor the cache any more: what is left is what the weights compute.
     pub fn without_rounding(&mut self) {
         self.heads.kv_bits = None;
+        self.linears_mut().for_each(|linear| linear.activation = None);
+    }
+
+    /// All linears that compression changes, to change.
+    pub(crate) fn linears_mut(&mut self) -> impl Iterator<Item = &mut Linear> {
         let experts =
             self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
-        let attention = [&mut self.q, &mut self.k, &mut self.v, &mut self.o];
-        attention.into_iter().chain(experts).for_each(|linear| linear.activation = None);
+        [&mut self.q, &mut self.k, &mut self.v, &mut self.o].into_iter().chain(experts)
+    }
+
+    /// The same block, its weights in the form that products are fastest with.
+    pub(crate) fn for_products(mut self) -> Self {
+        for linear in self.linears_mut() {
+            let weight = std::mem::replace(&mut linear.weight, Weight::F32(Matrix::default()));
+            linear.weight = weight.for_products();
+        }
+        self
     }
 
     /// The linear of this full name.
@@ -204,12 +217,7 @@ impl Block {
 
     /// The linear of this full name, to change.
     pub fn linear_mut(&mut self, name: &str) -> Option<&mut Linear> {
-        let experts =
-            self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
-        [&mut self.q, &mut self.k, &mut self.v, &mut self.o]
-            .into_iter()
-            .chain(experts)
-            .find(|linear| linear.name == name)
+        self.linears_mut().find(|linear| linear.name == name)
     }
 }
 

@@ -40,10 +40,12 @@ impl Model {
     /// A tensor that is missing, of another shape, or not finite; a format that is not implemented.
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
         let parts = Blocks::open(checkpoint)?;
-        let blocks = (0..parts.count()).map(|layer| parts.load(layer)).collect::<Result<_, _>>()?;
+        let block = |layer| parts.load(layer).map(Block::for_products);
+        let blocks = (0..parts.count()).map(block).collect::<Result<_, _>>()?;
         let (norm, head) = parts.end()?;
+        let head = head.map(Linear::for_products);
         let (config, rope) = (checkpoint.config().clone(), parts.rope);
-        Ok(Self { config, blocks, embedding: parts.embedding, norm, rope, head })
+        Ok(Self { config, blocks, embedding: parts.embedding.for_products(), norm, rope, head })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.

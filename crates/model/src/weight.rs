@@ -149,6 +149,15 @@ impl Weight {
         }
     }
 
+    /// The same numbers in the form that products are fastest with: blocks of a GGUF file as packed integers, where they are
+    /// such.
+    pub(crate) fn for_products(self) -> Self {
+        match self {
+            Weight::Quantized(blocks) => blocks.packed().map_or(Weight::Quantized(blocks), Weight::Packed),
+            other => other,
+        }
+    }
+
     /// A 16-bit weight from f32 values, rounded to nearest even.
     pub fn half(kind: HalfKind, matrix: &Matrix) -> Self {
         let bytes: Vec<u8> = match kind {

@@ -295,13 +295,10 @@ fn a_lacking_tensor_is_named_with_what_is_there() -> Checked<()> {
     })?;
     assert!(stranger.contains("model.norm.weight") && stranger.contains("transformer.h.0.attn"), "{stranger}");
     assert!(said(&|all| all.clear())?.contains("no tensors at all"));
-    config["num_hidden_layers"] = json!(2_000_000_000);
+    config["num_hidden_layers"] = json!(4000);
     fs::write(folder.path().join("config.json"), config.to_string())?;
     let said = said(&|_| ())?;
-    assert!(
-        said.contains("model.layers.4.") && said.contains("blocks 0 to 3") && said.contains("2000000000"),
-        "{said}"
-    );
+    assert!(said.contains("model.layers.4.") && said.contains("blocks 0 to 3") && said.contains("4000"), "{said}");
     Ok(())
 }
 

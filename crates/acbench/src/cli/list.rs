@@ -1,6 +1,6 @@
 //! `acbench list`
 
-use acbench::{ARCHITECTURES, DEVIATIONS, Effects, METHODS, PICO, TASKS};
+use acbench::{ARCHITECTURES, DEVIATIONS, Effects, GgufKind, METHODS, PICO, TASKS};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ enum What {
     Tasks,
     /// How a model can be compressed, with every setting and its default
     Methods,
-    /// The bundled model, and the families of checkpoints that can be run
+    /// The bundled model; the architectures that can be run, the formats and block types that are read and written
     Models,
     /// What `--scoring corrected` does otherwise than the reference scorers, and what each changes on test cases
     Deviations,
@@ -100,14 +100,30 @@ fn methods_json() -> Value {
         .collect()
 }
 
+/// What of each format is read, and what is written; `fp8` is read only.
+const HELD: &[(&str, &str, &str)] = &[
+    ("dense", "f32, f16 and bf16, f64 rounded to f32; one file, or shards with an index", "as the model was stored"),
+    (
+        "compressed-tensors",
+        "pack-quantized of 1 to 8 bits, int-quantized (W8A8), float-quantized (FP8 by channel, tensor or block)",
+        "2 to 8 bits, W8A8, FP8, a rounded cache",
+    ),
+    ("gptq", "v1 and v2 of 2, 3, 4 or 8 bits, act-order, `dynamic` rules for single modules", "v1, symmetric"),
+    ("gptq_v2", "as gptq", "v2"),
+    ("awq", "GEMM, 4 bits", "GEMM, 4 bits"),
+    ("gguf", "the block types below", "F32, F16, BF16, Q4_0, Q4_1, Q8_0"),
+    ("fp8", "quant_method fp8, in blocks or not", ""),
+];
+
 fn models() -> Result<(Value, String), Failure> {
     let checkpoint = acbench::open_checkpoint(None)?;
     let (config, bytes, digest) =
         (checkpoint.config(), checkpoint.weight_bytes(), checkpoint.digest().map_err(acbench::Error::from)?);
     let families: Vec<&str> = ARCHITECTURES.iter().map(|architecture| architecture.model_type).collect();
-    let text = format!(
+    let blocks: Vec<&str> = GgufKind::all().map(GgufKind::name).collect();
+    let mut text = format!(
         "{PICO}: bundled; {}, {} blocks of width {}, {:.1} MB, sha256 {}\n\
-         Any Hugging Face folder of model_type {} runs with --model_name DIR.\n",
+         Any Hugging Face folder or GGUF file of model_type {} runs with --model_name PATH.\n\nFormats:\n",
         config.model_type,
         config.layers,
         config.hidden_size,
@@ -115,10 +131,21 @@ fn models() -> Result<(Value, String), Failure> {
         &digest.get(..16).unwrap_or(&digest),
         families.join(", ")
     );
+    for (name, read, written) in HELD {
+        text.push_str(&format!("  {name:<19} read: {read}\n"));
+        if !written.is_empty() {
+            text.push_str(&format!("  {:<19} written: {written}\n", ""));
+        }
+    }
+    text.push_str(&format!("\nGGUF block types that are read: {}\n", blocks.join(", ")));
+    let formats: Vec<Value> =
+        HELD.iter().map(|(name, read, written)| json!({"name": name, "read": read, "written": written})).collect();
     let value = json!({
         "bundled": [{"name": PICO, "model_type": config.model_type, "layers": config.layers,
                      "hidden_size": config.hidden_size, "weight_bytes": bytes, "sha256": digest}],
         "model_types": families,
+        "formats": formats,
+        "gguf_block_types": blocks,
     });
     Ok((value, text))
 }
@@ -161,4 +188,15 @@ fn deviations_json() -> Value {
         .flat_map(|of| (of.rows)().into_iter().map(|(name, about)| described(of.task, name, about)).collect::<Vec<_>>())
         .collect();
     json!({"measured_on": measured.files, "deviations": rows})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HELD;
+
+    #[test]
+    fn every_format_is_listed() {
+        let written: Vec<&str> = HELD.iter().filter(|(.., written)| !written.is_empty()).map(|row| row.0).collect();
+        assert_eq!(written, acbench::FORMATS.iter().map(|row| row.0).collect::<Vec<_>>());
+    }
 }

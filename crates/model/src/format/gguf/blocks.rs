@@ -6,8 +6,9 @@ mod small;
 use half::f16;
 use rayon::prelude::*;
 
-use super::kind::Kind;
+use super::kind::{BLOCK, Kind};
 use crate::format::dense::{expect_shape, unfit};
+use crate::packed::{Grid, Packed};
 use crate::{Bytes, Checkpoint, ModelError, TensorView, Weight};
 
 /// A weight `[rows, cols]` of blocks.
@@ -33,6 +34,25 @@ impl Quantized {
     /// Widens one row into `out`, `[cols]`.
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
         crate::kernel::widen_blocks(self.kind, self.row_bytes(row..row + 1), &mut out[..self.cols]);
+    }
+
+    /// The same numbers as small integers with a scale for each block, which products of few rows widen in registers;
+    /// `None` for types whose numbers are no scale times an integer of 4 or 8 bits.
+    pub fn packed(&self) -> Option<Packed> {
+        let blocks = || self.bytes.chunks_exact(self.kind.block_bytes());
+        let levels = |block: &[u8]| {
+            let (low, high) = (block.iter().map(|byte| byte & 0xF), block.iter().map(|byte| byte >> 4));
+            low.chain(high).map(|level| level as i8 - 8).collect::<Vec<i8>>()
+        };
+        let (bits, integers): (u32, Vec<i8>) = match self.kind {
+            Kind::Q4_0 => (4, blocks().flat_map(|block| levels(&block[2..])).collect()),
+            Kind::Q8_0 => (8, blocks().flat_map(|block| &block[2..]).map(|&byte| byte as i8).collect()),
+            _ => return None,
+        };
+        let scales = blocks().map(|block| half_at(block, 0)).collect();
+        let (groups, group_size) = (self.cols / BLOCK, BLOCK);
+        let grid = Grid { groups, group_size, scales, zeros: None, half: false, group_of: None };
+        Some(Packed::new(self.rows, self.cols, bits, &integers, grid))
     }
 }
 
@@ -159,6 +179,24 @@ mod tests {
         for bits in 0..=u16::MAX {
             let (ours, theirs) = (half_at(&bits.to_le_bytes(), 0), f16::from_bits(bits).to_f32());
             assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "{bits:#06x}");
+        }
+    }
+
+    #[test]
+    fn packed_integers_are_the_same_numbers_bit_for_bit() {
+        for kind in Kind::all().filter(|kind| kind.block_values() > 1) {
+            let mut rng = record::Rng::new(7);
+            let (rows, cols) = (3, 2 * kind.block_values());
+            let mut bytes: Vec<u8> = (0..rows * 2 * kind.block_bytes()).map(|_| rng.below(256) as u8).collect();
+            for block in bytes.chunks_exact_mut(kind.block_bytes()) {
+                block[..2].copy_from_slice(&f16::from_f32(rng.uniform() as f32 - 0.5).to_le_bytes());
+            }
+            let blocks = Quantized { kind, rows, cols, bytes: bytes.into() };
+            let packed = blocks.packed();
+            assert_eq!(packed.is_some(), [Kind::Q4_0, Kind::Q8_0].contains(&kind), "{}", kind.name());
+            let Some(packed) = packed else { continue };
+            let widened = Weight::Quantized(blocks).to_f32();
+            assert!(packed.to_f32().data.iter().zip(&widened.data).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
     }
 
