@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # What the calibration text costs: perplexity of a real model on English text that nothing was calibrated on, dense, rounded
-# to nearest, and by GPTQ at 4 and 3 bits on the twins' prompts, on text that the model writes itself, and on English text.
+# to nearest, and by GPTQ at 4 and 3 bits on the twins' prompts, on text that the model writes itself, on English text of
+# another source, and on English text of the very source that is measured on, which nobody has.
 #   benches/compress/perplexity.sh MODEL [TOKENS [WINDOWS]]
-#     MODEL a dense folder; TOKENS of calibration [65536]; WINDOWS of 1024 tokens that are measured [24]
-#     ENGLISH=file to calibrate on, TEST=file to measure on; without them the essays of Debian's package `anarchism`
-#     (GPL-2) are fetched, of which every other file is for either
+#     MODEL a dense folder; TOKENS of calibration [16384]; WINDOWS of 1024 tokens that are measured [8]
 #     WORK=folder for what is made [target/bench-perplexity]
+# Measured on: every other of the essays of Debian's package `anarchism` (the others are the same source); the other source
+# is the package `debian-handbook`. Both are fetched, and not kept in this repository.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 model=$(realpath "${1:?the folder of a dense model}")
-tokens=${2:-65536} windows=${3:-24}
+tokens=${2:-16384} windows=${3:-8}
 work=$(realpath -m "${WORK:-target/bench-perplexity}")
 mkdir -p "$work"
-english=${ENGLISH:-$work/english.txt} test=${TEST:-$work/test.txt}
-if [ ! -s "$english" ] || [ ! -s "$test" ]; then
-    (cd "$work" && apt-get download anarchism >/dev/null && dpkg -x anarchism_*.deb package)
+test=$work/test.txt
+if [ ! -s "$test" ]; then
+    for package in anarchism debian-handbook; do
+        (cd "$work" && apt-get download $package >/dev/null && dpkg -x ${package}_*.deb package)
+    done
     python3 - "$work" <<'PYTHON'
 import glob, html, re, sys
 work = sys.argv[1]
@@ -24,8 +27,9 @@ def text(path):
     page = re.sub(r"(?i)<(p|br|h[1-6]|li|div|tr|blockquote)[^>]*>", "\n", page)
     lines = (re.sub(r"\s+", " ", line).strip() for line in html.unescape(re.sub(r"<[^>]+>", "", page)).split("\n"))
     return "\n".join(line for line in lines if len(line) > 60)
-pages = sorted(glob.glob(work + "/package/usr/share/doc/anarchism/html/*.html"))
-for name, some in (("english", pages[0::2]), ("test", pages[1::2])):
+pages = lambda place: sorted(glob.glob(f"{work}/package/usr/share/doc/{place}/*.html"))
+essays, handbook = pages("anarchism/html"), pages("debian-handbook/html/en-US")
+for name, some in (("same-source", essays[0::2]), ("test", essays[1::2]), ("english", handbook)):
     open(f"{work}/{name}.txt", "w").write("\n".join(map(text, some)))
 PYTHON
 fi
@@ -44,11 +48,13 @@ for bits in 4 3; do
     made "rtn-$bits" rtn "bits=$bits"
     made "gptq-$bits-twins" gptq "bits=$bits,$few" twins
     made "gptq-$bits-self" gptq "bits=$bits,$few" "self:$tokens"
-    made "gptq-$bits-english" gptq "bits=$bits,$few" "$english"
+    made "gptq-$bits-english" gptq "bits=$bits,$few" "$work/english.txt"
+    made "gptq-$bits-same-source" gptq "bits=$bits,$few" "$work/same-source.txt"
 done
 printf '| %s tokens | 4 bits | 3 bits |\n|---|---|---|\n' "$tokens"
 printf '| dense | %s | |\n' "$(perplexity "$model")"
-for row in rtn gptq-twins gptq-self gptq-english; do
-    printf '| %s | %s | %s |\n' "${row/-/, calibrated on }" \
-        "$(perplexity "$work/${row%%-*}-4${row#"${row%%-*}"}")" "$(perplexity "$work/${row%%-*}-3${row#"${row%%-*}"}")"
+printf '| rtn | %s | %s |\n' "$(perplexity "$work/rtn-4")" "$(perplexity "$work/rtn-3")"
+for text in twins self english same-source; do
+    printf '| gptq, calibrated on %s | %s | %s |\n' "$text" \
+        "$(perplexity "$work/gptq-4-$text")" "$(perplexity "$work/gptq-3-$text")"
 done

@@ -148,10 +148,10 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
         pico.tokenizer()?.encode("The agent calls a tool and reads what it says. ", false)?.repeat(20);
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
     for (at, (method, settings, kind, bits)) in [
-        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "q4_0", 4.5),
-        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "q4_1", 5.0),
-        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "q4_1", 5.0),
-        ("rtn", json!({"group_size": "channel", "bits": 8}), "q8_0", 8.5),
+        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "int4", 4.5),
+        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "int4", 5.0),
+        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "int4", 5.0),
+        ("rtn", json!({"group_size": "channel", "bits": 8}), "int8", 8.5),
         ("magnitude", json!({}), "bf16", 16.0),
     ]
     .into_iter()
@@ -200,11 +200,11 @@ fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Check
     let eight = Job { settings: &settings, ..job("rtn", Format::Gguf, &first) };
     compress(&Checkpoint::bundled()?, &eight, &mut |_| {})?;
     let begun = weights(&first)?;
-    assert!(begun.iter().all(|(kind, _)| kind == "q8_0"));
+    assert!(begun.iter().all(|(kind, _)| kind == "int8"));
     for (method, format, kind, off) in [
         ("rtn", Format::CompressedTensors, "int4", 0.02),
         ("rtn", Format::GptqV2, "int4", 0.02),
-        ("rtn", Format::Gguf, "q4_0", 0.03),
+        ("rtn", Format::Gguf, "int4", 0.03),
         ("magnitude", Format::Dense, "f32", 0.3),
         ("magnitude", Format::Gguf, "f32", 0.3),
     ] {
