@@ -95,13 +95,16 @@ pub(crate) fn describe(
     })
 }
 
+/// Writes a prompt: what was changed for the template, and whether the tokenizer puts its tokens around it.
+type Write<'a> = dyn FnMut(&Chat<'_>) -> Result<(BTreeSet<Change>, bool), ModelError> + 'a;
+
 impl Tried {
     /// Tries the first prompt of each sample of a task. Returns the first refusal.
     fn task(
         &mut self,
         task: &dyn Task,
         samples: &[Sample],
-        write: &mut dyn FnMut(&Chat<'_>) -> Result<(BTreeSet<Change>, bool), ModelError>,
+        write: &mut Write<'_>,
     ) -> Result<Option<ModelError>, Error> {
         let (mut refused, mut first) = (0, None);
         let none = Map::new();

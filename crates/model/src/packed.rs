@@ -209,7 +209,7 @@ mod tests {
         let integers: Vec<i8> = (0..16).map(|at| at % 8 - 4).collect();
         let levels = 0o7654_3210_u64 | 0o7654_3210 << 24;
         assert_eq!(pack(&integers, 16, 3), [levels as u32, (levels >> 32) as u32]);
-        let before = [0o1_0765_4321_0u32, 0o7_6543_2];
+        let before = [0o1_076_543_210u32, 0o765_432];
         assert_eq!(Layout::Padded.unpack(&before, 16, 3), integers);
         assert_eq!([Layout::Dense, Layout::Padded].map(|layout| layout.words(576, 3)), [54, 58]);
         assert_eq!([Layout::Dense, Layout::Padded].map(|layout| layout.words(577, 4)), [73, 73]);

@@ -63,8 +63,8 @@ fn quoted(text: &str, out: &mut String) {
             ('\\', _) => out.push_str("\\\\"),
             (letter, _) if letter == quote => out.extend(['\\', letter]),
             (_, code) if hidden() => out.push_str(&match code {
-                ..0x100 => format!("\\x{code:02x}"),
-                ..0x1_0000 => format!("\\u{code:04x}"),
+                0..0x100 => format!("\\x{code:02x}"),
+                0x100..0x1_0000 => format!("\\u{code:04x}"),
                 _ => format!("\\U{code:08x}"),
             }),
             (letter, _) => out.push(letter),

@@ -40,10 +40,11 @@ impl Quantized {
     /// `None` where they are not a scale times an integer of 4 or 8 bits.
     pub fn packed(&self) -> Option<Packed> {
         let blocks = || self.bytes.chunks_exact(self.kind.block_bytes());
-        let levels = |from: usize| {
-            let low = move |block: &[u8]| block[from..].to_vec().into_iter().map(|byte| byte & 0xF);
-            let high = move |block: &[u8]| block[from..].to_vec().into_iter().map(|byte| byte >> 4);
-            blocks().flat_map(move |block| low(block).chain(high(block))).map(|level| level as i8 - 8).collect()
+        let level = |nibble: u8| nibble as i8 - 8;
+        let levels = |from: usize| -> Vec<i8> {
+            let lower = |bytes: &[u8]| bytes.iter().map(move |byte| level(byte & 0xF)).collect::<Vec<_>>();
+            let upper = |bytes: &[u8]| bytes.iter().map(move |byte| level(byte >> 4)).collect::<Vec<_>>();
+            blocks().flat_map(|block| [lower(&block[from..]), upper(&block[from..])].concat()).collect()
         };
         let scales: Vec<f32> = blocks().map(|block| half_at(block, 0)).collect();
         let (bits, integers, zeros): (u32, Vec<i8>, _) = match self.kind {
