@@ -15,7 +15,7 @@ printf '{"input_ids": [%s]}\n' "$(seq -s, 40 71)" >"$work/ask.jsonl"
 written=0 refused=0 failed=0
 # once NAME METHOD FORMAT [SETTINGS]: compressed, inspected, run, and removed again.
 once() {
-    local out=$work/out log=$work/log
+    local out=$work/out log=$work/log bits
     rm -rf "$out" "$out".*
     if ! "$bin/acbench" compress --model_name "$model" --compression_method "$2" --format "$3" \
         ${4:+--method_args "$4"} --calibration "$calibration" --output_path "$out" >"$log" 2>&1; then
