@@ -32,7 +32,8 @@ pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), Com
     if model["type"].as_str().is_some_and(|kind| kind != "BPE") {
         return Err(refused(format!("a tokenizer of type {}", model["type"])));
     }
-    let pieced = model["byte_fallback"] == true;
+    // Byte-level words have a token for every byte: a fallback changes nothing there.
+    let pieced = model["byte_fallback"] == true && Words::of(&tokenizer).is_none();
     let (texts, types) = tokens(&tokenizer, checkpoint.config().vocab_size, pieced)?;
     let merges = merges(&tokenizer)?;
     if pieced {
