@@ -25,11 +25,7 @@ impl<'a> Blocks<'a> {
     /// not finite.
     pub fn open(checkpoint: &'a Checkpoint) -> Result<Self, ModelError> {
         let config = checkpoint.config();
-        let architecture = arch::find(&config.model_type).ok_or_else(|| ModelError::Architecture {
-            path: checkpoint.path("config.json"),
-            name: config.model_type.clone(),
-            known: arch::ARCHITECTURES.iter().map(|a| a.model_type).collect(),
-        })?;
+        let architecture = arch::named(&config.model_type, &checkpoint.path("config.json"))?;
         let reader = Reader::new(checkpoint)?;
         let rope = Arc::new(Rope::new(&config.rope));
         let table = (config.vocab_size, config.hidden_size);

@@ -175,13 +175,7 @@ impl Config {
     /// An unknown architecture, a missing or senseless field, a setting that is not implemented.
     pub fn from_json(value: &Value, path: &Path) -> Result<Self, ModelError> {
         let fields = Fields::new(value, path)?;
-        let name = fields.text("model_type")?;
-        let known = || arch::ARCHITECTURES.iter().map(|a| a.model_type).collect();
-        let architecture = arch::find(name).ok_or_else(|| ModelError::Architecture {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            known: known(),
-        })?;
+        let architecture = arch::named(fields.text("model_type")?, path)?;
         let config = (architecture.config)(&fields)?;
         config.check(&fields)?;
         Ok(config)

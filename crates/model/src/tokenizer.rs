@@ -206,14 +206,8 @@ fn render_plain(messages: &[Message], add_generation_prompt: bool) -> String {
     text
 }
 
-/// `bos_token`, `eos_token` and the like; a token is a text, or an object with `content`.
+/// `bos_token`, `eos_token` and the like.
 fn special_tokens(settings: &Fields<'_>) -> BTreeMap<String, String> {
-    ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"]
-        .into_iter()
-        .filter_map(|name| {
-            let value = settings.get(name)?;
-            let text = value.as_str().or_else(|| value.get("content").and_then(Value::as_str))?;
-            Some((name.to_owned(), text.to_owned()))
-        })
-        .collect()
+    let token = |name: &&str| Some(((*name).to_owned(), vocabulary::spelling(settings.get(name)?)?.to_owned()));
+    vocabulary::NAMED.iter().filter_map(token).collect()
 }

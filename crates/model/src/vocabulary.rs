@@ -8,6 +8,7 @@ use tokenizers::{AddedToken, Tokenizer};
 
 use crate::ModelError;
 use crate::files::{DOWNLOAD, Files, damaged, not_the_file};
+use crate::format::gguf;
 
 const TOKENIZER: &str = "tokenizer.json";
 const SETTINGS: &str = "tokenizer_config.json";
@@ -29,11 +30,8 @@ const OTHERS: [(&str, &str); 5] = [
 ];
 
 /// Roles that one token has each.
-const NAMED: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
-/// How Qwen2's tokenizer cuts a text into words (transformers' `tokenization_qwen2.py`; a fact of its format).
-const QWEN2_WORDS: &str =
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+pub(crate) const NAMED: [&str; 7] =
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 /// The settings of a folder's tokenizer: `tokenizer_config.json` where it is there, and the special tokens that other
 /// files name.
@@ -121,7 +119,7 @@ impl Class {
     fn pre_tokenizer(self, add_prefix_space: bool) -> Value {
         let bytes = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": add_prefix_space, "trim_offsets": true, "use_regex": use_regex});
         let split =
-            json!({"type": "Split", "pattern": {"Regex": QWEN2_WORDS}, "behavior": "Isolated", "invert": false});
+            json!({"type": "Split", "pattern": {"Regex": gguf::QWEN2}, "behavior": "Isolated", "invert": false});
         match self {
             Self::Gpt2 => bytes(true),
             Self::Qwen2 => json!({"type": "Sequence", "pretokenizers": [split, bytes(false)]}),
@@ -214,8 +212,12 @@ fn add_tokens(tokenizer: &mut Tokenizer, files: &Files, settings: &Value) -> Res
 }
 
 /// A token is a text, or an object with `content`.
+pub(crate) fn spelling(token: &Value) -> Option<&str> {
+    token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
+}
+
 fn token_text(token: &Value) -> Option<&str> {
-    token.as_str().or_else(|| token.get("content").and_then(Value::as_str)).filter(|text| !text.is_empty())
+    spelling(token).filter(|text| !text.is_empty())
 }
 
 fn added_token(text: &str, token: &Value, role: bool) -> AddedToken {

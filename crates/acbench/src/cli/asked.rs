@@ -234,7 +234,8 @@ impl Asked {
     pub(crate) fn plan(&self) -> Result<Run, Error> {
         let tasks = acbench::tasks(&self.tasks)?;
         let model = self.model.folder()?;
-        let methods = self.compression.methods(&self.methods, &acbench::open_checkpoint(model.as_deref())?)?;
+        let checkpoint = acbench::open_checkpoint(model.as_deref())?;
+        let methods = self.compression.methods(&self.methods, &checkpoint)?;
         let question = Question {
             calibration: self.compression.calibration(model.as_deref(), &methods)?,
             model,
@@ -253,7 +254,7 @@ impl Asked {
             replies: self.replies.clone(),
         };
         question.sampling.check()?;
-        output::notes(acbench::open_checkpoint(question.model.as_deref())?.notes());
+        output::notes(checkpoint.notes());
         let run = acbench::plan(&question, self.output.as_deref())?;
         for task in run.record.tasks.iter().filter(|task| !task.skipped.is_empty()) {
             let count = task.skipped.len();

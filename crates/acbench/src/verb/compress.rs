@@ -155,8 +155,8 @@ fn text(
     if recipe.needs() == Needs::NOTHING {
         return Ok(Text { source: None, settings });
     }
-    let TextSize { length, .. } = TextSize::of(recipe, checkpoint.config());
-    let tokens = TextSize::of(recipe, checkpoint.config()).tokens();
+    let size = TextSize::of(recipe, checkpoint.config());
+    let tokens = size.tokens();
     let source = match wanted.calibration {
         Calibration::File { path, .. } => calibration::read(checkpoint, path, wanted.seed)?,
         Calibration::Twins => calibration::twins(checkpoint, wanted.seed, tokens)?,
@@ -166,7 +166,7 @@ fn text(
                 return Err(compress::CompressError::Budget { budget, least }.into());
             }
             let tokens = tokens.min(*most);
-            let length = length.min(tokens);
+            let length = size.length.min(tokens);
             shorten(&mut settings, (tokens / length.max(1), length));
             calibration::own::source(checkpoint, (wanted.seed, tokens), kept, watch)?
         }

@@ -37,6 +37,7 @@ pub(crate) use blocks::{weight, widen};
 pub use kind::{BLOCK, Kind};
 pub use names::{Family, FilePlace, file_place};
 pub use pairs::{halves, pairs};
+pub(crate) use split::QWEN2;
 pub use split::Words;
 pub use summary::{Summary, TypeSum};
 pub use vocabulary::{NORMALIZER, STOP_TOKENS};
