@@ -30,7 +30,7 @@ fn judge(file: &str, scores: &str) -> Result<(), Box<dyn Error>> {
         };
         let set = SETS.iter().find(|set| row["dataset"] == set.name).ok_or("an unknown set")?;
         let classes = texts("all_classes");
-        let rules = Rules { classes: &classes, ratio: Ratio::Difflib, switches: &switches };
+        let rules = Rules { classes: &classes, ratio: Ratio::Difflib, question: "", switches: &switches };
         writeln!(text, "{:?}", score(set, row["pred"].as_str().unwrap_or_default(), &texts("answers"), &rules).0)?;
     }
     Ok(fs::write(scores, text)?)

@@ -11,7 +11,7 @@ from torch import nn
 
 @dataclass
 class Config:
-    vocab_size: int = 1920
+    vocab_size: int = 2304
     hidden_size: int = 128
     intermediate_size: int = 384
     num_hidden_layers: int = 4

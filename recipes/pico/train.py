@@ -1,6 +1,6 @@
 """Stage 2 of pico: the twins' training conversations, from short to full length, each task at its own pace.
 
-Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS
+Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS [RATE]
 Resumes from OUT.pt where it exists. The loss falls on the assistant's messages only.
 """
 
@@ -93,13 +93,14 @@ def held_out(model, rows):
 
 def main():
     start_path, data, folder, out, budget = *sys.argv[1:5], float(sys.argv[5])
+    peak = float(sys.argv[6]) if len(sys.argv) > 6 else RATE
     torch.set_num_threads(2)
     torch.manual_seed(1)
     rng = np.random.default_rng(int(time.time()) if os.path.exists(out) else 1)
     tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
     pairs = spellings(tokenizer)
     model = Pico(Config())
-    opts = optimizers(model, RATE)
+    opts = optimizers(model, peak)
     state = {"step": 0, "spent": 0.0, "seen": 0, "level": {t: 0 for t in TASKS}, "smooth": {t: 0.0 for t in TASKS}}
     if os.path.exists(out):
         saved = torch.load(out)
@@ -115,7 +116,7 @@ def main():
     last, saved_at = time.time(), time.time()
     while state["spent"] < budget:
         done = state["spent"] / budget
-        rate = RATE * min(1, (state["step"] + 1) / 30) * min(1, (1 - done) / 0.35 + 0.01)
+        rate = peak * min(1, (state["step"] + 1) / 30) * min(1, (1 - done) / 0.35 + 0.01)
         for o in opts:
             for g in o.param_groups:
                 g["lr"] = rate

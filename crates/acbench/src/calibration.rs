@@ -10,7 +10,7 @@ use compress::{CalibrationSource, CalibrationText};
 use generate::Checkpoint;
 use record::Capability;
 use serde_json::Value;
-use task::{Source, Split, TASKS};
+use task::{Asking, Source, Split, TASKS};
 
 use crate::Error;
 use crate::conversations::{Entry, entries, entry};
@@ -89,7 +89,7 @@ fn gather(checkpoint: &Checkpoint, all: Vec<Entry>) -> Result<(CalibrationText, 
 /// A chat template that fails.
 pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<CalibrationSource, Error> {
     let tokenizer = checkpoint.tokenizer()?;
-    let source = Source::Generated { seed, split: Split::Train };
+    let source = Source::Generated { seed, split: Split::Train, asking: Asking::BARE };
     let mut rounds: usize = 16;
     loop {
         let mut each = Vec::new();

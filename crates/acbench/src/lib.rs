@@ -13,6 +13,7 @@
 
 mod calibration;
 mod conversations;
+mod cost;
 mod embedding;
 mod error;
 mod event;
@@ -32,12 +33,13 @@ pub use ::record::{Capability, Scoring, Verdict};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
 pub use calibration::{Calibration, CalibrationChoice};
+pub use cost::{Cost, cost};
 pub use error::Error;
 pub use event::{Event, Watch};
-pub use names::tasks;
+pub use names::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
-pub use question::{DataFolders, MethodChoice, Question, data, methods, settings_file};
+pub use question::{DataFolders, MethodChoice, Question, SeqLength, data, methods, settings_file};
 pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use verb::{

@@ -1,8 +1,8 @@
 //! Names as they are typed: tasks, capabilities, methods; the nearest one where there is none of that name.
 
 use compress::{METHODS, MethodInfo};
-use record::Capability;
-use task::{TASKS, Task};
+use record::{Capability, Scoring};
+use task::{DEVIATIONS, TASKS, Task};
 
 use crate::Error;
 
@@ -29,6 +29,25 @@ pub fn tasks(names: &[String]) -> Result<Vec<&'static dyn Task>, Error> {
 pub fn task(name: &str) -> Result<&'static dyn Task, Error> {
     let found = TASKS.iter().find(|task| task.name() == name);
     found.copied().ok_or_else(|| unknown("task", name, known_tasks()))
+}
+
+/// A way of scoring: `corrected`, `paper`, or one of them but for single deviations, `paper+first_value`,
+/// `corrected-teval.same_values`.
+///
+/// # Errors
+/// Another text, or a deviation that no task has, with the nearest one.
+pub fn scoring(text: &str) -> Result<Scoring, Error> {
+    let bad = |problem: String| Error::Flag { flag: "--scoring", value: text.to_owned(), problem };
+    let scoring: Scoring = text.trim().parse().map_err(bad)?;
+    let known: Vec<(&str, &str)> =
+        DEVIATIONS.iter().flat_map(|of| (of.rows)().into_iter().map(|(name, _)| (of.task, name))).collect();
+    for named in scoring.named() {
+        let (task, name) = named.split_once('.').map_or((None, named), |(task, name)| (Some(task), name));
+        if !known.iter().any(|(of, known)| *known == name && task.is_none_or(|task| task == *of)) {
+            return Err(unknown("deviation", named, known.iter().map(|(_, name)| *name).collect()));
+        }
+    }
+    Ok(scoring)
 }
 
 /// The method of a name.
@@ -73,6 +92,20 @@ mod tests {
         assert_eq!(chosen(&["all"])?, all);
         assert_eq!(chosen(&[])?, all);
         assert_eq!(chosen(&["Real-World", "workflow", "worfbench"])?, ["worfbench", "pddl"]);
+        Ok(())
+    }
+
+    #[test]
+    fn single_deviations_are_known_by_name() -> Result<(), Error> {
+        for text in ["corrected", "paper", "paper+first_value", "corrected-teval.no_free_match-all_orders"] {
+            assert_eq!(scoring(text)?.to_string().len(), text.len());
+        }
+        for (text, says) in
+            [("best", "neither"), ("paper+fist_value", "first_value"), ("paper+longbench.all_orders", "all_orders")]
+        {
+            let error = scoring(text).err().map(|error| format!("{error:?}")).unwrap_or_default();
+            assert!(error.contains(says), "{text}: {error}");
+        }
         Ok(())
     }
 

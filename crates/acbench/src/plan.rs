@@ -98,7 +98,10 @@ fn samples(
             };
             (Source::Official { folder: folder.clone(), rows: rows.clone(), bad_rows: question.bad_rows }, origin)
         }
-        None => (Source::Generated { seed: question.seed, split: Split::Test }, "generated".to_owned()),
+        None => {
+            let asking = question.asking(checkpoint.config().longest())?;
+            (Source::Generated { seed: question.seed, split: Split::Test, asking }, "generated".to_owned())
+        }
     };
     let Drawn { samples, skipped } = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), question.limit)?;
     if samples.is_empty() {

@@ -42,6 +42,20 @@ fn typed(text: &str) -> Value {
     }
 }
 
+/// Variables by which chat templates let a model think, or not.
+const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
+
+/// What the template is given: what the user says, and where it has a switch for thinking, which way.
+fn args(question: &Question, reads: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let mut args = question.template_args.clone();
+    if let Some(on) = question.thinking {
+        for name in SWITCHES.into_iter().filter(|name| reads(name)) {
+            args.entry(name).or_insert(Value::Bool(on));
+        }
+    }
+    args
+}
+
 /// What trying the first prompt of each sample found.
 #[derive(Default)]
 struct Tried {
@@ -62,16 +76,28 @@ pub(crate) fn describe(
     checkpoint: &Checkpoint,
     samples: &[Vec<Sample>],
 ) -> Result<Prompting, Error> {
-    if question.replies.is_some() {
-        return Ok(Prompting { template_args: question.template_args.clone(), ..Prompting::default() });
-    }
     let tokenizer = checkpoint.tokenizer()?;
+    let args = args(question, |name| question.chat_template && tokenizer.reads(name));
+    let generated = question.tasks.iter().any(|task| !question.data.contains_key(task.name()));
+    let asking = generated.then(|| question.asking(checkpoint.config().longest())).transpose()?;
+    let asked = Prompting {
+        template_args: args.clone(),
+        num_fewshot: asking.map(|asking| asking.shots),
+        max_seq_length: asking.map(|asking| asking.window),
+        thinking: question.thinking,
+        // Mode `paper` keeps the limits of the paper.
+        max_thinking_tokens: question.scoring.is_corrected().then_some(question.max_thinking_tokens),
+        ..Prompting::default()
+    };
+    if question.replies.is_some() {
+        return Ok(asked);
+    }
     let clock = Clock::now();
     let mut tried = Tried::default();
     let mut first = None;
     for (task, samples) in question.tasks.iter().zip(samples) {
         let why = tried.task(*task, samples, &mut |conversation| {
-            let conversation = Chat { args: &question.template_args, clock, ..*conversation };
+            let conversation = Chat { args: &args, clock, ..*conversation };
             let prompt = tokenizer.write(&conversation, question.chat_template)?;
             Ok((prompt.changes, prompt.surround))
         })?;
@@ -86,12 +112,16 @@ pub(crate) fn describe(
     let templated = question.chat_template && tokenizer.has_template();
     let unread = question.template_args.keys().filter(|name| !templated || !tokenizer.reads(name));
     notes.extend(unread.map(|name| format!("the prompts do not depend on `{name}`: no chat template reads it")));
+    if let Some(on) = question.thinking.filter(|_| !SWITCHES.iter().any(|name| templated && tokenizer.reads(name))) {
+        let (flag, does) = if on { ("on", "thinks as it does by itself") } else { ("off", "may think all the same") };
+        notes.push(format!("--thinking {flag}: the chat template has no switch for it, so the model {does}"));
+    }
     Ok(Prompting {
-        template_args: question.template_args.clone(),
         clock: (templated && tokenizer.is_dated()).then(|| clock.text()),
         before: surround.before,
         after: surround.after,
         notes,
+        ..asked
     })
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use compress::{CompressError, Needs, Recipe};
 use generate::Sampling;
 use record::Scoring;
 use serde_json::{Map, Value};
-use task::{BadRows, Task};
+use task::{Asking, BadRows, Task};
 
 use crate::event::Watch;
 use crate::{CalibrationChoice, Error, Similarities, hub, names};
@@ -40,12 +41,73 @@ pub struct Question {
     pub chat_template: bool,
     /// What the chat template is given beside the conversation, by name.
     pub template_args: Map<String, Value>,
+    /// Worked examples before each question of generated tasks; absent: two, and none for the bundled model, which was
+    /// trained without.
+    pub num_fewshot: Option<usize>,
+    /// How long the long texts of generated tasks are.
+    pub max_seq_length: SeqLength,
+    /// Whether the chat template lets the model think; absent: as it does by itself.
+    pub thinking: Option<bool>,
+    /// The most tokens of a thought, beside the task's own limit of the reply.
+    pub max_thinking_tokens: usize,
     /// Verdict margin, a share.
     pub margin: f64,
     /// The calibration text.
     pub calibration: CalibrationChoice,
     /// A file of replies that stands in for the model.
     pub replies: Option<PathBuf>,
+}
+
+/// How long the long texts of generated tasks are, reply included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeqLength {
+    /// 4,096 tokens, or the model's context where that is less; 1,024 for the bundled model, which was trained so.
+    #[default]
+    Usual,
+    /// The model's whole context.
+    Full,
+    /// So many tokens.
+    Tokens(usize),
+}
+
+/// The shortest length that leaves room for a text beside the question.
+const SHORTEST: usize = 512;
+/// The bundled model has read no longer texts.
+const PICO_LENGTH: usize = Asking::BARE.window;
+
+impl FromStr for SeqLength {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "full" => Ok(Self::Full),
+            number => match number.parse() {
+                Ok(tokens) if tokens >= SHORTEST => Ok(Self::Tokens(tokens)),
+                _ => Err(format!("`full`, or a number of tokens from {SHORTEST} on")),
+            },
+        }
+    }
+}
+
+impl Question {
+    /// How the instances of generated tasks are asked of a model of this context.
+    ///
+    /// # Errors
+    /// A length beyond the context.
+    pub fn asking(&self, context: usize) -> Result<Asking, Error> {
+        let usual =
+            if self.model.is_some() { Asking::default() } else { Asking { window: PICO_LENGTH, ..Asking::BARE } };
+        let window = match self.max_seq_length {
+            SeqLength::Usual => usual.window.min(context),
+            SeqLength::Full => context,
+            SeqLength::Tokens(tokens) if tokens <= context => tokens,
+            SeqLength::Tokens(tokens) => {
+                let problem = format!("the model's context is {context} tokens; `full` takes all of them");
+                return Err(Error::Flag { flag: "--max_seq_length", value: tokens.to_string(), problem });
+            }
+        };
+        Ok(Asking { shots: self.num_fewshot.unwrap_or(usual.shots), window })
+    }
 }
 
 /// Where a task's official data lies.

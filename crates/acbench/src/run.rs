@@ -219,7 +219,11 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
         match (name.as_str(), value) {
             ("model", model) => flatten("model.digest", &model["digest"], &mut flat),
             // The rest was found out, not asked.
-            ("prompting", prompting) => flatten("template_args", &prompting["template_args"], &mut flat),
+            ("prompting", prompting) => {
+                for name in ["template_args", "num_fewshot", "max_seq_length", "thinking", "max_thinking_tokens"] {
+                    flatten(name, &prompting[name], &mut flat);
+                }
+            }
             ("embedders", Value::Object(all)) => {
                 all.iter().for_each(|(language, one)| {
                     flatten(&format!("embedders.{language}"), &one["digest"], &mut flat);
@@ -243,7 +247,7 @@ fn flatten(name: &str, value: &Value, flat: &mut Map<String, Value>) {
             fields.iter().for_each(|(inner, value)| flatten(&format!("{name}.{inner}"), value, flat));
         }
         // What was not said is not there.
-        Value::Null if name == "template_args" => {}
+        Value::Null if !name.contains('.') => {}
         value => drop(flat.insert(name.to_owned(), value.clone())),
     }
 }

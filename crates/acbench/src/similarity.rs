@@ -173,7 +173,7 @@ mod tests {
             |name: &str| ModelSource { name: name.to_owned(), digest: "0123456789abcdef".to_owned(), context: None };
         let sample = |language: &str| Sample {
             tags: [(LANGUAGE.to_owned(), language.into())].into(),
-            ..task::workflow::twin::generate(0, task::Split::Test, Some(1)).remove(0)
+            ..task::workflow::twin::generate(0, task::Split::Test, task::Asking::BARE, Some(1)).remove(0)
         };
         let (en, zh) = (sample("en"), sample("zh"));
         let mut embedders = BTreeMap::new();

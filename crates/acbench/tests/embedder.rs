@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use support::{Checked, json as json_of, refused, run, succeeds};
-use task::{Source, Split, TASKS, Words};
+use task::{Asking, Source, Split, TASKS, Words};
 
 fn encoder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/encoders").join(name)
@@ -16,7 +16,9 @@ fn encoder(name: &str) -> PathBuf {
 /// Workflow samples, answered by `dense` as they should be, and by `off` with the words of each step turned around.
 fn write_replies(folder: &Path) -> Checked<()> {
     let task = TASKS.iter().find(|task| task.name() == "worfbench").ok_or("no such task")?;
-    let samples = task.samples(&Source::Generated { seed: 0, split: Split::Test }, &Words, Some(12))?.samples;
+    let samples = task
+        .samples(&Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE }, &Words, Some(12))?
+        .samples;
     let mut lines = Vec::new();
     for sample in &samples {
         let answer = task::workflow::twin::answer(sample);

@@ -8,11 +8,11 @@ use std::path::Path;
 use record::{Capability, Sample};
 use serde_json::{Value, json};
 use support::{Checked, acbench, json as json_of, refused, run, succeeds};
-use task::{Source, Split, TASKS, Task, Words};
+use task::{Asking, Source, Split, TASKS, Task, Words};
 
 /// Held-out samples of the tool-use and the workflow twin, which do not depend on the model's tokens.
 fn samples(count: usize) -> Checked<Vec<(Sample, String)>> {
-    let source = Source::Generated { seed: 0, split: Split::Test };
+    let source = Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE };
     let mut all = Vec::new();
     for task in TASKS {
         let answer: fn(&Sample) -> String = match task.capability() {
@@ -130,6 +130,89 @@ fn a_sample_without_a_reply_is_failed_and_counted_never_a_zero() -> Checked<()> 
     let result: Value = serde_json::from_slice(&output.stdout)?;
     let summary = &result["analysis"]["summaries"][0];
     assert_eq!((&summary["n"], &summary["failed"], &summary["mean"]), (&json!(1), &json!(2), &json!(1.0)));
+    Ok(())
+}
+
+/// Replies that are right for all tasks that do not count in the model's tokens, games included: `dense` says them, and
+/// `thinker` after a thought that holds other answers.
+fn write_thoughts(path: &Path, count: usize) -> Checked<()> {
+    let thought = "<think>\nIt could be A, or {\"name\": \"x.y\"}, or 1 -> 2. Action: wait.\n</think>\n\n";
+    let mut lines = Vec::new();
+    let mut add = |sample: &str, turn: usize, text: &str| {
+        lines.push(json!({"sample": sample, "turn": turn, "text": text}).to_string());
+        let text = format!("{thought}{text}");
+        lines.push(json!({"variant": "thinker", "sample": sample, "turn": turn, "text": text}).to_string());
+    };
+    for (sample, answer) in samples(count)? {
+        add(&sample.id, 0, &answer);
+    }
+    let source = Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE };
+    for sample in task::real_world::Pddl.samples(&source, &Words, Some(count))?.samples {
+        let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
+        let world = task::real_world::twin::world(text("domain"), text("problem"))?;
+        let plan = world.plan(&world.initial(), task::real_world::twin::MAX_STATES).ok_or("no plan")?;
+        for (turn, action) in plan.into_iter().filter_map(|at| world.action(at)).enumerate() {
+            add(&sample.id, turn, &action.to_string());
+        }
+    }
+    Ok(fs::write(path, lines.join("\n") + "\n")?)
+}
+
+#[test]
+fn thoughts_are_kept_and_never_judged() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_thoughts(&folder.path().join("replies.jsonl"), 8)?;
+    let tasks = ["--tasks", "tool_use,workflow,real_world", "--limit", "8", "--output_path", "out", "--json"];
+    let result = json_of(folder.path(), &[&["evaluate", "--replies", "replies.jsonl"], &tasks[..]].concat())?;
+    for paired in result["analysis"]["paired"].as_array().ok_or("no comparisons")? {
+        assert_eq!((&paired["dense"], &paired["compressed"]), (&json!(1.0), &json!(1.0)), "{paired}");
+    }
+    let lines = fs::read_to_string(folder.path().join("out/thinker/transcripts/pddl.jsonl"))?;
+    let first: Value = serde_json::from_str(lines.lines().next().ok_or("no lines")?)?;
+    assert!(
+        first["reply"]["reasoning"].as_str().is_some_and(|thought| thought.starts_with("It could be A")),
+        "{first}"
+    );
+    assert!(first["reply"]["reasoning_tokens"].as_u64().is_some_and(|tokens| tokens > 5), "{first}");
+    assert!(!first["reply"]["text"].as_str().unwrap_or("<think>").contains("<think>"), "{first}");
+    // Later turns show the thoughts of earlier ones to templates that want them.
+    let later: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(later.iter().any(|line| line["turn"] == 1 && line["keep"].as_u64() > Some(2)), "{lines}");
+    Ok(())
+}
+
+#[test]
+fn a_thought_that_never_ends_fails_its_sample_only() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let all: Vec<(Sample, String)> =
+        samples(3)?.into_iter().filter(|(sample, _)| sample.task == "teval_instruct").collect();
+    let mut lines: Vec<String> =
+        all.iter().map(|(sample, answer)| json!({"sample": sample.id, "text": answer}).to_string()).collect();
+    lines[0] = json!({"sample": all[0].0.id, "text": "<think>on and on"}).to_string();
+    fs::write(folder.path().join("replies.jsonl"), lines.join("\n") + "\n")?;
+    let ask =
+        ["evaluate", "--replies", "replies.jsonl", "--tasks", "teval_instruct", "--limit", "3", "--output_path", "o"];
+    let output = run(folder.path(), &ask)?;
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let scores = fs::read_to_string(folder.path().join("o/dense/scores/teval_instruct.jsonl"))?;
+    assert!(
+        scores.contains("its thought did not end within") && scores.matches("\"finished\"").count() == 2,
+        "{scores}"
+    );
+    assert!(fs::read_to_string(folder.path().join("o/report/index.html"))?.contains("its thought did not end"));
+    Ok(())
+}
+
+#[test]
+fn single_deviations_are_scored_and_recorded() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 40)?;
+    succeeds(folder.path(), &ASK)?;
+    succeeds(folder.path(), &["score", "out", "--scoring", "paper+teval.first_value+no_heading"])?;
+    let record: Value = serde_json::from_slice(&fs::read(folder.path().join("out/run.json"))?)?;
+    assert_eq!(record["scoring"], "paper+no_heading+teval.first_value");
+    assert!(refused(folder.path(), &["score", "out", "--scoring", "paper+no_headin"])?.contains("no_heading"));
+    assert!(refused(folder.path(), &["score", "out", "--scoring", "best"])?.contains("corrected"));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use record::{Analysis, Column, DENSE, Interval, RunRecord, Score};
+use record::{Analysis, Capability, CapabilitySummary, Column, DENSE, Interval, Paired, RunRecord, Score};
 
 use crate::column::columns;
 use crate::compare::{Question, compare};
@@ -33,7 +33,8 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
         return Err(AnalyzeError::NoDense);
     }
     let columns = columns(run, scores, tables);
-    let mut analysis = Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new(), columns };
+    let mut analysis =
+        Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new(), capabilities: Vec::new(), columns };
     for variant in &run.variants {
         for task in &run.tasks {
             let found = scores_of(scores, &variant.name, &task.task)?;
@@ -53,7 +54,36 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
     for (paired, adjusted) in analysis.paired.iter_mut().zip(holm(&p)) {
         paired.p_holm = adjusted;
     }
+    analysis.capabilities = capabilities(run, &analysis.paired);
     Ok(analysis)
+}
+
+/// The means of each capability of each compressed variant over the tasks that were compared.
+fn capabilities(run: &RunRecord, paired: &[Paired]) -> Vec<CapabilitySummary> {
+    let mut all = Vec::new();
+    for variant in run.variants.iter().filter(|variant| variant.name != DENSE) {
+        for capability in Capability::ALL {
+            let of =
+                |paired: &&Paired| paired.variant == variant.name && paired.capability == capability && paired.n > 0;
+            let found: Vec<&Paired> = paired.iter().filter(of).collect();
+            if found.is_empty() {
+                continue;
+            }
+            let mean =
+                |each: fn(&Paired) -> f64| found.iter().map(|paired| each(paired)).sum::<f64>() / found.len() as f64;
+            let mut verdicts = BTreeMap::new();
+            found.iter().for_each(|paired| *verdicts.entry(paired.verdict).or_default() += 1);
+            all.push(CapabilitySummary {
+                variant: variant.name.clone(),
+                capability,
+                tasks: found.len(),
+                dense: mean(|paired| paired.dense),
+                compressed: mean(|paired| paired.compressed),
+                verdicts,
+            });
+        }
+    }
+    all
 }
 
 /// The seed of a run's resampling: a digest of what was asked, without the program's version, the margin and the

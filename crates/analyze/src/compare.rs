@@ -48,7 +48,9 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
     } else {
         graded(pairs, delta, record::Rng::stream(question.seed, &format!("{variant}/{}", task.task)).next_u64())
     };
-    let verdict = verdict(found.bounds, question.margin);
+    let dense = mean(&pairs.dense);
+    let floor = n > 0 && dense <= question.margin;
+    let verdict = if floor { Verdict::Floor } else { verdict(found.bounds, question.margin) };
     let planning = Planning::of(pairs, delta);
     Paired {
         variant: variant.to_owned(),
@@ -56,7 +58,7 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
         capability: task.capability,
         n,
         left_out: pairs.left_out,
-        dense: mean(&pairs.dense),
+        dense,
         compressed: mean(&pairs.compressed),
         delta,
         interval: found.interval,

@@ -12,8 +12,8 @@ mod run;
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
 pub use model::{
-    Change, Chat, Checkpoint, Clock, Encoder, Matrix, Model, ModelError, Sampling, Snapshot, Surround, Tokenizer,
-    label, snapshot,
+    Change, Chat, Checkpoint, Clock, Encoder, Matrix, Model, ModelError, Request as ModelRequest, Sampling, Session,
+    SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
 };
 
 pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};

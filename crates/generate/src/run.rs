@@ -137,7 +137,10 @@ impl<'a> Run<'a> {
         let mut turn = conversation(None);
         for (index, step) in transcript.steps.iter().enumerate() {
             match &turn {
-                Turn::Ask(ask) if ask.messages == step.messages => turn = conversation(Some(&step.reply.text)),
+                Turn::Ask(ask) if ask.messages == step.messages => {
+                    turn = conversation(Some(&step.reply.text));
+                    remember(&transcript.steps[..=index], &mut turn);
+                }
                 _ => {
                     return Err(GenerateError::Replay {
                         path: self.job.transcript.to_owned(),
@@ -179,11 +182,17 @@ impl<'a> Run<'a> {
         self.progress.replies += 1;
         self.progress.tokens += reply.completion_tokens;
         lines.push(flight.transcript.next_line(id, &flight.ask.messages, reply.clone()));
-        let next = (flight.conversation)(Some(&reply.text));
+        if reply.endless {
+            let reason = format!("its thought did not end within {} tokens", reply.completion_tokens);
+            lines.push(self.end(id, Outcome::Failed { reason }, Value::Null));
+            return None;
+        }
+        let mut next = (flight.conversation)(Some(&reply.text));
+        flight.transcript.steps.push(Step { messages: std::mem::take(&mut flight.ask.messages), reply });
+        remember(&flight.transcript.steps, &mut next);
         match next {
             Turn::Ask(ask) => {
-                let shown = std::mem::replace(&mut flight.ask, ask);
-                flight.transcript.steps.push(Step { messages: shown.messages, reply });
+                flight.ask = ask;
                 Some(flight)
             }
             Turn::Done(record) => {
@@ -196,6 +205,13 @@ impl<'a> Run<'a> {
     fn end(&mut self, sample: &str, outcome: Outcome, record: Value) -> TranscriptLine {
         self.progress.end(&outcome);
         TranscriptLine::End { sample: sample.to_owned(), outcome, record }
+    }
+}
+
+/// Gives the replies that the next turn shows the thoughts that they had.
+fn remember(steps: &[Step], turn: &mut Turn) {
+    if let Turn::Ask(ask) = turn {
+        Transcript::remember(steps, &mut ask.messages);
     }
 }
 

@@ -48,8 +48,7 @@ impl Backend for Echo {
                 continue;
             }
             let seen = record::digest(format!("{:?} {}", request.messages, request.seed).as_bytes());
-            let reply =
-                Reply { text: seen[..8].to_owned(), prompt_tokens: 1, completion_tokens: 2, finish: Finish::Stop };
+            let reply = Reply::said(&seen[..8], 1, 2, Finish::Stop);
             done.push((ticket, Ok(reply)));
         }
         Ok(done)
@@ -62,6 +61,7 @@ fn samples() -> Vec<Sample> {
             id: format!("s{index}"),
             task: "t".into(),
             messages: vec![Message::user(format!("begin {index}"))],
+            examples: 0,
             tools: Vec::new(),
             input: json!(index % 4 + 1),
             gold: Value::Null,

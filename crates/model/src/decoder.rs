@@ -199,8 +199,14 @@ mod tests {
     fn a_token_without_embedding_fails_by_itself() -> Result<(), ModelError> {
         let checkpoint = Checkpoint::bundled()?;
         let model = Model::load(&checkpoint)?;
-        let request =
-            |prompt| crate::Request { prompt, sampling: crate::Sampling::GREEDY, max_tokens: 2, stop: vec![], seed: 0 };
+        let request = |prompt| crate::Request {
+            prompt,
+            sampling: crate::Sampling::GREEDY,
+            max_tokens: 2,
+            thinking: None,
+            stop: vec![],
+            seed: 0,
+        };
         let replies = model.generate(&[request(vec![5, 1920, 6]), request(vec![5, 6])], checkpoint.tokenizer()?);
         let said = replies[0].as_ref().err().map(ToString::to_string).unwrap_or_default();
         assert!(said.contains("token id 1920 has no embedding: config.json has vocab_size 1920"), "{said}");

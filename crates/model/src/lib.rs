@@ -7,7 +7,7 @@
 //! let tokenizer = checkpoint.tokenizer()?;
 //! let model = Model::load(&checkpoint)?;
 //! let prompt = tokenizer.prompt(&[record::Message::user("Hello")], true)?;
-//! let request = Request { prompt, sampling: Sampling::GREEDY, max_tokens: 64, stop: vec![], seed: 0 };
+//! let request = Request { prompt, sampling: Sampling::GREEDY, max_tokens: 64, thinking: None, stop: vec![], seed: 0 };
 //! for reply in model.generate(&[request], tokenizer) {
 //!     println!("{}", reply?.text);
 //! }
@@ -79,7 +79,7 @@ pub use packed::Packed;
 pub use rope::{LongRope, RopeScaling, RopeSettings, Stretch, Yarn};
 pub use safetensors::Dtype;
 pub use sample::Sampling;
-pub use session::{Done, Generated, Prefill, Request, Session, SessionOptions};
+pub use session::{Done, Generated, Prefill, Request, Session, SessionOptions, Thinking};
 pub use snapshot::{Snapshot, snapshot};
 pub use surround::Surround;
 pub use template::ChatTemplate;

@@ -20,11 +20,36 @@ pub struct Request {
     pub sampling: Sampling,
     /// The most tokens of the reply.
     pub max_tokens: usize,
-    /// Texts that end the reply; they are cut off.
+    /// What the reply may think before it says something; `None`: a thought counts among `max_tokens`.
+    pub thinking: Option<Thinking>,
+    /// Texts that end the reply, but not in a thought; they are cut off.
     pub stop: Vec<String>,
     /// Seed of the draws: the same request gives the same reply.
     pub seed: u64,
 }
+
+/// Room for a thought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thinking {
+    /// Its most tokens; a reply has its own number of tokens after it.
+    pub max_tokens: usize,
+    /// Whether the prompt has begun it.
+    pub begun: bool,
+}
+
+/// Where a reply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thought {
+    /// At its beginning, which may become one.
+    Possible,
+    Under,
+    Over,
+}
+
+/// Tokens after which a reply that has not begun with a thought has none.
+const BEGINNING: usize = 16;
+/// Tokens that the closing mark of a thought has at most.
+const MARK: usize = 12;
 
 /// One finished reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +113,12 @@ struct Row {
     request: Request,
     cache: SequenceCache,
     tokens: Vec<u32>,
+    /// Tokens that it may have by now, and in all.
     limit: usize,
+    most: usize,
+    thought: Thought,
+    /// Its tokens up to the end of its thought.
+    thought_tokens: usize,
     rng: Rng,
     stops: StopTexts,
     end: Option<Result<Finish, ModelError>>,
@@ -197,14 +227,20 @@ impl<'m> Session<'m> {
         if let Some(&token) = prompt.iter().find(|&&token| token as usize >= self.model.config.vocab_size) {
             return Err(blocks::no_such_token(token, self.model.config.vocab_size));
         }
-        let limit = room(&request, context) - prompt.len();
-        let mut cache = self.begin(prompt, prompt.len() + limit);
+        let most = room(&request, context) - prompt.len();
+        let (thought, limit) = match request.thinking {
+            None => (Thought::Over, most),
+            Some(Thinking { begun: true, max_tokens }) => (Thought::Under, max_tokens.min(most)),
+            Some(_) => (Thought::Possible, request.max_tokens.min(most)),
+        };
+        let mut cache = self.begin(prompt, prompt.len() + most);
         self.prefill.reused += cache.tokens.len();
         self.prefill.run += prompt.len() - cache.tokens.len();
         let rest = &prompt[cache.tokens.len()..];
         let logits = self.model.advance(&mut [Advance { tokens: rest, cache: &mut cache }])?;
         let (rng, stops) = (Rng::new(request.seed), StopTexts::new(&request.stop));
-        let mut row = Row { ticket, request, cache, tokens: Vec::new(), limit, rng, stops, end: None };
+        let (tokens, thought_tokens, end) = (Vec::new(), 0, None);
+        let mut row = Row { ticket, request, cache, tokens, limit, most, thought, thought_tokens, rng, stops, end };
         row.accept(logits.row(0), self.tokenizer);
         Ok(row)
     }
@@ -245,7 +281,8 @@ impl<'m> Session<'m> {
 /// it needs no place in the context.
 fn room(request: &Request, context: usize) -> usize {
     let prompt = request.prompt.len().min(context);
-    prompt + request.max_tokens.min(context - prompt + 1)
+    let thinking = request.thinking.map_or(0, |thinking| thinking.max_tokens);
+    prompt + request.max_tokens.saturating_add(thinking).min(context - prompt + 1)
 }
 
 fn decode_rows(model: &Model, tokenizer: &Tokenizer, rows: &mut [&mut Row]) {
@@ -276,18 +313,47 @@ impl Row {
             return;
         };
         self.tokens.push(token);
-        if tokenizer.eos().contains(&token) || self.stops.appear(&self.tokens, tokenizer) {
+        self.follow(tokenizer);
+        let stopped =
+            || self.thought != Thought::Under && self.stops.appear(&self.tokens[self.thought_tokens..], tokenizer);
+        if tokenizer.eos().contains(&token) || stopped() {
             self.end = Some(Ok(Finish::Stop));
         } else if self.tokens.len() >= self.limit {
             self.end = Some(Ok(Finish::Length));
         }
     }
 
+    /// Sees whether a thought begins or ends, and gives it, or the answer after it, its own number of tokens.
+    fn follow(&mut self, tokenizer: &Tokenizer) {
+        let Some(thinking) = self.request.thinking else { return };
+        let text = |tokens: &[u32]| tokenizer.decode(tokens).unwrap_or_default();
+        match self.thought {
+            Thought::Over => {}
+            Thought::Possible => match record::begins_thought(&text(&self.tokens)) {
+                Some(true) => {
+                    self.thought = Thought::Under;
+                    self.limit = thinking.max_tokens.min(self.most);
+                }
+                None if self.tokens.len() < BEGINNING => {}
+                _ => self.thought = Thought::Over,
+            },
+            Thought::Under => {
+                if record::ends_thought(&text(&self.tokens[self.tokens.len().saturating_sub(MARK)..])) {
+                    self.thought = Thought::Over;
+                    self.thought_tokens = self.tokens.len();
+                    self.limit = self.tokens.len().saturating_add(self.request.max_tokens).min(self.most);
+                }
+            }
+        }
+    }
+
     fn finish(self, end: Result<Finish, ModelError>, tokenizer: &Tokenizer) -> Result<Generated, ModelError> {
         let finish = end?;
         let ended = self.tokens.last().is_some_and(|last| tokenizer.eos().contains(last));
-        let text = tokenizer.decode(&self.tokens[..self.tokens.len() - usize::from(ended)])?;
-        let (text, stopped) = self.stops.cut(text);
+        let said = &self.tokens[..self.tokens.len() - usize::from(ended)];
+        let (thought, said) = said.split_at(self.thought_tokens.min(said.len()));
+        let (text, stopped) = self.stops.cut(tokenizer.decode(said)?);
+        let text = if thought.is_empty() { text } else { tokenizer.decode(thought)? + &text };
         let finish = if stopped { Finish::Stop } else { finish };
         Ok(Generated { text, tokens: self.tokens, finish, prompt_tokens: self.request.prompt.len() })
     }

@@ -26,6 +26,8 @@ pub struct Tokenizer {
     surround: Option<Surround>,
     bos: Option<u32>,
     eos: Vec<u32>,
+    /// Special tokens that mark thoughts.
+    marks: BTreeMap<u32, String>,
     size: usize,
 }
 
@@ -45,7 +47,10 @@ impl Tokenizer {
         let surround = model_type.and_then(|model_type| Surround::of(&settings, Some(model_type), known));
         let bos = known("bos_token").and_then(|token| inner.token_to_id(&token));
         let size = largest as usize + 1;
-        let mut tokenizer = Self { size, inner, templates, surround, bos, eos: Vec::new() };
+        let added = inner.get_added_tokens_decoder().into_iter();
+        let marks = added.filter(|(_, token)| token.special && record::is_thought_mark(&token.content));
+        let marks = marks.map(|(id, token)| (id, token.content)).collect();
+        let mut tokenizer = Self { size, inner, templates, surround, bos, eos: Vec::new(), marks };
         tokenizer.eos = tokenizer.read_eos(files, config, specials.get("eos_token"))?;
         Ok(tokenizer)
     }
@@ -100,12 +105,24 @@ impl Tokenizer {
         Ok(Surround { before: names(&whole[..begins]), after: names(after) })
     }
 
-    /// The text of some ids, without special tokens.
+    /// The text of some ids, without special tokens but those that mark thoughts.
     ///
     /// # Errors
     /// [`ModelError::Tokenize`] where the tokenizer's decoder fails.
     pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
-        self.inner.decode(ids, true).map_err(|error| ModelError::Tokenize { why: error.to_string() })
+        let decode =
+            |ids: &[u32]| self.inner.decode(ids, true).map_err(|error| ModelError::Tokenize { why: error.to_string() });
+        if !ids.iter().any(|id| self.marks.contains_key(id)) {
+            return decode(ids);
+        }
+        let mut text = String::new();
+        for part in ids.split_inclusive(|id| self.marks.contains_key(id)) {
+            match part.split_last().and_then(|(last, before)| Some((before, self.marks.get(last)?))) {
+                Some((before, mark)) => text.push_str(&(decode(before)? + mark)),
+                None => text.push_str(&decode(part)?),
+            }
+        }
+        Ok(text)
     }
 
     /// One more than the largest id.
@@ -177,8 +194,15 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::write`] and [`Tokenizer::encode`].
     pub fn ask(&self, conversation: &Chat<'_>, use_template: bool) -> Result<Vec<u32>, ModelError> {
-        let Prompt { text, surround, .. } = self.write(conversation, use_template)?;
-        self.encode(&text, surround)
+        self.ids(&self.write(conversation, use_template)?)
+    }
+
+    /// The ids of a conversation that was written.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn ids(&self, prompt: &Prompt) -> Result<Vec<u32>, ModelError> {
+        self.encode(&prompt.text, prompt.surround)
     }
 
     /// The ids of messages, where nothing else is to be said: no tools, no arguments, the present time.

@@ -87,7 +87,7 @@ fn passes(model: &Model, reference: &Reference<'_>) -> Checked<f32> {
 }
 
 fn request(prompt: Vec<u32>, max_tokens: usize) -> Request {
-    Request { prompt, sampling: Sampling::GREEDY, max_tokens, stop: vec![], seed: 0 }
+    Request { prompt, sampling: Sampling::GREEDY, max_tokens, thinking: None, stop: vec![], seed: 0 }
 }
 
 /// The token after a sequence, by its logits.

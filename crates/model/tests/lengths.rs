@@ -31,6 +31,7 @@ fn requests() -> Vec<Request> {
         prompt: text[from..to].to_vec(),
         sampling: Sampling::GREEDY,
         max_tokens: 12,
+        thinking: None,
         stop: vec![],
         seed: 0,
     };

@@ -62,7 +62,7 @@ impl fmt::Display for PairTest {
 }
 
 /// What a margin makes of a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The loss is smaller than the margin: the lower one-sided 95% bound is above -margin.
@@ -71,6 +71,9 @@ pub enum Verdict {
     Drops,
     /// The data cannot say; more samples could.
     Inconclusive,
+    /// The dense model itself scores no more than the margin: there is nothing to lose, and no number of samples would
+    /// show a loss.
+    Floor,
 }
 
 impl fmt::Display for Verdict {
@@ -79,6 +82,7 @@ impl fmt::Display for Verdict {
             Verdict::Holds => "holds",
             Verdict::Drops => "drops",
             Verdict::Inconclusive => "inconclusive",
+            Verdict::Floor => "floor",
         })
     }
 }
@@ -119,13 +123,30 @@ pub struct Paired {
     pub flips: f64,
     /// Share of samples whose value fell.
     pub harmful_flips: f64,
-    /// holds / drops / inconclusive at the run's margin.
+    /// holds / drops / inconclusive at the run's margin, or nothing to lose.
     pub verdict: Verdict,
     /// The smallest drop that this many samples could have shown (power 0.8, alpha 0.05) at the flip rate seen.
     pub detectable: f64,
     /// About how many samples would decide an inconclusive verdict; absent for the others and where it is out of reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed: Option<usize>,
+}
+
+/// One capability of a compressed variant against the dense model: plain means over its tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CapabilitySummary {
+    /// The compressed variant's folder name.
+    pub variant: String,
+    /// The capability.
+    pub capability: Capability,
+    /// How many of its tasks were compared.
+    pub tasks: usize,
+    /// Mean of the dense model over the tasks.
+    pub dense: f64,
+    /// Mean of the compressed model over the tasks.
+    pub compressed: f64,
+    /// Number of tasks by verdict; those of which there is none are absent.
+    pub verdicts: BTreeMap<Verdict, usize>,
 }
 
 /// One number of a published table, for one variant.
@@ -152,6 +173,9 @@ pub struct Analysis {
     pub summaries: Vec<TaskSummary>,
     /// Every compressed variant against dense, in the run's order.
     pub paired: Vec<Paired>,
+    /// Every capability of every compressed variant, in the run's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<CapabilitySummary>,
     /// Columns of published tables, by variant in the run's order and then as the tables have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnValue>,

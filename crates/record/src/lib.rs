@@ -21,10 +21,12 @@ mod rng;
 mod run;
 mod sample;
 mod score;
+mod scoring;
+mod spoken;
 mod text;
 mod transcript;
 
-pub use analysis::{Analysis, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use analysis::{Analysis, CapabilitySummary, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CompressionRecord, LayerRecord};
 pub use digest::{Digest, digest};
@@ -33,7 +35,11 @@ pub use message::{Message, Role, ToolCall};
 pub use prompting::Prompting;
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
-pub use sample::{Ask, Capability, Sample, Scoring, Turn};
+pub use sample::{Ask, Capability, Sample, Turn};
 pub use score::{Fault, Outcome, Score};
+pub use scoring::{Mixture, Scoring};
+pub use spoken::{
+    Spoken, begins_thought, clean, ends_in_thought, ends_thought, half_width, is_thought_mark, opened_by,
+};
 pub use text::{NotText, json, read_text, text, unmarked};
 pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};

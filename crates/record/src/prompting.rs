@@ -9,6 +9,18 @@ pub struct Prompting {
     /// What the chat template is given, by name: `enable_thinking`, `reasoning_effort`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub template_args: Map<String, Value>,
+    /// Worked examples before each question of generated tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_fewshot: Option<usize>,
+    /// The most tokens that a long text of generated tasks has, reply included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_seq_length: Option<usize>,
+    /// Whether the template was told to let the model think; absent where that was left to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<bool>,
+    /// Tokens that a thought may have beside the task's own limit; absent: it counts among those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_thinking_tokens: Option<usize>,
     /// The time, UTC, that the chat template prints; absent where it prints none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Message;
+use crate::{Message, Role};
 
 /// The four capabilities of an agent that ACBench measures, in the paper's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,17 +44,6 @@ impl fmt::Display for Capability {
     }
 }
 
-/// How faithful scoring is to the reference implementations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scoring {
-    /// The reference's known faults are corrected: what a person should believe.
-    #[default]
-    Corrected,
-    /// The reference's numbers bit for bit, faults included: what published tables hold.
-    Paper,
-}
-
 /// One item of a task: all that is needed to ask it and to judge the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -64,6 +53,9 @@ pub struct Sample {
     pub task: String,
     /// The opening messages. An episode may build its own prompts from `input` instead.
     pub messages: Vec<Message>,
+    /// How many messages after the system's are worked examples, and no part of the question.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub examples: usize,
     /// The tools that the model may call, each as a chat template wants it: `{"type": "function", "function": {..}}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Value>,
@@ -83,6 +75,20 @@ pub struct Sample {
     /// What results may be split by: `length`, `depth`, `game`, `format`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, Value>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Sample {
+    /// The opening messages without the worked examples: what is asked.
+    pub fn question(&self) -> Vec<Message> {
+        let first = self.messages.iter().take_while(|message| message.role == Role::System).count();
+        let examples = first..first + self.examples;
+        let own = self.messages.iter().enumerate().filter(|(at, _)| !examples.contains(at));
+        own.map(|(_, message)| message.clone()).collect()
+    }
 }
 
 /// One request to a model: the whole conversation so far and the limits of the reply.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Message, Outcome};
+use crate::{Message, Outcome, Role, Spoken};
 
 /// Why a reply ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +20,47 @@ pub enum Finish {
 /// One reply of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
-    /// The text, without the stop text.
+    /// What was said, without the stop text and without thoughts.
     pub text: String,
+    /// What was thought before or beside it; never judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// Tokens of the thoughts, of those generated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reasoning_tokens: usize,
+    /// Whether it is a thought that did not end, and nothing beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub endless: bool,
     /// Tokens of the rendered prompt.
     pub prompt_tokens: usize,
     /// Tokens generated, the stop token included.
     pub completion_tokens: usize,
     /// Why it ended.
     pub finish: Finish,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Reply {
+    /// A reply without thoughts.
+    pub fn said(text: impl Into<String>, prompt_tokens: usize, completion_tokens: usize, finish: Finish) -> Self {
+        let (reasoning, reasoning_tokens, endless) = (None, 0, false);
+        Self { text: text.into(), reasoning, reasoning_tokens, endless, prompt_tokens, completion_tokens, finish }
+    }
+
+    /// The reply with its thoughts taken off its text; `count` gives the tokens of a text.
+    pub fn apart(self, count: impl Fn(&str) -> usize) -> Self {
+        let Spoken { reasoning, content, endless } = Spoken::of(&self.text);
+        let reasoning_tokens = reasoning.as_deref().map_or(0, count).min(self.completion_tokens);
+        Self { text: content, reasoning, reasoning_tokens, endless, ..self }
+    }
+
+    /// The message that later turns show of it.
+    pub fn message(&self) -> Message {
+        Message { reasoning_content: self.reasoning.clone(), ..Message::assistant(self.text.clone()) }
+    }
 }
 
 /// One line of a transcript file. A crash can tear only the last line of a file, which readers drop.
@@ -126,11 +159,21 @@ impl Transcript {
         }
     }
 
+    /// Gives replies that messages repeat the thoughts that they had, for templates that show them.
+    pub fn remember(steps: &[Step], messages: &mut [Message]) {
+        for step in steps.iter().filter(|step| step.reply.reasoning.is_some()) {
+            let same = |message: &&mut Message| message.role == Role::Assistant && message.content == step.reply.text;
+            if let Some(message) = messages.get_mut(step.messages.len()).filter(same) {
+                message.reasoning_content.clone_from(&step.reply.reasoning);
+            }
+        }
+    }
+
     /// The last turn's prompt followed by its reply.
     fn conversation(&self) -> Vec<Message> {
         self.steps.last().map_or_else(Vec::new, |step| {
             let mut all = step.messages.clone();
-            all.push(Message::assistant(step.reply.text.clone()));
+            all.push(step.reply.message());
             all
         })
     }
@@ -142,7 +185,7 @@ mod tests {
     use crate::Message;
 
     fn reply(text: &str) -> Reply {
-        Reply { text: text.into(), prompt_tokens: 3, completion_tokens: 1, finish: Finish::Stop }
+        Reply::said(text, 3, 1, Finish::Stop)
     }
 
     #[test]

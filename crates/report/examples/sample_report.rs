@@ -114,7 +114,13 @@ fn scores() -> Scores {
 
 /// Means are counted, everything else is made up: `report` shows, `analyze` finds.
 fn analysis(scores: &Scores) -> Analysis {
-    let mut analysis = Analysis { margin: 0.03, summaries: Vec::new(), paired: Vec::new(), columns: columns() };
+    let mut analysis = Analysis {
+        margin: 0.03,
+        summaries: Vec::new(),
+        paired: Vec::new(),
+        capabilities: Vec::new(),
+        columns: columns(),
+    };
     for (variant, losses) in VARIANTS {
         for (&(task, capability, _, _), loss) in TASKS.iter().zip(losses) {
             let list = &scores[&(variant.to_owned(), task.to_owned())];

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::Report;
-use crate::verdict::{bottom_line, notes, verdicts};
+use crate::verdict::{bottom_line, floor, notes, verdicts};
 
 /// What was asked, what was found, and the sentences that say it. Layer lists of the compression are left out.
 pub fn json(report: &Report) -> Value {
@@ -23,6 +23,7 @@ pub fn json(report: &Report) -> Value {
     json!({
         "bottom_line": bottom_line(report),
         "verdicts": sentences,
+        "floor": floor(report),
         "notes": notes(report),
         "run": report.run,
         "analysis": report.analysis,

@@ -8,6 +8,7 @@ mod error;
 mod example;
 mod fault;
 mod figure;
+mod form;
 mod grid;
 mod json;
 mod markdown;

@@ -2,8 +2,9 @@
 
 use crate::Report;
 use crate::fault::{Faults, number};
+use crate::form::Form;
 use crate::published::Published;
-use crate::verdict::{bottom_line, notes, verdicts};
+use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
 
 /// The whole file.
@@ -12,9 +13,9 @@ pub(crate) fn markdown(report: &Report) -> String {
     text.push_str(&format!("**{}**\n\n", plain(&bottom_line(report))));
     for verdict in verdicts(report) {
         text.push_str(&format!("- {}\n", plain(&verdict.sentence())));
-        if let Some(caution) = verdict.caution() {
-            text.push_str(&format!("  {}\n", plain(&caution)));
-        }
+    }
+    if let Some(floor) = floor(report) {
+        text.push_str(&format!("\n{}\n", plain(&floor)));
     }
     text.push('\n');
     for note in notes(report) {
@@ -23,7 +24,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     text.push_str(&format!(
         "\nScores and differences are in points of 100; intervals are 95%; the margin is {} points; scoring is {}.\n\n",
         wording::margin(report.analysis.margin),
-        crate::page::scoring_name(report.run.scoring),
+        report.run.scoring,
     ));
     text.push_str("| capability | task | variant | n | dense | compressed | difference | flips (harmful) | p (Holm) | verdict |\n");
     text.push_str("|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
@@ -45,11 +46,12 @@ pub(crate) fn markdown(report: &Report) -> String {
                 wording::p_value(paired.p),
                 wording::p_value(paired.p_holm),
                 wording::sign(paired.verdict),
-                paired.verdict,
+                wording::word(paired.verdict),
             ));
         }
     }
     published(report, &mut text);
+    form(report, &mut text);
     mistakes(report, &mut text);
     compression(report, &mut text);
     text
@@ -64,6 +66,20 @@ fn published(report: &Report, text: &mut String) {
         for (variant, numbers) in &table.rows {
             text.push_str(&format!("| {} | {} |\n", plain(variant), numbers.join(" | ")));
         }
+    }
+}
+
+/// How many replies have the asked form, and how many can be read in any.
+fn form(report: &Report, text: &mut String) {
+    let rows = Form::of(report);
+    if rows.is_empty() {
+        return;
+    }
+    text.push_str("\n| task | variant | asked form | readable | score of readable |\n|---|---|--:|--:|--:|\n");
+    for Form { summary, asked, read, content } in rows {
+        let (task, variant) = (plain(&summary.task), plain(&summary.variant));
+        let numbers = [asked, read, content].map(wording::percent).join(" | ");
+        text.push_str(&format!("| {task} | {variant} | {numbers} |\n"));
     }
 }
 

@@ -2,12 +2,13 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
-use record::{DENSE, Paired, TaskSource, TaskSummary, Verdict};
+use record::{CapabilitySummary, DENSE, Paired, TaskSource, TaskSummary, Verdict};
 
 use crate::Report;
 use crate::fault::Faults;
+use crate::form::Form;
 use crate::published::Published;
-use crate::verdict::{bottom_line, notes, verdicts};
+use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
 
 /// A column of the table.
@@ -69,7 +70,15 @@ fn draw(report: &Report, layout: &[Column]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(layout.iter().map(|column| Cell::new(title(*column)).add_attribute(Attribute::Bold)));
+    let mut last = None;
     for task in report.tasks() {
+        if last.replace(task.capability) != Some(task.capability) {
+            let summaries = report.analysis.capabilities.iter().filter(|summary| summary.capability == task.capability);
+            // The means of one task are that task's own.
+            for (index, summary) in summaries.filter(|summary| summary.tasks > 1).enumerate() {
+                table.add_row(layout.iter().map(|column| together(*column, summary, index == 0)));
+            }
+        }
         let compared: Vec<&Paired> =
             report.compressed().filter_map(|variant| report.paired(variant, &task.task)).collect();
         for (index, paired) in compared.iter().enumerate() {
@@ -109,6 +118,7 @@ fn comparison(column: Column, task: &TaskSource, paired: &Paired) -> Cell {
         Verdict::Holds => Color::Cyan,
         Verdict::Drops => Color::Red,
         Verdict::Inconclusive => Color::Yellow,
+        Verdict::Floor => Color::Grey,
     };
     let measured = |text: String| number(if paired.n == 0 { "–".to_owned() } else { text });
     match column {
@@ -121,8 +131,27 @@ fn comparison(column: Column, task: &TaskSource, paired: &Paired) -> Cell {
         Difference => measured(format!("{} {}", wording::points(paired.delta), wording::interval(paired.interval))),
         Flips => measured(format!("{}%", wording::percent(paired.flips))),
         P => measured(wording::p_value(paired.p)),
-        Word => Cell::new(format!("{} {}", wording::sign(paired.verdict), paired.verdict)).fg(color),
+        Word => Cell::new(format!("{} {}", wording::sign(paired.verdict), wording::word(paired.verdict))).fg(color),
         Sign => Cell::new(wording::sign(paired.verdict)).fg(color),
+    }
+}
+
+/// One cell of a capability's line: means over its tasks, and how many of them have which verdict.
+fn together(column: Column, summary: &CapabilitySummary, first: bool) -> Cell {
+    let bold = |text: String| Cell::new(text).add_attribute(Attribute::Bold);
+    let verdicts = || {
+        let signs = summary.verdicts.iter().map(|(verdict, count)| format!("{} {count}", wording::sign(*verdict)));
+        signs.collect::<Vec<_>>().join(" ")
+    };
+    match column {
+        Capability if first => bold(wording::capability(summary.capability)),
+        Task if first => bold(format!("{}, mean of {}", wording::capability(summary.capability), summary.tasks)),
+        Variant => bold(wording::printable(&summary.variant)),
+        Dense => number(wording::percent(summary.dense)),
+        Compressed => number(wording::percent(summary.compressed)),
+        Difference => number(wording::points(summary.compressed - summary.dense)),
+        Word => Cell::new(verdicts()),
+        _ => Cell::new(""),
     }
 }
 
@@ -158,11 +187,12 @@ fn closing(report: &Report, width: usize, text: &mut String) {
             lines.push(format!("{}, {variant}: {}.", table.table, cells.collect::<Vec<_>>().join(", ")));
         }
     }
+    lines.extend(Form::line(report));
     lines.extend(Faults::of(report).lines(report));
     for verdict in verdicts(report) {
         lines.push(format!("{} {}", wording::sign(verdict.worst()), verdict.sentence()));
-        lines.extend(verdict.caution());
     }
+    lines.extend(floor(report));
     lines.push(bottom_line(report));
     lines.extend(notes(report));
     for line in lines {

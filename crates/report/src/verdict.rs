@@ -45,17 +45,27 @@ impl VariantVerdict<'_> {
         self.parts.iter().filter(|(_, paired)| paired.verdict == verdict).count()
     }
 
-    /// The worst that was found: drops before inconclusive before holds.
+    /// The worst that was found: drops before inconclusive before holds; the floor where there is nothing else.
     pub fn worst(&self) -> Verdict {
-        [Verdict::Drops, Verdict::Inconclusive].into_iter().find(|v| self.number(*v) > 0).unwrap_or(Verdict::Holds)
+        let order = [Verdict::Drops, Verdict::Inconclusive, Verdict::Holds];
+        order.into_iter().find(|v| self.number(*v) > 0).unwrap_or(Verdict::Floor)
+    }
+
+    /// How many comparisons could show a loss.
+    fn telling(&self) -> usize {
+        self.parts.len() - self.number(Verdict::Floor)
     }
 
     /// `holds on 3 of 4 capabilities`
     pub fn headline(&self) -> String {
-        let (holds, all) = (self.number(Verdict::Holds), self.parts.len());
+        let (holds, all) = (self.number(Verdict::Holds), self.telling());
         match self.worst() {
+            Verdict::Floor => "cannot be told: the dense model cannot do these tasks".to_owned(),
             Verdict::Holds if all > 1 => format!("holds on all {all} {}", self.noun),
-            _ if all == 1 => format!("{} on {}", phrase(self.worst()), self.parts[0].0),
+            _ if all == 1 => {
+                let (name, paired) = self.first();
+                format!("{} on {name}", phrase(paired.verdict))
+            }
             _ if holds == 0 => format!("holds on none of {all} {}", self.noun),
             _ => format!("holds on {holds} of {all} {}", self.noun),
         }
@@ -78,12 +88,13 @@ impl VariantVerdict<'_> {
             clauses.push(format!("inconclusive on {}", wording::list(&unsure)));
         }
         // With one comparison the headline has said it; only what is missing is left to say.
-        if self.parts.len() == 1 {
-            let tail = self.parts.iter().map(|(name, paired)| match paired.verdict {
+        if self.telling() == 1 {
+            let (name, paired) = self.first();
+            let tail = match paired.verdict {
                 Verdict::Inconclusive => self.unsure(name, paired).replacen(name.as_str(), "", 1),
                 _ => format!(" ({} points)", wording::points(paired.delta)),
-            });
-            return format!("{}{}.", clauses[0], tail.collect::<String>());
+            };
+            return format!("{}{tail}.", clauses[0]);
         }
         format!("{}.", clauses.join("; "))
     }
@@ -103,26 +114,34 @@ impl VariantVerdict<'_> {
         }
     }
 
+    /// The first comparison that could show a loss, else the first one; there is one at least.
+    fn first(&self) -> &(String, &Paired) {
+        self.parts.iter().find(|(_, paired)| paired.verdict != Verdict::Floor).unwrap_or(&self.parts[0])
+    }
+
     fn having(&self, verdict: Verdict) -> impl Iterator<Item = &(String, &Paired)> {
         self.parts.iter().filter(move |(_, paired)| paired.verdict == verdict)
     }
+}
 
-    /// A caution where the dense model scores so low that a drop by the margin cannot be seen.
-    pub fn caution(&self) -> Option<String> {
-        let low: Vec<String> = self
-            .parts
-            .iter()
-            .filter(|(_, paired)| paired.n > 0 && paired.dense <= self.margin)
-            .map(|(name, paired)| format!("{name} ({})", wording::percent(paired.dense)))
-            .collect();
-        (!low.is_empty()).then(|| {
-            format!(
-                "The dense model itself scores no more than the margin on {}: there is nothing to lose there, so \
-                 \u{201c}holds\u{201d} says nothing.",
-                wording::list(&low)
-            )
-        })
-    }
+/// What the dense model cannot do here, so that no compression can lose it: once for all variants.
+pub(crate) fn floor(report: &Report) -> Option<String> {
+    let margin = report.analysis.margin;
+    let low = report.tasks().filter_map(|task| {
+        let mut compared = report.compressed().filter_map(|variant| report.paired(variant, &task.task));
+        let paired = compared.find(|paired| paired.verdict == Verdict::Floor)?;
+        Some(format!("{} ({})", task.task, wording::percent(paired.dense)))
+    });
+    let low: Vec<String> = low.collect();
+    (!low.is_empty()).then(|| {
+        let these = if low.len() == 1 { "this task" } else { "these tasks" };
+        format!(
+            "The dense model scores no more than the margin of {} points on {}: it cannot do {these} here, so there is \
+             nothing to lose, and no number of samples would show a loss.",
+            wording::margin(margin),
+            wording::list(&low)
+        )
+    })
 }
 
 /// A verdict as the verb of a sentence.
@@ -131,6 +150,7 @@ fn phrase(verdict: Verdict) -> &'static str {
         Verdict::Holds => "holds",
         Verdict::Drops => "drops",
         Verdict::Inconclusive => "is inconclusive",
+        Verdict::Floor => "has nothing to lose",
     }
 }
 
@@ -138,6 +158,9 @@ fn phrase(verdict: Verdict) -> &'static str {
 pub(crate) fn bottom_line(report: &Report) -> String {
     let all = verdicts(report);
     let margin = wording::margin(report.analysis.margin);
+    if !all.is_empty() && all.iter().all(|verdict| verdict.worst() == Verdict::Floor) {
+        return "Nothing can be said of compression: the dense model cannot do any of these tasks.".to_owned();
+    }
     let safe: Vec<String> = all.iter().filter(|v| v.worst() == Verdict::Holds).map(|v| v.variant.to_owned()).collect();
     if all.is_empty() {
         return "Nothing was compared: the run has no compressed variant, or no task.".to_owned();

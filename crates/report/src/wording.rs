@@ -81,6 +81,15 @@ pub(crate) fn sign(verdict: Verdict) -> &'static str {
         Verdict::Holds => "●",
         Verdict::Drops => "▼",
         Verdict::Inconclusive => "○",
+        Verdict::Floor => "–",
+    }
+}
+
+/// A verdict in a word or two.
+pub(crate) fn word(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Floor => "cannot do".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -101,7 +101,7 @@ fn needle_row(rng: &mut Rng, level: usize) -> Vec<Message> {
 fn longbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
     let length = [256, 320, 480].get(level).copied().unwrap_or_else(|| rng.between(480, 1400));
     let settings = Generated { seed: rng.next_u64(), lengths: vec![length], samples: longbench::TWINS.len() };
-    let mut samples = longbench::twin::instances(&settings, split, &Words);
+    let mut samples = longbench::twin::instances(&settings, split, 0, &Words);
     let sample = samples.swap_remove(rng.below(samples.len()));
     let answer = longbench::twin::answer(&sample);
     Some(answered(sample, answer))
@@ -110,7 +110,7 @@ fn longbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
 fn longgenbench_row(rng: &mut Rng, split: Split, level: usize) -> Option<Row> {
     let length = [256, 320, 448].get(level).copied().unwrap_or_else(|| rng.between(512, 1250));
     let settings = Generated { seed: rng.next_u64(), lengths: vec![length], samples: 1 };
-    let sample = longgenbench::twin::instances(&settings, split, &Words).pop()?;
+    let sample = longgenbench::twin::instances(&settings, split, 0, &Words).pop()?;
     let answer = longgenbench::twin::answer(&sample);
     Some(answered(sample, answer))
 }
@@ -138,8 +138,9 @@ fn real_world_row(rng: &mut Rng, split: Split, level: usize, index: usize) -> Op
         }
         messages.push(Message::assistant(world.action(action)?.to_string()));
         if !world.can(&state, action) {
-            let text = real_world::text::state(&world, &state, &phrases);
-            messages.push(Message::user(format!("Invalid action. {text}")));
+            let (slip, told) = (world.action(action)?, real_world::text::state(&world, &state, &phrases));
+            let why = real_world::text::refusal(&world, &state, &slip.name, &slip.args, &phrases);
+            messages.push(Message::user(format!("{why}\n{told}")));
             plan.push(best);
             continue;
         }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use record::Scoring;
 use serde::{Deserialize, Serialize};
 
-use crate::long_context::{longbench, longgenbench};
+use crate::long_context::{self, longbench, longgenbench};
 use crate::{tool_use, workflow};
 
 /// One way in which corrected scores differ from the reference implementation's.
@@ -16,6 +17,15 @@ pub struct Deviation<S> {
     pub about: &'static str,
     /// Turns it on or off in the switches of a scorer.
     pub set: fn(&mut S, bool),
+}
+
+/// The switches of a scorer for a way of scoring.
+pub(crate) fn switches<S: Copy>(scoring: Scoring, task: &str, off: S, rows: &[Deviation<S>]) -> S {
+    let mut switches = off;
+    for row in rows {
+        (row.set)(&mut switches, scoring.has(task, row.name));
+    }
+    switches
 }
 
 /// All deviations of one task.
@@ -31,6 +41,7 @@ pub struct TaskDeviations {
 pub const DEVIATIONS: &[TaskDeviations] = &[
     TaskDeviations { task: "worfbench", rows: || described(workflow::DEVIATIONS) },
     TaskDeviations { task: "teval", rows: || described(tool_use::DEVIATIONS) },
+    TaskDeviations { task: "needle", rows: || described(long_context::DEVIATIONS) },
     TaskDeviations { task: "longbench", rows: || described(longbench::DEVIATIONS) },
     TaskDeviations { task: "longgenbench", rows: || described(longgenbench::DEVIATIONS) },
 ];

@@ -11,6 +11,7 @@ mod judge;
 pub mod long_context;
 pub mod real_world;
 mod rows;
+mod shots;
 mod source;
 mod text;
 pub mod tool_use;
@@ -24,7 +25,7 @@ pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
 pub use judge::{Judge, Lexical};
 pub use rows::{BadRows, Drawn};
-pub use source::{Source, Split, Tokens, Words};
+pub use source::{Asking, Source, Split, Tokens, Words};
 
 /// One benchmark: its data, its episodes and its scorer.
 pub trait Task: Sync {
@@ -106,6 +107,41 @@ pub const COLUMNS: &[&[Column]] = &[
     long_context::longbench::COLUMNS,
     long_context::longgenbench::COLUMNS,
 ];
+
+/// Tells form from content in scores of mode `corrected`: the metrics `form`, how much of the reply has the form that was
+/// asked for, and `read`, how much of it could be read in whatever form; and the reason says which of the two it is about.
+pub(crate) fn with_form(score: Score, scoring: Scoring, formed: impl Into<Share>, read: impl Into<Share>) -> Score {
+    if !scoring.is_corrected() {
+        return score;
+    }
+    let (Share(formed), Share(read), mut score) = (formed.into(), read.into(), score);
+    score.metrics.extend([("form".to_owned(), formed), ("read".to_owned(), read)]);
+    if read == 0.0 {
+        score.reason.insert_str(0, "form: ");
+    } else if formed < 1.0 {
+        score.reason.push_str(if formed > 0.0 {
+            "; partly in another form"
+        } else {
+            "; in another form than the asked one"
+        });
+    }
+    score
+}
+
+/// A share, or all or nothing.
+pub(crate) struct Share(f64);
+
+impl From<bool> for Share {
+    fn from(all: bool) -> Self {
+        Self(f64::from(u8::from(all)))
+    }
+}
+
+impl From<f64> for Share {
+    fn from(share: f64) -> Self {
+        Self(share)
+    }
+}
 
 /// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.
 pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: impl Into<String>) -> Score {

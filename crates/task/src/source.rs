@@ -31,7 +31,30 @@ pub enum Source {
         seed: u64,
         /// Training or held-out instances.
         split: Split,
+        /// How they are asked.
+        asking: Asking,
     },
+}
+
+/// How the instances of a twin are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// Worked examples before each question, from the training instances.
+    pub shots: usize,
+    /// The most tokens of the model that a long text may have, examples and reply included.
+    pub window: usize,
+}
+
+impl Asking {
+    /// No examples, and texts of at most 1,024 tokens: how `pico` was trained.
+    pub const BARE: Self = Self { shots: 0, window: 1024 };
+}
+
+impl Default for Asking {
+    /// Two examples, and texts of at most 4,096 tokens.
+    fn default() -> Self {
+        Self { shots: 2, window: 4096 }
+    }
 }
 
 impl Source {

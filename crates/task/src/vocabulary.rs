@@ -45,6 +45,10 @@ pub const PEOPLE: &[&str] = &[
     "Olga", "Paul", "Rosa", "Simon", "Tara", "Vera",
 ];
 
+/// Colors.
+pub const COLORS: &[&str] =
+    &["red", "blue", "green", "pink", "gray", "white", "black", "brown", "orange", "purple", "yellow", "beige"];
+
 /// How things look.
 pub const ADJECTIVES: &[&str] = &[
     "amber", "brave", "calm", "dark", "early", "fancy", "gentle", "hollow", "icy", "jolly", "kind", "late", "misty",
@@ -59,4 +63,18 @@ pub fn word(rng: &mut Rng, words: &'static [&'static str]) -> &'static str {
 /// `count` different words of a list, in random order.
 pub fn words(rng: &mut Rng, list: &'static [&'static str], count: usize) -> Vec<&'static str> {
     rng.choose(list.len(), count).into_iter().map(|index| list[index]).collect()
+}
+
+/// A text after its article: `an amber lamp`, `a lamp`.
+pub fn an(text: &str) -> String {
+    let article = if text.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {text}")
+}
+
+/// Several of a thing: `diary` is `diaries`, `shelf` is `shelves`.
+pub fn plural(noun: &str) -> String {
+    if let Some(stem) = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+        return format!("{stem}ies");
+    }
+    noun.strip_suffix('f').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ves"))
 }

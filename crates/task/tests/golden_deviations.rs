@@ -14,15 +14,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use task::long_context::{longbench, longgenbench};
+use task::long_context::{self, longbench, longgenbench};
 use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, tool_use, workflow};
 
 type Measured = Result<Vec<Effect>, Box<dyn Error>>;
 type Measure = fn(&Path) -> Measured;
 
 /// How the effects of each row of [`DEVIATIONS`] are measured, in the same order.
-const MEASURES: &[(&str, Measure)] =
-    &[("worfbench", worfbench), ("teval", teval), ("longbench", longbench), ("longgenbench", longgenbench)];
+const MEASURES: &[(&str, Measure)] = &[
+    ("worfbench", worfbench),
+    ("teval", teval),
+    ("needle", needle),
+    ("longbench", longbench),
+    ("longgenbench", longgenbench),
+];
 
 fn worfbench(folder: &Path) -> Measured {
     let all = workflow::Switches::all;
@@ -43,6 +48,16 @@ fn teval(folder: &Path) -> Measured {
     })
 }
 
+fn needle(folder: &Path) -> Measured {
+    let cases = Cases::read(folder, "needle", "niah.jsonl", |case| case["kind"] == "score")?;
+    let off = long_context::Switches::all(false);
+    cases.effects(long_context::DEVIATIONS, off, &["value"], |case, switches| {
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let response = long_context::judged(text("response"), switches);
+        Ok(vec![long_context::found(text("visual_expected_answer"), &response, switches)])
+    })
+}
+
 fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
@@ -52,7 +67,7 @@ fn longbench(folder: &Path) -> Measured {
     let cases = Cases::read(folder, "longbench", "longbench_metrics.jsonl", single)?;
     cases.effects(longbench::DEVIATIONS, longbench::Switches::all(false), &["value"], |case, switches| {
         let classes = texts(&case["all_classes"]);
-        let rules = longbench::Rules { classes: &classes, ratio: longbench::Ratio::Difflib, switches };
+        let rules = longbench::Rules { classes: &classes, ratio: longbench::Ratio::Difflib, question: "", switches };
         let name = case["metric"].as_str().unwrap_or_default();
         let metric = longbench_cases::metric(name).ok_or("an unknown metric")?;
         let prediction = case["prediction"].as_str().unwrap_or_default();

@@ -30,7 +30,7 @@ fn golden_longbench_metrics() -> Result<(), Box<dyn Error>> {
         |case| {
             let switches = Switches::from(Scoring::Paper);
             let (classes, references) = (texts(&case["all_classes"]), texts(&case["references"]));
-            let rules = Rules { classes: &classes, ratio: Ratio::Difflib, switches: &switches };
+            let rules = Rules { classes: &classes, ratio: Ratio::Difflib, question: "", switches: &switches };
             let metric = metric(case["metric"].as_str().unwrap_or_default()).ok_or("an unknown metric")?;
             let prediction = case["prediction"].as_str().ok_or("the prediction is no text")?;
             let best = |rules: &Rules<'_>| {
@@ -56,7 +56,7 @@ fn golden_longbench_sets() -> Result<(), Box<dyn Error>> {
     golden("longbench_metrics.jsonl", "longbench sets", is_scorer, |case| {
         let switches = Switches::from(Scoring::Paper);
         let classes = texts(&case["all_classes"]);
-        let rules = Rules { classes: &classes, ratio: Ratio::Difflib, switches: &switches };
+        let rules = Rules { classes: &classes, ratio: Ratio::Difflib, question: "", switches: &switches };
         let name = case["metric"].as_str().unwrap_or_default().trim_start_matches("scorer:");
         let set = find(name).ok_or("an unknown set")?;
         let answers = case["references"].as_array().ok_or("no references")?;

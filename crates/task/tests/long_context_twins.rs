@@ -11,14 +11,14 @@ use task::long_context::answer;
 use task::long_context::longbench::twin::Generated;
 use task::long_context::longbench::{LongBench, TWINS, twin};
 use task::long_context::longgenbench::{self, LongGenBench};
-use task::{BadRows, Lexical, Source, Split, Task, TaskError, Tokens, Words};
+use task::{Asking, BadRows, Lexical, Source, Split, Task, TaskError, Tokens, Words};
 
 fn tokens(sample: &Sample) -> usize {
     sample.messages.iter().map(|message| Words.encode(&message.content).len()).sum()
 }
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
-    let reply = Reply { text: reply.to_owned(), prompt_tokens: 1, completion_tokens: 1, finish: Finish::Stop };
+    let reply = Reply::said(reply, 1, 1, Finish::Stop);
     let steps = vec![Step { messages: sample.messages.clone(), reply }];
     task.score(sample, &Transcript { steps, ..Transcript::default() }, &Lexical, scoring)
 }
@@ -26,21 +26,21 @@ fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Res
 #[test]
 fn prompts_have_the_lengths_that_are_asked_for() {
     let settings = Generated { seed: 3, lengths: vec![512, 4096, 20_000], samples: 21 };
-    for sample in twin::instances(&settings, Split::Test, &Words) {
-        let wanted = sample.tags["length"].as_u64().unwrap_or_default() as usize;
-        let got = tokens(&sample);
-        assert!(got <= wanted + 20 && got * 100 >= wanted * 85, "{}: {got} of {wanted}", sample.id);
-    }
-    for sample in longgenbench::twin::instances(&settings, Split::Test, &Words) {
+    for sample in twin::instances(&settings, Split::Test, 0, &Words) {
         let wanted = sample.tags["length"].as_u64().unwrap_or_default() as usize;
         let got = tokens(&sample) + sample.max_tokens;
-        assert!(got <= wanted && got * 100 >= wanted * 85, "{}: {got} of {wanted}", sample.id);
+        assert!(got <= wanted + 20 && got * 100 >= wanted * 85, "{}: {got} of {wanted}", sample.id);
+    }
+    for sample in longgenbench::twin::instances(&settings, Split::Test, 0, &Words) {
+        let wanted = sample.tags["length"].as_u64().unwrap_or_default() as usize;
+        let got = tokens(&sample) + sample.max_tokens;
+        assert!(got <= wanted && got * 100 >= wanted * 78, "{}: {got} of {wanted}", sample.id);
     }
 }
 
 #[test]
 fn every_set_is_there_at_every_length() {
-    let all = twin::generate(1, Split::Test, &Words, None);
+    let all = twin::generate(1, Split::Test, Asking::BARE, &Words, None);
     let cells: BTreeSet<String> = all.iter().map(|s| format!("{} {}", s.tags["set"], s.tags["length"])).collect();
     assert_eq!(cells.len(), TWINS.len() * twin::LENGTHS.len());
     assert_eq!(all.len(), twin::DEFAULT_SAMPLES);
@@ -55,7 +55,7 @@ fn every_set_is_there_at_every_length() {
 #[test]
 fn people_of_training_are_not_held_out() {
     let people = |split| -> BTreeSet<String> {
-        let asked = twin::generate(5, split, &Words, Some(210));
+        let asked = twin::generate(5, split, Asking::BARE, &Words, Some(210));
         let prompts = asked.iter().filter(|sample| sample.tags["set"] == "document_qa");
         let sentences = prompts.flat_map(|sample| sample.messages[0].content.split(". "));
         let keepers = sentences.filter_map(|text| text.split_once(" keeps a ")).map(|(name, _)| name);
@@ -73,13 +73,13 @@ fn people_of_training_are_not_held_out() {
 fn a_million_tokens_take_seconds() -> Result<(), Box<dyn Error>> {
     let settings = Generated { seed: 3, lengths: vec![1_000_000], samples: TWINS.len() };
     let began = Instant::now();
-    let samples = twin::instances(&settings, Split::Test, &Words);
+    let samples = twin::instances(&settings, Split::Test, 0, &Words);
     for sample in &samples {
         assert!(tokens(sample) > 850_000, "{}: {}", sample.id, tokens(sample));
         assert_eq!(score(&LongBench, sample, &answer(sample), Scoring::Corrected)?.value, 1.0, "{}", sample.id);
     }
     let one = Generated { samples: 1, ..settings };
-    let long = &longgenbench::twin::instances(&one, Split::Test, &Words)[0];
+    let long = &longgenbench::twin::instances(&one, Split::Test, 0, &Words)[0];
     assert_eq!(score(&LongGenBench, long, &answer(long), Scoring::Corrected)?.value, 1.0);
     println!("8 texts of a million tokens: {:.1} s", began.elapsed().as_secs_f64());
     Ok(())
@@ -87,8 +87,8 @@ fn a_million_tokens_take_seconds() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn replies_of_a_megabyte_are_judged() -> Result<(), Box<dyn Error>> {
-    let mut samples = twin::generate(1, Split::Test, &Words, Some(TWINS.len()));
-    samples.extend(longgenbench::twin::generate(1, Split::Test, &Words, Some(1)));
+    let mut samples = twin::generate(1, Split::Test, Asking::BARE, &Words, Some(TWINS.len()));
+    samples.extend(longgenbench::twin::generate(1, Split::Test, Asking::BARE, &Words, Some(1)));
     for piece in
         ["a", ". ", "Paragraph 1 ", "\n", "段落", "Answer_1: ", "The answer is ", "{", "def again(box): return 1"]
     {

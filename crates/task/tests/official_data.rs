@@ -27,7 +27,7 @@ fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Samp
 }
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
-    let reply = Reply { text: reply.to_owned(), prompt_tokens: 1, completion_tokens: 1, finish: Finish::Stop };
+    let reply = Reply::said(reply, 1, 1, Finish::Stop);
     let steps = vec![Step { messages: sample.messages.clone(), reply }];
     task.score(sample, &Transcript { steps, ..Transcript::default() }, &Lexical, scoring)
 }
@@ -131,7 +131,9 @@ fn broken_workflow_files_are_named() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn replies_of_any_content_get_a_score_and_a_reason() -> Result<(), Box<dyn Error>> {
-    let samples = WorfBench.samples(&Source::Generated { seed: 1, split: task::Split::Test }, &Words, Some(1))?.samples;
+    let samples = WorfBench
+        .samples(&Source::Generated { seed: 1, split: task::Split::Test, asking: task::Asking::BARE }, &Words, Some(1))?
+        .samples;
     let many = |count: usize| -> String { (1..=count).map(|i| format!("{i}: step {i}\n({i},END)\n")).collect() };
     let replies =
         [String::new(), "\0".repeat(1 << 20), format!("Node\n{}", many(400)), many(40_000), "(1,END)".repeat(1 << 17)];
@@ -179,7 +181,7 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
     assert_eq!((right.value, right.reason.as_str()), (1.0, "the right call"));
     let made_up = said(&samples[1], "T: I call it\nN: c.d\nA: {'x': 1}\n")?;
     assert!(made_up.reason.starts_with("hallucinated tool"), "{}", made_up.reason);
-    assert_eq!((made_up.value, made_up.metrics["args_em"]), (0.75, 0.5));
+    assert_eq!((made_up.value, made_up.metrics["args_em"], made_up.metrics["format"]), (0.5, 0.5, 1.0));
     for (bad, what) in [
         (json!({"q9": {"origin_prompt": []}}), "q9"),
         (json!({"q9": datum("yaml")}), "yaml"),
@@ -195,7 +197,7 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn the_answers_of_the_twins_score_one() -> Result<(), Box<dyn Error>> {
-    let source = Source::Generated { seed: 5, split: task::Split::Test };
+    let source = Source::Generated { seed: 5, split: task::Split::Test, asking: task::Asking::BARE };
     for sample in WorfBench.samples(&source, &Words, Some(50))?.samples {
         let gold = sample.gold["workflow"].as_str().unwrap_or_default().to_owned();
         assert_eq!(score(&WorfBench, &sample, &gold, Scoring::Corrected)?.value, 1.0, "{gold}");
@@ -378,7 +380,7 @@ const PIECES: &[&str] = &[
 fn any_reply_gets_a_judgment_with_a_reason() -> Result<(), Box<dyn Error>> {
     let mut rng = Rng::new(3);
     for task in Teval::ALL {
-        let source = Source::Generated { seed: 2, split: task::Split::Test };
+        let source = Source::Generated { seed: 2, split: task::Split::Test, asking: task::Asking::BARE };
         let samples = task.samples(&source, &Words, Some(2))?.samples;
         for round in 0..1500 {
             let sample = &samples[round % 2];
@@ -452,7 +454,7 @@ fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>
         format!("0x{}", full("f")),
     ];
     for task in Teval::ALL {
-        let source = Source::Generated { seed: 1, split: task::Split::Test };
+        let source = Source::Generated { seed: 1, split: task::Split::Test, asking: task::Asking::BARE };
         for sample in task.samples(&source, &Words, Some(2))?.samples {
             for reply in &replies {
                 for scoring in [Scoring::Corrected, Scoring::Paper] {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use record::Message;
 use serde_json::{Value, json};
-use task::Lexical;
 use task::tool_use::{DEVIATIONS, Switches, Teval};
+use task::{Judge, Lexical};
 
 fn value(task: Teval, gold: &Value, reply: &str, switches: &Switches) -> Result<f64, String> {
     let prompt = [Message::system("bank.pay(to), bank.ask(of)")];
@@ -87,6 +87,24 @@ fn instruct_cases() -> Vec<Case> {
             5.0 / 6.0,
         ),
         ("missing_is_not_empty", Teval::Instruct, instruct("json", "", "", json!({"to": ""})), call("{}"), 1.0, 0.75),
+        ("any_form", Teval::Instruct, instruct("json", "", "", ida()), "bank.pay(to=\"Ida\")".to_owned(), 0.0, 0.5),
+        (
+            "same_values",
+            Teval::Instruct,
+            instruct("json", "", "", json!({"to": ["Ida", "Ben"], "amount": 5})),
+            call("{\"to\": \"Ida and Ben\", \"amount\": \"5\"}"),
+            f64::midpoint(1.0, 1.0 / 3.0),
+            1.0,
+        ),
+        ("call_alone", Teval::Instruct, instruct("json", "", "", ida()), call("{\"to\": \"Ben\"}"), 0.75, 0.5),
+        (
+            "clean_reply",
+            Teval::Instruct,
+            instruct("json", "", "", ida()),
+            format!("<think>{{}}</think>{}", call("{\"to\": \"Ida\"}")),
+            0.0,
+            1.0,
+        ),
     ]
 }
 
@@ -124,6 +142,17 @@ fn plan_cases() -> Vec<Case> {
             1.0 / 3.0,
             1.0,
         ),
+        (
+            "plan_arguments",
+            Teval::Plan,
+            plan("json", &[("bank.pay", ida.clone()), ("bank.get", ida.clone())]),
+            {
+                let more = json!({"to": "Ida", "from": "Ben"});
+                json!([step("bank.pay", 0, &more), step("bank.get", 1, &more)]).to_string()
+            },
+            1.0,
+            0.875,
+        ),
         ("no_free_match", Teval::Plan, pay(), format!("[{}]", step("shop.paint_wall", 0, &json!({"on": 1}))), 1.0, 0.0),
     ]
 }
@@ -139,6 +168,16 @@ fn other_cases() -> Vec<Case> {
             (2.0 + 1.0 / 1.00001) / 3.0,
             1.0,
         ),
+        (
+            "whole_thought",
+            Teval::Reason,
+            json!({"ground_truth": {"thought": "send the letter", "name": "", "args": {}}}),
+            "Next I am sending that letter.".to_owned(),
+            Lexical.similarity("Next I am sending that letter.", "send the letter"),
+            1.0,
+        ),
+        ("last_tool", Teval::Retrieve, next.clone(), "Not bank.ask, but bank.pay".to_owned(), 0.0, 1.0),
+        ("stated_choice", Teval::Review, json!({"response_format": "str", "answer": "B"}), "(b)".to_owned(), 0.0, 1.0),
         ("listed_tools", Teval::Retrieve, next.clone(), "bank.pay, e.g. version 2.0".to_owned(), 0.0, 1.0),
         ("equal_values", Teval::Understand, next.clone(), "{\"to\":\"Ida\"}".to_owned(), 0.0, 1.0),
         (

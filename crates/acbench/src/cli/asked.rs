@@ -3,30 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use acbench::{
-    BadRows, CalibrationChoice, Checkpoint, Error, How, MethodChoice, Question, Run, Sampling, Scoring, Similarities,
-    Similarity,
+    BadRows, CalibrationChoice, Checkpoint, Cost, Error, How, MethodChoice, Question, Run, Sampling, SeqLength,
+    Similarities, Similarity,
 };
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::output;
 use super::progress::Progress;
 
-/// How replies are scored.
+/// What `--thinking` says.
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum ScoringName {
-    /// Without the faults of the reference scorers
-    Corrected,
-    /// As the reference scorers do, faults included, to compare with published tables
-    Paper,
-}
-
-impl From<ScoringName> for Scoring {
-    fn from(name: ScoringName) -> Self {
-        match name {
-            ScoringName::Corrected => Self::Corrected,
-            ScoringName::Paper => Self::Paper,
-        }
-    }
+enum Thinking {
+    /// The chat template lets the model think
+    On,
+    /// It does not
+    Off,
+    /// As the chat template does by itself
+    Auto,
 }
 
 /// Which model, how compressed, asked what.
@@ -63,9 +56,30 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "POINTS", default_value = "3", value_parser = points)]
     margin: f64,
 
-    /// How replies are scored
-    #[arg(long, default_value = "corrected")]
-    scoring: ScoringName,
+    /// How replies are scored: `corrected`, without the faults of the reference scorers and in any natural form; `paper`, as
+    /// they do, to compare with published tables; or one of them but for some of `acbench list deviations`, as in
+    /// paper+first_value or corrected-teval.same_values
+    #[arg(long, value_name = "SCORING", default_value = "corrected")]
+    scoring: String,
+
+    /// Worked examples before each question of generated tasks [default: 2; 0 for the bundled model, trained without]
+    #[arg(long = "num_fewshot", value_name = "N", value_parser = few)]
+    num_fewshot: Option<usize>,
+
+    /// Tokens of the longest texts of generated tasks, reply included, or `full` for the whole context [default: 4096, or
+    /// the context where it is less; 1024 for the bundled model]
+    #[arg(long = "max_seq_length", value_name = "TOKENS", value_parser = length)]
+    max_seq_length: Option<SeqLength>,
+
+    /// Whether the model thinks before it replies, where its chat template has a switch for it. Thoughts are kept in the
+    /// transcripts and never judged
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    thinking: Thinking,
+
+    /// Tokens that a thought may have beside the reply's own limit; a longer one fails its sample. With --scoring paper a
+    /// thought counts among the reply's tokens
+    #[arg(long = "max_thinking_tokens", value_name = "N", default_value_t = 4096)]
+    max_thinking_tokens: usize,
 
     #[command(flatten)]
     similarity: SimilarityArgs,
@@ -245,7 +259,15 @@ impl Asked {
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },
             limit: self.limit,
             seed: self.compression.seed,
-            scoring: self.scoring.into(),
+            scoring: acbench::scoring(&self.scoring)?,
+            num_fewshot: self.num_fewshot,
+            max_seq_length: self.max_seq_length.unwrap_or_default(),
+            thinking: match self.thinking {
+                Thinking::On => Some(true),
+                Thinking::Off => Some(false),
+                Thinking::Auto => None,
+            },
+            max_thinking_tokens: self.max_thinking_tokens,
             similarities: self.similarity.resolve()?,
             sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
             chat_template: self.chat_template,
@@ -272,13 +294,54 @@ impl Asked {
                 output::complain(&format!("warning: {}: {note}", source.task));
             }
         }
+        // Of the bundled model all of it takes a minute or two.
+        if question.model.is_some() && question.replies.is_none() {
+            output::complain(&format!("note: {}", costs(&run, &acbench::cost(&run, &checkpoint)?)));
+        }
         Ok(run)
     }
+}
+
+/// What a run asks and what it takes, in one sentence.
+fn costs(run: &Run, cost: &Cost) -> String {
+    let variants = match cost.variants {
+        1 => "the dense model".to_owned(),
+        more => format!("{more} variants"),
+    };
+    let prompting = &run.record.prompting;
+    let generated = prompting.num_fewshot.zip(prompting.max_seq_length).map_or_else(String::new, |(shots, length)| {
+        format!(" (generated tasks: {shots} worked examples before each question, texts of up to {length} tokens)")
+    });
+    let turns = if cost.turns { ", and the later turns of games beside them" } else { "" };
+    let about = |seconds: f64| match seconds {
+        ..5400.0 => format!("{:.0} min", (seconds / 60.0).max(1.0)),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    };
+    let time = cost.seconds.map_or_else(String::new, |(least, most)| {
+        format!("; about {} to {} on this machine, compression not counted", about(least), about(most))
+    });
+    format!(
+        "{variants}, {} samples each: {} tokens to read{generated} and at most {} to write{turns}{time}",
+        cost.samples, cost.read, cost.written
+    )
 }
 
 /// A whole number from 1 on.
 pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number from 1 on".to_owned())
+}
+
+/// Worked examples: more make no prompt better, and fill it.
+const MOST_EXAMPLES: usize = 16;
+
+/// A number of worked examples.
+fn few(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number <= MOST_EXAMPLES);
+    number.ok_or_else(|| format!("a whole number up to {MOST_EXAMPLES}"))
+}
+
+fn length(text: &str) -> Result<SeqLength, String> {
+    text.parse()
 }
 
 /// Points between 0 and 100.

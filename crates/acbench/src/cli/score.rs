@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Failure;
-use super::asked::{ScoringName, SimilarityArgs};
+use super::asked::SimilarityArgs;
 use super::output;
 use super::progress::Progress;
 
@@ -19,9 +19,10 @@ pub(crate) struct Score {
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
-    /// How replies are scored [default: as the run was]
-    #[arg(long)]
-    scoring: Option<ScoringName>,
+    /// How replies are scored: `corrected`, `paper`, or with single deviations, as in paper+first_value [default: as the run
+    /// was]
+    #[arg(long, value_name = "SCORING")]
+    scoring: Option<String>,
 
     #[command(flatten)]
     similarity: SimilarityArgs,
@@ -40,7 +41,8 @@ impl Score {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let mut run = Run::open(&self.run)?;
         let mut progress = Progress::new();
-        let anew = Anew { scoring: self.scoring.map(Into::into), similarities: self.similarity.resolve()? };
+        let scoring = self.scoring.as_deref().map(acbench::scoring).transpose()?;
+        let anew = Anew { scoring, similarities: self.similarity.resolve()? };
         let scored = acbench::score(&mut run, &anew, &mut |event| progress.show(event))?;
         drop(progress);
         if self.json {

@@ -89,6 +89,7 @@ fn ask(
         chat_template: run.record.chat_template,
         template_args: run.record.prompting.template_args.clone(),
         clock: crate::prompts::clock(&run.root, &run.record),
+        max_thinking_tokens: run.record.prompting.max_thinking_tokens,
         batch_size: how.batch_size,
     };
     let mut local = Local::new(&model, tokenizer, options)?;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Chat, Clock, Model, Sampling, Session, SessionOptions, Tokenizer};
-use record::Reply;
+use model::{Chat, Clock, Model, Sampling, Session, SessionOptions, Thinking, Tokenizer};
+use record::{Reply, opened_by};
 use serde_json::{Map, Value};
 
 use crate::backend::{Answer, Ticket};
@@ -20,6 +20,8 @@ pub struct LocalOptions {
     pub template_args: Map<String, Value>,
     /// The time that the template prints.
     pub clock: Clock,
+    /// The most tokens of a thought beside those of the reply; `None`: it counts among them.
+    pub max_thinking_tokens: Option<usize>,
     /// Replies that are made at the same time, at least 1.
     pub batch_size: usize,
 }
@@ -30,11 +32,14 @@ pub struct Local<'m> {
     tokenizer: &'m Tokenizer,
     options: LocalOptions,
     /// The session's tickets of requests under way.
-    under_way: BTreeMap<usize, Ticket>,
+    under_way: BTreeMap<usize, UnderWay>,
     /// Requests that never reached the session.
     refused: Vec<(Ticket, Answer)>,
     next: Ticket,
 }
+
+/// A request under way: its ticket, and the mark with which its prompt begins a thought.
+type UnderWay = (Ticket, Option<String>);
 
 impl<'m> Local<'m> {
     /// A model ready to reply.
@@ -56,16 +61,22 @@ impl Backend for Local<'_> {
         let (messages, tools) = (&request.messages, &request.tools);
         let LocalOptions { template_args: args, clock, .. } = &self.options;
         let conversation = Chat { messages, tools, args, clock: *clock };
-        match self.tokenizer.ask(&conversation, self.options.chat_template) {
-            Ok(prompt) => {
+        let written = self.tokenizer.write(&conversation, self.options.chat_template);
+        match written
+            .and_then(|written| Ok((self.tokenizer.ids(&written)?, opened_by(&written.text).map(str::to_owned))))
+        {
+            Ok((prompt, opened)) => {
+                let begun = opened.is_some();
+                let room = |max_tokens| Thinking { max_tokens, begun };
                 let inside = self.session.submit(model::Request {
                     prompt,
                     sampling: self.options.sampling,
                     max_tokens: request.max_tokens,
+                    thinking: self.options.max_thinking_tokens.map(room),
                     stop: request.stop,
                     seed: request.seed,
                 });
-                self.under_way.insert(inside, ticket);
+                self.under_way.insert(inside, (ticket, opened));
             }
             // What the template refuses, or the tokenizer cannot spell, is this sample's failure alone.
             Err(error) => self.refused.push((ticket, Err(error.to_string()))),
@@ -77,13 +88,15 @@ impl Backend for Local<'_> {
         let mut done = std::mem::take(&mut self.refused);
         while done.is_empty() && self.session.pending() > 0 {
             for (inside, generated) in self.session.step() {
-                let answer = generated.map_err(|error| error.to_string()).map(|generated| Reply {
-                    text: generated.text,
-                    prompt_tokens: generated.prompt_tokens,
-                    completion_tokens: generated.tokens.len(),
-                    finish: generated.finish,
+                let Some((ticket, opened)) = self.under_way.remove(&inside) else { continue };
+                let count = |text: &str| self.tokenizer.encode(text, false).map_or(0, |ids| ids.len());
+                let answer = generated.map_err(|error| error.to_string()).map(|generated| {
+                    // What the prompt began is the reply's beginning.
+                    let text = opened.unwrap_or_default() + &generated.text;
+                    let (prompt, tokens) = (generated.prompt_tokens, generated.tokens.len());
+                    Reply::said(text, prompt, tokens, generated.finish).apart(count)
                 });
-                done.extend(self.under_way.remove(&inside).map(|ticket| (ticket, answer)));
+                done.push((ticket, answer));
             }
         }
         Ok(done)

@@ -70,12 +70,10 @@ impl Backend for Scripted {
     fn submit(&mut self, request: Request) -> Result<Ticket, GenerateError> {
         let words = |text: &str| text.split_whitespace().count();
         let answer = match self.find(&request.sample, request.turn) {
-            Some(text) => Ok(Reply {
-                text: text.to_owned(),
-                prompt_tokens: request.messages.iter().map(|message| words(&message.content)).sum(),
-                completion_tokens: words(text),
-                finish: Finish::Stop,
-            }),
+            Some(text) => {
+                let prompt = request.messages.iter().map(|message| words(&message.content)).sum();
+                Ok(Reply::said(text, prompt, words(text), Finish::Stop).apart(words))
+            }
             None => Err(format!("no scripted reply to turn {} of {}", request.turn, request.sample)),
         };
         let ticket = self.next;

@@ -152,7 +152,9 @@ fn marker(paired: &Paired, scale: &Scale, track: usize) -> String {
     }
     match paired.verdict {
         Verdict::Holds => format!("<circle class=\"mark\" cx=\"{x:.2}%\" cy=\"{track}\" r=\"6\"/>"),
-        Verdict::Inconclusive => format!("<circle class=\"ring\" cx=\"{x:.2}%\" cy=\"{track}\" r=\"5.5\"/>"),
+        Verdict::Inconclusive | Verdict::Floor => {
+            format!("<circle class=\"ring\" cx=\"{x:.2}%\" cy=\"{track}\" r=\"5.5\"/>")
+        }
         Verdict::Drops => format!(
             "<svg x=\"{x:.2}%\" y=\"{track}\" overflow=\"visible\"><path class=\"mark\" d=\"M-7.5-6h15L0 8z\"/></svg>"
         ),

@@ -5,6 +5,7 @@ use record::DENSE;
 use super::table;
 use crate::Report;
 use crate::fault::{Faults, number};
+use crate::form::Form;
 use crate::published::Published;
 use crate::wording::{self, escaped};
 
@@ -29,6 +30,43 @@ fn row(variant: &str, numbers: &[String]) -> String {
     let class = if variant == DENSE { " class=\"dense\"" } else { "" };
     let cells: String = numbers.iter().map(|number| format!("<td class=\"n\">{number}</td>")).collect();
     format!("<tr{class}><th scope=\"row\">{}</th>{cells}</tr>", escaped(variant))
+}
+
+/// Form and content, dense beside compressed.
+pub(super) fn form(report: &Report) -> String {
+    let mut body = String::new();
+    for Form { summary, asked, read, content } in Form::of(report) {
+        let class = if summary.variant == DENSE { " class=\"dense\"" } else { "" };
+        let bar = |share: f64| {
+            format!(
+                "<td class=\"n\">{}%<span class=\"bar\"><i style=\"width:{:.0}%\"></i></span></td>",
+                wording::percent(share),
+                share.clamp(0.0, 1.0) * 100.0
+            )
+        };
+        body.push_str(&format!(
+            "<tr{class}><th scope=\"row\">{}</th><td class=\"mono\">{}</td>{}{}<td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td></tr>",
+            escaped(&summary.task),
+            escaped(&summary.variant),
+            bar(asked),
+            bar(read),
+            wording::percent(content),
+            wording::percent(summary.mean),
+        ));
+    }
+    if body.is_empty() {
+        return body;
+    }
+    let head = "<th scope=\"col\">Task</th><th scope=\"col\">Variant</th><th scope=\"col\" class=\"n\">Asked form</th>\
+                <th scope=\"col\" class=\"n\">Readable</th><th scope=\"col\" class=\"n\">Score of readable</th>\
+                <th scope=\"col\" class=\"n\">Score</th>";
+    format!(
+        "<p>How many replies have exactly the form that was asked for, and how many could be read in whatever form; and what \
+         those are worth. A right answer in another form counts in full. What constrained decoding could win back is at \
+         most what cannot be read; a lower score of readable replies is content that was lost.</p>{}",
+        table("Form and content", head, &body)
+    )
 }
 
 /// How many replies have which kind of mistake, beside the score.

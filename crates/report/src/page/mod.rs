@@ -6,7 +6,7 @@ mod outcome;
 mod provenance;
 mod weights;
 
-use record::{DENSE, Scoring};
+use record::DENSE;
 
 use crate::Report;
 use crate::verdict::notes;
@@ -28,6 +28,7 @@ pub(crate) fn page(report: &Report) -> String {
         Section { id: "differences", title: "What was lost", body: outcome::differences(report) },
         Section { id: "scores", title: "Scores", body: outcome::scores(report) },
         Section { id: "published", title: "As published tables have it", body: kinds::published(report) },
+        Section { id: "form", title: "Form and content", body: kinds::form(report) },
         Section { id: "mistakes", title: "Kinds of mistake", body: kinds::mistakes(report) },
         Section { id: "compression", title: "What compression did", body: weights::compression(report) },
         Section { id: "maps", title: "Where facts were found", body: detail::maps(report) },
@@ -58,14 +59,6 @@ pub(crate) fn page(report: &Report) -> String {
     )
 }
 
-/// `corrected` or `paper`.
-pub(crate) fn scoring_name(scoring: Scoring) -> &'static str {
-    match scoring {
-        Scoring::Corrected => "corrected",
-        Scoring::Paper => "paper",
-    }
-}
-
 /// What was asked, in one line.
 fn facts(report: &Report) -> String {
     let samples: usize = report.tasks().map(|task| task.samples).sum();
@@ -78,7 +71,7 @@ fn facts(report: &Report) -> String {
         ("Samples a variant", wording::count(samples)),
         ("Failed", wording::count(failed)),
         ("Margin", format!("{} points", wording::margin(report.analysis.margin))),
-        ("Scoring", scoring_name(report.run.scoring).to_owned()),
+        ("Scoring", report.run.scoring.to_string()),
         ("Seed", report.run.seed.to_string()),
     ];
     let items: String =
@@ -103,5 +96,5 @@ fn table(label: &str, head: &str, rows: &str) -> String {
 
 /// A verdict as a colored word with its sign.
 fn chip(verdict: record::Verdict) -> String {
-    format!("<span class=\"chip {verdict}\">{} {verdict}</span>", wording::sign(verdict))
+    format!("<span class=\"chip {verdict}\">{} {}</span>", wording::sign(verdict), wording::word(verdict))
 }

@@ -5,13 +5,14 @@ use record::{DENSE, Paired, TaskSource, TaskSummary};
 use super::{chip, table};
 use crate::Report;
 use crate::figure::forest;
-use crate::verdict::{VariantVerdict, bottom_line, verdicts};
+use crate::verdict::{VariantVerdict, bottom_line, floor, verdicts};
 use crate::wording::{self, counted, escaped, interval, p_value, percent, points};
 
 /// What a person can act on.
 pub(super) fn verdict(report: &Report) -> String {
     let cards: String = verdicts(report).iter().map(card).collect();
-    format!("<p class=\"lead\">{}</p><div class=\"cards\">{cards}</div>", escaped(&bottom_line(report)))
+    let floor = floor(report).map_or_else(String::new, |text| format!("<p class=\"caution\">{}</p>", escaped(&text)));
+    format!("<p class=\"lead\">{}</p>{floor}<div class=\"cards\">{cards}</div>", escaped(&bottom_line(report)))
 }
 
 /// One method: its sentence, then each capability.
@@ -24,10 +25,8 @@ fn card(verdict: &VariantVerdict) -> String {
             format!("<li><span>{}</span><span>{change} {}</span></li>", escaped(name), chip(paired.verdict))
         })
         .collect();
-    let caution =
-        verdict.caution().map_or_else(String::new, |text| format!("<p class=\"caution\">{}</p>", escaped(&text)));
     format!(
-        "<article class=\"card\"><h3>{}</h3><p>{}</p>{caution}<ul>{rows}</ul></article>",
+        "<article class=\"card\"><h3>{}</h3><p>{}</p><ul>{rows}</ul></article>",
         escaped(verdict.variant),
         escaped(&verdict.sentence())
     )

@@ -1,22 +1,29 @@
 //! What the numbers mean, and what they were made from.
 
-use record::{Prompting, Scoring};
+use record::Prompting;
 
-use super::{scoring_name, table};
+use super::table;
 use crate::Report;
-use crate::wording::{self, count, escaped, margin};
+use crate::wording::{self, count, counted, escaped, margin};
 
 /// The terms of the report.
 pub(super) fn reading(report: &Report) -> String {
     let loss = margin(report.analysis.margin);
-    let scoring = match report.run.scoring {
-        Scoring::Corrected => {
-            "corrected: known faults of the reference scorers are mended, so the numbers differ from published tables."
+    let scoring = report.run.scoring;
+    let is = match scoring.is_corrected() {
+        true => {
+            "known faults of the reference scorers are mended, and right answers count in any natural form, so the numbers \
+             differ from published tables"
         }
-        Scoring::Paper => {
-            "paper: the reference scorers\u{2019} numbers, known faults included, as published tables hold."
-        }
+        false => "the reference scorers\u{2019} numbers, known faults included, as published tables hold",
     };
+    let other = scoring.named().collect::<Vec<_>>().join(", ");
+    let other = match (other.is_empty(), scoring.is_corrected()) {
+        (true, _) => String::new(),
+        (false, true) => format!("; but for {other}, which are as in the reference"),
+        (false, false) => format!("; but for {other}, which are corrected"),
+    };
+    let scoring = format!("{scoring}: {is}{other}.");
     let terms = [
         (
             "Verdict",
@@ -44,7 +51,7 @@ pub(super) fn reading(report: &Report) -> String {
              seen."
                 .to_owned(),
         ),
-        ("Scoring", scoring.to_owned()),
+        ("Scoring", scoring),
     ];
     let items: String = terms.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>", escaped(text))).collect();
     format!("<dl class=\"reading\">{items}</dl>")
@@ -78,7 +85,7 @@ pub(super) fn provenance(report: &Report) -> String {
         "<h2>Provenance</h2><p>ACBench {}; {} scoring; seed {}; sampling: {}; chat template {}.{}</p>\
          <p>Model {}, SHA-256 <span class=\"mono\" style=\"overflow-wrap:anywhere\">{}</span>.</p>{}",
         escaped(&run.version),
-        scoring_name(run.scoring),
+        escaped(&run.scoring.to_string()),
         run.seed,
         escaped(&sampling),
         if run.chat_template { "on" } else { "off" },
@@ -96,6 +103,15 @@ fn prompting(prompting: &Prompting) -> String {
         let given: Vec<String> =
             prompting.template_args.iter().map(|(name, value)| format!("{name}={value}")).collect();
         said.push_str(&format!(" The template was given {}.", given.join(", ")));
+    }
+    if let Some(shots) = prompting.num_fewshot {
+        let length = prompting
+            .max_seq_length
+            .map_or_else(String::new, |tokens| format!(", texts of up to {} tokens", count(tokens)));
+        said.push_str(&format!(" Generated tasks: {} before each question{length}.", counted(shots, "worked example")));
+    }
+    if let Some(on) = prompting.thinking {
+        said.push_str(&format!(" Thinking was turned {}.", if on { "on" } else { "off" }));
     }
     if let Some(clock) = &prompting.clock {
         said.push_str(&format!(" The template printed the date of {clock} UTC."));

@@ -83,16 +83,16 @@ pub fn draw(rng: &mut Rng, kind: Kind) -> Hidden {
         let answer = secrets.next().unwrap_or_default();
         Distractor { needle: format!(" The {thing} of {town} is {answer}."), answer }
     };
-    let asked = fact("secret", towns[0]);
-    let question = format!("What is the secret of {}?", towns[0]);
+    let asked = fact("secret code", towns[0]);
+    let question = format!("What is the secret code of {}?", towns[0]);
     let mut others = |range: std::ops::Range<usize>| -> Vec<Distractor> {
-        towns[range].iter().map(|town| fact("secret", town)).collect()
+        towns[range].iter().map(|town| fact("secret code", town)).collect()
     };
     match kind {
         Kind::Single => Hidden { needles: vec![asked.needle], distractors: Vec::new(), question, answer: asked.answer },
         Kind::Several => {
             let all = [vec![asked], others(1..3)].concat();
-            let question = format!("What are the secrets of {}, {} and {}?", towns[0], towns[1], towns[2]);
+            let question = format!("What are the secret codes of {}, {} and {}?", towns[0], towns[1], towns[2]);
             let answer = all.iter().map(|one| one.answer.as_str()).collect::<Vec<_>>().join(", ");
             Hidden {
                 needles: all.into_iter().map(|one| one.needle).collect(),
@@ -102,8 +102,8 @@ pub fn draw(rng: &mut Rng, kind: Kind) -> Hidden {
             }
         }
         Kind::TwoHops => {
-            let pointer = format!(" The secret of {} is the same as that of {}.", towns[1], towns[0]);
-            let question = format!("What is the secret of {}?", towns[1]);
+            let pointer = format!(" The secret code of {} is the same as that of {}.", towns[1], towns[0]);
+            let question = format!("What is the secret code of {}?", towns[1]);
             Hidden { needles: vec![asked.needle, pointer], distractors: others(2..6), question, answer: asked.answer }
         }
         Kind::Distractors => {

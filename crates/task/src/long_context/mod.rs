@@ -20,7 +20,7 @@ pub use haystack::{Book, Cell, cut, hide, hide_all, periods, periods_by_family};
 pub use needle::Needle;
 pub use official::{Periods, Settings, Spacing, Text};
 pub use porter::stem;
-pub use recall::{Recall, heat_map};
+pub use recall::{DEVIATIONS, Recall, Switches, found, heat_map, judged};
 pub use rouge::{Rouge, rouge1};
 pub use twin::generate as generate_twin;
 

@@ -17,14 +17,14 @@ use record::{Capability, Message, Rng, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
 use crate::rows::Rows;
-use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 use super::essays::{essays, generated};
 use super::facts::{Hidden, Kind, draw};
 use super::grid::dealt;
 use super::haystack::{Cell, cut, hide_all};
 use super::official::{Settings, Text};
-use super::recall::{Recall, heat_map};
+use super::recall::{self, Recall, Switches};
 use super::rouge::rouge1;
 use super::twin;
 
@@ -46,7 +46,9 @@ impl Task for Needle {
 
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(twin::generate(*seed, *split, *asking, tokens, limit).into())
+            }
             Source::Official { folder, bad_rows, .. } => official(folder, *bad_rows, tokens, limit),
         }
     }
@@ -62,8 +64,8 @@ impl Task for Needle {
         }
     }
 
-    /// The value is the recall of the answer's content words (`paper`: the heat maps' recall, see [`heat_map`]), divided
-    /// by one more than the distractors whose answer the reply gives too (not in `paper`).
+    /// The value is the recall of the answer's content words (`paper`: the heat maps' recall), divided by one more than
+    /// the distractors whose answer the reply gives too (not in `paper`).
     /// Metrics: `recall`, `rouge1` (ROUGE-1 F times ten, as the reference stores it), and `taken_in`, the number of those
     /// distractors, where there are any.
     fn score(
@@ -74,38 +76,56 @@ impl Task for Needle {
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
         let (needle, answer) = (gold(sample, "needle")?, gold(sample, "answer")?);
-        let response = transcript.last_reply().trim();
-        let recall = Recall::of(answer, response);
-        let found = match scoring {
-            Scoring::Corrected => recall.share(),
-            Scoring::Paper => heat_map(answer, response),
-        };
+        let switches = Switches::from(scoring);
+        let response = recall::judged(transcript.last_reply(), &switches);
+        let response = response.trim();
+        let found = recall::found(answer, response, &switches);
         let mut metrics = vec![("recall", found), ("rouge1", 10.0 * rouge1(needle, response).f)];
-        let mut reason = reason(&recall, response);
+        let mut reason = reason(&Recall::of(answer, response), found, response);
         let mut value = found;
         if let Some(distractors) = sample.gold.get("distractors").and_then(Value::as_array) {
             let given = |answer: &&str| Recall::of(answer, response).share() == 1.0;
             let given: Vec<&str> = distractors.iter().filter_map(Value::as_str).filter(given).collect();
             metrics.push(("taken_in", given.len() as f64));
-            if !given.is_empty() {
-                reason.push_str(&format!("; taken in by: {}", given.join(", ")));
-            }
-            if scoring == Scoring::Corrected {
-                value /= 1.0 + given.len() as f64;
+            if switches.taken_in && !given.is_empty() {
+                let share = told_apart(answer, &given, response);
+                value *= share;
+                reason.push_str(&match share {
+                    0.0 | 1.0 => format!("; the last of 2 answers counts, the other one is {}", given[0]),
+                    _ => format!("; taken in by: {}", given.join(", ")),
+                });
             }
         }
-        Ok(scored(sample, value, metrics, reason))
+        let lines = response.lines().filter(|line| !line.trim().is_empty()).count();
+        Ok(with_form(scored(sample, value, metrics, reason), scoring, lines == 1, lines > 0))
     }
 }
 
 /// The tag of a prompt whose text is not what was put into it.
 const GARBLED: &str = "garbled";
 
-fn reason(recall: &Recall, response: &str) -> String {
+/// The share that is left where a reply gives distractors' answers too: of two in sentences of their own the last one
+/// counts, else nobody knows which one is meant.
+fn told_apart(answer: &str, given: &[&str], response: &str) -> f64 {
+    let places =
+        (given.len() == 1).then(|| recall::stated_at(answer, response).zip(recall::stated_at(given[0], response)));
+    match places.flatten() {
+        Some((right, other)) => {
+            let between = &response.to_lowercase()[right.min(other)..right.max(other)];
+            if between.contains(['.', '!', '?', '\n']) { f64::from(u8::from(right > other)) } else { 0.5 }
+        }
+        None => 1.0 / (1.0 + given.len() as f64),
+    }
+}
+
+fn reason(recall: &Recall, value: f64, response: &str) -> String {
     if response.is_empty() {
         return "empty reply".to_owned();
     }
     let found = recall.wanted - recall.missing.len();
+    if value == 0.0 && found > 0 {
+        return "another fact: it has other numbers than the answer".to_owned();
+    }
     match recall.missing.as_slice() {
         [] => format!("found all {} words of the answer", recall.wanted),
         missing => format!("found {found} of {} words of the answer; missing: {}", recall.wanted, missing.join(" ")),
@@ -187,6 +207,7 @@ fn sample(
         id,
         task: "needle".into(),
         messages,
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold,
@@ -217,7 +238,7 @@ mod tests {
     }
 
     fn said(text: &str) -> Transcript {
-        let reply = Reply { text: text.into(), prompt_tokens: 1, completion_tokens: 1, finish: Finish::Stop };
+        let reply = Reply::said(text, 1, 1, Finish::Stop);
         Transcript { steps: vec![Step { messages: Vec::new(), reply }], ..Transcript::default() }
     }
 
@@ -349,7 +370,8 @@ mod tests {
 
     #[test]
     fn the_twin_is_judged_by_the_same_scorer() -> Result<(), TaskError> {
-        let samples = Needle.samples(&Source::Generated { seed: 1, split: Split::Test }, &Chars, Some(3))?.samples;
+        let source = Source::Generated { seed: 1, split: Split::Test, asking: crate::Asking::default() };
+        let samples = Needle.samples(&source, &Chars, Some(3))?.samples;
         for sample in &samples {
             let whole = said(&twin::answer(sample));
             assert_eq!(Needle.score(sample, &whole, &Lexical, Scoring::Corrected)?.value, 1.0);

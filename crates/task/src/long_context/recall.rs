@@ -1,11 +1,105 @@
 //! How much of the answer a response holds.
-//!
-//! | deviation | `paper` | `corrected` |
-//! |---|---|---|
-//! | `stop_words` | every word of the answer counts: "a" alone earns 1 of 11 | only content words count |
-//! | `punctuation` | words are cut at spaces: "day." matches only "day." | words are runs of letters and digits |
 
 use std::collections::BTreeSet;
+
+use record::Scoring;
+
+use crate::Deviation;
+use crate::deviation::switches;
+
+/// Which deviations from the reference's heat maps are on. All off are the paper's numbers, all on the corrected ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is described in DEVIATIONS")]
+pub struct Switches {
+    pub clean_reply: bool,
+    pub stop_words: bool,
+    pub punctuation: bool,
+    pub other_number: bool,
+    pub taken_in: bool,
+}
+
+impl Switches {
+    /// All deviations on or off.
+    pub fn all(on: bool) -> Self {
+        Self { clean_reply: on, stop_words: on, punctuation: on, other_number: on, taken_in: on }
+    }
+}
+
+impl From<Scoring> for Switches {
+    fn from(scoring: Scoring) -> Self {
+        switches(scoring, "needle", Self::all(false), DEVIATIONS)
+    }
+}
+
+/// Every deviation from the recall of the published heat maps.
+pub const DEVIATIONS: &[Deviation<Switches>] = &[
+    Deviation {
+        name: "clean_reply",
+        about: "the reference reads thoughts, and what templates leave behind, as part of the answer; they are left out",
+        set: |s, on| s.clean_reply = on,
+    },
+    Deviation {
+        name: "stop_words",
+        about: "the reference counts every word of the answer, so that \"a\" alone earns 1 of 11; only content words count",
+        set: |s, on| s.stop_words = on,
+    },
+    Deviation {
+        name: "punctuation",
+        about: "the reference cuts words at spaces, so that \"day.\" is another word than \"day\"; words are runs of letters \
+                and digits",
+        set: |s, on| s.punctuation = on,
+    },
+    Deviation {
+        name: "other_number",
+        about: "the reference gives part of the score to another fact that shares words with the right one; where the \
+                answer has a number, a reply with other numbers instead is worth nothing",
+        set: |s, on| s.other_number = on,
+    },
+    Deviation {
+        name: "taken_in",
+        about: "the reference does not mind other facts beside the right one; where distractors are hidden, the score is \
+                divided by one more than the number of those that the reply gives too, but of two answers in sentences \
+                of their own the last one counts",
+        set: |s, on| s.taken_in = on,
+    },
+];
+
+/// What of a response is compared.
+pub fn judged(response: &str, switches: &Switches) -> String {
+    match switches.clean_reply {
+        true => record::half_width(&record::clean(response)).into_owned(),
+        false => response.to_owned(),
+    }
+}
+
+/// The share of the answer's words that a response has, in [0, 1].
+pub fn found(answer: &str, response: &str, switches: &Switches) -> f64 {
+    let cut = |text: &str| -> BTreeSet<String> {
+        match switches.punctuation {
+            true => words(text),
+            false => text.to_lowercase().split_whitespace().map(str::to_owned).collect(),
+        }
+    };
+    let (all, got) = (cut(answer), cut(response));
+    let is_content = |word: &&String| {
+        !switches.stop_words || !STOP_WORDS.contains(&word.trim_matches(|c: char| !c.is_alphanumeric()))
+    };
+    let content: BTreeSet<String> = all.iter().filter(is_content).cloned().collect();
+    let wanted = if content.is_empty() { all } else { content };
+    if switches.other_number && has_other_numbers(answer, response) {
+        return 0.0;
+    }
+    share(wanted.intersection(&got).count(), wanted.len())
+}
+
+/// Whether the answer has numbers, and the response others, but none of those.
+fn has_other_numbers(answer: &str, response: &str) -> bool {
+    let numbers = |text: &str| -> BTreeSet<String> {
+        words(text).into_iter().filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect()
+    };
+    let (wanted, got) = (numbers(answer), numbers(response));
+    !wanted.is_empty() && !got.is_empty() && wanted.is_disjoint(&got)
+}
 
 /// Words that say nothing of an answer.
 const STOP_WORDS: &[&str] = &[
@@ -69,9 +163,44 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
+/// Where the last of an answer's content words stand together in a response, as a byte offset; `None` where it lacks some.
+pub fn stated_at(answer: &str, response: &str) -> Option<usize> {
+    if Recall::of(answer, response).share() < 1.0 {
+        return None;
+    }
+    let lower = response.to_lowercase();
+    let last = answer.split(|c: char| !c.is_alphanumeric()).rfind(|word| !word.is_empty())?.to_lowercase();
+    lower.rfind(&last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_switch_has_one_row_and_every_row_one_switch() {
+        crate::deviation::assert_one_row_each(DEVIATIONS, Switches::all);
+    }
+
+    #[test]
+    fn all_off_is_the_heat_map_and_all_on_the_corrected_recall() {
+        for answer in ["walk a dog on a sunny day.", "", "to be"] {
+            for response in ["a", "walk the dog, sunny DAY!", "", "day. to"] {
+                assert_eq!(found(answer, response, &Switches::all(false)), heat_map(answer, response));
+                assert_eq!(found(answer, response, &Switches::all(true)), Recall::of(answer, response).share());
+            }
+        }
+    }
+
+    #[test]
+    fn another_number_is_another_fact() {
+        let score = |reply| found("misty kettle 57", reply, &Switches::all(true));
+        assert_eq!(
+            [score("It is misty kettle 57."), score("misty kettle"), score("misty lamp 12")],
+            [1.0, 2.0 / 3.0, 0.0]
+        );
+        assert_eq!(score("Of 3 codes it is misty kettle 57"), 1.0);
+    }
 
     #[test]
     fn stop_words_and_stops_earn_nothing_once_corrected() {

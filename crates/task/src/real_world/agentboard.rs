@@ -5,7 +5,7 @@
 //! | deviation | reference | here |
 //! |---|---|---|
 //! | `sorted_help` | valid actions and look-around texts come in a set's order, which changes from run to run | sorted |
-//! | `first_action_name` | the first word that names an action *that can be done now* is taken: "drop b1, then move" moves where nothing can be dropped | the same for official episodes ([`Names::Applicable`]); twins take the first word that names any action ([`Names::Declared`]) |
+//! | `first_action_name` | the first word that names an action *that can be done now* is taken: "drop b1, then move" moves where nothing can be dropped | the same for official episodes; the twins' replies are read by [`super::wanted`] |
 //! | `progress_at_start` | goals that hold before the first action count 0 until an action takes effect | recorded as `start`; scoring `corrected` counts them |
 
 use std::collections::{BTreeMap, HashSet};
@@ -59,15 +59,6 @@ impl Templates {
         texts.sort();
         texts
     }
-}
-
-/// Which words may name an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
-    /// Only actions that can be done now: the reference's way.
-    Applicable,
-    /// Every action of the domain.
-    Declared,
 }
 
 /// What a step did.
@@ -156,7 +147,7 @@ impl Game {
         if text.contains(LOOK) {
             return Outcome { observation: self.opening(), valid: true };
         }
-        let Some(action) = self.read(&text, Names::Applicable) else {
+        let Some(action) = self.read(&text) else {
             return Outcome { observation: NOT_UNDERSTOOD.to_owned(), valid: false };
         };
         let before = self.state.clone();
@@ -195,18 +186,14 @@ impl Game {
         self.templates.facts(self.world.facts(&self.state))
     }
 
-    /// The action that a lower-case text names: the first word that is an action's name and the first words that are
-    /// objects' names, as many as the action takes. `None` where the text names no action or too few objects;
-    /// `Some(None)` where the objects do not fit it.
-    pub fn read(&self, text: &str, names: Names) -> Option<Option<usize>> {
+    /// The action that a lower-case text names: the first word that names an action *that can be done now* and the first
+    /// words that are objects' names, as many as the action takes. `None` where the text names no action or too few
+    /// objects; `Some(None)` where the objects do not fit it.
+    fn read(&self, text: &str) -> Option<Option<usize>> {
         let words = words(text);
-        let known: HashSet<&str> = match names {
-            Names::Declared => self.world.domain().actions.iter().map(|action| action.name.as_str()).collect(),
-            Names::Applicable => {
-                let applicable = self.world.applicable(&self.state);
-                applicable.into_iter().filter_map(|a| self.world.action(a)).map(|a| a.name.as_str()).collect()
-            }
-        };
+        let applicable = self.world.applicable(&self.state);
+        let known: HashSet<&str> =
+            applicable.into_iter().filter_map(|a| self.world.action(a)).map(|a| a.name.as_str()).collect();
         let name = words.iter().find(|word| known.contains(word.as_str()))?;
         let arity = self.world.domain().actions.iter().find(|action| action.name == *name)?.parameters.len();
         let objects: HashSet<&str> = self.world.problem().objects.iter().map(|(name, _)| name.as_str()).collect();
@@ -273,7 +260,6 @@ mod tests {
     #[test]
     fn an_action_that_cannot_be_done_is_not_a_name_in_the_reference() -> Result<(), PddlError> {
         let mut game = game("lamp")?;
-        assert_eq!(game.read("light lamp1, take it", Names::Declared).map(|a| a.is_some()), Some(true));
         let outcome = game.step("light lamp1, or take it");
         assert!(outcome.valid, "the reference passes over light and takes");
         assert_eq!(game.step("light").observation, NOT_UNDERSTOOD);

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{Episode, TaskError};
 
-use super::agentboard::{CHECK, Game, Names, Templates};
+use super::agentboard::{CHECK, Game, Templates};
 use super::pddl::{Domain, Problem};
+use super::reading::{Wanted, wanted};
 use super::reply::stated_action;
 use super::strips::World;
 use super::twin::text;
@@ -85,6 +86,9 @@ pub struct Play {
     start: f64,
     steps: usize,
     valid: usize,
+    /// `chat`: replies in the asked form, and replies that name an action.
+    formed: usize,
+    read: usize,
     history: Vec<(usize, f64)>,
     last_invalid: Option<String>,
 }
@@ -110,6 +114,8 @@ impl Play {
             stop: sample.stop.clone(),
             steps: 0,
             valid: 0,
+            formed: 0,
+            read: 0,
             history: Vec::new(),
             last_invalid: None,
         })
@@ -140,14 +146,24 @@ impl Play {
     }
 
     fn act_chat(&mut self, reply: &str) -> (String, bool) {
-        let action = reply.trim().lines().next().unwrap_or_default().to_owned();
-        let read = self.game.read(&action.to_lowercase(), Names::Declared).flatten();
-        let valid = read.is_some_and(|action| self.game.act(action));
-        let state = text::state(self.game.world(), self.game.state(), &self.input.phrases);
-        let shown = if valid { state } else { format!("Invalid action. {state}") };
+        let before = self.game.state().clone();
+        let said = record::half_width(&record::clean(reply)).into_owned();
+        let wanted = wanted(self.game.world(), &said);
+        let form = |wanted: &Wanted| [std::slice::from_ref(&wanted.name), &wanted.args].concat().join(" ");
+        self.read += usize::from(wanted.is_some());
+        self.formed += usize::from(wanted.as_ref().is_some_and(|wanted| form(wanted) == reply.trim()));
+        let action = wanted.as_ref().and_then(|wanted| self.game.world().find(&wanted.name, &wanted.args));
+        let valid = action.is_some_and(|action| self.game.act(action));
+        let (world, phrases) = (self.game.world(), &self.input.phrases);
+        let state = text::state(world, self.game.state(), phrases);
+        let shown = match &wanted {
+            _ if valid => state,
+            Some(Wanted { name, args }) => format!("{}\n{state}", text::refusal(world, &before, name, args, phrases)),
+            None => format!("{}\n{state}", text::not_understood(world)),
+        };
         self.conversation.push(Message::assistant(reply));
         self.conversation.push(Message::user(shown));
-        (action, valid)
+        (reply.trim().to_owned(), valid)
     }
 
     fn over(&self) -> bool {
@@ -165,7 +181,10 @@ impl Play {
     /// What scoring needs: see [`super::Ending`].
     fn record(&self) -> Value {
         let (met, goals) = self.game.world().goal_count(self.game.state());
+        let chat = |count: usize| (self.input.style == Style::Chat).then_some(count);
         json!({
+            "formed": chat(self.formed),
+            "read": chat(self.read),
             "progress": self.game.progress(),
             "start": self.start,
             "won": self.game.won(),
@@ -228,7 +247,7 @@ fn prompt(file: &Prompt, goal: &str, memory: &[(&'static str, String)]) -> Vec<M
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lexical, Split, Task, Words};
+    use crate::{Asking, Lexical, Split, Task, Words};
     use record::{Finish, Reply, Scoring, Step, Transcript};
 
     use super::super::{Pddl, twin};
@@ -246,7 +265,7 @@ mod tests {
                 }
                 Turn::Ask(ask) => {
                     let text = replies(transcript.steps.len());
-                    let reply = Reply { text, prompt_tokens: 1, completion_tokens: 1, finish: Finish::Stop };
+                    let reply = Reply::said(text, 1, 1, Finish::Stop);
                     turn = episode.next(Some(&reply.text));
                     transcript.steps.push(Step { messages: ask.messages, reply });
                 }
@@ -263,24 +282,24 @@ mod tests {
 
     #[test]
     fn the_plan_wins_every_twin_game_and_silence_wins_none() -> Result<(), Box<dyn std::error::Error>> {
-        for sample in twin::generate(3, Split::Test, Some(8)) {
+        for sample in twin::generate(3, Split::Test, Asking::BARE, Some(8)) {
             let plan = plan(&sample)?;
             let won = play(&sample, &mut |turn| plan[turn].clone())?;
             assert_eq!(won.steps.len(), plan.len());
             let score = Pddl.score(&sample, &won, &Lexical, Scoring::Corrected)?;
             assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (1.0, 1.0, 1.0));
             let silent = play(&sample, &mut |_| String::new())?;
-            assert_eq!(silent.steps.len(), 30);
+            assert_eq!(silent.steps.len(), twin::MAX_STEPS);
             let score = Pddl.score(&sample, &silent, &Lexical, Scoring::Paper)?;
             assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (0.0, 0.0, 0.0));
-            assert!(score.reason.contains("30 invalid actions"), "{}", score.reason);
+            assert!(score.reason.contains("20 invalid actions"), "{}", score.reason);
         }
         Ok(())
     }
 
     #[test]
     fn an_episode_replays_the_same_and_stays_over() -> Result<(), Box<dyn std::error::Error>> {
-        for sample in twin::generate(4, Split::Test, Some(4)) {
+        for sample in twin::generate(4, Split::Test, Asking::BARE, Some(4)) {
             let plan = plan(&sample)?;
             let mut policy =
                 |turn: usize| if turn.is_multiple_of(2) { "fly".to_owned() } else { plan[turn / 2].to_uppercase() };
@@ -299,7 +318,7 @@ mod tests {
 
     #[test]
     fn an_agentboard_prompt_holds_the_past_and_help_counts_as_valid() -> Result<(), Box<dyn std::error::Error>> {
-        let mut sample = twin::generate(5, Split::Test, Some(1)).remove(0);
+        let mut sample = twin::generate(5, Split::Test, Asking::BARE, Some(1)).remove(0);
         sample.input["style"] = json!("agentboard");
         sample.input["max_steps"] = json!(3);
         sample.input["prompt"] = json!({"instruction": "RULES", "examples": ["E1"], "system_msg": "S"});
@@ -314,7 +333,7 @@ mod tests {
 
     #[test]
     fn broken_samples_are_errors() {
-        let sample = twin::generate(6, Split::Test, Some(1)).remove(0);
+        let sample = twin::generate(6, Split::Test, Asking::BARE, Some(1)).remove(0);
         for (key, value) in [("domain", json!("(define")), ("problem", json!("")), ("style", json!("x"))] {
             let mut broken = sample.clone();
             broken.input[key] = value;

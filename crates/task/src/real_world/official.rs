@@ -80,6 +80,7 @@ fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskErr
         id: format!("{game}-{index:03}"),
         task: "pddl".into(),
         messages: Vec::new(),
+        examples: 0,
         tools: Vec::new(),
         input: serde_json::to_value(input).map_err(|error| format(error.to_string()))?,
         gold: json!({"goals": world.problem().goal.len()}),

@@ -174,6 +174,22 @@ impl World {
         next
     }
 
+    /// The conditions of an action that do not hold; `None` where there is no such action of so many objects of these
+    /// kinds.
+    pub fn lacking(&self, state: &State, name: &str, args: &[String]) -> Option<Vec<Fact>> {
+        let schema = self.domain.actions.iter().find(|action| action.name == name)?;
+        let fits = |(arg, wanted): (&String, &String)| {
+            let kind = self.problem.objects.iter().find(|(object, _)| object == arg).map(|(_, kind)| kind);
+            kind.is_some_and(|kind| self.domain.is_a(kind, wanted))
+        };
+        if args.len() != schema.parameters.len() || !args.iter().zip(&schema.parameters).all(fits) {
+            return None;
+        }
+        let needed = schema.preconditions.iter().map(|atom| fact(atom, args));
+        let holds = |fact: &Fact| self.facts(state).any(|other| other == fact);
+        Some(needed.filter(|fact| !holds(fact)).collect())
+    }
+
     /// How many goals hold, and how many there are.
     pub fn goal_count(&self, state: &State) -> (usize, usize) {
         (self.goal.iter().filter(|&&fact| state.holds(fact)).count(), self.goal.len())

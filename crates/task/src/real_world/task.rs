@@ -16,7 +16,7 @@
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
-use crate::{Drawn, Episode, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Episode, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 use super::episode::Play;
 use super::{official, twin};
@@ -44,6 +44,10 @@ pub struct Ending {
     pub met: usize,
     /// Goals.
     pub goals: usize,
+    /// Replies that had the form of an action and nothing beside it; absent where there is no such form.
+    pub formed: Option<usize>,
+    /// Replies that named an action of the game.
+    pub read: Option<usize>,
     /// The last action that was not valid.
     pub last_invalid: Option<String>,
 }
@@ -63,7 +67,7 @@ impl Task for Pddl {
 
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, limit).into()),
+            Source::Generated { seed, split, asking } => Ok(twin::generate(*seed, *split, *asking, limit).into()),
             Source::Official { folder, bad_rows, .. } => official::samples(folder, *bad_rows, limit),
         }
     }
@@ -89,14 +93,20 @@ impl Task for Pddl {
             sample: sample.id.clone(),
             problem: format!("the episode's record: {error}"),
         })?;
-        let progress = match scoring {
-            Scoring::Paper => end.progress,
-            Scoring::Corrected => end.progress.max(end.start),
+        let progress = match scoring.has(self.name(), "progress_at_start") {
+            true => end.progress.max(end.start),
+            false => end.progress,
         };
         let progress = progress.clamp(0.0, 1.0);
         let grounding = end.valid as f64 / end.steps.max(1) as f64;
-        let metrics = vec![("progress", progress), ("success", f64::from(u8::from(end.won))), ("grounding", grounding)];
-        Ok(scored(sample, progress, metrics, end.reason()))
+        let success = f64::from(u8::from(end.won));
+        let metrics = vec![("progress", progress), ("success", success), ("grounding", grounding)];
+        let score = scored(sample, progress, metrics, end.reason());
+        let share = |count: usize| count as f64 / end.steps.max(1) as f64;
+        Ok(match (end.formed, end.read) {
+            (Some(formed), Some(read)) => with_form(score, scoring, share(formed), share(read)),
+            _ => score,
+        })
     }
 }
 
@@ -122,12 +132,12 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lexical, Split};
+    use crate::{Asking, Lexical, Split};
     use serde_json::json;
 
     #[test]
     fn goals_that_hold_at_the_start_count_only_when_corrected() -> Result<(), TaskError> {
-        let sample = twin::generate(1, Split::Test, Some(1)).remove(0);
+        let sample = twin::generate(1, Split::Test, Asking::BARE, Some(1)).remove(0);
         let record = json!({"progress": 0.25, "start": 0.5, "steps": 4, "valid": 1, "met": 1, "goals": 4, "last_invalid": "fly"});
         let transcript = Transcript { record, ..Transcript::default() };
         let score = |scoring| Pddl.score(&sample, &transcript, &Lexical, scoring);

@@ -20,6 +20,24 @@ fn clean_at<'t>(reply: &'t str, ends: &[&str]) -> &'t str {
     strip(text.trim_matches('`'))
 }
 
+/// The reply up to a line that has nothing but the name of a role: what follows is said in another's name.
+///
+/// ```
+/// assert_eq!(task::tool_use::own_turn("a.b\nuser: Leo\nuser\nThanks"), "a.b\nuser: Leo");
+/// ```
+pub fn own_turn(reply: &str) -> &str {
+    let mut at = 0;
+    for line in reply.split_inclusive('\n') {
+        if at > 0
+            && ["user", "assistant", "system"].contains(&strip(line).trim_end_matches(':').to_lowercase().as_str())
+        {
+            return strip(&reply[..at]);
+        }
+        at += line.len();
+    }
+    strip(reply)
+}
+
 /// Cuts white space off both ends as Python does: Unicode's, and the four ASCII separators 1C to 1F.
 pub fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))

@@ -2,12 +2,17 @@
 
 use record::Scoring;
 
-use crate::workflow::Deviation;
+use crate::Deviation;
+use crate::deviation::switches;
 
 /// Which deviations from T-Eval are on. All off are the paper's numbers, all on the corrected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
 pub struct Switches {
+    pub clean_reply: bool,
+    pub any_form: bool,
+    pub same_values: bool,
+    pub call_alone: bool,
     pub literal_markers: bool,
     pub last_marker: bool,
     pub json_arguments: bool,
@@ -23,13 +28,21 @@ pub struct Switches {
     pub no_free_match: bool,
     pub listed_tools: bool,
     pub equal_values: bool,
+    pub whole_thought: bool,
+    pub last_tool: bool,
+    pub plan_arguments: bool,
     pub stated_letter: bool,
+    pub stated_choice: bool,
 }
 
 impl Switches {
     /// All deviations on or off.
     pub fn all(on: bool) -> Self {
         Self {
+            clean_reply: on,
+            any_form: on,
+            same_values: on,
+            call_alone: on,
             literal_markers: on,
             last_marker: on,
             json_arguments: on,
@@ -45,19 +58,49 @@ impl Switches {
             no_free_match: on,
             listed_tools: on,
             equal_values: on,
+            whole_thought: on,
+            last_tool: on,
+            plan_arguments: on,
             stated_letter: on,
+            stated_choice: on,
         }
     }
 }
 
 impl From<Scoring> for Switches {
     fn from(scoring: Scoring) -> Self {
-        Self::all(scoring == Scoring::Corrected)
+        switches(scoring, "teval", Self::all(false), DEVIATIONS)
     }
 }
 
 /// Every deviation from T-Eval's scorers, in the order of its tasks.
 pub const DEVIATIONS: &[Deviation<Switches>] = &[
+    Deviation {
+        name: "clean_reply",
+        about: "the reference reads thoughts, and what templates of today leave behind, as part of the answer, and takes \
+                an argument `user` on a line of its own for a turn; thoughts are left out, and only a line with nothing \
+                but a role ends the reply",
+        set: |s, on| s.clean_reply = on,
+    },
+    Deviation {
+        name: "any_form",
+        about: "instruct, plan, understand, rru: the reference reads the asked form only; a call with other keys \
+                (\"arguments\"), as pay(to=\"Ida\"), under headings like \"**Action:**\", in words or with the last part of \
+                the tool's name alone is read too, the last one of several",
+        set: |s, on| s.any_form = on,
+    },
+    Deviation {
+        name: "same_values",
+        about: "instruct, understand, rru: the reference wants values of the same type; \"5\" is 5, \"the result\" is \
+                \"result\", \"Ida\" is a list of Ida, \"Mara and Paul\" a list of both",
+        set: |s, on| s.same_values = on,
+    },
+    Deviation {
+        name: "call_alone",
+        about: "instruct: the reference gives half of the score to the form, whatever the call; the call alone counts, and \
+                `format` says how often it had the form",
+        set: |s, on| s.call_alone = on,
+    },
     Deviation {
         name: "literal_markers",
         about: "instruct: the reference uses the markers of the string form as a regular expression, so that \"[T]\" \
@@ -149,10 +192,35 @@ pub const DEVIATIONS: &[Deviation<Switches>] = &[
         set: |s, on| s.equal_values = on,
     },
     Deviation {
+        name: "whole_thought",
+        about: "reason, rru: the reference compares thoughts by likeness alone, so that a right one in a sentence gets half \
+                and a wrong one a third; of a thought of up to three words all must be there, in any form, and then it is \
+                right",
+        set: |s, on| s.whole_thought = on,
+    },
+    Deviation {
+        name: "last_tool",
+        about: "retrieve: the reference takes a reply for wrong that names other tools before the right one; the last one \
+                counts, and the last part of a name suffices",
+        set: |s, on| s.last_tool = on,
+    },
+    Deviation {
+        name: "plan_arguments",
+        about: "plan: the reference compares arguments by likeness, so that a step with wrong values is as good as a right \
+                one; a step with the right tool counts three fourths, and the last fourth by the share of its arguments \
+                that are right",
+        set: |s, on| s.plan_arguments = on,
+    },
+    Deviation {
         name: "stated_letter",
         about: "review: the reference reads the first letter after the first colon, C of \"B: Correct\" and A of \
                 \"Actually\"; a letter that stands alone is read",
         set: |s, on| s.stated_letter = on,
+    },
+    Deviation {
+        name: "stated_choice",
+        about: "review: the reference reads letters only; \"(b)\", and the text of a choice without its letter, are read too",
+        set: |s, on| s.stated_choice = on,
     },
 ];
 

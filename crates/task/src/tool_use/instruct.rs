@@ -3,6 +3,7 @@
 use record::Message;
 
 use super::markers::Markers;
+use super::natural::{self, full_name, offered, same};
 use super::print::{excerpt, show};
 use super::{Cut, Judgment, Mistake, Switches, Value, json_value, literal_value, load, strip};
 
@@ -74,21 +75,45 @@ struct Call {
 }
 
 /// Judges a reply that has been cleaned up. Metrics: `format` (1 where the reply has the form) and `args_em` (share of
-/// the tool's name and the arguments that are right); the value is their mean, as in T-Eval's summary.
+/// the tool's name and the arguments that are right); the value is their mean, as in T-Eval's summary, or with
+/// `call_alone` the second.
 pub(super) fn judge(gold: &Gold, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
     let call = match &gold.form {
         Form::Json { keys } => json_call(keys, reply, switches),
         Form::Text { markers } => text_call(markers, reply, switches),
     };
-    let (format, args_em, mistake) = match call {
-        Ok(call) => {
-            let (args_em, mistake) = compare(gold, &call, prompt, switches);
-            (1.0, args_em, mistake)
-        }
-        Err(mistake) => (0.0, 0.0, Some(mistake)),
+    let format = f64::from(u8::from(call.is_ok()));
+    let call = if switches.any_form { in_any_form(gold, call, prompt, reply) } else { call };
+    let (args_em, mistake) = match call {
+        Ok(call) => compare(gold, &call, prompt, switches),
+        Err(mistake) => (0.0, Some(mistake)),
     };
-    let value = f64::midpoint(format, args_em);
+    let value = if switches.call_alone { args_em } else { f64::midpoint(format, args_em) };
     Judgment::of(value, vec![("format", format), ("args_em", args_em)], mistake, "the right call")
+}
+
+/// The call where it has the form and its arguments can be read, else the one that the reply states in another form.
+fn in_any_form(gold: &Gold, call: Result<Call, Mistake>, prompt: &[Message], reply: &str) -> Result<Call, Mistake> {
+    let mut offered = offered(prompt);
+    offered.insert(&gold.action);
+    match call {
+        Ok(mut call) if call.no_args.is_none() => {
+            if let Value::Text(name) = &call.action {
+                call.action = Value::from(full_name(&String::from_utf8_lossy(name), &offered).as_str());
+            }
+            Ok(call)
+        }
+        other => match natural::stated(reply, &offered) {
+            Some((stated, _)) => {
+                // Arguments that are there and cannot be read are no missing ones.
+                let unread =
+                    other.as_ref().ok().and_then(|call| call.no_args.clone()).filter(|_| stated.args.is_none());
+                let args = stated.args.unwrap_or_default();
+                Ok(Call { action: Value::from(stated.name.as_str()), args, no_args: unread })
+            }
+            None => other,
+        },
+    }
 }
 
 fn json_call(keys: &[String; 3], reply: &str, switches: &Switches) -> Result<Call, Mistake> {
@@ -146,7 +171,8 @@ fn compare(gold: &Gold, call: &Call, prompt: &[Message], switches: &Switches) ->
         let key = Value::from(name.as_str());
         let got = call.args.iter().find(|(other, _)| *other == key).map(|(_, value)| value);
         let empty = !switches.missing_is_not_empty && *wanted == Value::from("");
-        if got.map_or(empty, |got| got == wanted) {
+        let is_right = |got: &Value| got == wanted || switches.same_values && same(got, wanted);
+        if got.map_or(empty, is_right) {
             right += 1;
         } else {
             wrong.push((name.clone(), Some(show(wanted)), got.map(show)));
@@ -211,7 +237,7 @@ mod tests {
         assert_eq!(got, "wrong argument: to: wanted 'Ida', got 7 (and 1 more wrong)");
         let got = fault("json", &call("bank.pay", r#"{"to": "Ida", "note": "", "at": true}"#))?;
         assert_eq!(got, "wrong argument: 'at': not asked for, got True");
-        assert!(fault("json", &call("bank.pay", "[]"))?.starts_with("malformed: the arguments are no object"));
+        assert!(fault("json", &call("bank.pay", "[7]"))?.starts_with("malformed: the arguments are no object"));
         Ok(())
     }
 

@@ -46,7 +46,8 @@ pub fn load(reply: &str, cut: Cut) -> Option<Value> {
     read(text)
 }
 
-fn read(text: &str) -> Option<Value> {
+/// A Python literal, else JSON, else JSON with double quotes for single ones.
+pub(super) fn read(text: &str) -> Option<Value> {
     literal_value(text).or_else(|| json_value(text)).or_else(|| json_value(&text.replace('\'', "\"")))
 }
 

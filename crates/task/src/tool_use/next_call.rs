@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::likeness::Likeness;
+use super::natural::{self, content, full_name, last_place, offered, same, stated_arguments};
 use super::plan::{FINISH, truth};
 use super::print::{excerpt, show, text};
 use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
@@ -17,6 +18,8 @@ use crate::Judge;
 #[derive(Debug, Clone, PartialEq)]
 pub struct NextCall {
     thought: String,
+    /// Other thoughts that a reply may hold, where the gold lists them.
+    thoughts: Vec<String>,
     name: String,
     args: Value,
 }
@@ -28,7 +31,9 @@ impl NextCall {
     /// What is missing or of another kind, in words.
     pub(super) fn read(gold: &Json) -> Result<Self, String> {
         let value = truth(&gold["ground_truth"], '{', '}').unwrap_or(Value::None);
-        Self::of(&value).ok_or_else(|| "its ground_truth is no object".to_owned())
+        let call = Self::of(&value).ok_or_else(|| "its ground_truth is no object".to_owned())?;
+        let thoughts = gold["thoughts"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        Ok(Self { thoughts: thoughts.map(str::to_owned).collect(), ..call })
     }
 
     /// That there is something to be right: a thought, a tool's name.
@@ -46,21 +51,46 @@ impl NextCall {
         let Value::Dict(_) = value else { return None };
         let part = |key: &str| value.get(key).map(text).unwrap_or_default();
         let args = value.get("args").cloned().unwrap_or(Value::from(""));
-        Some(Self { thought: part("thought"), name: part("name"), args })
+        Some(Self { thought: part("thought"), thoughts: Vec::new(), name: part("name"), args })
     }
 }
 
 /// `reason`: the next thought, as text. Metrics: `thought`, the value, and `parse_rate`, always 1.
-pub(super) fn reason(gold: &NextCall, reply: &str, judge: &dyn Judge) -> Judgment {
-    let thought = Likeness::new(judge).of(reply, &gold.thought).min(1.0);
+pub(super) fn reason(gold: &NextCall, reply: &str, judge: &dyn Judge, switches: &Switches) -> Judgment {
+    let thought = thought(gold, reply, judge, switches);
     let mistake = strip(reply).is_empty().then_some(Mistake::NoCall);
     let reason = format!("thought: wanted {}, got {}", shown(&gold.thought), shown(reply));
     Judgment::of(thought, vec![("thought", thought), ("parse_rate", 1.0)], mistake, reason)
 }
 
+/// Thoughts of more words than this are compared by likeness.
+const WHOLE: usize = 3;
+
+/// What a thought is worth. With `whole_thought`, one of few words is there or not; of several that the gold lists, the
+/// last one that is there counts.
+fn thought(gold: &NextCall, reply: &str, judge: &dyn Judge, switches: &Switches) -> f64 {
+    let wanted = content(&gold.thought);
+    if !switches.whole_thought || wanted.is_empty() || wanted.len() > WHOLE {
+        return Likeness::new(judge).of(reply, &gold.thought).min(1.0);
+    }
+    let words = content(&reply[..reply.floor_char_boundary(MOST_BYTES)]);
+    let place = last_place(&words, &wanted);
+    let others = gold.thoughts.iter().map(|other| content(other)).filter(|other| *other != wanted);
+    let later =
+        others.filter_map(|other| last_place(&words, &other)).any(|other| place.is_none_or(|place| other > place));
+    f64::from(u8::from(place.is_some() && !later))
+}
+
+/// As much of a reply is searched for a thought.
+const MOST_BYTES: usize = 1 << 16;
+
 /// `retrieve`: the next tool's name, in any words. Metrics: `name`, the value, and `parse_rate`, always 1.
 pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
-    let right = if switches.listed_tools { names(gold, prompt, reply) } else { names_only(&gold.name, reply) };
+    let right = match (switches.last_tool, switches.listed_tools) {
+        (true, _) => last_tool(gold, prompt, reply),
+        (false, true) => names(gold, prompt, reply),
+        (false, false) => names_only(&gold.name, reply),
+    };
     let name = f64::from(u8::from(right));
     let mistake = (!right).then(|| {
         let found = || TOOL.find_iter(reply).map(|found| found.as_str()).filter(|found| *found != gold.name);
@@ -96,6 +126,13 @@ fn names_only(name: &str, reply: &str) -> bool {
         && (name == FINISH || !reply.contains(FINISH))
 }
 
+/// The right name is the last one of those that the prompt offers.
+fn last_tool(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
+    let mut offered = offered(prompt);
+    offered.extend([gold.name.as_str(), FINISH]);
+    natural::in_words(reply, &offered).last().is_some_and(|last| last.name == gold.name)
+}
+
 /// The right name occurs as a whole, and no other tool that the prompt offers.
 fn names(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
     let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -112,13 +149,25 @@ fn names(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
 }
 
 /// `understand`: the next call's arguments, as text. Metrics: `args`, the value, and `parse_rate`, always 1.
-pub(super) fn understand(gold: &NextCall, reply: &str, switches: &Switches) -> Judgment {
+pub(super) fn understand(gold: &NextCall, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
     let bare = reply.trim_matches('\'').trim_matches('"');
     let wanted = text(&gold.args);
     let object = matches!(gold.args, Value::Dict(_));
-    let got = if object { load(reply, OBJECT) } else { value(reply) };
-    let means = || got.as_ref().is_some_and(|got| *got == gold.args || text(got) == wanted);
-    let right = bare == wanted || switches.equal_values && means();
+    let mut got = if object { load(reply, OBJECT) } else { value(reply) };
+    let means = |got: &Option<Value>| {
+        got.as_ref().is_some_and(|got| {
+            *got == gold.args || text(got) == wanted || switches.same_values && same(got, &gold.args)
+        })
+    };
+    let mut right = bare == wanted || switches.equal_values && means(&got);
+    if !right && object && switches.any_form {
+        let mut offered = offered(prompt);
+        offered.insert(&gold.name);
+        let none = pairs(&gold.args).is_empty() && says_none(reply);
+        let stated = stated_arguments(reply, &offered).or(none.then(Vec::new)).map(Value::Dict);
+        right = means(&stated) && (switches.equal_values || switches.same_values);
+        got = stated.or(got);
+    }
     let args = f64::from(u8::from(right));
     let mistake = (!right).then(|| match got {
         _ if strip(reply).is_empty() => Mistake::NoCall,
@@ -131,6 +180,12 @@ pub(super) fn understand(gold: &NextCall, reply: &str, switches: &Switches) -> J
         },
     });
     Judgment::of(args, vec![("args", args), ("parse_rate", 1.0)], mistake, "the right arguments")
+}
+
+/// Whether a reply says that there are no arguments.
+fn says_none(reply: &str) -> bool {
+    let said = strip(reply).trim_end_matches('.').to_lowercase();
+    ["none", "no arguments", "there are no arguments", "it has no arguments", "{}", "()", "[]"].contains(&said.as_str())
 }
 
 const OBJECT: Cut = Cut { start: Some('{'), end: Some('}'), closed_fence: true, first_value: true };
@@ -156,14 +211,32 @@ pub(super) fn all_three(
         first_value: switches.first_value,
     };
     let value = load(reply, cut);
-    let Some(got) = value.as_ref().and_then(NextCall::of) else {
+    let mut found = value.as_ref().and_then(NextCall::of);
+    let whole = |call: &NextCall| !call.name.is_empty() && matches!(call.args, Value::Dict(_));
+    if switches.any_form {
+        let mut offered = offered(prompt);
+        offered.insert(&gold.name);
+        // Of several objects the last one counts, and what lacks a name or arguments is read in another form.
+        let stated =
+            natural::stated(reply, &offered).filter(|(_, count)| *count > 1 || !found.as_ref().is_some_and(whole));
+        if let Some((stated, _)) = stated {
+            let args = Value::Dict(stated.args.unwrap_or_default());
+            let thought = stated.thought.or_else(|| found.map(|call| call.thought));
+            let before = || reply[..stated.at].to_owned();
+            let thought = thought.filter(|thought| !thought.is_empty()).unwrap_or_else(before);
+            found = Some(NextCall { thought, thoughts: Vec::new(), name: stated.name, args });
+        } else if let Some(call) = &mut found {
+            call.name = full_name(&call.name, &offered);
+        }
+    }
+    let Some(got) = found else {
         let mistake = match reply.contains('{') {
             true => Mistake::Malformed("the reply is no JSON object or Python dictionary".to_owned()),
             false => Mistake::NoCall,
         };
         return three([0.0; 3], 0.0, Some(mistake));
     };
-    let thought = Likeness::new(judge).of(&got.thought, &gold.thought).min(1.0);
+    let thought = thought(gold, &got.thought, judge, switches);
     let right = got.name == gold.name;
     let (args, wrong) = arguments(gold, &got, switches);
     let mistake = if right {
@@ -188,7 +261,7 @@ fn arguments(gold: &NextCall, got: &NextCall, switches: &Switches) -> (f64, Opti
     let mut wrong: Vec<_> = wanted
         .iter()
         .filter_map(|(key, value)| match find(key) {
-            Some(got) if text(got) == text(value) => None,
+            Some(got) if text(got) == text(value) || switches.same_values && same(got, value) => None,
             got => Some((shown(&text(key)), Some(show(value)), got.map(show))),
         })
         .collect();

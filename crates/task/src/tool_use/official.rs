@@ -169,6 +169,7 @@ fn sample(task: Teval, id: &str, row: Value, file: &str) -> Result<Sample, Strin
         id,
         task: task.name().to_owned(),
         messages,
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold,

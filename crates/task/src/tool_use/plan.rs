@@ -1,12 +1,14 @@
 //! T-Eval's `plan`: the calls that a goal needs, in order, as a JSON list or in lines of text.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
 
 use super::likeness::Likeness;
+use super::natural::{self, Stated, offered, same};
 use super::print::{excerpt, text};
 use super::{Cut, Int, Judgment, Mistake, Switches, Value, load, strip};
 use crate::Judge;
@@ -33,6 +35,8 @@ pub struct Step {
     pub args: String,
     /// Its place; whole numbers beyond 127 bits are as good as the largest.
     pub id: i128,
+    /// Its arguments by name; `None` where they cannot be told apart.
+    pub given: Option<Vec<(Value, Value)>>,
 }
 
 /// The form that a prompt prescribes.
@@ -88,7 +92,9 @@ pub(super) fn truth(json: &Json, start: char, end: char) -> Option<Value> {
 fn steps(list: &Value) -> Option<Vec<Step>> {
     let Value::List(items) = list else { return None };
     let step = |item: &Value| {
-        Some(Step { name: text(item.get("name")?), id: whole(item.get("id")?)?, args: text(item.get("args")?) })
+        let args = item.get("args")?;
+        let given = if let Value::Dict(pairs) = args { Some(pairs.clone()) } else { None };
+        Some(Step { name: text(item.get("name")?), id: whole(item.get("id")?)?, args: text(args), given })
     };
     items.iter().map(step).collect()
 }
@@ -117,7 +123,57 @@ fn lines(reply: &str, names: &[String], switches: &Switches) -> Vec<Step> {
     let Some(pattern) = pattern(names, switches.whole_names) else { return Vec::new() };
     let calls = text.split('\n').filter_map(|line| Some((pattern.find(line)?.as_str(), line)));
     let calls = calls.take(MAX_STEPS + 1).zip(0..);
-    calls.map(|((name, line), id)| Step { name: name.to_owned(), args: line.to_owned(), id }).collect()
+    let step = |((name, line), id): ((&str, &str), i128)| {
+        let given = switches.plan_arguments.then(|| given(name, line)).flatten();
+        Step { name: name.to_owned(), args: line.to_owned(), id, given }
+    };
+    calls.map(step).collect()
+}
+
+/// The arguments of a line: what follows the tool's name.
+fn given(name: &str, line: &str) -> Option<Vec<(Value, Value)>> {
+    let offered = BTreeSet::from([name]);
+    let call = natural::in_words(line, &offered).into_iter().find_map(|call| call.args);
+    call.or_else(|| line.split_once(name).and_then(|(_, rest)| natural::arguments(rest)))
+}
+
+/// The steps of a plan in another form: a list of calls with whatever keys, calls one after the other, or lines with tools.
+fn in_any_form(reply: &str, offered: &BTreeSet<&str>) -> Vec<Step> {
+    if reply.len() > natural::MOST_BYTES {
+        return Vec::new();
+    }
+    let values = natural::values(reply);
+    let lists = values.iter().filter_map(|(at, value)| match value {
+        Value::List(items) => Some((*at, items.as_slice())),
+        Value::Dict(pairs) => pairs.iter().find_map(|(_, value)| match value {
+            Value::List(items) => Some((*at, items.as_slice())),
+            _ => None,
+        }),
+        _ => None,
+    });
+    let calls = |at: usize, items: &[Value]| -> Vec<Stated> {
+        items.iter().filter_map(|item| natural::from_value(at, item, offered)).collect()
+    };
+    let of_list = lists.map(|(at, items)| calls(at, items)).filter(|calls| !calls.is_empty()).last();
+    let one_by_one = || -> Vec<Stated> {
+        values.iter().filter_map(|(at, value)| natural::from_value(*at, value, offered)).collect()
+    };
+    let mut found = of_list.unwrap_or_else(one_by_one);
+    if found.is_empty() {
+        // Of each line the first tool: what is said of others there is no further step. Beside a brace that nothing closes
+        // it is the beginning of a call that cannot be read.
+        let whole = |line: &str| {
+            let call = natural::in_words(line, offered).into_iter().next()?;
+            (call.args.is_some() || !line.contains('{')).then_some(call)
+        };
+        let lines = reply.lines().filter_map(whole);
+        found = lines.take(MAX_STEPS + 1).collect();
+    }
+    let step = |(call, id): (Stated, i128)| {
+        let args = Value::Dict(call.args.clone().unwrap_or_default()).to_string();
+        Step { name: call.name, args, id, given: call.args }
+    };
+    found.into_iter().zip(0..).map(step).collect()
 }
 
 /// Finds the name that comes first in a line; of those at one place the one that is listed first, or with `whole` the
@@ -131,10 +187,20 @@ fn pattern(names: &[String], whole: bool) -> Option<Regex> {
 /// Judges a reply that has been cleaned up. Metrics: `precision`, `recall`, `f1`, `parse_rate`, and
 /// `reference_would_crash`, of which the first three are 0 where the last is 1; the value is the F1.
 pub(super) fn judge(gold: &Plan, prompt: &[Message], reply: &str, judge: &dyn Judge, switches: &Switches) -> Judgment {
-    let (got, broken) = match &gold.form {
+    let (mut got, broken) = match &gold.form {
         Form::Json => json_steps(reply, switches),
         Form::Lines(names) => (lines(reply, names, switches), None),
     };
+    if switches.any_form && (got.is_empty() || gold.form != Form::Json && !natural::values(reply).is_empty()) {
+        let mut offered = offered(prompt);
+        offered.extend(gold.steps.iter().map(|step| step.name.as_str()));
+        if let Form::Lines(names) = &gold.form {
+            offered.extend(names.iter().map(String::as_str));
+        }
+        offered.insert(FINISH);
+        let other = in_any_form(reply, &offered);
+        got = if other.len() < got.len().max(1) { got } else { other };
+    }
     if got.is_empty() || gold.steps.is_empty() {
         return scored([0.0; 3], 0.0, false, Some(broken.unwrap_or(Mistake::NoCall)));
     }
@@ -148,17 +214,19 @@ pub(super) fn judge(gold: &Plan, prompt: &[Message], reply: &str, judge: &dyn Ju
         let mistake = mistake(&got, &wanted, prompt);
         return scored([right; 3], 1.0, !switches.no_free_match, mistake);
     }
-    let weights = likeness(&got, &wanted, gold, judge, switches);
-    let mut common = if switches.common_order {
-        longest_common(&weights)
+    let common = if switches.plan_arguments {
+        heaviest_common(&credit(&got, &wanted, judge))
     } else {
-        longest_increasing(&max_weight_matching(&weights, THRESHOLD))
+        let weights = likeness(&got, &wanted, gold, judge, switches);
+        let common = match switches.common_order {
+            true => longest_common(&weights),
+            false => longest_increasing(&max_weight_matching(&weights, THRESHOLD)),
+        };
+        common as f64
     };
-    if !switches.no_free_match {
-        common = common.max(1);
-    }
-    let (precision, recall) = (common as f64 / got.len() as f64, common as f64 / wanted.len() as f64);
-    let f1 = if common == 0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+    let common = if switches.no_free_match { common } else { common.max(1.0) };
+    let (precision, recall) = (common / got.len() as f64, common / wanted.len() as f64);
+    let f1 = if common == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
     let mistake = if f1 == 1.0 { None } else { mistake(&got, &wanted, prompt).or(Some(out_of_place(&got, &wanted))) };
     scored([precision, recall, f1], 1.0, false, mistake)
 }
@@ -228,6 +296,59 @@ fn likeness(got: &[Step], wanted: &[Step], gold: &Plan, judge: &dyn Judge, switc
     got.iter().map(|step| wanted.iter().map(|other| pair(step, other)).collect()).collect()
 }
 
+/// What each step is worth as another, `[got, wanted]`: nothing for another tool, else what the tool weighs and the share
+/// of its arguments that are right.
+fn credit(got: &[Step], wanted: &[Step], judge: &dyn Judge) -> Vec<Vec<f64>> {
+    let mut alike = Likeness::new(judge);
+    let mut pair = |step: &Step, other: &Step| {
+        if step.name != other.name {
+            return 0.0;
+        }
+        let share = match (&step.given, &other.given) {
+            (Some(given), Some(wanted)) => share(given, wanted, &mut alike),
+            (None, Some(wanted)) => mentioned(&after_name(step), wanted),
+            _ => alike.of(&step.args, &other.args),
+        };
+        WEIGHTS.0 + WEIGHTS.1 * share
+    };
+    got.iter().map(|step| wanted.iter().map(|other| pair(step, other)).collect()).collect()
+}
+
+/// The share of values that a text mentions; 1 where none is wanted.
+fn mentioned(text: &str, wanted: &[(Value, Value)]) -> f64 {
+    let words = |text: &str| -> String {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    };
+    let said = format!(" {} ", words(text));
+    let there = wanted.iter().filter(|(_, value)| said.contains(&format!(" {} ", words(&self::text(value)))));
+    if wanted.is_empty() { 1.0 } else { there.count() as f64 / wanted.len() as f64 }
+}
+
+/// Texts of so many words and more are compared by likeness.
+const SENTENCE: usize = 4;
+
+/// The share of arguments that are right, of those that are wanted or given.
+fn share(given: &[(Value, Value)], wanted: &[(Value, Value)], alike: &mut Likeness<'_>) -> f64 {
+    let find = |key: &Value| given.iter().find(|(other, _)| same(other, key)).map(|(_, value)| value);
+    let mut right = 0.0;
+    for (key, value) in wanted {
+        let Some(got) = find(key) else { continue };
+        let (a, b) = (text(got), text(value));
+        let long = [&a, &b].into_iter().all(|text| text.split_whitespace().count() >= SENTENCE);
+        right += match same(got, value) {
+            true => 1.0,
+            false if long => alike.of(&a, &b).min(1.0),
+            false => 0.0,
+        };
+    }
+    let extra = given.iter().filter(|(key, _)| !wanted.iter().any(|(other, _)| same(key, other))).count();
+    match wanted.len() + extra {
+        0 => 1.0,
+        total => right / total as f64,
+    }
+}
+
 /// What a line says of the arguments: all but the tool's name.
 fn after_name(step: &Step) -> Cow<'_, str> {
     match step.args.split_once(step.name.as_str()) {
@@ -246,6 +367,21 @@ fn longest_common(weights: &[Vec<f64>]) -> usize {
         for (column, &weight) in row.iter().enumerate() {
             let above = best[column + 1];
             best[column + 1] = if weight > THRESHOLD { above.max(before + 1) } else { above }.max(best[column]);
+            before = above;
+        }
+    }
+    best[columns]
+}
+
+/// The most that steps in the same order on both sides are worth together.
+fn heaviest_common(worth: &[Vec<f64>]) -> f64 {
+    let columns = worth.first().map_or(0, Vec::len);
+    let mut best = vec![0.0; columns + 1];
+    for row in worth {
+        let mut before = 0.0; // best without this row and this column
+        for (column, &worth) in row.iter().enumerate() {
+            let above = best[column + 1];
+            best[column + 1] = f64::max(above, before + worth).max(best[column]);
             before = above;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
 
@@ -31,8 +32,9 @@ impl Answer {
 }
 
 /// Judges a reply that has been cleaned up. Metrics: `review_quality`, the value, and `parse_rate`.
-pub(super) fn judge(gold: &Answer, reply: &str, switches: &Switches) -> Judgment {
+pub(super) fn judge(gold: &Answer, prompt: &[Message], reply: &str, switches: &Switches) -> Judgment {
     let got = match (switches.stated_letter, gold.object) {
+        _ if switches.stated_choice => chosen(prompt, reply),
         (true, _) => stated(reply),
         (false, false) => after_colon(reply),
         (false, true) => {
@@ -65,6 +67,45 @@ fn after_colon(reply: &str) -> Option<char> {
     let text = reply.split_once(':').map_or(reply, |(_, after)| after);
     strip(text).chars().next().filter(|letter| ('A'..='E').contains(letter))
 }
+
+/// The letter that a reply chooses: the last one that it calls the answer, else the one that it states, else that of the
+/// choice whose text it repeats.
+fn chosen(prompt: &[Message], reply: &str) -> Option<char> {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:answer|choice|letter)\b[\s*_`]*(?:is|:|=|should be|would be)[\s*_`:]*(?:option |choice |letter )?[\s*_`(\x22'\[]*([A-E])(?-u:\b)")
+            .expect("a constant pattern that a test compiles")
+    });
+    static ALONE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^[^\p{L}\p{N}]*(?:option|choice|letter|answer)?[^\p{L}\p{N}]*([A-E])[^\p{L}\p{N}]*$")
+            .expect("a constant pattern that a test compiles")
+    });
+    let letter = |text: &str| text.chars().next().map(|letter| letter.to_ascii_uppercase());
+    // "the answer is a call .." has an article, and no letter.
+    let said = ANSWER.captures_iter(reply).filter_map(|found| found.get(1));
+    let said = said.filter(|found| found.as_str() != "a" || !reply[found.end()..].starts_with(' ')).last();
+    said.and_then(|found| letter(found.as_str()))
+        .or_else(|| ALONE.captures(reply).and_then(|found| letter(&found[1])))
+        .or_else(|| repeated(prompt, reply))
+        .or_else(|| stated(reply))
+}
+
+/// The letter of the one choice whose text a reply repeats, or of the last of several.
+fn repeated(prompt: &[Message], reply: &str) -> Option<char> {
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    };
+    let said = words(&reply[..reply.floor_char_boundary(MOST_BYTES)]);
+    let choices = prompt.last()?.content.lines().filter_map(|line| {
+        let (letter, text) = line.split_once(['.', ')', ':'])?;
+        let letter = letter.trim().parse().ok().filter(|letter| ('A'..='E').contains(letter))?;
+        Some((said.rfind(&words(text)).filter(|_| text.contains(' '))?, letter))
+    });
+    choices.max().map(|(_, letter)| letter)
+}
+
+/// As much of a reply is searched for the text of a choice.
+const MOST_BYTES: usize = 1 << 16;
 
 /// The letter that a reply states: the one it begins with; else the first after the word "answer"; else the only one.
 /// A letter is one that stands alone, and no article.

@@ -1,13 +1,16 @@
 //! T-Eval (Chen et al. 2024): the skills that using tools takes, one by one.
 
-use record::{Capability, Message, Sample, Score, Scoring, Transcript};
+use std::borrow::Cow;
+
+use record::{Capability, Fault, Message, Sample, Score, Scoring, Transcript};
 use serde_json::Value as Json;
 
+use super::form::formed;
 use super::next_call::{NextCall, all_three, reason, retrieve, understand};
 use super::plan::Plan;
 use super::review::Answer;
-use super::{Gold, Judgment, Switches, clean, instruct, official, plan, review, twin};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use super::{Gold, Judgment, Switches, clean, instruct, official, own_turn, plan, review, twin};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// The tasks of T-Eval. Of two forms of a task each sample has one, in its tag `format`.
 ///
@@ -49,14 +52,41 @@ impl Teval {
         judge: &dyn Judge,
         switches: &Switches,
     ) -> Result<Judgment, String> {
+        let whole;
+        let reply = match switches.clean_reply {
+            true => {
+                whole = record::clean(reply);
+                &whole
+            }
+            false => reply,
+        };
+        let judgment = self.judged(gold, prompt, reply, judge, switches)?;
+        // Full-width signs may be the answer's own, or stand for those that the form asks for.
+        match record::half_width(reply) {
+            Cow::Owned(half) if switches.clean_reply && judgment.value < 1.0 => {
+                let other = self.judged(gold, prompt, &half, judge, switches)?;
+                Ok(if other.value > judgment.value { other } else { judgment })
+            }
+            _ => Ok(judgment),
+        }
+    }
+
+    fn judged(
+        self,
+        gold: &Json,
+        prompt: &[Message],
+        reply: &str,
+        judge: &dyn Judge,
+        switches: &Switches,
+    ) -> Result<Judgment, String> {
         Ok(match self {
             Teval::Instruct => instruct::judge(&Gold::read(gold)?, prompt, reply, switches),
             Teval::Plan => plan::judge(&Plan::read(gold)?, prompt, reply, judge, switches),
-            Teval::Reason => reason(&NextCall::read(gold)?, reply, judge),
+            Teval::Reason => reason(&NextCall::read(gold)?, reply, judge, switches),
             Teval::Retrieve => retrieve(&NextCall::read(gold)?, prompt, reply, switches),
-            Teval::Understand => understand(&NextCall::read(gold)?, reply, switches),
+            Teval::Understand => understand(&NextCall::read(gold)?, prompt, reply, switches),
             Teval::Rru => all_three(&NextCall::read(gold)?, prompt, reply, judge, switches),
-            Teval::Review => review::judge(&Answer::read(gold)?, reply, switches),
+            Teval::Review => review::judge(&Answer::read(gold)?, prompt, reply, switches),
         })
     }
 }
@@ -93,7 +123,9 @@ impl Task for Teval {
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(*self, folder, *bad_rows, limit),
-            Source::Generated { seed, split } => Ok(twin::generate(*self, *seed, *split, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(twin::generate(*self, *seed, *split, *asking, limit).into())
+            }
         }
     }
 
@@ -104,15 +136,21 @@ impl Task for Teval {
         judge: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let reply = clean(transcript.last_reply());
-        let judgment = self.judge(&sample.gold, &sample.messages, reply, judge, &Switches::from(scoring));
+        let switches = Switches::from(scoring);
+        let reply = match switches.clean_reply {
+            true => own_turn(transcript.last_reply()),
+            false => clean(transcript.last_reply()),
+        };
+        let judgment = self.judge(&sample.gold, &sample.question(), reply, judge, &switches);
         let Judgment { value, metrics, mistake, reason } = judgment.map_err(|problem| TaskError::Sample {
             task: self.name().to_owned(),
             sample: sample.id.clone(),
             problem,
         })?;
         let fault = mistake.map(|mistake| mistake.kind());
-        Ok(Score { fault, ..scored(sample, value.min(1.0), metrics, reason) })
+        let read = !matches!(fault, Some(Fault::NoCall | Fault::Malformed));
+        let score = Score { fault, ..scored(sample, value.min(1.0), metrics, reason) };
+        Ok(with_form(score, scoring, formed(*self, &sample.gold, &record::clean(reply)), read))
     }
 
     fn judged(&self) -> bool {

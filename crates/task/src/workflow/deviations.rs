@@ -3,16 +3,23 @@
 use record::Scoring;
 
 use crate::Deviation;
+use crate::deviation::switches;
 
 /// Which deviations from WorfBench are on. All off are the paper's numbers, all on the corrected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
 pub struct Switches {
+    pub clean_reply: bool,
+    pub last_answer: bool,
     pub no_heading: bool,
     pub loose_numbering: bool,
     pub first_listing: bool,
     pub printed_numbers: bool,
     pub any_case: bool,
+    pub other_lists: bool,
+    pub other_edges: bool,
+    pub named_edges: bool,
+    pub steps_alone: bool,
     pub all_orders: bool,
     pub order_from_edges: bool,
     pub no_free_match: bool,
@@ -27,11 +34,17 @@ impl Switches {
     /// All deviations on or off.
     pub fn all(on: bool) -> Self {
         Self {
+            clean_reply: on,
+            last_answer: on,
             no_heading: on,
             loose_numbering: on,
             first_listing: on,
             printed_numbers: on,
             any_case: on,
+            other_lists: on,
+            other_edges: on,
+            named_edges: on,
+            steps_alone: on,
             all_orders: on,
             order_from_edges: on,
             no_free_match: on,
@@ -46,12 +59,23 @@ impl Switches {
 
 impl From<Scoring> for Switches {
     fn from(scoring: Scoring) -> Self {
-        Self::all(scoring == Scoring::Corrected)
+        switches(scoring, "worfbench", Self::all(false), DEVIATIONS)
     }
 }
 
 /// Every deviation from WorfBench's scorer, in the order in which a reply meets them.
 pub const DEVIATIONS: &[Deviation<Switches>] = &[
+    Deviation {
+        name: "clean_reply",
+        about: "the reference reads thoughts, and what templates leave behind, as part of the answer; they are left out, \
+                and full-width signs are read as the usual ones",
+        set: |s, on| s.clean_reply = on,
+    },
+    Deviation {
+        name: "last_answer",
+        about: "the reference reads two workflows of one reply as one; the last one with steps and edges counts",
+        set: |s, on| s.last_answer = on,
+    },
     Deviation {
         name: "no_heading",
         about: "the reference gives 0 to a reply without the word \"Node\"; steps and edges suffice",
@@ -78,6 +102,28 @@ pub const DEVIATIONS: &[Deviation<Switches>] = &[
         name: "any_case",
         about: "the reference ignores edges to \"start\" and \"End\"; their case does not matter",
         set: |s, on| s.any_case = on,
+    },
+    Deviation {
+        name: "other_lists",
+        about: "the reference reads numbered steps only; bullets, lists in one line, letters, \"1 - step\", and JSON or \
+                Python values with nodes and edges are read too, and \"(after 1)\" as an edge",
+        set: |s, on| s.other_lists = on,
+    },
+    Deviation {
+        name: "other_edges",
+        about: "the reference reads edges like (1,2) only; \"1 -> 2\", \"[1, 2]\", \"1 to 2\" and \"2 depends on 1\" are \
+                read where there is none of that form",
+        set: |s, on| s.other_edges = on,
+    },
+    Deviation {
+        name: "named_edges",
+        about: "the reference reads numbers in edges only; the steps' texts may stand in their place",
+        set: |s, on| s.named_edges = on,
+    },
+    Deviation {
+        name: "steps_alone",
+        about: "the reference gives 0 to right steps without edges; they count as steps that nothing binds",
+        set: |s, on| s.steps_alone = on,
     },
     Deviation {
         name: "all_orders",

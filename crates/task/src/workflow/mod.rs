@@ -13,6 +13,7 @@ mod explain;
 mod few_shot;
 mod judgment;
 mod matching;
+mod natural;
 mod official;
 mod order;
 mod parse;

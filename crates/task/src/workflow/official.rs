@@ -97,6 +97,7 @@ fn sample(set: &str, row: Row, few_shot: &FewShot) -> Result<Sample, String> {
         id: row.id,
         task: "worfbench".to_owned(),
         messages,
+        examples: 0,
         tools: Vec::new(),
         input: serde_json::Value::Null,
         gold: json!({ "workflow": gold }),

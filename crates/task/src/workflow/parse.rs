@@ -14,6 +14,13 @@ use super::Switches;
 use super::scan::{Name, all_edges, loose_steps, number, strict_steps};
 use crate::tool_use::strip;
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::natural::{self, End, Step};
+
 /// Steps and what depends on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Graph {
@@ -24,6 +31,12 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// Steps between START and END.
+    fn of(steps: Vec<String>, edges: Vec<(usize, usize)>) -> Self {
+        let nodes = std::iter::once("START".to_owned()).chain(steps).chain(["END".to_owned()]).collect();
+        Self { nodes, edges }
+    }
+
     /// Indices of the steps: all nodes but `START` and `END`.
     pub fn steps(&self) -> std::ops::Range<usize> {
         1..self.nodes.len().max(2) - 1
@@ -60,19 +73,68 @@ pub fn parse(text: &str, switches: &Switches) -> Result<Graph, ParseFailure> {
     if !switches.no_heading && !text.contains("Node") {
         return Err(ParseFailure::NoHeading);
     }
+    let text = match switches.clean_reply {
+        true => Cow::Owned(record::half_width(&record::clean(text)).into_owned()),
+        false => Cow::Borrowed(text),
+    };
+    let text = if switches.last_answer { last_answer(&text, switches) } else { &text };
+    let numbered = numbered(text, switches);
+    let edges = edges(text, &numbered, switches);
+    if !numbered.is_empty() && !edges.is_empty() {
+        return Ok(Graph::of(numbered.into_iter().map(|(_, text)| text.to_owned()).collect(), edges));
+    }
+    let steps = numbered.iter().map(|(number, text)| Step { label: number.to_string(), text: (*text).to_owned() });
+    let (mut steps, mut found): (Vec<Step>, Vec<(End, End)>) = (steps.collect(), Vec::new());
+    if switches.other_lists {
+        let listing = natural::listing(text);
+        if listing.steps.len() >= steps.len() {
+            (steps, found) = (listing.steps, listing.edges);
+        }
+    }
+    if switches.other_edges && found.is_empty() {
+        found = natural::edges(text, &steps, switches.named_edges);
+    }
+    let end = steps.len() + 1;
+    let place = |end_of: End| match end_of {
+        End::Start => 0,
+        End::Step(place) => place + 1,
+        End::End => end,
+    };
+    let mut all: Vec<(usize, usize)> = found.into_iter().map(|(from, to)| (place(from), place(to))).collect();
+    if all.is_empty() {
+        all = edges;
+    }
+    if all.is_empty() && !(switches.steps_alone && !steps.is_empty()) {
+        return Err(ParseFailure::NoEdges);
+    }
+    Ok(Graph::of(steps.into_iter().map(|step| step.text).collect(), all))
+}
+
+/// A line that begins a workflow.
+static HEADING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?im)^\W*nodes?\W*$").expect("a constant pattern that a test compiles"));
+
+/// The last of several workflows, each with a heading, steps and edges; the whole text where there are not several.
+fn last_answer<'t>(text: &'t str, switches: &Switches) -> &'t str {
+    let starts: Vec<usize> = HEADING.find_iter(text).map(|found| found.start()).collect();
+    let whole = |part: &str| {
+        let steps = numbered(part, switches);
+        !steps.is_empty() && !edges(part, &steps, switches).is_empty()
+    };
+    let Some((last, before)) = starts.split_last() else { return text };
+    let earlier = before.last().is_some_and(|start| whole(&text[*start..*last]));
+    if earlier && whole(&text[*last..]) { &text[*last..] } else { text }
+}
+
+/// The steps with numbers.
+fn numbered<'t>(text: &'t str, switches: &Switches) -> Vec<(usize, &'t str)> {
     let mut steps = if switches.loose_numbering { loose_steps(text) } else { strict_steps(text) };
     if switches.first_listing {
         let mut seen = HashSet::new();
         let end = steps.iter().position(|(number, _)| !seen.insert(*number)).unwrap_or(steps.len());
         steps.truncate(end);
     }
-    let edges = edges(text, &steps, switches);
-    if edges.is_empty() {
-        return Err(ParseFailure::NoEdges);
-    }
-    let texts = steps.into_iter().map(|(_, text)| text.to_owned());
-    let nodes = std::iter::once("START".to_owned()).chain(texts).chain(["END".to_owned()]).collect();
-    Ok(Graph { nodes, edges })
+    steps
 }
 
 fn edges(text: &str, steps: &[(usize, &str)], switches: &Switches) -> Vec<(usize, usize)> {

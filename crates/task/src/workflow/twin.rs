@@ -1,12 +1,12 @@
 //! The generated twin of WorfBench: a described job, and its steps as a graph.
 //!
 //! ```text
-//! user: Goal: archive the map. Start with scan the map. Start with load the table.
-//!       After scan the map, trim the map. ...
+//! user: Goal: archive the map.
+//!       First, scan the map. At the start, load the table. After you scan the map, trim the photo. ...
 //! gold: Node:
 //!       1: scan the map
 //!       2: load the table
-//!       3: trim the map
+//!       3: trim the photo
 //!       Edges:
 //!       (START,1) (START,2) (1,3) (2,END) (3,END)
 //! ```
@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, VecDeque};
 use record::{Message, Rng, Sample};
 use serde_json::{Value, json};
 
-use crate::Split;
 use crate::vocabulary::{NOUNS, VERBS, words};
+use crate::{Asking, Split, shots};
 
 /// Number of held-out instances where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 200;
@@ -42,8 +42,23 @@ impl Default for Difficulty {
     }
 }
 
+/// What is asked, and in which form.
+const SYSTEM: &str = "\
+Break the user's goal down into its steps, and say which step has to come before which.
+Reply in this form and write nothing else:
+Node:
+1: the first step
+2: the second step
+Edges:
+(START,1) (1,2) (2,END)
+List every step once, in the user's words. Each edge (1,2) says that step 2 directly needs step 1. A step that needs no \
+other step has an edge from START, and a step that no other step needs has an edge to END.";
+
+/// How hard the worked examples are.
+const EXAMPLE: Difficulty = Difficulty { steps: (3, 4), joins: 2, branches: 2, distractors: 0 };
+
 /// The held-out (or training) instances of a seed.
-pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
+pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
     let stream = match split {
         Split::Train => "workflow-train",
         Split::Test => "workflow-test",
@@ -53,6 +68,12 @@ pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
             let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
             let mut sample = instance(&mut rng, split, Difficulty::default());
             sample.id = format!("workflow-{index:04}");
+            let examples = (0..asking.shots).map(|place| {
+                let example = instance(&mut shots::stream(seed, "workflow", place), Split::Train, EXAMPLE);
+                let answer = answer(&example);
+                (example, answer)
+            });
+            shots::show(&mut sample, examples);
             sample
         })
         .collect()
@@ -69,18 +90,18 @@ pub fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> Sample {
     let mut described: Vec<String> = (0..count).map(|step| sentence(rng, &texts, step, &waits[step])).collect();
     for text in distractors {
         let place = rng.below(described.len() + 1);
-        described.insert(place, format!("No need to {text}."));
+        described.insert(place, format!("There is no need to {text}."));
     }
-    let system = "List the steps as nodes and draw the edges. Answer with Node and Edges.";
     let parallel = waits.iter().filter(|w| w.is_empty()).count() > 1 || waits.iter().any(|w| w.len() > 1);
     Sample {
         id: String::new(),
         task: "worfbench".into(),
-        messages: vec![Message::system(system), Message::user(format!("{goal} {}", described.join(" ")))],
+        messages: vec![Message::system(SYSTEM), Message::user(format!("{goal}\n{}", described.join(" ")))],
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold: json!({"workflow": gold(&texts, &waits)}),
-        max_tokens: 192,
+        max_tokens: 384,
         stop: Vec::new(),
         cluster: None,
         tags: BTreeMap::from([("nodes".to_owned(), json!(count)), ("parallel".to_owned(), json!(parallel))]),
@@ -140,14 +161,14 @@ fn sentence(rng: &mut Rng, texts: &[String], step: usize, waits: &[usize]) -> St
     let before = names.join(" and ");
     if waits.is_empty() {
         return match rng.below(2) {
-            0 => format!("Start with {text}."),
-            _ => format!("First {text}."),
+            0 => format!("At the start, {text}."),
+            _ => format!("First, {text}."),
         };
     }
     match rng.below(3) {
-        0 => format!("After {before}, {text}."),
+        0 => format!("After you {before}, {text}."),
         1 => format!("Once you {before}, {text}."),
-        _ => format!("Then {text}, which needs {before}."),
+        _ => format!("Before you {text}, {before}."),
     }
 }
 
@@ -173,7 +194,7 @@ mod tests {
     use super::*;
 
     /// Of the 200 held-out instances of seed 0.
-    const DIGEST: &str = "f05c7cff00cb73ec54e252956f9acfe4de9036a7077477c447feb2d82e3cf5db";
+    const DIGEST: &str = "0e48f83eb70c520f0e5f44ccb283ab0d57b5ff176392f57ce587d6c31e7b89f2";
 
     fn steps(sample: &Sample) -> Vec<String> {
         let gold = answer(sample);
@@ -183,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), serde_json::Error> {
-        let bytes = serde_json::to_vec(&generate(0, Split::Test, None))?;
+        let bytes = serde_json::to_vec(&generate(0, Split::Test, Asking::BARE, None))?;
         assert_eq!(record::digest(&bytes), DIGEST);
         Ok(())
     }
@@ -191,7 +212,7 @@ mod tests {
     #[test]
     fn no_step_of_one_split_occurs_in_the_other() {
         let all = |split| -> BTreeSet<String> {
-            let samples = (0..4).flat_map(|seed| generate(seed, split, Some(500)));
+            let samples = (0..4).flat_map(|seed| generate(seed, split, Asking::BARE, Some(500)));
             samples.flat_map(|sample| steps(&sample)).collect()
         };
         let (train, test) = (all(Split::Train), all(Split::Test));
@@ -214,10 +235,10 @@ mod tests {
             let sample = instance(&mut Rng::new(index), Split::Test, hard);
             let (steps, prompt) = (steps(&sample), &sample.messages[1].content);
             assert!((20..=40).contains(&steps.len()), "{}", steps.len());
-            assert_eq!(prompt.matches("No need to").count(), 9);
+            assert_eq!(prompt.matches("There is no need to").count(), 9);
             assert!(answer(&sample).matches("(START,").count() >= 5);
             assert_eq!(steps.iter().collect::<BTreeSet<_>>().len(), steps.len());
-            assert!(steps.iter().all(|step| !prompt.contains(&format!("No need to {step}."))));
+            assert!(steps.iter().all(|step| !prompt.contains(&format!("There is no need to {step}."))));
         }
         let odd = Difficulty { steps: (0, 0), joins: 0, branches: 0, distractors: 5000 };
         assert_eq!(steps(&instance(&mut Rng::new(1), Split::Train, odd)).len(), 1);
@@ -226,7 +247,7 @@ mod tests {
     #[test]
     fn thousands_are_made_in_a_second() {
         let start = std::time::Instant::now();
-        let count = generate(3, Split::Test, Some(4000)).len();
+        let count = generate(3, Split::Test, Asking::BARE, Some(4000)).len();
         println!("{count} in {:?}", start.elapsed());
         assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     }

@@ -2,8 +2,8 @@
 
 use record::{Capability, Sample, Score, Scoring, Transcript};
 
-use super::{Judgment, Switches, official};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use super::{Judgment, Switches, official, parse};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// WorfBench: a goal in, a workflow out, judged by how many steps and dependencies agree with the gold workflow.
 ///
@@ -28,7 +28,9 @@ impl Task for WorfBench {
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, limit),
-            Source::Generated { seed, split } => Ok(super::twin::generate(*seed, *split, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(super::twin::generate(*seed, *split, *asking, limit).into())
+            }
         }
     }
 
@@ -54,7 +56,9 @@ impl Task for WorfBench {
             ("graph_recall", graph.recall),
             ("graph_f1", graph.f1),
         ];
-        Ok(scored(sample, value, metrics, reason))
+        let read = |switches| parse(transcript.last_reply(), &switches).is_ok_and(|graph| !graph.steps().is_empty());
+        let score = scored(sample, value, metrics, reason);
+        Ok(with_form(score, scoring, read(Switches::all(false)), read(Switches::all(true))))
     }
 
     fn judged(&self) -> bool {

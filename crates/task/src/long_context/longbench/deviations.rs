@@ -2,12 +2,14 @@
 
 use record::Scoring;
 
-use crate::workflow::Deviation;
+use crate::Deviation;
+use crate::deviation::switches;
 
 /// Which deviations from LongBench are on. All off are the paper's numbers, all on the corrected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
 pub struct Switches {
+    pub clean_reply: bool,
     pub unicode_punctuation: bool,
     pub plain_f: bool,
     pub deep_rouge: bool,
@@ -16,12 +18,18 @@ pub struct Switches {
     pub whole_comments: bool,
     pub frequent_characters: bool,
     pub fine_ratio: bool,
+    pub question_words: bool,
+    pub stated_number: bool,
+    pub any_case: bool,
+    pub all_facts: bool,
+    pub repeated_heading: bool,
 }
 
 impl Switches {
     /// All deviations on or off.
     pub fn all(on: bool) -> Self {
         Self {
+            clean_reply: on,
             unicode_punctuation: on,
             plain_f: on,
             deep_rouge: on,
@@ -30,18 +38,29 @@ impl Switches {
             whole_comments: on,
             frequent_characters: on,
             fine_ratio: on,
+            question_words: on,
+            stated_number: on,
+            any_case: on,
+            all_facts: on,
+            repeated_heading: on,
         }
     }
 }
 
 impl From<Scoring> for Switches {
     fn from(scoring: Scoring) -> Self {
-        Self::all(scoring == Scoring::Corrected)
+        switches(scoring, "longbench", Self::all(false), DEVIATIONS)
     }
 }
 
 /// Every deviation from LongBench's scorer.
 pub const DEVIATIONS: &[Deviation<Switches>] = &[
+    Deviation {
+        name: "clean_reply",
+        about: "the reference reads thoughts, and what templates of today leave behind, as part of the answer; they are \
+                left out",
+        set: |s, on| s.clean_reply = on,
+    },
     Deviation {
         name: "unicode_punctuation",
         about: "the reference deletes ASCII punctuation, and for Chinese a list without opening title marks; all of \
@@ -86,6 +105,35 @@ pub const DEVIATIONS: &[Deviation<Switches>] = &[
         name: "fine_ratio",
         about: "the reference rounds the likeness of lines of code to a hundredth; it is kept",
         set: |s, on| s.fine_ratio = on,
+    },
+    Deviation {
+        name: "question_words",
+        about: "the reference counts each word of a reply that the answer lacks as wrong, so that \"Mara keeps a vase in \
+                Oslo\" is worth a third of \"vase\"; words of the question, and of \"the answer is\", do not count",
+        set: |s, on| s.question_words = on,
+    },
+    Deviation {
+        name: "stated_number",
+        about: "the reference gives the share of a reply's numbers that are right, so that \"7 of 12\" is half right, and \
+                reads digits only; the number that the reply states counts, the last one of several, and \"seven\" is 7",
+        set: |s, on| s.stated_number = on,
+    },
+    Deviation {
+        name: "any_case",
+        about: "the reference looks for the names of classes letter by letter; their case does not matter",
+        set: |s, on| s.any_case = on,
+    },
+    Deviation {
+        name: "all_facts",
+        about: "the reference compares summaries by common sequences of words, so that another wording is worth less; where \
+                the gold lists its facts, their share counts, and a reply of more than twice the words loses as much",
+        set: |s, on| s.all_facts = on,
+    },
+    Deviation {
+        name: "repeated_heading",
+        about: "the reference compares the first line of code, also where the reply repeats the line that it goes on after; \
+                the line after that is compared",
+        set: |s, on| s.repeated_heading = on,
     },
 ];
 

@@ -15,8 +15,8 @@ mod winnable;
 pub use columns::COLUMNS;
 pub use deviations::{DEVIATIONS, Switches};
 pub use metric::{
-    Metric, Ratio, Rules, classification, code_line, code_similarity, count, cut, indel_ratio, paragraph, paragraph_zh,
-    qa_f1, qa_f1_zh, ratio, rouge, rouge_zh,
+    Metric, Ratio, Rules, after_heading, classification, code_line, code_similarity, count, cut, indel_ratio,
+    own_words, paragraph, paragraph_zh, qa_f1, qa_f1_zh, ratio, rouge, rouge_zh, stated,
 };
 pub use score::{points, points_to, score};
 pub use sets::{SETS, Set, TWINS, bucket, find};

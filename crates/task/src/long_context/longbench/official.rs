@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::archive::Archive;
+use super::metric::Metric;
 use super::sets::{SETS, Set, bucket, find};
 use super::template::{fill, shorten};
 use super::twin::{self, Generated};
@@ -73,6 +74,7 @@ pub(super) fn load(
             None => Ok(twin::instances(
                 &Generated { samples: limit.unwrap_or(generated.samples), ..generated.clone() },
                 Split::Test,
+                0,
                 tokens,
             )
             .into()),
@@ -220,6 +222,9 @@ impl Asked {
             prompt = shorten(prompt, most, tokens);
         }
         let mut gold = json!({"set": set.name, "answers": fields["answers"], "all_classes": fields["all_classes"]});
+        if set.metric == Metric::F1 {
+            gold["question"] = fields["input"].clone();
+        }
         if self.indel {
             gold["code_ratio"] = json!("indel");
         }
@@ -229,6 +234,7 @@ impl Asked {
             id: format!("{name}-{place:04}"),
             task: "longbench".to_owned(),
             messages: vec![if set.chat { Message::user(prompt) } else { Message::raw(prompt) }],
+            examples: 0,
             tools: Vec::new(),
             input: Value::Null,
             gold,

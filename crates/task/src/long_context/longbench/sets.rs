@@ -75,12 +75,12 @@ pub const SETS: &[Set] = &[
 
 /// The sets of the generated twin, dealt in this order.
 pub const TWINS: &[Set] = &[
-    set("document_qa", "en", Metric::F1, 32),
-    set("multi_document_qa", "en", Metric::F1, 32),
-    set("summary", "en", Metric::Rouge, 96),
+    set("document_qa", "en", Metric::F1, 48),
+    set("multi_document_qa", "en", Metric::F1, 48),
+    set("summary", "en", Metric::Rouge, 128),
     set("few_shot", "en", Metric::Classification, 16).few_shot(),
-    set("counting", "en", Metric::Count, 16),
-    set("retrieval", "en", Metric::Retrieval, 16),
+    set("counting", "en", Metric::Count, 48),
+    set("retrieval", "en", Metric::Retrieval, 48),
     set("code", "code", Metric::Code, 32).no_chat(),
 ];
 

@@ -10,14 +10,17 @@
 //! without special tokens; chats go through the model's own template instead of one chosen by its nickname; replies
 //! are not searched for the marks of particular models.
 
+use std::borrow::Cow;
+
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde_json::Value;
 
-use super::metric::{Ratio, Rules};
+use super::metric::{Metric, Ratio, Rules};
 use super::score::score;
 use super::sets::{Set, find};
 use super::{Switches, official, twin};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::tool_use::{content, last_place};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// Long texts of 21 kinds.
 ///
@@ -49,7 +52,9 @@ impl Task for LongBench {
             Source::Official { folder, rows, bad_rows } => {
                 official::load((folder, rows.as_deref()), *bad_rows, tokens, limit)
             }
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(twin::generate(*seed, *split, *asking, tokens, limit).into())
+            }
         }
     }
 
@@ -66,12 +71,23 @@ impl Task for LongBench {
             problem: problem.to_owned(),
         })?;
         let switches = Switches::from(scoring);
-        let rules = Rules { classes: &gold.classes, ratio: gold.ratio, switches: &switches };
-        let (value, best) = score(gold.set, transcript.last_reply(), &gold.answers, &rules);
-        let reason = reason(&gold, transcript.last_reply(), (value, best));
-        let mut metrics = vec![("score", value)];
-        metrics.extend(facts(&sample.gold, transcript.last_reply()).map(|share| ("facts", share)));
-        Ok(scored(sample, value, metrics, reason))
+        let rules = Rules { classes: &gold.classes, ratio: gold.ratio, question: &gold.question, switches: &switches };
+        let reply = match switches.clean_reply && gold.set.metric != Metric::Code {
+            true => Cow::Owned(record::clean(transcript.last_reply())),
+            false => Cow::Borrowed(transcript.last_reply()),
+        };
+        let (mut value, best) = score(gold.set, &reply, &gold.answers, &rules);
+        let mut metrics = Vec::new();
+        if let Some(facts) = facts(&sample.gold, &reply) {
+            metrics.push(("facts", facts.exact));
+            if switches.all_facts {
+                value = facts.in_any_words * brevity(&reply, gold.answers.get(best).map_or("", String::as_str));
+            }
+        }
+        metrics.push(("score", value));
+        let reason = reason(&gold, &reply, (value, best));
+        let score = scored(sample, value, metrics, reason);
+        Ok(with_form(score, scoring, formed(gold.set, &reply), !reply.trim().is_empty()))
     }
 }
 
@@ -80,6 +96,7 @@ struct Gold {
     answers: Vec<String>,
     classes: Vec<String>,
     ratio: Ratio,
+    question: String,
 }
 
 impl Gold {
@@ -93,15 +110,55 @@ impl Gold {
             return Err("its gold has no answers");
         }
         let ratio = if gold["code_ratio"] == "indel" { Ratio::Indel } else { Ratio::Difflib };
-        Ok(Self { set, answers, classes: texts("all_classes"), ratio })
+        let question = gold["question"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { set, answers, classes: texts("all_classes"), ratio, question })
     }
 }
 
-/// The share of the twin's facts that a summary states as they are; `None` where the gold lists none.
-fn facts(gold: &Value, reply: &str) -> Option<f64> {
+/// The share of the twin's facts that a summary states.
+struct Facts {
+    /// Letter by letter.
+    exact: f64,
+    /// Their content words in order, near each other.
+    in_any_words: f64,
+}
+
+/// `None` where the gold lists no facts.
+fn facts(gold: &Value, reply: &str) -> Option<Facts> {
     let facts: Vec<&str> = gold["facts"].as_array()?.iter().filter_map(Value::as_str).collect();
-    let stated = facts.iter().filter(|fact| reply.contains(**fact)).count();
-    Some(stated as f64 / facts.len().max(1) as f64)
+    let words = content(reply);
+    let is_there = |fact: &&&str| {
+        let mut wanted = content(fact);
+        wanted.retain(|word| word != "will");
+        last_place(&words, &wanted).is_some()
+    };
+    let share = |count: usize| count as f64 / facts.len().max(1) as f64;
+    Some(Facts {
+        exact: share(facts.iter().filter(|fact| reply.contains(**fact)).count()),
+        in_any_words: share(facts.iter().filter(is_there).count()),
+    })
+}
+
+/// 1 for up to twice as many words as the right summary has; less for more.
+fn brevity(reply: &str, summary: &str) -> f64 {
+    let words = |text: &str| text.split_whitespace().count();
+    (2.0 * words(summary) as f64 / words(reply).max(1) as f64).min(1.0)
+}
+
+/// Whether a reply to the twin's question has the form that it asks for; one to another set that is not empty has.
+fn formed(set: &Set, reply: &str) -> bool {
+    let reply = reply.trim();
+    let short = !reply.is_empty() && !reply.contains('\n') && reply.split_whitespace().count() <= 5;
+    match set.name {
+        "counting" => !reply.is_empty() && reply.trim_end_matches('.').bytes().all(|byte| byte.is_ascii_digit()),
+        "retrieval" => {
+            let number = reply.trim_end_matches('.').strip_prefix("Paragraph ").unwrap_or(reply);
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        "document_qa" | "multi_document_qa" => short,
+        "few_shot" => set.judged(reply).split_whitespace().count() == 1,
+        _ => !reply.is_empty(),
+    }
 }
 
 /// `qa_f1 0.40 against "Oslo"; replied "in Oslo, Norway"`

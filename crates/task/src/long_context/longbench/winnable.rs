@@ -20,7 +20,7 @@ pub(super) fn unwinnable(set: &Set, fields: &Value) -> Option<String> {
     }
     let wins = |reply: &str, scoring: Scoring| {
         let switches = Switches::from(scoring);
-        let rules = Rules { classes: &classes, ratio: Ratio::default(), switches: &switches };
+        let rules = Rules { classes: &classes, ratio: Ratio::default(), question: "", switches: &switches };
         score(set, reply, &answers, &rules).0 > 0.0
     };
     // A gold that is a comment is passed over where it is replied, but its words are like it.

@@ -61,7 +61,7 @@ pub(super) fn load(
     let settings = settings(folder)?;
     if let Some(generated) = settings.generated {
         let samples = limit.unwrap_or(generated.samples);
-        return Ok(twin::instances(&Generated { samples, ..generated }, Split::Test, tokens).into());
+        return Ok(twin::instances(&Generated { samples, ..generated }, Split::Test, 0, tokens).into());
     }
     let mut kept = Rows::new(bad_rows);
     let texts = Texts { settings, script: text(folder, &SCRIPTS)?.map(|(_, script)| script).unwrap_or_default() };
@@ -158,6 +158,7 @@ impl Texts {
             id,
             task: "longgenbench".to_owned(),
             messages: vec![Message::system(self.system(set, subject)), Message::user(built.prompt)],
+            examples: 0,
             tools: Vec::new(),
             input: Value::Null,
             gold: json!({"kind": kind, "first": built.first, "answers": built.answers}),

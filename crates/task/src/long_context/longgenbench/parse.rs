@@ -38,6 +38,26 @@ static NUMBER_ON_LINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)answer i
 static LETTER_SAID: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i:answer is)[\s:*_(\[]*([A-D])\b"));
 static GOLD_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"####\s*([-−]?[\s$€£]*\d[\d,]*(?:\.\d+)?)"));
 
+/// A heading in any dress on a line of its own, or before a sign or its answer.
+static ANY_HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?im)^[ \t*#>_`-]*(?:answer|a)[ _#]*(?:to (?:question )?)?(\d{1,9})\b[*_`]*[ \t]*(?:[:.)–—-]|\*\*|$|[ \t]+)|\banswer_(\d{1,9})\b\**[ \t]*:",
+    )
+});
+/// A line that begins with a number, for replies without any such heading.
+static NUMBERED_LINE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?im)^[ \t*#>_`-]*(?:question[ _]?|q)?(\d{1,9})[*_`]*[ \t]*[:.)][*_`]*(?:[ \t]|$)"));
+/// A number as people write it: `9,500`, `9 500`, `$9{,}500`, `3/4`, `\frac{3}{4}`, `12.50`.
+const AMOUNT: &str = r"[-−]?\s?\\?[$€£]?\s?(?:\\[dt]?frac\{\d{1,15}\}\{\d{1,15}\}|(?:\d{1,3}(?:(?:,|\{,\}|\\,|[  \u{202f}\u{2009}'’])\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+)?)";
+static AMOUNTS: LazyLock<Regex> = LazyLock::new(|| pattern(AMOUNT));
+static AMOUNT_SAID: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)answer(?:\s+(?:to|for)\s[^.\n]{{1,40}}?)?\s*(?:is|are|:|=)[\s:*_=(\\\[{{`]*?(?:\\?boxed\{{)?({AMOUNT})"
+    ))
+});
+static LETTER_ALONE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\(([A-D])\)|(?m)^[\s*_`]*([A-D])[\s*_`.)]*$|\*\*([A-D])\*\*"));
+
 /// The answers that the reference finds in a reply, in order; numbers in front of them do not matter.
 ///
 /// ```
@@ -72,19 +92,39 @@ pub fn gold_number(answer: &str) -> Option<String> {
 /// assert_eq!(answers.len(), 1);
 /// ```
 pub fn numbered(reply: &str, kind: Kind, switches: &Switches) -> BTreeMap<usize, String> {
-    let heading = if switches.any_mark { &HEADING } else { &STRICT_HEADING };
-    let headings: Vec<(usize, usize, usize)> = heading
-        .captures_iter(reply)
-        .filter_map(|found| {
+    let cleaned;
+    let reply = match switches.clean_reply {
+        true => {
+            cleaned = record::half_width(&record::clean(reply)).into_owned();
+            &cleaned
+        }
+        false => reply,
+    };
+    let by = |heading: &Regex| -> Vec<(usize, usize, usize)> {
+        let found = heading.captures_iter(reply).filter_map(|found| {
             let whole = found.get(0)?;
-            Some((found[1].parse().ok()?, whole.start(), whole.end()))
-        })
-        .collect();
+            let number = found.iter().skip(1).flatten().next()?;
+            Some((number.as_str().parse().ok()?, whole.start(), whole.end()))
+        });
+        found.collect()
+    };
+    let mut headings = by(if switches.any_mark { &HEADING } else { &STRICT_HEADING });
+    if switches.any_heading {
+        let more = by(&ANY_HEADING);
+        headings = if more.len() > headings.len() { more } else { headings };
+        if headings.is_empty() {
+            headings = by(&NUMBERED_LINE);
+        }
+    }
     let ends = headings.iter().skip(1).map(|&(_, start, _)| start).chain([reply.len()]);
     let mut all = BTreeMap::new();
     for (&(number, _, start), end) in headings.iter().zip(ends) {
         if let Some(answer) = said(&reply[start..end], kind, switches) {
-            all.entry(number).or_insert(answer);
+            if switches.last_said {
+                all.insert(number, answer);
+            } else {
+                all.entry(number).or_insert(answer);
+            }
         }
     }
     all
@@ -92,14 +132,45 @@ pub fn numbered(reply: &str, kind: Kind, switches: &Switches) -> BTreeMap<usize,
 
 /// What one answer says.
 fn said(answer: &str, kind: Kind, switches: &Switches) -> Option<String> {
-    let of = |pattern: &Regex| pattern.captures(answer).map(|found| found[1].to_owned());
+    let of = |pattern: &Regex| {
+        let mut all = pattern.captures_iter(answer);
+        let found = if switches.last_said { all.last() } else { all.next() };
+        found.and_then(|found| found.iter().skip(1).flatten().next().map(|said| said.as_str().to_owned()))
+    };
+    if kind == Kind::Number && switches.any_number {
+        let amount = of(&AMOUNT_SAID).or_else(|| of(&NUMBER_ON_LINE));
+        let amount = amount.or_else(|| {
+            let last = AMOUNTS.find_iter(answer).last().filter(|_| switches.last_said);
+            last.map(|found| found.as_str().to_owned())
+        });
+        return amount.map(|said| if switches.whole_numbers { value(&said) } else { said });
+    }
     let said = match (kind, switches.any_mark) {
         (Kind::Letter, true) => of(&LETTER_SAID),
         (Kind::Letter, false) => of(&STRICT_LETTER),
         (Kind::Number, true) => of(&NUMBER_SAID).or_else(|| of(&NUMBER_ON_LINE)),
         (Kind::Number, false) => of(&STRICT_NUMBER),
     };
+    let said = said.or_else(|| match kind {
+        Kind::Letter if switches.last_said => of(&LETTER_ALONE),
+        _ => None,
+    });
     said.map(|said| if kind == Kind::Number && switches.whole_numbers { plain(&said) } else { said })
+}
+
+/// The value of a number as people write it, a fraction as a decimal number.
+fn value(said: &str) -> String {
+    let fraction = said.split_once("frac{").and_then(|(_, rest)| rest.split_once("}{"));
+    let halves = fraction.map(|(a, b)| (a.to_owned(), b.trim_end_matches('}').to_owned()));
+    let halves = halves.or_else(|| said.split_once('/').map(|(a, b)| (plain(a), plain(b))));
+    let parsed = halves.and_then(|(a, b)| Some((a.parse::<f64>().ok()?, b.parse::<f64>().ok().filter(|b| *b != 0.0)?)));
+    match parsed {
+        Some((a, b)) => {
+            let minus = if fraction.is_some() && said.trim_start().starts_with(['-', '−']) { "-" } else { "" };
+            plain(&format!("{minus}{:.9}", a / b))
+        }
+        None => plain(said),
+    }
 }
 
 /// A number without thousands, signs of money, zeros in front and zeros behind the point.

@@ -10,7 +10,7 @@ use record::{Capability, Column, MeanOf, Metric, Sample, Score, Scoring, Transcr
 use serde_json::Value;
 
 use super::{Kind, Switches, accuracy, correct, numbered, official, twin};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored};
+use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// Many questions in one prompt, all answered in one long reply.
 ///
@@ -45,7 +45,9 @@ impl Task for LongGenBench {
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, tokens, limit),
-            Source::Generated { seed, split } => Ok(twin::generate(*seed, *split, tokens, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(twin::generate(*seed, *split, *asking, tokens, limit).into())
+            }
         }
     }
 
@@ -64,6 +66,8 @@ impl Task for LongGenBench {
         let reply = transcript.last_reply();
         let right = correct(reply, &gold.answers, gold.kind, gold.first, &Switches::from(scoring));
         let said = numbered(reply, gold.kind, &Switches::all(true));
+        let strict = Switches { by_number: true, ..Switches::all(false) };
+        let formed = numbered(reply, gold.kind, &strict);
         let numbers = gold.first..gold.first + gold.answers.len();
         let silent: Vec<usize> = numbers.clone().filter(|number| !said.contains_key(number)).collect();
         let wrong: Vec<usize> = numbers
@@ -74,7 +78,10 @@ impl Task for LongGenBench {
         let value = accuracy(&right);
         let answered = 1.0 - silent.len() as f64 / gold.answers.len() as f64;
         let reason = reason(&right, &wrong, &silent);
-        Ok(scored(sample, value, vec![("accuracy", value), ("answered", answered)], reason))
+        let asked = gold.first..gold.first + gold.answers.len();
+        let share = asked.filter(|number| formed.contains_key(number)).count() as f64 / gold.answers.len() as f64;
+        let score = scored(sample, value, vec![("accuracy", value), ("answered", answered)], reason);
+        Ok(with_form(score, scoring, share, answered))
     }
 }
 

@@ -7,26 +7,31 @@ use serde_json::{Value, json};
 
 use super::construct::{Construction, gsm8k};
 use crate::long_context::longbench::twin::Generated;
-use crate::vocabulary::{NOUNS, PEOPLE, word};
-use crate::{Split, Tokens};
+use crate::vocabulary::{NOUNS, PEOPLE, plural, word, words};
+use crate::{Asking, Split, Tokens, shots};
 
-/// Tokens of prompt and reply together, where no others are asked for.
-pub const LENGTHS: &[usize] = &[512, 768, 1024];
+/// Lengths of prompt and reply together, as fourths of the window.
+const FOURTHS: &[usize] = &[2, 3, 4];
+/// Tokens of a worked example.
+const EXAMPLE: usize = 300;
 /// Instances where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 99;
 
 /// The system text where the user's files have none.
-pub(super) const SYSTEM: &str = "Answer every question, in order. Begin each answer with Answer_ and its number, \
-                                 reason step by step, and end it with: The answer is .. Do not write the questions.";
+pub(super) const SYSTEM: &str = "Answer every question, in order. Begin each answer with Answer_ and the number of its \
+                                 question, reason step by step, and end it with: The answer is .. Do not repeat the \
+                                 questions.";
 
-/// The held-out (or training) instances of a seed at the default lengths.
-pub fn generate(seed: u64, split: Split, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
-    let samples = limit.unwrap_or(DEFAULT_SAMPLES);
-    instances(&Generated { seed, lengths: LENGTHS.to_vec(), samples }, split, tokens)
+/// The held-out (or training) instances of a seed, at lengths up to the window.
+pub fn generate(seed: u64, split: Split, asking: Asking, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
+    let lengths = FOURTHS.iter().map(|fourth| asking.window * fourth / 4).collect();
+    let settings = Generated { seed, lengths, samples: limit.unwrap_or(DEFAULT_SAMPLES) };
+    instances(&settings, split, asking.shots, tokens)
 }
 
-/// The instances that the settings ask for.
-pub fn instances(settings: &Generated, split: Split, tokens: &dyn Tokens) -> Vec<Sample> {
+/// The instances that the settings ask for, each after `shots` short worked examples. The prompt of this benchmark itself
+/// has one solved question, too.
+pub fn instances(settings: &Generated, split: Split, shots: usize, tokens: &dyn Tokens) -> Vec<Sample> {
     let stream = match split {
         Split::Train => "longgenbench-train",
         Split::Test => "longgenbench-test",
@@ -35,8 +40,12 @@ pub fn instances(settings: &Generated, split: Split, tokens: &dyn Tokens) -> Vec
         .map(|index| {
             let length = settings.lengths[index % settings.lengths.len()];
             let mut rng = Rng::stream(settings.seed, &format!("{stream}-{index}"));
-            let mut sample = instance(&mut rng, split, tokens, length);
+            let examples: Vec<(Sample, String)> = (0..shots).map(|place| example(settings.seed, place)).collect();
+            let taken: usize = examples.iter().map(|(example, answer)| shots::size(example, answer, tokens)).sum();
+            let mut sample = instance(&mut rng, split, tokens, length.saturating_sub(taken));
             sample.id = format!("longgenbench-{index:04}");
+            sample.tags.insert("length".to_owned(), json!(length));
+            shots::show(&mut sample, examples);
             sample
         })
         .collect()
@@ -55,6 +64,14 @@ fn reply(number: usize, answer: &str) -> String {
     format!("Answer_{number}:\n{steps} The answer is {result}.")
 }
 
+/// A short worked example.
+fn example(seed: u64, place: usize) -> (Sample, String) {
+    let mut rng = shots::stream(seed, "longgenbench", place);
+    let sample = instance(&mut rng, Split::Train, &crate::Words, EXAMPLE);
+    let answer = answer(&sample);
+    (sample, answer)
+}
+
 /// One instance whose prompt and right reply have about `length` tokens together.
 fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> Sample {
     let count = |text: &str| tokens.encode(text).len();
@@ -66,11 +83,11 @@ fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> 
         let (question, answer) = problem(rng, split);
         let said = count(&format!("{}\n\n", reply(10, &answer)));
         let cost = count(&format!("Question_10:\n{question}\n")) + said;
-        // Half as many tokens more than the right reply has are allowed.
-        if cost + said / 2 > room && !questions.is_empty() {
+        // Twice as many tokens as the right reply has are allowed.
+        if cost + said > room && !questions.is_empty() {
             break;
         }
-        room = room.saturating_sub(cost + said / 2);
+        room = room.saturating_sub(cost + said);
         replied += said;
         questions.push(question);
         answers.push(answer);
@@ -82,10 +99,11 @@ fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> 
         id: String::new(),
         task: "longgenbench".into(),
         messages: vec![Message::system(SYSTEM), Message::user(built.prompt)],
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold: json!({"kind": "number", "first": built.first, "answers": built.answers}),
-        max_tokens: replied + replied / 2,
+        max_tokens: 2 * replied,
         stop: Vec::new(),
         cluster: None,
         tags: BTreeMap::from([
@@ -99,14 +117,28 @@ fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> 
 /// A sum in words and its solution. Sums of odd digest are held out.
 fn problem(rng: &mut Rng, split: Split) -> (String, String) {
     loop {
-        let (name, thing) = (word(rng, PEOPLE), word(rng, NOUNS));
+        let people = words(rng, PEOPLE, 2);
+        let (name, other, things) = (people[0], people[1], plural(word(rng, NOUNS)));
         let (a, b) = (rng.between(11, 60), rng.between(2, 10));
         let (question, step, result) = match rng.below(3) {
-            0 => (format!("gets {b} more"), format!("{a} + {b}"), a + b),
-            1 => (format!("sells {b}"), format!("{a} - {b}"), a - b),
-            _ => (format!("gets {b} times as many more"), format!("{a} + {a} * {b}"), a + a * b),
+            0 => (
+                format!("{name} has {a} {things} and gets {b} more. How many {things} does {name} have now?"),
+                format!("{a} + {b}"),
+                a + b,
+            ),
+            1 => (
+                format!("{name} has {a} {things} and sells {b} of them. How many {things} does {name} have now?"),
+                format!("{a} - {b}"),
+                a - b,
+            ),
+            _ => (
+                format!(
+                    "{name} has {a} {things} and {other} has {b} times as many. How many {things} do they have together?"
+                ),
+                format!("{a} + {a} * {b}"),
+                a + a * b,
+            ),
         };
-        let question = format!("{name} has {a} of the {thing} kind and {question}. How many are there?");
         if (Rng::stream(1, &question).next_u64() % 2 == 1) == (split == Split::Test) {
             return (question, format!("{step} = {result}.\n#### {result}"));
         }

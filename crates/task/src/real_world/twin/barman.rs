@@ -43,15 +43,25 @@ pub const BARMAN: Game = Game {
     :precondition (and (holds ?h ?k) (contains ?k ?c) (empty ?s) (clean ?s))
     :effect (and (contains ?s ?c) (not (empty ?s)) (not (clean ?s)))))
 ",
+    about: "A barman with two hands fills glasses with juice and mixes cocktails of two juices in a shaker.",
+    moves: &[
+        ("grasp", "a free hand takes a glass or the shaker from the bar"),
+        ("leave", "the hand puts the glass or the shaker that it holds on the bar"),
+        ("fill", "juice goes into an empty and clean glass that the hand holds"),
+        ("wash", "an empty glass that the hand holds becomes clean"),
+        ("pour", "the juice of the glass that the hand holds goes into the shaker"),
+        ("shake", "the shaker that the hand holds makes a cocktail of its two juices, the first one named first"),
+        ("serve", "the cocktail of the shaker that the hand holds goes into an empty and clean glass"),
+    ],
     phrases: &[
-        ("holds", "{} holds {}"),
-        ("free", "{} free"),
-        ("on-bar", "{} on bar"),
-        ("clean", "{} clean"),
-        ("empty", "{} empty"),
+        ("holds", "the hand {} holds {}"),
+        ("free", "the hand {} is free"),
+        ("on-bar", "{} is on the bar"),
+        ("clean", "{} is clean"),
+        ("empty", "{} is empty"),
         ("contains", "{} contains {}"),
-        ("first", "{} needs {}"),
-        ("second", "{} and {}"),
+        ("first", "the first juice of {} is {}"),
+        ("second", "the second juice of {} is {}"),
     ],
     draw,
 };

@@ -29,12 +29,19 @@ pub const BLOCKWORLD: Game = Game {
     :precondition (and (on ?x ?y) (clear ?x) (hand-empty))
     :effect (and (holding ?x) (clear ?y) (not (on ?x ?y)) (not (clear ?x)) (not (hand-empty)))))
 ",
+    about: "A hand stacks blocks on a table. It holds one block at a time.",
+    moves: &[
+        ("pickup", "the empty hand takes a block that lies on the table with nothing on it"),
+        ("putdown", "the hand puts the block that it holds on the table"),
+        ("stack", "the hand puts the first block, which it holds, on the second, which has nothing on it"),
+        ("unstack", "the empty hand takes the first block, which has nothing on it, off the second"),
+    ],
     phrases: &[
-        ("holding", "holding {}"),
-        ("hand-empty", "hand empty"),
-        ("on", "{} on {}"),
-        ("on-table", "{} on table"),
-        ("clear", "{} clear"),
+        ("holding", "the hand holds {}"),
+        ("hand-empty", "the hand is empty"),
+        ("on", "{} is on {}"),
+        ("on-table", "{} is on the table"),
+        ("clear", "{} has nothing on it"),
     ],
     draw,
 };

@@ -25,7 +25,18 @@ pub const GRIPPER: Game = Game {
     :precondition (and (holds ?a ?b) (robot ?r))
     :effect (and (in ?b ?r) (free ?a) (not (holds ?a ?b)))))
 ",
-    phrases: &[("robot", "robot in {}"), ("in", "{} in {}"), ("holds", "{} holds {}"), ("free", "{} free")],
+    about: "A robot with two arms carries balls from room to room.",
+    moves: &[
+        ("move", "the robot goes from the first room, where it is, to the second"),
+        ("pick", "the robot takes a ball of the room where it is with an arm that is free"),
+        ("drop", "the robot puts down a ball that the arm holds, in the room where it is"),
+    ],
+    phrases: &[
+        ("robot", "the robot is in {}"),
+        ("in", "{} is in {}"),
+        ("holds", "the arm {} holds {}"),
+        ("free", "the arm {} is free"),
+    ],
     draw,
 };
 

@@ -1,8 +1,8 @@
 //! The generated twin of AgentBoard's PDDL games: the same four games in domains of our own, with puzzles drawn from a
 //! seed and kept when their shortest plan has 4 to 15 steps.
 //!
-//! The conversation is a chat: the first message names the actions, the goal and the state, each reply is one action,
-//! and each answer is the state after it.
+//! The conversation is a chat: the first message tells the rules, the next one the goal and the state, each reply is one
+//! action, and each answer is the state after it, or why nothing happened. Worked examples are whole games before it.
 
 mod barman;
 mod blockworld;
@@ -16,7 +16,7 @@ use record::{Message, Rng, Sample};
 use serde_json::json;
 
 use super::{Domain, PddlError, Problem, World};
-use crate::Split;
+use crate::{Asking, Split, shots};
 
 /// Number of held-out instances where no limit is given: 40 a game.
 pub const DEFAULT_SAMPLES: usize = 160;
@@ -24,6 +24,10 @@ pub const DEFAULT_SAMPLES: usize = 160;
 const DRAWS: usize = 100;
 /// Shortest plans of the puzzles, in steps.
 pub const PLAN_STEPS: (usize, usize) = (4, 15);
+/// Shortest plans of the worked examples, in steps.
+const EXAMPLE_STEPS: (usize, usize) = (2, 4);
+/// The most actions: no shortest plan has more than three fourths of them.
+pub const MAX_STEPS: usize = 20;
 /// States searched for a plan before a puzzle is thrown away.
 pub const MAX_STATES: usize = 60_000;
 
@@ -36,6 +40,9 @@ pub struct Game {
     /// The name: `gripper`.
     pub name: &'static str,
     domain: &'static str,
+    about: &'static str,
+    /// What each action does.
+    moves: &'static [(&'static str, &'static str)],
     phrases: &'static [(&'static str, &'static str)],
     draw: fn(&mut Rng) -> Puzzle,
 }
@@ -48,12 +55,13 @@ struct Puzzle {
 }
 
 /// The held-out (or training) instances of a seed, no two alike; the games are dealt round.
-pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
+pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
     let stream = match split {
         Split::Train => "real_world-train",
         Split::Test => "real_world-test",
     };
     let mut seen = BTreeSet::new();
+    let examples = GAMES.map(|game| examples(game, seed, asking.shots));
     (0..limit.unwrap_or(DEFAULT_SAMPLES))
         .filter_map(|index| {
             let game = GAMES[index % GAMES.len()];
@@ -63,6 +71,7 @@ pub fn generate(seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
                     .filter(|sample| seen.insert(sample.messages.iter().map(|m| m.content.clone()).collect::<Vec<_>>()))
             })?;
             sample.id = format!("{}-{:04}", game.name, index / GAMES.len());
+            shots::insert(&mut sample, examples[index % GAMES.len()].clone());
             Some(sample)
         })
         .collect()
@@ -75,12 +84,12 @@ pub fn instance(rng: &mut Rng, game: &Game, split: Split, steps: (usize, usize))
         let puzzle = (game.draw)(rng);
         let problem = puzzle.text(game.name);
         let world = world(game.domain, &problem).ok()?;
-        let opening = opening(game, &world);
+        let opening = text::opening(&world, &world.initial(), &phrases(game));
         if split_of(&opening) != split {
             return None;
         }
         let plan = world.plan(&world.initial(), MAX_STATES)?;
-        (steps.0..=steps.1).contains(&plan.len()).then(|| sample(game, problem, opening, plan.len()))
+        (steps.0..=steps.1).contains(&plan.len()).then(|| sample(game, &world, problem, (opening, plan.len())))
     })
 }
 
@@ -112,27 +121,66 @@ pub fn world(domain: &str, problem: &str) -> Result<World, PddlError> {
     World::new(domain, problem)
 }
 
-/// What the model is shown first: the game, its actions, the goal and the state.
-fn opening(game: &Game, world: &World) -> String {
-    let actions: Vec<String> = world
-        .domain()
+/// The rules of a game: what it is about, its actions, and how to reply.
+fn rules(game: &Game, domain: &Domain) -> String {
+    let moves: Vec<String> = domain
         .actions
         .iter()
-        .map(|schema| format!("{} {}", schema.name, schema.parameters.join(" ")))
+        .map(|schema| {
+            let does = game.moves.iter().find(|(name, _)| *name == schema.name).map_or("", |(_, does)| does);
+            format!("{}: {does}", text::form(schema))
+        })
         .collect();
-    let text = text::opening(world, &world.initial(), &phrases(game));
-    format!("Game: {}\nActions: {}\n{text}", game.name, actions.join(", "))
+    format!(
+        "{}\nThe actions are:\n{}\nReply with one action and nothing else: its name, and for each word in capitals the \
+         name of such a thing. You are then told the new state. Go on until everything in the goal is true.",
+        game.about,
+        moves.join("\n")
+    )
+}
+
+/// Whole games as conversations: the question that each opens with, and every reply and state up to the goal.
+fn examples(game: &Game, seed: u64, count: usize) -> Vec<Message> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for place in 0..count {
+        let mut rng = shots::stream(seed, game.name, place);
+        let drawn = (0..DRAWS).filter_map(|_| instance(&mut rng, game, Split::Train, EXAMPLE_STEPS));
+        let opening = |sample: &Sample| sample.messages.last().map(|message| message.content.clone());
+        let fresh =
+            drawn.filter_map(|sample| Some((opening(&sample)?, sample))).find(|(text, _)| seen.insert(text.clone()));
+        all.extend(fresh.and_then(|(_, sample)| played(&sample)).unwrap_or_default());
+    }
+    all
+}
+
+/// A game played by the planner, without its rules.
+fn played(sample: &Sample) -> Option<Vec<Message>> {
+    let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
+    let world = world(text("domain"), text("problem")).ok()?;
+    let phrases: text::Phrases = serde_json::from_value(sample.input["phrases"].clone()).ok()?;
+    let mut messages = sample.messages[1..].to_vec();
+    let mut state = world.initial();
+    for action in world.plan(&state, MAX_STATES)? {
+        state = world.apply(&state, action);
+        messages.push(Message::assistant(world.action(action)?.to_string()));
+        messages.push(Message::user(text::state(&world, &state, &phrases)));
+    }
+    // The question of the next game follows where the last state would stand.
+    messages.pop();
+    Some(messages)
 }
 
 fn phrases(game: &Game) -> BTreeMap<String, String> {
     game.phrases.iter().map(|&(predicate, phrase)| (predicate.to_owned(), phrase.to_owned())).collect()
 }
 
-fn sample(game: &Game, problem: String, opening: String, shortest: usize) -> Sample {
+fn sample(game: &Game, world: &World, problem: String, (opening, shortest): (String, usize)) -> Sample {
     Sample {
         id: String::new(),
         task: "pddl".into(),
-        messages: vec![Message::system("Reply with the next action."), Message::user(opening)],
+        messages: vec![Message::system(rules(game, world.domain())), Message::user(opening)],
+        examples: 0,
         tools: Vec::new(),
         input: json!({
             "game": game.name,
@@ -140,10 +188,11 @@ fn sample(game: &Game, problem: String, opening: String, shortest: usize) -> Sam
             "problem": problem,
             "style": "chat",
             "phrases": phrases(game),
+            "max_steps": MAX_STEPS,
         }),
         gold: json!({"shortest_plan": shortest}),
-        max_tokens: 24,
-        stop: vec!["\n".into()],
+        max_tokens: 96,
+        stop: Vec::new(),
         cluster: None,
         tags: BTreeMap::from([("game".to_owned(), json!(game.name)), ("plan".to_owned(), json!(shortest))]),
     }

@@ -2,14 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Fact, State, World};
+use super::super::{Fact, Schema, State, World};
 
 /// Phrases by predicate, with a `{}` for each argument.
 pub type Phrases = BTreeMap<String, String>;
 
-/// What may change, as it is now: `robot in hall. ball1 in hall. left free.`
+/// What may change, as it is now: `State: the robot is in hall. ball1 is in hall. the arm left is free.`
 pub fn state(world: &World, state: &State, phrases: &Phrases) -> String {
-    facts(world, world.fluents(state), phrases)
+    format!("State: {}", facts(world, world.fluents(state), phrases))
+}
+
+/// How an action is written, with what each of its words stands for: `pick BALL ROOM ARM`.
+pub fn form(schema: &Schema) -> String {
+    let kinds = schema.parameters.iter().map(|kind| kind.to_uppercase());
+    std::iter::once(schema.name.clone()).chain(kinds).collect::<Vec<_>>().join(" ")
+}
+
+/// What is said to words that name no action.
+pub fn not_understood(world: &World) -> String {
+    let names: Vec<&str> = world.domain().actions.iter().map(|action| action.name.as_str()).collect();
+    format!("Nothing happens: the reply names no action. The actions are {}.", names.join(", "))
+}
+
+/// Why an action that was understood cannot be done: the first conditions that do not hold.
+pub fn refusal(world: &World, at: &State, name: &str, args: &[String], phrases: &Phrases) -> String {
+    let said = std::iter::once(name).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    match world.lacking(at, name, args) {
+        None => {
+            let form = world.domain().actions.iter().find(|action| action.name == name).map(form).unwrap_or_default();
+            format!("Nothing happens: \"{said}\" does not have the form {form}.")
+        }
+        Some(facts) if facts.is_empty() => format!("Nothing happens: \"{said}\" changes nothing."),
+        Some(facts) => {
+            let facts: Vec<String> = facts.iter().map(|fact| told(fact, phrases)).collect();
+            format!("Nothing happens: \"{said}\" cannot be done, because this is not true: {}.", facts.join("; "))
+        }
+    }
 }
 
 /// The goal, what never changes (where there is anything) and the state: the first message of a chat.
@@ -17,7 +45,7 @@ pub fn opening(world: &World, at: &State, phrases: &Phrases) -> String {
     let fluents: Vec<&Fact> = world.fluents(at).collect();
     let fixed = facts(world, world.facts(at).filter(|fact| !fluents.contains(fact)), phrases);
     let goal = facts(world, world.problem().goal.iter(), phrases);
-    let fixed = if fixed.is_empty() { fixed } else { format!("Fixed: {fixed}\n") };
+    let fixed = if fixed.is_empty() { fixed } else { format!("Always: {fixed}\n") };
     format!("Goal: {goal}\n{fixed}{}", state(world, at, phrases))
 }
 

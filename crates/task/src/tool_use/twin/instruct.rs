@@ -20,13 +20,8 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty, as_j
         "ground_truth": {"thought": call.tool.thought(), "action": call.tool.name(), "args": call.args},
     });
     let tags = [("format", json!(form)), ("tools", number(shelf.len())), ("arguments", number(call.args.len()))];
-    sample(
-        Teval::Instruct,
-        format!("{}\n{}", listed(&shelf), instructions(as_json)),
-        format!("{wish} {told}"),
-        gold,
-        &tags,
-    )
+    let user = format!("{}\n\n{wish} {told}", listed(&shelf));
+    sample(Teval::Instruct, instructions(as_json), user, gold, &tags)
 }
 
 pub(super) fn answer(sample: &Sample) -> String {
@@ -51,8 +46,19 @@ fn template(as_json: bool) -> Value {
 
 fn instructions(as_json: bool) -> &'static str {
     if as_json {
-        "Reply in JSON with the keys thought, action, args."
+        "\
+Choose the tool that does what the user wants, and give each of its arguments the value that the user states.
+Reply with one JSON object and nothing else, in this form:
+{\"thought\": \"what you will do\", \"action\": \"full name of the tool\", \"args\": {\"argument\": \"value\"}}
+Numbers stand without quotes."
     } else {
-        "Reply in lines: Thought, Action, Args, then End."
+        "\
+Choose the tool that does what the user wants, and give each of its arguments the value that the user states.
+Reply with these four lines and nothing else:
+Thought: what you will do
+Action: full name of the tool
+Args: {'argument': 'value'}
+End
+Numbers stand without quotes."
     }
 }

@@ -1,11 +1,12 @@
 //! The generated twins of T-Eval: a shelf of invented tools, what a user wants of them, a reply in a given form.
 //!
 //! ```text
-//! system: Tools:
-//!         send the letter: bank.send_letter(city, amount)
-//!         send the parcel: farm.send_parcel(name)
-//!         Reply in JSON with the keys thought, action, args.
-//! user:   Please send the parcel. The name is Ida.
+//! system: Choose the tool that does what the user wants .. Reply with one JSON object and nothing else, in this form: ..
+//! user:   Tools:
+//!         bank.send_letter(city, amount): send the letter
+//!         farm.send_parcel(name): send the parcel
+//!
+//!         Please send the parcel. The name is Ida.
 //! gold:   {"thought": "send the parcel", "action": "farm.send_parcel", "args": {"name": "Ida"}}
 //! ```
 //!
@@ -24,7 +25,7 @@ use record::{Message, Rng, Sample};
 use serde_json::{Value, json};
 
 use super::Teval;
-use crate::{Split, Task};
+use crate::{Asking, Split, Task, shots};
 
 /// Number of held-out instances of `instruct` where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 200;
@@ -67,7 +68,7 @@ impl Difficulty {
 }
 
 /// The held-out (or training) instances of a seed; where a task has two forms, half of each.
-pub fn generate(task: Teval, seed: u64, split: Split, limit: Option<usize>) -> Vec<Sample> {
+pub fn generate(task: Teval, seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
     let part = match split {
         Split::Train => "train",
         Split::Test => "test",
@@ -77,11 +78,21 @@ pub fn generate(task: Teval, seed: u64, split: Split, limit: Option<usize>) -> V
     (0..limit.unwrap_or(count))
         .map(|index| {
             let mut rng = Rng::stream(seed, &format!("{name}-{part}-{index}"));
-            let mut sample = instance(task, &mut rng, split, Difficulty::level(task, 3), index % 2 == 0);
+            let as_json = index % 2 == 0;
+            let mut sample = instance(task, &mut rng, split, Difficulty::level(task, 3), as_json);
             sample.id = format!("{}-{index:04}", name.trim_start_matches("teval_"));
+            shots::show(&mut sample, (0..asking.shots).map(|place| example(task, seed, place, as_json)));
             sample
         })
         .collect()
+}
+
+/// A worked example.
+fn example(task: Teval, seed: u64, place: usize, as_json: bool) -> (Sample, String) {
+    let mut rng = shots::stream(seed, &format!("{}-{as_json}", task.name()), place);
+    let sample = instance(task, &mut rng, Split::Train, Difficulty::level(task, 1), as_json);
+    let answer = answer(&sample);
+    (sample, answer)
 }
 
 /// One instance; `as_json` chooses the form where the task has two.
@@ -107,16 +118,18 @@ pub fn answer(sample: &Sample) -> String {
     }
 }
 
-/// A sample of a twin: the tools and the form in the system message, the rest in the user's.
-fn sample(task: Teval, system: String, user: String, gold: Value, tags: &[(&str, Value)]) -> Sample {
+/// A sample of a twin: what is asked and in which form in the system message; the tools, and what the user wants of them,
+/// in the user's.
+fn sample(task: Teval, system: &str, user: String, gold: Value, tags: &[(&str, Value)]) -> Sample {
     Sample {
         id: String::new(),
         task: task.name().to_owned(),
         messages: vec![Message::system(system), Message::user(user)],
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold,
-        max_tokens: if task == Teval::Plan { 384 } else { 128 },
+        max_tokens: if task == Teval::Plan { 512 } else { 192 },
         stop: Vec::new(),
         cluster: None,
         tags: tags.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<BTreeMap<_, _>>(),

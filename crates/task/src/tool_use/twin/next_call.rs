@@ -3,7 +3,8 @@
 //! ```text
 //! user: Step 1: send the letter. The city is Oslo.
 //!       Step 2: paint the crate. Its name is Ida.
-//!       Done: 1. What is next?
+//!       Steps done: 1
+//!       What is the next call?
 //! gold: {"thought": "paint the crate", "name": "farm.paint_crate", "args": {"name": "Ida"}}
 //! ```
 
@@ -22,16 +23,17 @@ pub(super) fn instance(task: Teval, rng: &mut Rng, split: Split, difficulty: Dif
     let goal = goal(rng, &calls, difficulty.shuffled);
     let done = rng.below(calls.len());
     let said = match done {
-        0 => "nothing".to_owned(),
+        0 => "none".to_owned(),
         _ => (1..=done).map(|place| place.to_string()).collect::<Vec<_>>().join(", "),
     };
     let next = &calls[done];
     let truth = json!({"thought": next.tool.thought(), "name": next.tool.name(), "args": next.args});
     let form = if task == Teval::Rru { "json" } else { "str" };
-    let gold = json!({"response_format": form, "ground_truth": truth});
+    let thoughts: Vec<String> = calls.iter().map(|call| call.tool.thought()).collect();
+    let gold = json!({"response_format": form, "ground_truth": truth, "thoughts": thoughts});
     let tags = [("tools", number(shelf.len())), ("steps", number(count)), ("arguments", number(next.args.len()))];
-    let system = format!("{}\n{}", listed(&shelf), instructions(task));
-    sample(task, system, format!("{goal}\nDone: {said}. What is next?"), gold, &tags)
+    let user = format!("{}\n\n{goal}\nSteps done: {said}\n{}", listed(&shelf), question(task));
+    sample(task, instructions(task), user, gold, &tags)
 }
 
 pub(super) fn answer(task: Teval, sample: &Sample) -> String {
@@ -47,9 +49,42 @@ pub(super) fn answer(task: Teval, sample: &Sample) -> String {
 
 fn instructions(task: Teval) -> &'static str {
     match task {
-        Teval::Reason => "Reply with the next thought only.",
-        Teval::Retrieve => "Reply with the name of the next tool only.",
-        Teval::Understand => "Reply with the arguments of the next call only.",
-        _ => "Reply in JSON with the keys thought, name, args.",
+        Teval::Reason => {
+            "\
+The user tells the steps of a task, each with its number, and which of them are done. Say what to do next: the first step \
+that is not done.
+Reply with what that step does, in the user's words, without its number and its values, and nothing else."
+        }
+        Teval::Retrieve => {
+            "\
+The user tells the steps of a task, each with its number, and which of them are done. Find the tool that does the first \
+step that is not done.
+Reply with the full name of that tool, the dot included, and nothing else."
+        }
+        Teval::Understand => {
+            "\
+The user tells the steps of a task, each with its number, and which of them are done. Give the arguments of the tool call \
+for the first step that is not done.
+Reply with these arguments and nothing else, in this form:
+{'argument': 'value', 'other argument': 'other value'}
+Numbers stand without quotes."
+        }
+        _ => {
+            "\
+The user tells the steps of a task, each with its number, and which of them are done. Make the tool call for the first \
+step that is not done.
+Reply with one JSON object and nothing else, in this form:
+{\"thought\": \"what the step does\", \"name\": \"full name of the tool\", \"args\": {\"argument\": \"value\"}}
+Numbers stand without quotes."
+        }
+    }
+}
+
+fn question(task: Teval) -> &'static str {
+    match task {
+        Teval::Reason => "What is to be done next?",
+        Teval::Retrieve => "Which tool is to be called next?",
+        Teval::Understand => "Which arguments does the next call have?",
+        _ => "What is the next call?",
     }
 }

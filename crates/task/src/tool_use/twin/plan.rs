@@ -32,8 +32,8 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty, as_j
     let form = if as_json { "json" } else { "str" };
     let gold = json!({"prompt_type": form, "API_list": tools, "ground_truth": steps, "lines": lines});
     let tags = [("format", json!(form)), ("tools", number(shelf.len())), ("steps", number(count))];
-    let system = format!("{}\nend the plan: {FINISH}()\n{}", listed(&shelf), instructions(as_json));
-    sample(Teval::Plan, system, user, gold, &tags)
+    let user = format!("{}\n{FINISH}(): end the plan\n\n{user}", listed(&shelf));
+    sample(Teval::Plan, instructions(as_json), user, gold, &tags)
 }
 
 pub(super) fn answer(sample: &Sample) -> String {
@@ -46,8 +46,19 @@ pub(super) fn answer(sample: &Sample) -> String {
 
 fn instructions(as_json: bool) -> &'static str {
     if as_json {
-        "Reply with the plan in JSON: a list of steps with the keys name, id, args. The last is FinishAction."
+        "\
+The user tells the steps of a task, each with its number. Write the plan: for each step, in the order of the numbers, the \
+call of its tool with the values that the user states. The last call is FinishAction.
+Reply with one JSON list and nothing else, in this form:
+[{\"name\": \"full name of the tool\", \"id\": 0, \"args\": {\"argument\": \"value\"}}, \
+{\"name\": \"FinishAction\", \"id\": 1, \"args\": {}}]
+The ids count from 0. Numbers stand without quotes."
     } else {
-        "Reply with the plan in lines: number, tool, arguments. The last is FinishAction."
+        "\
+The user tells the steps of a task, each with its number. Write the plan: for each step, in the order of the numbers, the \
+call of its tool with the values that the user states. The last call is FinishAction.
+Reply with one line for each call and nothing else, in this form:
+1. full name of the tool with argument = value, argument = value
+2. FinishAction"
     }
 }

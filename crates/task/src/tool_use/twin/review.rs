@@ -4,8 +4,8 @@
 //! user: Wish: send the letter. The city is Oslo.
 //!       Call: bank.send_letter(city = Lima)
 //!       Result: done
-//!       A. wrong tool
-//!       B. wrong argument
+//!       A. The call is of another tool than the wish needs.
+//!       B. An argument has another value than the wish states.
 //!       ..
 //! gold: B
 //! ```
@@ -18,8 +18,19 @@ use super::shelf::{Call, Tool, argument, listed, shelf};
 use super::{Difficulty, number, sample};
 use crate::Split;
 
-/// What can come of a call.
-const OUTCOMES: [&str; 5] = ["success", "wrong tool", "wrong argument", "missing argument", "no answer"];
+/// What can come of a call, and how it is told.
+const OUTCOMES: [(&str, &str); 5] = [
+    ("success", "The call does what the wish asks for."),
+    ("wrong tool", "The call is of another tool than the wish needs."),
+    ("wrong argument", "An argument has another value than the wish states."),
+    ("missing argument", "An argument of the wish is missing in the call."),
+    ("no answer", "The call is right, but the tool did not answer."),
+];
+
+/// What is asked, and in which form.
+const SYSTEM: &str = "\
+The user had a wish, and a tool was called for it. Compare the call with the wish, and say what came of it.
+Reply with the letter of the sentence that is true, and nothing else.";
 
 pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> Sample {
     let shelf = shelf(rng, split, difficulty, 2);
@@ -29,21 +40,20 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> S
     let user = format!("Wish: {}. {}", right.thought(), call.told(rng));
     // Without arguments none can be wrong.
     let outcome = if call.args.is_empty() { [0, 1, 4][rng.below(3)] } else { rng.below(OUTCOMES.len()) };
-    let (made, result) = happened(rng, OUTCOMES[outcome], call, other);
+    let (made, result) = happened(rng, OUTCOMES[outcome].0, call, other);
     let mut order: Vec<usize> = (0..OUTCOMES.len()).collect();
     rng.shuffle(&mut order);
     let letters = || ["A", "B", "C", "D", "E"].into_iter().zip(&order);
-    let choices: Vec<String> = letters().map(|(letter, &at)| format!("{letter}. {}", OUTCOMES[at])).collect();
+    let choices: Vec<String> = letters().map(|(letter, &at)| format!("{letter}. {}", OUTCOMES[at].1)).collect();
     let letter = letters().find(|(_, at)| **at == outcome).map_or("", |(letter, _)| letter);
-    let user =
-        format!("{user}\nCall: {}({})\nResult: {result}\n{}", made.tool.name(), made.written(), choices.join("\n"));
+    let (call, choices) = (format!("{}({})", made.tool.name(), made.written()), choices.join("\n"));
+    let user = format!("{}\n\n{user}\nCall: {call}\nResult: {result}\n{choices}", listed(&shelf));
     let tags = [
         ("tools", number(shelf.len())),
         ("arguments", number(right.parameters.len())),
-        ("outcome", json!(OUTCOMES[outcome])),
+        ("outcome", json!(OUTCOMES[outcome].0)),
     ];
-    let system = format!("{}\nWhat came of the call? Reply with the letter only.", listed(&shelf));
-    sample(Teval::Review, system, user, json!({"response_format": "str", "answer": letter}), &tags)
+    sample(Teval::Review, SYSTEM, user, json!({"response_format": "str", "answer": letter}), &tags)
 }
 
 /// The call that was made, and its result.
@@ -54,9 +64,9 @@ fn happened<'t>(rng: &mut Rng, outcome: &str, mut call: Call<'t>, other: &'t Too
         "wrong tool" => call.tool = other,
         "wrong argument" => {
             let before = call.args.get(&key).cloned();
-            let mut value: Value = argument(rng, 0);
+            let mut value: Value = argument(rng, &key, 0);
             while Some(&value) == before.as_ref() {
-                value = argument(rng, 0);
+                value = argument(rng, &key, 0);
             }
             call.args.insert(key, value);
         }

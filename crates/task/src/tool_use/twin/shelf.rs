@@ -5,10 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::Difficulty;
 use crate::Split;
-use crate::vocabulary::{ADJECTIVES, CITIES, FIELDS, NOUNS, PARAMETERS, PEOPLE, VERBS, word, words};
+use crate::vocabulary::{ADJECTIVES, CITIES, COLORS, FIELDS, NOUNS, PARAMETERS, PEOPLE, VERBS, word, words};
 
 /// One in so many names is held out.
 const HELD_OUT: usize = 5;
+
+/// What a value is that only an earlier call gives, with the number of its step.
+const RESULT: &str = "result of step ";
 
 /// Rounds of drawing names; each gives most of a shelf.
 const MOST_ROUNDS: usize = 100;
@@ -32,7 +35,7 @@ impl Tool {
     }
 
     fn line(&self) -> String {
-        format!("{}: {}({})", self.thought(), self.name(), self.parameters.join(", "))
+        format!("{}({}): {}", self.name(), self.parameters.join(", "), self.thought())
     }
 }
 
@@ -45,7 +48,7 @@ pub(super) fn split_of(name: &str) -> Split {
     if Rng::stream(0, name).below(HELD_OUT) == 0 { Split::Test } else { Split::Train }
 }
 
-/// The list of tools at the head of a prompt.
+/// The list of tools at the head of a question.
 pub(super) fn listed(shelf: &[Tool]) -> String {
     let lines: Vec<String> = shelf.iter().map(Tool::line).collect();
     format!("Tools:\n{}", lines.join("\n"))
@@ -85,7 +88,7 @@ pub(super) struct Call<'t> {
 
 impl<'t> Call<'t> {
     pub(super) fn draw(rng: &mut Rng, tool: &'t Tool, nesting: usize) -> Self {
-        let args = tool.parameters.iter().map(|name| ((*name).to_owned(), argument(rng, nesting))).collect();
+        let args = tool.parameters.iter().map(|name| ((*name).to_owned(), argument(rng, name, nesting))).collect();
         Self { tool, args }
     }
 
@@ -95,6 +98,7 @@ impl<'t> Call<'t> {
         rng.shuffle(&mut pairs);
         let told = pairs.into_iter().map(|(parameter, value)| {
             let value = said(value);
+            let value = if value.starts_with(RESULT) { format!("the {value}") } else { value };
             match rng.below(3) {
                 0 => format!("The {parameter} is {value}."),
                 1 => format!("Set {parameter} to {value}."),
@@ -123,16 +127,20 @@ fn said(value: &Value) -> String {
     }
 }
 
-/// A value for a parameter.
-pub(super) fn argument(rng: &mut Rng, nesting: usize) -> Value {
-    match rng.below(if nesting == 0 { 4 } else { 5 + nesting.min(2) }) {
-        0 => json!(rng.between(1, 99)),
-        1 => json!(word(rng, CITIES)),
-        2 => json!(word(rng, PEOPLE)),
-        3 => json!(format!("{} {}", word(rng, ADJECTIVES), word(rng, NOUNS))),
-        4 => json!(words(rng, CITIES, 2)),
-        5 => json!(words(rng, PEOPLE, 2)),
-        _ => json!({"city": word(rng, CITIES), "day": rng.between(1, 31)}),
+/// A value that a parameter of this name may have.
+pub(super) fn argument(rng: &mut Rng, parameter: &str, nesting: usize) -> Value {
+    let several = nesting > 0 && rng.chance(0.3);
+    match parameter {
+        "place" if nesting > 1 && several => json!({"city": word(rng, CITIES), "day": rng.between(1, 31)}),
+        "city" | "place" if several => json!(words(rng, CITIES, 2)),
+        "city" | "place" => json!(word(rng, CITIES)),
+        "name" | "owner" | "user" if several => json!(words(rng, PEOPLE, 2)),
+        "name" | "owner" | "user" => json!(word(rng, PEOPLE)),
+        "date" | "day" => json!(rng.between(1, 31)),
+        "amount" | "code" | "level" | "limit" | "price" | "size" => json!(rng.between(1, 99)),
+        "color" => json!(word(rng, COLORS)),
+        "format" | "mode" | "style" => json!(word(rng, ADJECTIVES)),
+        _ => json!(format!("{} {}", word(rng, ADJECTIVES), word(rng, NOUNS))),
     }
 }
 
@@ -154,7 +162,7 @@ pub(super) fn chain<'t>(rng: &mut Rng, shelf: &'t [Tool], count: usize, nesting:
         if !calls.is_empty() && call.args.len() > 1 && rng.chance(0.3) {
             let from = rng.between(1, calls.len());
             if let Some(value) = call.args.values_mut().next() {
-                *value = json!(format!("result {from}"));
+                *value = json!(format!("{RESULT}{from}"));
             }
         }
         calls.push(call);
@@ -167,7 +175,7 @@ pub(super) fn goal(rng: &mut Rng, calls: &[Call], shuffled: bool) -> String {
     let mut lines: Vec<String> = calls
         .iter()
         .zip(1..)
-        .map(|(call, place)| format!("Step {place}: {}. {}", call.tool.thought(), call.told(rng)))
+        .map(|(call, place)| format!("Step {place}: {}. {}", call.tool.thought(), call.told(rng)).trim_end().to_owned())
         .collect();
     if shuffled && rng.chance(0.5) {
         rng.shuffle(&mut lines);

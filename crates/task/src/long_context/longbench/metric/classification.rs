@@ -13,7 +13,9 @@ use super::super::Switches;
 /// assert_eq!(classification("Food or Sport", "Sport", &classes, &corrected), 0.5);
 /// ```
 pub fn classification(prediction: &str, answer: &str, classes: &[String], switches: &Switches) -> f64 {
-    let mut named: Vec<&str> = classes.iter().map(String::as_str).filter(|name| prediction.contains(name)).collect();
+    let lower = prediction.to_lowercase();
+    let named = |name: &&str| prediction.contains(name) || switches.any_case && lower.contains(&name.to_lowercase());
+    let mut named: Vec<&str> = classes.iter().map(String::as_str).filter(named).collect();
     let inner = |name: &str| name != answer && answer.contains(name);
     if switches.every_inner_name {
         named.retain(|name| !inner(name));

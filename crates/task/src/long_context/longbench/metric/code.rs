@@ -23,6 +23,19 @@ pub fn code_line<'r>(reply: &'r str, switches: &Switches) -> &'r str {
     lines.find(is_code).unwrap_or_default()
 }
 
+/// What follows in a reply after it has repeated the line that it goes on after; all of it where it has not.
+pub fn after_heading<'r>(reply: &'r str, heading: &str) -> &'r str {
+    let heading = heading.trim();
+    let mut at = 0;
+    for line in reply.split_inclusive('\n').take(40) {
+        at += line.len();
+        if !heading.is_empty() && line.trim() == heading {
+            return &reply[at..];
+        }
+    }
+    reply
+}
+
 /// How alike the reply's line of code and the right one are.
 ///
 /// ```

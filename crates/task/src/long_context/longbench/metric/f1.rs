@@ -1,6 +1,6 @@
 //! F1 of the words of a short answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -8,6 +8,7 @@ use regex::Regex;
 use super::super::Switches;
 use super::chinese::cut;
 use super::text::{is_space, split};
+use crate::long_context::stem;
 
 /// The Chinese punctuation that the reference deletes beside ASCII's. It lacks `《`, `〈`, `〉` and `·`.
 const CHINESE: &str = "！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟〰〾〿–—‘’‛“”„‟…‧﹏.";
@@ -28,6 +29,54 @@ static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\p{P}").expe
 pub fn qa_f1(prediction: &str, answer: &str, switches: &Switches) -> f64 {
     let words = |text: &str| split(&normal(text, switches)).map(str::to_owned).collect::<Vec<_>>();
     f1(&words(prediction), &words(answer))
+}
+
+/// Words that frame an answer and are no part of it.
+const FRAME: [&str; 24] = [
+    "answer",
+    "is",
+    "was",
+    "are",
+    "it",
+    "its",
+    "that",
+    "so",
+    "therefore",
+    "question",
+    "thus",
+    "hence",
+    "he",
+    "she",
+    "they",
+    "his",
+    "her",
+    "their",
+    "there",
+    "i",
+    "think",
+    "in",
+    "person",
+    "town",
+];
+
+/// A prediction without the words of the question, which it may repeat, and those of "the answer is"; words of the answer
+/// stay. As it is where nothing would be left.
+///
+/// ```
+/// use task::long_context::longbench::own_words;
+/// assert_eq!(own_words("Mara keeps a tall vase in Oslo.", "tall vase", "What does Mara keep in Oslo?"), "tall vase");
+/// ```
+pub fn own_words(prediction: &str, answer: &str, question: &str) -> String {
+    let stems = |text: &str| -> HashSet<String> { WORD.find_iter(text).map(|word| stem(word.as_str())).collect() };
+    let (wanted, asked) = (stems(answer), stems(question));
+    let frame: HashSet<String> = FRAME.iter().map(|word| stem(word)).collect();
+    let own = |word: &&str| {
+        let stem = stem(word);
+        let article = ["a", "an", "the"].contains(&stem.as_str());
+        wanted.contains(&stem) || !(asked.contains(&stem) || frame.contains(&stem) || article)
+    };
+    let words: Vec<&str> = WORD.find_iter(prediction).map(|word| word.as_str()).filter(own).collect();
+    if words.is_empty() { prediction.to_owned() } else { words.join(" ") }
 }
 
 /// F1 of the Chinese words of prediction and answer; punctuation and white space do not count.

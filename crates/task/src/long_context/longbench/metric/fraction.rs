@@ -31,6 +31,58 @@ pub fn count(prediction: &str, answer: &str, switches: &Switches) -> f64 {
     if all == 0 { 0.0 } else { right as f64 / all as f64 }
 }
 
+/// Numbers as words, up to twenty.
+const WORDS: [&str; 21] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+];
+
+static STATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?i)\b(?:answer(?: is| are|:)|paragraph|there (?:are|is)|in total|total of|number (?:of [a-z ]{{1,40}} )?is)\W{{0,12}}(?:paragraph\W{{0,6}}|only |exactly |number )?(\d+|{})\b",
+        WORDS.join("|")
+    ))
+    .expect("a fixed pattern")
+});
+static ANY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)(\d+)|\b({})\b", WORDS.join("|"))).expect("a fixed pattern"));
+
+/// The number that a reply states: the last one after words like "the answer is", "there are" or "paragraph", else the
+/// only one, else the last; words up to twenty count as numbers. `None` where there is none.
+///
+/// ```
+/// use task::long_context::longbench::stated;
+/// assert_eq!(stated("Of 12 paragraphs there are seven different ones.").as_deref(), Some("7"));
+/// assert_eq!(stated("Paragraph 3, and not 4").as_deref(), Some("3"));
+/// ```
+pub fn stated(prediction: &str) -> Option<String> {
+    let value = |said: &str| {
+        let word = WORDS.iter().position(|word| word.eq_ignore_ascii_case(said));
+        word.map_or_else(|| said.to_owned(), |value| value.to_string())
+    };
+    let named = STATED.captures_iter(prediction).filter_map(|found| found.get(1)).last();
+    named.or_else(|| ANY.find_iter(prediction).last()).map(|found| value(found.as_str()))
+}
+
 /// ASCII digits without zeros in front; digits of other scripts stand for the same value.
 fn plain(number: &str) -> String {
     let digits: String = number.trim().chars().map(digit).collect();

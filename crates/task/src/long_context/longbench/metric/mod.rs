@@ -12,10 +12,10 @@ mod text;
 
 pub use chinese::cut;
 pub use classification::classification;
-pub use code::{Ratio, code_line, code_similarity};
+pub use code::{Ratio, after_heading, code_line, code_similarity};
 pub use difflib::{indel_ratio, ratio};
-pub use f1::{qa_f1, qa_f1_zh};
-pub use fraction::{count, paragraph, paragraph_zh};
+pub use f1::{own_words, qa_f1, qa_f1_zh};
+pub use fraction::{count, paragraph, paragraph_zh, stated};
 pub use rouge::{rouge, rouge_zh};
 
 use super::Switches;
@@ -50,8 +50,18 @@ pub struct Rules<'a> {
     pub classes: &'a [String],
     /// How lines of code are compared.
     pub ratio: Ratio,
+    /// The question, for [`Metric::F1`], and the line that the code goes on after, for [`Metric::Code`]; may be empty.
+    pub question: &'a str,
     /// Which deviations are on.
     pub switches: &'a Switches,
+}
+
+/// A number in a reply: the one that it states, else the share of its numbers that are right.
+fn number(prediction: &str, answer: &str, switches: &Switches) -> f64 {
+    match stated(prediction).filter(|_| switches.stated_number) {
+        Some(said) => count(&said, answer, switches),
+        None => count(prediction, answer, switches),
+    }
 }
 
 impl Metric {
@@ -74,14 +84,20 @@ impl Metric {
     pub fn score(self, prediction: &str, answer: &str, rules: &Rules<'_>) -> f64 {
         let switches = rules.switches;
         match self {
+            Metric::F1 if switches.question_words => {
+                qa_f1(&own_words(prediction, answer, rules.question), answer, switches)
+            }
             Metric::F1 => qa_f1(prediction, answer, switches),
             Metric::F1Zh => qa_f1_zh(prediction, answer, switches),
             Metric::Rouge => rouge(prediction, answer, switches),
             Metric::RougeZh => rouge_zh(prediction, answer, switches),
             Metric::Classification => classification(prediction, answer, rules.classes, switches),
-            Metric::Count => count(prediction, answer, switches),
-            Metric::Retrieval => paragraph(answer).map_or(0.0, |number| count(prediction, number, switches)),
-            Metric::RetrievalZh => paragraph_zh(answer).map_or(0.0, |number| count(prediction, number, switches)),
+            Metric::Count => number(prediction, answer, switches),
+            Metric::Retrieval => paragraph(answer).map_or(0.0, |wanted| number(prediction, wanted, switches)),
+            Metric::RetrievalZh => paragraph_zh(answer).map_or(0.0, |wanted| number(prediction, wanted, switches)),
+            Metric::Code if switches.repeated_heading => {
+                code_similarity(after_heading(prediction, rules.question), answer, rules.ratio, switches)
+            }
             Metric::Code => code_similarity(prediction, answer, rules.ratio, switches),
         }
     }

@@ -6,8 +6,7 @@ use super::{Maker, Puzzle};
 use crate::vocabulary::{ADJECTIVES, NOUNS, VERBS, word};
 
 pub(super) fn file(maker: &mut Maker<'_>, length: usize) -> Puzzle {
-    let prompt =
-        |code: &str, name: &str| format!("Complete the code.\n{code}\n\n# the same as {name}\ndef again(box):\n");
+    let prompt = |code: &str, name: &str| format!("{code}\n\n# Does exactly the same as {name}.\ndef again(box):\n");
     let fixed = maker.count(&prompt("", "copy_lamp_1"));
     let mut bodies: BTreeMap<String, String> = BTreeMap::new();
     let mut names = Vec::new();
@@ -26,5 +25,6 @@ pub(super) fn file(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     // The last one that was drawn may not have found room.
     let name = names[maker.rng.below(functions.len())].clone();
     let line = bodies.remove(&name).unwrap_or_default();
-    Puzzle::new(prompt(&functions.join("\n\n"), &name), line)
+    let file = Puzzle::new(prompt(&functions.join("\n\n"), &name), line);
+    Puzzle { question: "def again(box):".to_owned(), ..file }
 }

@@ -10,7 +10,10 @@ const CLASSES: &[&str] = &["person", "place", "number", "color", "date", "reason
 pub(super) fn examples(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     let (class, question) = question(maker);
     let prompt = |examples: &str| {
-        format!("Name the type of the last question. Some examples:\n\n{examples}\nQuestion: {question}\nType:")
+        format!(
+            "Each question asks for something of a certain type. Name the type of the last one.\n\n{examples}\nQuestion: \
+             {question}\nType:"
+        )
     };
     let fixed = maker.count(&prompt(""));
     let example = |maker: &mut Maker<'_>| {

@@ -15,10 +15,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::sets::{Set, TWINS};
-use crate::{Split, Tokens};
+use crate::long_context::twin::FRAME;
+use crate::{Asking, Split, Tokens, shots};
 
-/// Prompt lengths in the model's tokens, where no others are asked for.
+/// Prompt lengths in the model's tokens, where a settings file names no others.
 pub const LENGTHS: &[usize] = &[512, 1024, 1400];
+/// Lengths as thirds of the window, where there is no settings file.
+const THIRDS: usize = 3;
+/// Tokens of a worked example.
+const EXAMPLE: usize = 200;
 /// Instances where no limit is given: each set at each length five times.
 pub const DEFAULT_SAMPLES: usize = 105;
 /// The longest prompt that is made, in tokens.
@@ -54,6 +59,8 @@ impl Generated {
 /// A text with a question whose answer is known.
 struct Puzzle {
     prompt: String,
+    /// What is asked, or the line that code goes on after.
+    question: String,
     answers: Vec<String>,
     classes: Vec<String>,
     facts: Vec<String>,
@@ -61,19 +68,20 @@ struct Puzzle {
 
 impl Puzzle {
     fn new(prompt: String, answer: String) -> Self {
-        Self { prompt, answers: vec![answer], classes: Vec::new(), facts: Vec::new() }
+        Self { prompt, question: String::new(), answers: vec![answer], classes: Vec::new(), facts: Vec::new() }
     }
 }
 
-/// The held-out (or training) instances of a seed at the default lengths: sets dealt round, then lengths.
-pub fn generate(seed: u64, split: Split, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
-    let settings = Generated { seed, ..Generated::default() };
-    let samples = limit.unwrap_or(settings.samples);
-    instances(&Generated { samples, ..settings }, split, tokens)
+/// The held-out (or training) instances of a seed: sets dealt round, then lengths up to the window.
+pub fn generate(seed: u64, split: Split, asking: Asking, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
+    let lengths = (1..=THIRDS).map(|third| asking.window * third / THIRDS).collect();
+    let settings = Generated { seed, lengths, samples: limit.unwrap_or(DEFAULT_SAMPLES) };
+    instances(&settings, split, asking.shots, tokens)
 }
 
-/// The instances that the settings ask for.
-pub fn instances(settings: &Generated, split: Split, tokens: &dyn Tokens) -> Vec<Sample> {
+/// The instances that the settings ask for, each after `shots` short worked examples; sets that are made of examples, and
+/// code to go on with, have no others.
+pub fn instances(settings: &Generated, split: Split, shots: usize, tokens: &dyn Tokens) -> Vec<Sample> {
     let stream = match split {
         Split::Train => "longbench-train",
         Split::Test => "longbench-test",
@@ -83,11 +91,27 @@ pub fn instances(settings: &Generated, split: Split, tokens: &dyn Tokens) -> Vec
             let set = &TWINS[index % TWINS.len()];
             let length = settings.lengths[index / TWINS.len() % settings.lengths.len()];
             let mut rng = Rng::stream(settings.seed, &format!("{stream}-{index}"));
-            let mut sample = instance(set, &mut Maker { rng: &mut rng, split, tokens }, length);
+            let examples = match set.chat {
+                true => (0..shots).map(|place| example(set, settings.seed, place)).collect(),
+                false => Vec::new(),
+            };
+            let taken: usize = examples.iter().map(|(example, answer)| shots::size(example, answer, tokens)).sum();
+            let room = length.saturating_sub(taken);
+            let mut sample = instance(set, &mut Maker { rng: &mut rng, split, tokens }, room);
             sample.id = format!("{}-{index:04}", set.name);
+            sample.tags.insert("length".to_owned(), json!(length));
+            shots::show(&mut sample, examples);
             sample
         })
         .collect()
+}
+
+/// A short worked example.
+fn example(set: &'static Set, seed: u64, place: usize) -> (Sample, String) {
+    let mut rng = shots::stream(seed, set.name, place);
+    let sample = instance(set, &mut Maker { rng: &mut rng, split: Split::Train, tokens: &crate::Words }, EXAMPLE);
+    let answer = answer(&sample);
+    (sample, answer)
 }
 
 /// The reply that scores 1.
@@ -102,8 +126,9 @@ struct Maker<'a> {
     tokens: &'a dyn Tokens,
 }
 
-/// One instance whose prompt has about `length` tokens.
+/// One instance whose prompt and reply have at most about `length` tokens.
 fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
+    let length = length.saturating_sub(set.max_tokens + 2 * FRAME);
     let puzzle = match set.name {
         "document_qa" => passages::document(maker, length),
         "multi_document_qa" => passages::documents(maker, length),
@@ -114,6 +139,9 @@ fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
         _ => code::file(maker, length),
     };
     let mut gold = json!({"set": set.name, "answers": puzzle.answers, "all_classes": puzzle.classes});
+    if !puzzle.question.is_empty() {
+        gold["question"] = json!(puzzle.question);
+    }
     if !puzzle.facts.is_empty() {
         gold["facts"] = json!(puzzle.facts);
     }
@@ -121,6 +149,7 @@ fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
         id: String::new(),
         task: "longbench".into(),
         messages: vec![if set.chat { Message::user(puzzle.prompt) } else { Message::raw(puzzle.prompt) }],
+        examples: 0,
         tools: Vec::new(),
         input: Value::Null,
         gold,

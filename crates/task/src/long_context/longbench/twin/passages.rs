@@ -1,7 +1,7 @@
 //! Questions about one document and about several, and minutes to summarize.
 
 use super::{Maker, Puzzle};
-use crate::vocabulary::{CITIES, VERBS, word, words};
+use crate::vocabulary::{CITIES, VERBS, an, word, words};
 
 /// Who keeps what in which town; the same people keep other things elsewhere.
 pub(super) fn document(maker: &mut Maker<'_>, length: usize) -> Puzzle {
@@ -15,18 +15,19 @@ pub(super) fn document(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     }
     let asked = maker.rng.below(facts.len());
     let (name, city, thing) = &facts[asked];
+    let question = format!("What does {name} keep in {city}?");
     let prompt = |text: &str| {
         format!(
-            "Read the story and answer the question in a few words.\n\nStory: {text}\n\nQuestion: What does {name} keep in \
-             {city}?\nAnswer:"
+            "Read the story and answer the question about it.\n\nStory: {text}\n\nQuestion: {question}\nReply with the name of the thing and nothing else."
         )
     };
     let sentences: Vec<String> =
-        facts.iter().map(|(name, city, thing)| format!("{name} keeps a {thing} in {city}.")).collect();
+        facts.iter().map(|(name, city, thing)| format!("{name} keeps {} in {city}.", an(thing))).collect();
     let fixed = maker.count(&prompt(&sentences.join(" ")));
     let filler = maker.fill(length.saturating_sub(fixed), " ", Maker::filler);
     let story = maker.hide(filler, sentences).join(" ");
-    Puzzle::new(prompt(&story), thing.clone())
+    let answered = Puzzle::new(prompt(&story), thing.clone());
+    Puzzle { question, ..answered }
 }
 
 /// Who works for whom, and who lives where: the answer takes two passages.
@@ -40,10 +41,10 @@ pub(super) fn documents(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     maker.rng.shuffle(&mut facts);
     let asked = maker.rng.below(workers.len().min(cities.len()).max(1));
     let worker = &workers[asked];
+    let question = format!("In which town does the person live for whom {worker} works?");
     let prompt = |text: &str| {
         format!(
-            "Answer the question from the passages, with one word.\n\n{text}\n\nQuestion: In which town does the person \
-             live for whom {worker} works?\nAnswer:"
+            "Read the passages and answer the question about them.\n\n{text}\n\nQuestion: {question}\nReply with the name of the town and nothing else."
         )
     };
     let number = |passages: &[String]| -> String {
@@ -58,7 +59,8 @@ pub(super) fn documents(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     for (place, fact) in places.into_iter().zip(facts) {
         passages[place] = format!("{} {fact}", passages[place]);
     }
-    Puzzle::new(prompt(&number(&passages)), cities[asked].to_owned())
+    let answered = Puzzle::new(prompt(&number(&passages)), cities[asked].to_owned());
+    Puzzle { question, ..answered }
 }
 
 /// Minutes of a meeting, whose decisions are to be listed.
@@ -72,8 +74,8 @@ pub(super) fn minutes(maker: &mut Maker<'_>, length: usize) -> Puzzle {
     let said: Vec<String> = decisions.iter().map(|decision| format!("It was decided that {decision}.")).collect();
     let prompt = |text: &str| {
         format!(
-            "Summarize the minutes: write down what was decided, in order, one sentence each, and nothing \
-             else.\n\nMinutes:\n{text}\n\nSummary:"
+            "Summarize the minutes of a meeting.\n\nMinutes:\n{text}\n\nReply with what was decided, in the same order, \
+             one short sentence for each decision, and nothing else."
         )
     };
     let fixed = maker.count(&prompt(&said.join(" ")));

@@ -4,7 +4,7 @@ use record::Rng;
 
 use super::Maker;
 use crate::Split;
-use crate::vocabulary::{ADJECTIVES, NOUNS, PEOPLE, VERBS, word};
+use crate::vocabulary::{ADJECTIVES, NOUNS, PEOPLE, VERBS, an, word};
 
 impl Maker<'_> {
     /// Tokens of a text.
@@ -53,8 +53,8 @@ impl Maker<'_> {
         match rng.below(4) {
             0 => format!("{person} will {verb} the {adjective} {noun}."),
             1 => format!("The {noun} was {adjective} and the {other} was old."),
-            2 => format!("{person} saw a {adjective} {noun} by the {other}."),
-            _ => format!("They {verb} the {noun} on a {adjective} day."),
+            2 => format!("{person} saw {} {noun} by the {other}.", an(adjective)),
+            _ => format!("They {verb} the {noun} on {} day.", an(adjective)),
         }
     }
 
