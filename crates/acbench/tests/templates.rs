@@ -65,9 +65,10 @@ fn a_refused_conversation_is_one_failed_sample() -> Checked<()> {
     succeeds(folder.path(), &NEEDLE)?;
     let samples = fs::read_to_string(folder.path().join("out/tasks/needle.jsonl"))?;
     let first: Value = serde_json::from_str(samples.lines().next().ok_or("no sample")?)?;
-    let length = first["messages"][1]["content"].as_str().ok_or("no text")?.chars().count();
+    let question = first["messages"].as_array().and_then(|turns| turns.last()).ok_or("no message")?;
+    let length = question["content"].as_str().ok_or("no text")?.chars().count();
     let picky = format!(
-        "{{% if messages[1].content|length == {length} %}}{{{{ raise_exception('not this one') }}}}{{% endif %}}\
+        "{{% if messages[-1].content|length == {length} %}}{{{{ raise_exception('not this one') }}}}{{% endif %}}\
          {{% for m in messages %}}<|im_start|>{{{{ m.role }}}}\n{{{{ m.content }}}}<|im_end|>\n{{% endfor %}}"
     );
     fs::write(folder.path().join("m/chat_template.jinja"), picky)?;
@@ -120,11 +121,12 @@ fn what_a_template_is_given_and_its_date_belong_to_the_run() -> Checked<()> {
 }
 
 #[test]
-fn the_bundled_models_run_has_nothing_more_to_say() -> Checked<()> {
+fn the_bundled_models_run_records_how_its_tasks_were_written() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let ask = ["generate", "--tasks", "needle", "--limit", "1", "--output_path", "out"];
     succeeds(folder.path(), &ask)?;
-    assert_eq!(prompting(folder.path())?, Value::Null);
+    let written = json!({"num_fewshot": 0, "max_seq_length": 1024, "max_thinking_tokens": 4096});
+    assert_eq!(prompting(folder.path())?, written);
     Ok(())
 }
 
@@ -135,6 +137,6 @@ fn prompts_without_a_template_begin_as_transformers_begins_them() -> Checked<()>
     model(folder.path(), &llama)?;
     let ask = [&NEEDLE[..], &["--apply_chat_template", "false"]].concat();
     succeeds(folder.path(), &ask)?;
-    assert_eq!(prompting(folder.path())?, json!({"before": ["<|endoftext|>"]}));
+    assert_eq!(prompting(folder.path())?["before"], json!(["<|endoftext|>"]));
     Ok(())
 }

@@ -105,62 +105,75 @@ fn changed(args: &Value) -> Value {
     }
 }
 
+/// The steps of a workflow, and what comes before what.
+type Parts<'t> = (Vec<&'t str>, Vec<(&'t str, &'t str)>);
+
+fn parts(gold: &str) -> Option<Parts<'_>> {
+    let (nodes, edges) = gold.split_once("\nEdges:\n")?;
+    let steps = nodes.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(_, step)| step);
+    let pairs = edges.split(' ').filter_map(|edge| edge.trim_matches(['(', ')']).split_once(','));
+    Some((steps.collect(), pairs.collect()))
+}
+
+fn in_many_forms(gold: &str, steps: &[&str], pairs: &[(&str, &str)]) -> Vec<String> {
+    let edges = gold.lines().last().unwrap_or_default();
+    let name = |end: &str| end.parse::<usize>().map_or_else(|_| end.to_owned(), |at| steps[at - 1].to_owned());
+    let listed = |mark: &dyn Fn(usize) -> String| -> String {
+        steps.iter().enumerate().map(|(at, step)| format!("{}{step}\n", mark(at + 1))).collect()
+    };
+    let numbered = listed(&|at| format!("{at}. "));
+    let joined = |each: &dyn Fn(&(&str, &str)) -> String, between: &str| -> String {
+        pairs.iter().map(each).collect::<Vec<_>>().join(between)
+    };
+    let json = serde_json::json!({
+        "nodes": steps,
+        "edges": pairs.iter().map(|(a, b)| [*a, *b]).collect::<Vec<_>>(),
+    });
+    let needs = |at: usize| {
+        let before: Vec<&str> =
+            pairs.iter().filter(|(a, b)| *a != "START" && *b == at.to_string()).map(|(a, _)| *a).collect();
+        if before.is_empty() { String::new() } else { format!(" (after {})", before.join(" and ")) }
+    };
+    let annotated: String =
+        steps.iter().enumerate().map(|(at, step)| format!("{}. {step}{}\n", at + 1, needs(at + 1))).collect();
+    let mut right = vec![
+        gold.to_owned(),
+        gold.to_lowercase(),
+        format!("Here is the workflow:\n\n```\n{gold}\n```\nThis covers all steps."),
+        format!("{numbered}\nEdges:\n{}", joined(&|(a, b)| format!("{a} -> {b}"), "\n")),
+        format!("{numbered}\nEdges: {}", joined(&|(a, b)| format!("{a} → {b}"), ", ")),
+        format!(
+            "**Nodes:**\n{}\n**Edges:**\n{}",
+            listed(&|_| "- ".to_owned()),
+            joined(&|(a, b)| format!("- {} -> {}", name(a), name(b)), "\n")
+        ),
+        format!(
+            "Nodes:\n{}Edges:\n{}",
+            listed(&|at| format!("Step {at}: ")),
+            joined(&|(a, b)| format!("[{a}, {b}]"), " ")
+        ),
+        format!(
+            "Node: [{}]\nEdges: {edges}",
+            steps.iter().enumerate().map(|(at, step)| format!("{}: {step}", at + 1)).collect::<Vec<_>>().join(", ")
+        ),
+        format!("{numbered}\nDependencies:\n{}", joined(&|(a, b)| format!("{a} to {b}"), "\n")),
+        format!("{numbered}\nEdges:\n{}", joined(&|(a, b)| format!("({}, {})", name(a), name(b)), "\n")),
+        json.to_string(),
+        format!("```json\n{json:#}\n```"),
+        annotated,
+        gold.replace('(', "（").replace(')', "）").replace(',', "，"),
+    ];
+    right.push(format!("{}<|im_end|>\n<|im_start|>user\nThanks", right[0]));
+    right
+}
+
 #[test]
 fn workflows() -> Checked {
     for sample in samples(&WorfBench, 12)? {
         let gold = text(&sample.gold, "workflow");
-        let (nodes, edges) = gold.split_once("\nEdges:\n").ok_or("no edges")?;
-        let steps: Vec<&str> =
-            nodes.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(_, step)| step).collect();
-        let pairs: Vec<(&str, &str)> =
-            edges.split(' ').filter_map(|edge| edge.trim_matches(['(', ')']).split_once(',')).collect();
-        let name = |end: &str| end.parse::<usize>().map_or_else(|_| end.to_owned(), |at| steps[at - 1].to_owned());
+        let (steps, pairs) = parts(gold).ok_or("no edges")?;
         let inner: Vec<(&str, &str)> = pairs.iter().copied().filter(|(a, b)| *a != "START" && *b != "END").collect();
-        let listed = |mark: &dyn Fn(usize) -> String| -> String {
-            steps.iter().enumerate().map(|(at, step)| format!("{}{step}\n", mark(at + 1))).collect()
-        };
-        let numbered = listed(&|at| format!("{at}. "));
-        let joined = |each: &dyn Fn(&(&str, &str)) -> String, between: &str| -> String {
-            pairs.iter().map(each).collect::<Vec<_>>().join(between)
-        };
-        let json = serde_json::json!({
-            "nodes": steps,
-            "edges": pairs.iter().map(|(a, b)| [*a, *b]).collect::<Vec<_>>(),
-        });
-        let needs = |at: usize| {
-            let before: Vec<&str> = inner.iter().filter(|(_, b)| *b == at.to_string()).map(|(a, _)| *a).collect();
-            if before.is_empty() { String::new() } else { format!(" (after {})", before.join(" and ")) }
-        };
-        let annotated: String =
-            steps.iter().enumerate().map(|(at, step)| format!("{}. {step}{}\n", at + 1, needs(at + 1))).collect();
-        let mut right = vec![
-            gold.to_owned(),
-            gold.to_lowercase(),
-            format!("Here is the workflow:\n\n```\n{gold}\n```\nThis covers all steps."),
-            format!("{numbered}\nEdges:\n{}", joined(&|(a, b)| format!("{a} -> {b}"), "\n")),
-            format!("{numbered}\nEdges: {}", joined(&|(a, b)| format!("{a} → {b}"), ", ")),
-            format!(
-                "**Nodes:**\n{}\n**Edges:**\n{}",
-                listed(&|_| "- ".to_owned()),
-                joined(&|(a, b)| format!("- {} -> {}", name(a), name(b)), "\n")
-            ),
-            format!(
-                "Nodes:\n{}Edges:\n{}",
-                listed(&|at| format!("Step {at}: ")),
-                joined(&|(a, b)| format!("[{a}, {b}]"), " ")
-            ),
-            format!(
-                "Node: [{}]\nEdges: {edges}",
-                steps.iter().enumerate().map(|(at, step)| format!("{}: {step}", at + 1)).collect::<Vec<_>>().join(", ")
-            ),
-            format!("{numbered}\nDependencies:\n{}", joined(&|(a, b)| format!("{a} to {b}"), "\n")),
-            format!("{numbered}\nEdges:\n{}", joined(&|(a, b)| format!("({}, {})", name(a), name(b)), "\n")),
-            json.to_string(),
-            format!("```json\n{json:#}\n```"),
-            annotated,
-            gold.replace('(', "（").replace(')', "）").replace(',', "，"),
-        ];
-        right.push(format!("{}<|im_end|>\n<|im_start|>user\nThanks", right[0]));
+        let right = in_many_forms(gold, &steps, &pairs);
         full(&WorfBench, &sample, &right)?;
         let other = |of: &str| steps.iter().fold(of.to_owned(), |text, step| text.replace(step, "polish a mirror"));
         let mut bad = wrong(vec![other(gold), other(&right[3]), other(&right[5]), other(&right[10])], 0.0);
@@ -168,6 +181,7 @@ fn workflows() -> Checked {
             vec![String::new(), "I cannot do that.".to_owned(), "Node:\nEdges:".to_owned(), "1 -> 2 -> 3".to_owned()],
             0.0,
         ));
+        let numbered: String = steps.iter().enumerate().map(|(at, step)| format!("{}. {step}\n", at + 1)).collect();
         // Right steps in the reverse order of what needs what are right steps, and no more.
         let turned = format!(
             "{numbered}\nEdges:\n{}",
@@ -275,7 +289,7 @@ fn plans() -> Checked {
 }
 
 #[test]
-fn thoughts_tools_and_arguments_of_the_next_call() -> Checked {
+fn the_thought_of_the_next_call() -> Checked {
     for sample in samples(&Teval::Reason, 12)? {
         let thought = text(&sample.gold["ground_truth"], "thought").to_owned();
         let others = sample.gold["thoughts"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -300,11 +314,16 @@ fn thoughts_tools_and_arguments_of_the_next_call() -> Checked {
         bad.extend(wrong(vec![String::new(), "Nothing is left.".to_owned(), format!("{thought}? No: {other}.")], 0.0));
         partly(&Teval::Reason, &sample, &bad)?;
     }
+    Ok(())
+}
+
+#[test]
+fn the_tool_of_the_next_call() -> Checked {
     for sample in samples(&Teval::Retrieve, 12)? {
         let name = text(&sample.gold["ground_truth"], "name");
         let question = sample.question().pop().ok_or("no question")?.content;
-        let offered = question.lines().filter_map(|line| line.split_once('(')).map(|(tool, _)| tool);
-        let other = offered.filter(|tool| tool.contains('.') && *tool != name).last().unwrap_or("farm.milk_cow");
+        let mut offered = question.lines().filter_map(|line| line.split_once('(')).map(|(tool, _)| tool);
+        let other = offered.rfind(|tool| tool.contains('.') && *tool != name).unwrap_or("farm.milk_cow");
         let forms = |name: &str| {
             vec![
                 name.to_owned(),
@@ -323,6 +342,11 @@ fn thoughts_tools_and_arguments_of_the_next_call() -> Checked {
         bad.extend(wrong(vec![String::new(), format!("Not {name}, but {other}")], 0.0));
         partly(&Teval::Retrieve, &sample, &bad)?;
     }
+    Ok(())
+}
+
+#[test]
+fn the_arguments_of_the_next_call() -> Checked {
     for sample in samples(&Teval::Understand, 12)? {
         let truth = &sample.gold["ground_truth"];
         let (name, args) = (text(truth, "name"), &truth["args"]);
@@ -444,7 +468,7 @@ fn long_texts() -> Checked {
     for sample in samples(&LongBench, 21)? {
         let answer = answer(&sample);
         let number = answer.trim_start_matches("Paragraph ").to_owned();
-        let (right, bad): (Vec<String>, Vec<(String, f64)>) = match text(&sample.tags_value(), "set") {
+        let (right, bad): Worth = match text(&sample.tags_value(), "set") {
             "document_qa" => (
                 in_sentences(&answer, &["It is {}.", "She keeps {} there.", "Answer: {}"]),
                 wrong(in_sentences("golden bicycle", &["It is {}.", "Answer: {}", "I think that it is {}"]), 0.0),
@@ -470,62 +494,66 @@ fn long_texts() -> Checked {
                 ),
                 wrong(in_sentences("997", &["Paragraph {}.", "The answer is paragraph {}", "No. {}"]), 0.0),
             ),
-            "summary" => {
-                let facts: Vec<&str> =
-                    sample.gold["facts"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let join = |each: &dyn Fn(&str) -> String, between: &str| {
-                    facts.iter().map(|fact| each(fact)).collect::<Vec<_>>().join(between)
-                };
-                let right = vec![
-                    answer.clone(),
-                    join(&|fact| format!("- {fact}"), "\n"),
-                    join(&|fact| format!("{fact}."), "\n"),
-                    join(&str::to_uppercase, ". "),
-                    join(&|fact| format!("It was decided that {fact}."), " "),
-                    join(&|fact| format!("* {}", fact.replace(" will ", " is going to ")), "\n"),
-                    join(&|fact| format!("1. {fact}"), "\n"),
-                    join(&|fact| format!("**{fact}**"), "; "),
-                ];
-                let other = |of: &String| {
-                    facts.iter().fold(of.clone(), |text, fact| text.replace(fact, "Zoe Zander will sail away"))
-                };
-                let mut bad = wrong(right[..3].iter().map(other).collect(), 0.0);
-                bad.extend(wrong(
-                    vec![
-                        String::new(),
-                        "Nothing was decided.".to_owned(),
-                        facts[0].to_owned() + ". ",
-                        "It was decided.".to_owned(),
-                        "Many things.".to_owned(),
-                    ],
-                    0.5,
-                ));
-                (right, bad)
-            }
+            "summary" => summaries(&sample, &answer),
             "few_shot" => (
                 in_sentences(&answer, &["{}.", " {}", "{}\nQuestion: Who?\nType: person"]),
                 wrong(in_sentences("animal", &["{}.", " {}", "the {}"]), 0.0),
             ),
-            _ => {
-                let line = answer.clone();
-                let right = vec![
-                    line.clone(),
-                    format!("{line}\n"),
-                    format!("\n{line}"),
-                    format!("{line}\n\ndef other(box):\n    return box.x()"),
-                    format!("def again(box):\n{line}"),
-                    format!("```python\n{line}\n```"),
-                    format!("```python\ndef again(box):\n{line}\n```"),
-                    format!("    # the same\n{line}"),
-                ];
-                let bad = ["", "pass", "    return 7", "x", "def again(box):", "# nothing", "```", "return"];
-                (right, wrong(bad.map(str::to_owned).to_vec(), 0.7))
-            }
+            _ => lines_of_code(&answer),
         };
         full(&LongBench, &sample, &right)?;
         partly(&LongBench, &sample, &bad)?;
     }
     Ok(())
+}
+
+/// Phrasings and what each is worth at most.
+type Worth = (Vec<String>, Vec<(String, f64)>);
+
+fn summaries(sample: &Sample, answer: &str) -> Worth {
+    let facts: Vec<&str> = sample.gold["facts"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let join = |each: &dyn Fn(&str) -> String, between: &str| {
+        facts.iter().map(|fact| each(fact)).collect::<Vec<_>>().join(between)
+    };
+    let right = vec![
+        answer.to_owned(),
+        join(&|fact| format!("- {fact}"), "\n"),
+        join(&|fact| format!("{fact}."), "\n"),
+        join(&str::to_uppercase, ". "),
+        join(&|fact| format!("It was decided that {fact}."), " "),
+        join(&|fact| format!("* {}", fact.replace(" will ", " is going to ")), "\n"),
+        join(&|fact| format!("1. {fact}"), "\n"),
+        join(&|fact| format!("**{fact}**"), "; "),
+    ];
+    let other =
+        |of: &String| facts.iter().fold(of.clone(), |text, fact| text.replace(fact, "Zoe Zander will sail away"));
+    let mut bad = wrong(right[..3].iter().map(other).collect(), 0.0);
+    bad.extend(wrong(
+        vec![
+            String::new(),
+            "Nothing was decided.".to_owned(),
+            facts[0].to_owned() + ". ",
+            "It was decided.".to_owned(),
+            "Many things.".to_owned(),
+        ],
+        0.5,
+    ));
+    (right, bad)
+}
+
+fn lines_of_code(line: &str) -> Worth {
+    let right = vec![
+        line.to_owned(),
+        format!("{line}\n"),
+        format!("\n{line}"),
+        format!("{line}\n\ndef other(box):\n    return box.x()"),
+        format!("def again(box):\n{line}"),
+        format!("```python\n{line}\n```"),
+        format!("```python\ndef again(box):\n{line}\n```"),
+        format!("    # the same\n{line}"),
+    ];
+    let bad = ["", "pass", "    return 7", "x", "def again(box):", "# nothing", "```", "return"];
+    (right, wrong(bad.map(str::to_owned).to_vec(), 0.7))
 }
 
 /// A short answer as it is, and in sentences.

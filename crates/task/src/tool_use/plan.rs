@@ -154,7 +154,7 @@ fn in_any_form(reply: &str, offered: &BTreeSet<&str>) -> Vec<Step> {
     let calls = |at: usize, items: &[Value]| -> Vec<Stated> {
         items.iter().filter_map(|item| natural::from_value(at, item, offered)).collect()
     };
-    let of_list = lists.map(|(at, items)| calls(at, items)).filter(|calls| !calls.is_empty()).last();
+    let of_list = lists.map(|(at, items)| calls(at, items)).rfind(|calls| !calls.is_empty());
     let one_by_one = || -> Vec<Stated> {
         values.iter().filter_map(|(at, value)| natural::from_value(*at, value, offered)).collect()
     };

@@ -19,7 +19,7 @@ const MOST: usize = 2000;
 
 /// One end of an edge: the start, a step by its place from 0, or the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum Tip {
     Start,
     Step(usize),
     End,
@@ -36,7 +36,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Sketch {
     pub steps: Vec<Step>,
-    pub edges: Vec<(End, End)>,
+    pub edges: Vec<(Tip, Tip)>,
 }
 
 fn pattern(text: &str) -> Regex {
@@ -207,13 +207,13 @@ fn sketched(found: Vec<Found>) -> Sketch {
     }
     for (place, needs) in needs.iter().enumerate() {
         let from = needs.iter().filter_map(|label| sketch.steps.iter().position(|step| step.label == *label));
-        sketch.edges.extend(from.map(|from| (End::Step(from), End::Step(place))));
+        sketch.edges.extend(from.map(|from| (Tip::Step(from), Tip::Step(place))));
     }
     sketch
 }
 
 /// Edges in other forms than `(1,2)` between steps; `named`: also where the steps' texts stand instead of their numbers.
-pub(super) fn edges(text: &str, steps: &[Step], named: bool) -> Vec<(End, End)> {
+pub(super) fn edges(text: &str, steps: &[Step], named: bool) -> Vec<(Tip, Tip)> {
     if text.len() > MOST_BYTES || steps.is_empty() {
         return Vec::new();
     }
@@ -243,7 +243,7 @@ pub(super) fn edges(text: &str, steps: &[Step], named: bool) -> Vec<(End, End)> 
     all
 }
 
-fn line_edges(line: &str, names: &Names<'_>, headed: bool) -> Vec<(End, End)> {
+fn line_edges(line: &str, names: &Names<'_>, headed: bool) -> Vec<(Tip, Tip)> {
     let unmarked = LIST_MARK.replace(line, "");
     for text in [line, &unmarked] {
         let found = arrows(text, names);
@@ -251,7 +251,7 @@ fn line_edges(line: &str, names: &Names<'_>, headed: bool) -> Vec<(End, End)> {
             return found;
         }
     }
-    let pairs: Vec<(End, End)> = PAIR.captures_iter(line).filter_map(|found| pair(&found[1], names)).collect();
+    let pairs: Vec<(Tip, Tip)> = PAIR.captures_iter(line).filter_map(|found| pair(&found[1], names)).collect();
     if !pairs.is_empty() {
         return pairs;
     }
@@ -273,7 +273,7 @@ fn line_edges(line: &str, names: &Names<'_>, headed: bool) -> Vec<(End, End)> {
 }
 
 /// `1 -> 2 -> 3`, `1, 2 -> 3`, `1 -> 2, 1 -> 3`.
-fn arrows(line: &str, names: &Names<'_>) -> Vec<(End, End)> {
+fn arrows(line: &str, names: &Names<'_>) -> Vec<(Tip, Tip)> {
     if !ARROW.is_match(line) {
         return Vec::new();
     }
@@ -293,7 +293,7 @@ fn arrows(line: &str, names: &Names<'_>) -> Vec<(End, End)> {
 }
 
 /// What stands between brackets: `1, 2`, `1; 2`, `1 2`, `scan the map, trim the photo`, `from: 1, to: 2`.
-fn pair(text: &str, names: &Names<'_>) -> Option<(End, End)> {
+fn pair(text: &str, names: &Names<'_>) -> Option<(Tip, Tip)> {
     let parts: Vec<&str> = text.split([',', ';', '|']).collect();
     let parts = if parts.len() == 1 { text.split_whitespace().collect() } else { parts };
     let [from, to] = parts[..] else { return None };
@@ -302,7 +302,7 @@ fn pair(text: &str, names: &Names<'_>) -> Option<(End, End)> {
 }
 
 /// `1 to 2`, `from step 1 to step 2`, `step 2 depends on steps 1 and 3`.
-fn related(line: &str, names: &Names<'_>) -> Vec<(End, End)> {
+fn related(line: &str, names: &Names<'_>) -> Vec<(Tip, Tip)> {
     let line = line.trim().trim_end_matches('.');
     let line = line.strip_prefix("from ").or_else(|| line.strip_prefix("From ")).unwrap_or(line);
     for (relation, forward) in [(&BACKWARD, false), (&FORWARD, true)] {
@@ -328,12 +328,12 @@ impl<'s> Names<'s> {
     }
 
     /// One end by its number or its text.
-    fn end(&self, text: &str) -> Option<End> {
+    fn end(&self, text: &str) -> Option<Tip> {
         let text = bare(text).trim_matches(['(', ')', '[', ']', '{', '}', '<', '>']).trim();
         let words = normal(text);
         match words.as_str() {
-            "start" | "begin" | "the start" | "beginning" => return Some(End::Start),
-            "end" | "finish" | "the end" | "done" => return Some(End::End),
+            "start" | "begin" | "the start" | "beginning" => return Some(Tip::Start),
+            "end" | "finish" | "the end" | "done" => return Some(Tip::End),
             _ => {}
         }
         let after = ["step ", "node ", "task ", "subtask "].iter().find_map(|word| words.strip_prefix(word));
@@ -345,11 +345,11 @@ impl<'s> Names<'s> {
             let place = self.steps.iter().position(|step| step.label == number)?;
             (normal(&self.steps[place].text) == rest).then_some(place)
         });
-        place.or_else(|| self.words.iter().position(|other| *other == words && !words.is_empty())).map(End::Step)
+        place.or_else(|| self.words.iter().position(|other| *other == words && !words.is_empty())).map(Tip::Step)
     }
 
     /// One end or several: `1, 2`, `1 and 2`, `steps 1 & 2`.
-    fn group(&self, text: &str) -> Option<Vec<End>> {
+    fn group(&self, text: &str) -> Option<Vec<Tip>> {
         if let Some(end) = self.end(text) {
             return Some(vec![end]);
         }
@@ -360,7 +360,7 @@ impl<'s> Names<'s> {
         let parts: Vec<&str> = text.split([',', ';', '&']).flat_map(|part| part.split(" and ")).collect();
         let parts =
             parts.into_iter().map(|part| part.trim().trim_start_matches("and ")).filter(|part| !part.is_empty());
-        let ends: Vec<End> = parts.map(|part| self.end(part)).collect::<Option<_>>()?;
+        let ends: Vec<Tip> = parts.map(|part| self.end(part)).collect::<Option<_>>()?;
         (!ends.is_empty()).then_some(ends)
     }
 }
@@ -386,13 +386,8 @@ fn structured(text: &str) -> Option<Sketch> {
         b'{' => load(text, cut('{', '}')).or_else(|| load(text, cut('[', ']'))),
         _ => load(text, cut('[', ']')).or_else(|| load(text, cut('{', '}'))),
     }?;
-    let found = |value: &Value, keys: &[&str]| -> Option<Value> {
-        let Value::Dict(pairs) = value else { return None };
-        let is = |key: &Value| keys.iter().any(|name| key_text(key).eq_ignore_ascii_case(name));
-        pairs.iter().find(|(key, _)| is(key)).map(|(_, value)| value.clone())
-    };
     let nodes = match &value {
-        Value::Dict(_) => found(&value, &NODE_KEYS)?,
+        Value::Dict(_) => field(&value, &NODE_KEYS)?,
         list => list.clone(),
     };
     let items: Vec<(String, Value)> = match nodes {
@@ -406,26 +401,7 @@ fn structured(text: &str) -> Option<Sketch> {
     };
     let mut steps = Vec::new();
     for (label, item) in items.into_iter().take(MOST) {
-        let mut step = match &item {
-            Value::Text(text) => {
-                let text = String::from_utf8_lossy(text);
-                match NUMBERED.captures(&text) {
-                    Some(found) => Found::of(&found[1], &found[2]),
-                    None => Found::of("", &text),
-                }
-            }
-            Value::Dict(_) => {
-                let text = found(&item, &TEXT_KEYS).map(|text| key_text(&text))?;
-                let label = found(&item, &LABEL_KEYS).map(|label| key_text(&label)).unwrap_or_default();
-                let needs = match found(&item, &NEED_KEYS) {
-                    Some(Value::List(all) | Value::Tuple(all)) => all.iter().map(key_text).collect(),
-                    Some(one) => numbers(&key_text(&one)),
-                    None => Vec::new(),
-                };
-                Found { needs, ..Found::of(&label, &text) }
-            }
-            _ => return None,
-        };
+        let mut step = stated_step(&item)?;
         if step.label.is_empty() {
             step.label = label;
         }
@@ -437,7 +413,7 @@ fn structured(text: &str) -> Option<Sketch> {
     }
     let names = Names::of(&sketch.steps, true);
     let mut all = Vec::new();
-    if let Some(edges) = found(&value, &EDGE_KEYS) {
+    if let Some(edges) = field(&value, &EDGE_KEYS) {
         let items = match edges {
             Value::List(items) | Value::Tuple(items) | Value::Set(items) => items,
             Value::Dict(pairs) => pairs.into_iter().map(|(key, value)| Value::Tuple(vec![key, value])).collect(),
@@ -451,8 +427,34 @@ fn structured(text: &str) -> Option<Sketch> {
     Some(sketch)
 }
 
+/// The value under the first of an object's keys that is one of `keys`, in any case.
+fn field(object: &Value, keys: &[&str]) -> Option<Value> {
+    let Value::Dict(pairs) = object else { return None };
+    let is = |key: &Value| keys.iter().any(|name| key_text(key).eq_ignore_ascii_case(name));
+    pairs.iter().find(|(key, _)| is(key)).map(|(_, value)| value.clone())
+}
+
+/// A step as a text, or as an object that has one.
+fn stated_step(item: &Value) -> Option<Found> {
+    if let Value::Text(text) = item {
+        let text = String::from_utf8_lossy(text);
+        return Some(match NUMBERED.captures(&text) {
+            Some(found) => Found::of(&found[1], &found[2]),
+            None => Found::of("", &text),
+        });
+    }
+    let text = key_text(&field(item, &TEXT_KEYS)?);
+    let label = field(item, &LABEL_KEYS).map(|label| key_text(&label)).unwrap_or_default();
+    let needs = match field(item, &NEED_KEYS) {
+        Some(Value::List(all) | Value::Tuple(all)) => all.iter().map(key_text).collect(),
+        Some(one) => numbers(&key_text(&one)),
+        None => Vec::new(),
+    };
+    Some(Found { needs, ..Found::of(&label, &text) })
+}
+
 /// `[1, 2]`, `["START", [1, 2]]`, `{"from": 1, "to": 2}`, `"1 -> 2"`.
-fn value_edges(item: &Value, names: &Names<'_>) -> Vec<(End, End)> {
+fn value_edges(item: &Value, names: &Names<'_>) -> Vec<(Tip, Tip)> {
     let group = |value: &Value| match value {
         Value::List(all) | Value::Tuple(all) => {
             all.iter().map(|one| names.end(&key_text(one))).collect::<Option<Vec<_>>>()

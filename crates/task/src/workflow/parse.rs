@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::natural::{self, End, Step};
+use super::natural::{self, Step, Tip};
 
 /// Steps and what depends on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,7 +84,7 @@ pub fn parse(text: &str, switches: &Switches) -> Result<Graph, ParseFailure> {
         return Ok(Graph::of(numbered.into_iter().map(|(_, text)| text.to_owned()).collect(), edges));
     }
     let steps = numbered.iter().map(|(number, text)| Step { label: number.to_string(), text: (*text).to_owned() });
-    let (mut steps, mut found): (Vec<Step>, Vec<(End, End)>) = (steps.collect(), Vec::new());
+    let (mut steps, mut found): (Vec<Step>, Vec<(Tip, Tip)>) = (steps.collect(), Vec::new());
     if switches.other_lists {
         let listing = natural::listing(text);
         if listing.steps.len() >= steps.len() {
@@ -95,16 +95,17 @@ pub fn parse(text: &str, switches: &Switches) -> Result<Graph, ParseFailure> {
         found = natural::edges(text, &steps, switches.named_edges);
     }
     let end = steps.len() + 1;
-    let place = |end_of: End| match end_of {
-        End::Start => 0,
-        End::Step(place) => place + 1,
-        End::End => end,
+    let place = |end_of: Tip| match end_of {
+        Tip::Start => 0,
+        Tip::Step(place) => place + 1,
+        Tip::End => end,
     };
     let mut all: Vec<(usize, usize)> = found.into_iter().map(|(from, to)| (place(from), place(to))).collect();
     if all.is_empty() {
         all = edges;
     }
-    if all.is_empty() && !(switches.steps_alone && !steps.is_empty()) {
+    let complete = switches.steps_alone && !steps.is_empty();
+    if all.is_empty() && !complete {
         return Err(ParseFailure::NoEdges);
     }
     Ok(Graph::of(steps.into_iter().map(|step| step.text).collect(), all))

@@ -26,8 +26,8 @@ const DRAWS: usize = 100;
 pub const PLAN_STEPS: (usize, usize) = (4, 15);
 /// Shortest plans of the worked examples, in steps.
 const EXAMPLE_STEPS: (usize, usize) = (2, 4);
-/// The most actions: no shortest plan has more than three fourths of them.
-pub const MAX_STEPS: usize = 20;
+/// The most actions: a sixth more than the longest shortest plan, at least.
+pub const MAX_STEPS: usize = 18;
 /// States searched for a plan before a puzzle is thrown away.
 pub const MAX_STATES: usize = 60_000;
 
