@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use record::{Capability, Fault, Message, Sample, Score, Scoring, Transcript};
+use record::{Capability, Message, Sample, Score, Scoring, Transcript};
 use serde_json::Value as Json;
 
 use super::form::formed;
 use super::next_call::{NextCall, all_three, reason, retrieve, understand};
 use super::plan::Plan;
 use super::review::Answer;
-use super::{Gold, Judgment, Switches, clean, instruct, official, own_turn, plan, review, twin};
+use super::{Gold, Judgment, Mistake, Switches, clean, instruct, official, own_turn, plan, review, twin};
 use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// The tasks of T-Eval. Of two forms of a task each sample has one, in its tag `format`.
@@ -147,10 +147,11 @@ impl Task for Teval {
             sample: sample.id.clone(),
             problem,
         })?;
+        let formed = formed(*self, &sample.gold, &record::clean(reply));
+        let read = formed || !matches!(mistake, Some(Mistake::NoCall | Mistake::Malformed(_)));
         let fault = mistake.map(|mistake| mistake.kind());
-        let read = !matches!(fault, Some(Fault::NoCall | Fault::Malformed));
         let score = Score { fault, ..scored(sample, value.min(1.0), metrics, reason) };
-        Ok(with_form(score, scoring, formed(*self, &sample.gold, &record::clean(reply)), read))
+        Ok(with_form(score, scoring, formed, read))
     }
 
     fn judged(&self) -> bool {
