@@ -128,6 +128,11 @@ pub(crate) fn with_form(score: Score, scoring: Scoring, formed: impl Into<Share>
     score
 }
 
+/// A regular expression of the code's own, which tests compile.
+pub(crate) fn pattern(text: &str) -> regex::Regex {
+    regex::Regex::new(text).expect("a constant pattern that a test compiles")
+}
+
 /// A share, or all or nothing.
 pub(crate) struct Share(f64);
 

@@ -60,23 +60,31 @@ fn first_value(text: &str, open: char) -> Option<&str> {
     };
     let begins = |&(at, _): &(usize, &str)| text[at + 1..].trim_start().chars().next().is_some_and(inside);
     let start = text.match_indices(open).find(begins)?.0;
-    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
+    closing(text, start, |_| true).map(|end| &text[start..=end])
+}
+
+/// The bracket that closes the one at `start`. Quotes count; an apostrophe is one where `opens` says so of the byte
+/// before it.
+pub(super) fn closing(text: &str, start: usize, opens: impl Fn(u8) -> bool) -> Option<usize> {
+    let (mut depth, mut quote, mut escaped, mut before) = (0_usize, None, false, b' ');
     for (at, byte) in text.bytes().enumerate().skip(start) {
         match (quote, byte) {
             _ if escaped => escaped = false,
             (Some(_), b'\\') => escaped = true,
             (Some(open), byte) if byte == open => quote = None,
             (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'"') => quote = Some(byte),
+            (None, b'\'') if opens(before) => quote = Some(byte),
             (None, b'[' | b'{' | b'(') => depth += 1,
             (None, b']' | b'}' | b')') => {
-                depth -= 1;
+                depth = depth.checked_sub(1)?;
                 if depth == 0 {
-                    return Some(&text[start..=at]);
+                    return Some(at);
                 }
             }
             (None, _) => {}
         }
+        before = byte;
     }
     None
 }

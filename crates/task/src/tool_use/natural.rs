@@ -12,10 +12,11 @@ use std::sync::LazyLock;
 use record::Message;
 use regex::Regex;
 
-use super::load::read;
+use super::load::{closing, read};
 use super::print::text;
 use super::{Int, Value, strip};
 use crate::long_context::stem;
+use crate::pattern;
 
 /// Longer replies are read in the asked form only.
 pub(super) const MOST_BYTES: usize = 1 << 17;
@@ -30,10 +31,6 @@ pub(super) struct Stated {
     pub name: String,
     pub args: Option<Vec<(Value, Value)>>,
     pub thought: Option<String>,
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern that a test compiles")
 }
 
 /// What is named like a tool: words with dots between them.
@@ -93,29 +90,9 @@ pub(super) fn full_name(name: &str, offered: &BTreeSet<&str>) -> String {
     }
 }
 
-/// The bracket that closes the one at `start`; quotes count, an apostrophe inside of a word does not.
-fn closing(text: &str, start: usize) -> Option<usize> {
-    let (mut depth, mut quote, mut escaped, mut before) = (0_usize, None, false, b' ');
-    for (at, byte) in text.bytes().enumerate().skip(start) {
-        match (quote, byte) {
-            _ if escaped => escaped = false,
-            (Some(_), b'\\') => escaped = true,
-            (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
-            (None, b'"') => quote = Some(byte),
-            (None, b'\'') if !before.is_ascii_alphanumeric() => quote = Some(byte),
-            (None, b'[' | b'{' | b'(') => depth += 1,
-            (None, b']' | b'}' | b')') => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            (None, _) => {}
-        }
-        before = byte;
-    }
-    None
+/// Whether an apostrophe after this byte opens a quote: not inside of a word.
+fn outside_word(before: u8) -> bool {
+    !before.is_ascii_alphanumeric()
 }
 
 /// All values in braces or brackets that can be read, the outermost ones, with their places.
@@ -129,7 +106,7 @@ pub(super) fn values(reply: &str) -> Vec<(usize, Value)> {
         if tried > MOST {
             break;
         }
-        let value = closing(reply, at).and_then(|end| Some((end, lenient(&reply[at..=end])?)));
+        let value = closing(reply, at, outside_word).and_then(|end| Some((end, lenient(&reply[at..=end])?)));
         from = match value {
             Some((end, value)) => {
                 all.push((at, value));
@@ -153,17 +130,10 @@ fn lenient(text: &str) -> Option<Value> {
 
 fn key(value: &Value, names: &[&str]) -> Option<Value> {
     let Value::Dict(pairs) = value else { return None };
-    let is = |name: &Value| {
-        let name = text(name).to_lowercase().replace([' ', '-'], "_");
-        names.contains(&name.as_str())
-    };
+    let plain = |name: &Value| text(name).to_lowercase().replace([' ', '-'], "_");
     // The order of the names decides, not that of the object.
-    names
-        .iter()
-        .find_map(|wanted| {
-            pairs.iter().find(|(name, _)| is(name) && text(name).to_lowercase().replace([' ', '-'], "_") == **wanted)
-        })
-        .map(|(_, value)| value.clone())
+    let found = names.iter().find_map(|wanted| pairs.iter().find(|(name, _)| plain(name) == **wanted));
+    found.map(|(_, value)| value.clone())
 }
 
 /// A call as an object of whatever keys.
@@ -336,7 +306,7 @@ pub(super) fn in_words(reply: &str, offered: &BTreeSet<&str>) -> Vec<Stated> {
         let opens = rest.trim_start_matches(['`', '*', '_', ' ']);
         let args = if opens.starts_with('(') {
             let start = reply.len() - opens.len();
-            let inside = closing(reply, start).map(|end| &reply[start + 1..end]);
+            let inside = closing(reply, start, outside_word).map(|end| &reply[start + 1..end]);
             inside.and_then(|inside| match strip(inside) {
                 "" => Some(Vec::new()),
                 inside => lenient(inside).as_ref().and_then(as_arguments).or_else(|| arguments(inside)),

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern;
 use crate::tool_use::{Cut, Value, load};
 
 /// Longer replies are read in the asked form only.
@@ -37,10 +38,6 @@ pub(super) struct Step {
 pub(super) struct Sketch {
     pub steps: Vec<Step>,
     pub edges: Vec<(Tip, Tip)>,
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern that a test compiles")
 }
 
 /// `Edges:`, `**Dependencies**`, `The edges are:`; what follows in the line is the second group.

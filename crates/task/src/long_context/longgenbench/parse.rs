@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Switches;
+use crate::pattern;
 
 /// What kind of answer a set has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +17,6 @@ pub enum Kind {
     Number,
     /// One of the letters A to D, MMLU.
     Letter,
-}
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a fixed pattern")
 }
 
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)Answer_\d+:[\s\x1c-\x1f]*.*?answer is (\d+)"));
