@@ -1,7 +1,8 @@
-"""Stage 2 of pico: the twins' training conversations, from short to full length, each task at its own pace.
+"""Stages 2 to 5 of pico: the twins' training conversations, from short to full length, each task at its own pace.
 
-Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS [RATE]
-Resumes from OUT.pt where it exists. The loss falls on the assistant's messages only.
+Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS [RATE [LEVEL]]
+Resumes from OUT.pt where it exists. LEVEL is the lesson that every task begins with (0, the shortest, to 3). The loss
+falls on the assistant's messages only.
 """
 
 import json
@@ -16,7 +17,16 @@ from tokenizers import Tokenizer
 from network import Config, Pico
 from pretrain import loss_and_accuracy, optimizers, random_batch, spellings
 
-TASKS = ["workflow", "tool_use", "long_context", "longbench", "longgenbench", "real_world"]
+# The tasks, with the least and the most that each may have of a step's tokens.
+TASKS = {
+    "workflow": (0.06, 0.3),
+    "tool_use": (0.1, 0.3),
+    "tool_choice": (0.2, 0.3),
+    "long_context": (0.03, 0.3),
+    "longbench": (0.1, 0.2),
+    "longgenbench": (0.06, 0.3),
+    "real_world": (0.2, 0.3),
+}
 TOKENS = 8192  # of a step, over all tasks
 RATE = 2e-3
 CONTEXT = 1536
@@ -94,6 +104,7 @@ def held_out(model, rows):
 def main():
     start_path, data, folder, out, budget = *sys.argv[1:5], float(sys.argv[5])
     peak = float(sys.argv[6]) if len(sys.argv) > 6 else RATE
+    lesson = int(sys.argv[7]) if len(sys.argv) > 7 else 0
     torch.set_num_threads(2)
     torch.manual_seed(1)
     rng = np.random.default_rng(int(time.time()) if os.path.exists(out) else 1)
@@ -101,7 +112,7 @@ def main():
     pairs = spellings(tokenizer)
     model = Pico(Config())
     opts = optimizers(model, peak)
-    state = {"step": 0, "spent": 0.0, "seen": 0, "level": {t: 0 for t in TASKS}, "smooth": {t: 0.0 for t in TASKS}}
+    state = {"step": 0, "spent": 0.0, "seen": 0, "level": {t: lesson for t in TASKS}, "smooth": {t: 0.0 for t in TASKS}}
     if os.path.exists(out):
         saved = torch.load(out)
         model.load_state_dict(saved["model"])
@@ -122,8 +133,8 @@ def main():
                 g["lr"] = rate
             o.zero_grad(set_to_none=True)
         losses = {}
-        # Most to the task that has most to learn.
-        share = {t: 1.02 - state["smooth"][t] for t in TASKS}
+        # Most to the task that has most to learn, within its bounds.
+        share = {t: min(most, max(least, 1.02 - state["smooth"][t])) for t, (least, most) in TASKS.items()}
         for task in TASKS:
             tokens = int(TOKENS * share[task] / sum(share.values()))
             level = state["level"][task]

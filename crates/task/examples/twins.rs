@@ -1,7 +1,8 @@
 //! Prints training conversations of the twins as JSON lines, for `recipes/pico`.
 //!
 //! `cargo run --release -p task --example twins -- TASK COUNT LEVEL SEED`: TASK is `workflow`, `tool_use`
-//! (all of its tasks in turn, or one: `teval_plan`), `long_context` (the needle), `longbench`, `longgenbench` or
+//! (all of its tasks in turn, or one: `teval_plan`), `tool_choice` (those in which the right tool or letter is half of the
+//! answer), `long_context` (the needle), `longbench`, `longgenbench` or
 //! `real_world`; LEVEL runs from 0 (shortest) to 3 (the default difficulty), or is `held`: of that
 //! difficulty, but never to be trained on. Each line is
 //! `{"task", "messages": [{"role", "content"}], "learn": [indices of the assistant messages to learn from]}`.
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (messages, learn) = match task.as_str() {
             "workflow" => workflow_row(&mut rng, split, level),
             "tool_use" => tool_use_row(&mut rng, split, level, Teval::ALL[index % Teval::ALL.len()]),
+            "tool_choice" => tool_use_row(&mut rng, split, level, CHOICES[index % CHOICES.len()]),
             "long_context" => all_answers(needle_row(&mut rng, level)),
             "longbench" => longbench_row(&mut rng, split, level).ok_or("no instance")?,
             "longgenbench" => longgenbench_row(&mut rng, split, level).ok_or("no instance")?,
@@ -44,6 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     out.flush()?;
     Ok(())
 }
+
+const CHOICES: [Teval; 4] = [Teval::Review, Teval::Retrieve, Teval::Reason, Teval::Understand];
 
 type Row = (Vec<Message>, Vec<usize>);
 

@@ -87,10 +87,11 @@ pub fn generate(task: Teval, seed: u64, split: Split, asking: Asking, limit: Opt
         .collect()
 }
 
-/// A worked example.
+/// A worked example: a short one, but for plans, of which a short one does not show that they go on until the last step.
 fn example(task: Teval, seed: u64, place: usize, as_json: bool) -> (Sample, String) {
     let mut rng = shots::stream(seed, &format!("{}-{as_json}", task.name()), place);
-    let sample = instance(task, &mut rng, Split::Train, Difficulty::level(task, 1), as_json);
+    let difficulty = Difficulty::level(task, if task == Teval::Plan { 3 } else { 1 });
+    let sample = instance(task, &mut rng, Split::Train, difficulty, as_json);
     let answer = answer(&sample);
     (sample, answer)
 }

@@ -20,7 +20,8 @@ pub(super) fn instance(task: Teval, rng: &mut Rng, split: Split, difficulty: Dif
     let count = rng.between(difficulty.steps.0, difficulty.steps.1);
     let shelf = shelf(rng, split, difficulty, count);
     let calls = chain(rng, &shelf, count, difficulty.nesting);
-    let goal = goal(rng, &calls, difficulty.shuffled);
+    // Where the words of a step are the whole answer, quotation marks say where they end.
+    let goal = goal(rng, &calls, difficulty.shuffled, if task == Teval::Reason { "\"" } else { "" });
     let done = rng.below(calls.len());
     let said = match done {
         0 => "none".to_owned(),
@@ -40,7 +41,7 @@ pub(super) fn answer(task: Teval, sample: &Sample) -> String {
     let truth = &sample.gold["ground_truth"];
     let text = |key: &str| truth[key].as_str().map(str::to_owned).unwrap_or_default();
     match task {
-        Teval::Reason => text("thought"),
+        Teval::Reason => format!("\"{}\"", text("thought")),
         Teval::Retrieve => text("name"),
         Teval::Understand => spaced(truth.get("args").unwrap_or(&Value::Null), '\''),
         _ => spaced(truth, '"'),
@@ -53,7 +54,8 @@ fn instructions(task: Teval) -> &'static str {
             "\
 The user tells the steps of a task, each with its number, and which of them are done. Say what to do next: the first step \
 that is not done.
-Reply with what that step does, in the user's words, without its number and its values, and nothing else."
+Reply with what that step does: the user's words in quotation marks, without its number and its values, and nothing \
+else."
         }
         Teval::Retrieve => {
             "\

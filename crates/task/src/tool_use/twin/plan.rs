@@ -21,10 +21,10 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty, as_j
     let count = rng.between(difficulty.steps.0, difficulty.steps.1);
     let shelf = shelf(rng, split, difficulty, count);
     let calls = chain(rng, &shelf, count, difficulty.nesting);
-    let user = goal(rng, &calls, difficulty.shuffled);
+    let user = goal(rng, &calls, difficulty.shuffled, "");
     let steps = calls.iter().map(|call| (call.tool.name(), json!(call.args))).chain([(FINISH.to_owned(), json!({}))]);
     let steps: Vec<Value> =
-        steps.zip(0..).map(|((name, args), id)| json!({"name": name, "id": id, "args": args})).collect();
+        steps.zip(0..).map(|((name, args), id)| json!({"id": id, "name": name, "args": args})).collect();
     let lines =
         calls.iter().zip(1..).map(|(call, place)| format!("{place}. {} with {}", call.tool.name(), call.written()));
     let lines: Vec<String> = lines.chain([format!("{}. {FINISH}", count + 1)]).collect();
@@ -32,7 +32,9 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty, as_j
     let form = if as_json { "json" } else { "str" };
     let gold = json!({"prompt_type": form, "API_list": tools, "ground_truth": steps, "lines": lines});
     let tags = [("format", json!(form)), ("tools", number(shelf.len())), ("steps", number(count))];
-    let user = format!("{}\n{FINISH}(): end the plan\n\n{user}", listed(&shelf));
+    // A list in JSON has no numbered lines that say how far it goes.
+    let asked = if as_json { format!("\nWrite the plan with {} calls.", count + 1) } else { String::new() };
+    let user = format!("{}\n{FINISH}(): end the plan\n\n{user}{asked}", listed(&shelf));
     sample(Teval::Plan, instructions(as_json), user, gold, &tags)
 }
 
@@ -50,8 +52,8 @@ fn instructions(as_json: bool) -> &'static str {
 The user tells the steps of a task, each with its number. Write the plan: for each step, in the order of the numbers, the \
 call of its tool with the values that the user states. The last call is FinishAction.
 Reply with one JSON list and nothing else, in this form:
-[{\"name\": \"full name of the tool\", \"id\": 0, \"args\": {\"argument\": \"value\"}}, \
-{\"name\": \"FinishAction\", \"id\": 1, \"args\": {}}]
+[{\"id\": 0, \"name\": \"full name of the tool\", \"args\": {\"argument\": \"value\"}}, \
+{\"id\": 1, \"name\": \"FinishAction\", \"args\": {}}]
 The ids count from 0. Numbers stand without quotes."
     } else {
         "\

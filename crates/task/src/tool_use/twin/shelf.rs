@@ -170,12 +170,16 @@ pub(super) fn chain<'t>(rng: &mut Rng, shelf: &'t [Tool], count: usize, nesting:
     calls
 }
 
-/// What the user wants of a chain: `Step 2: paint the crate. Its name is Ida.`, a line each.
-pub(super) fn goal(rng: &mut Rng, calls: &[Call], shuffled: bool) -> String {
+/// What the user wants of a chain: `Step 2: paint the crate. Its name is Ida.`, a line each; what a step does stands
+/// between the given marks.
+pub(super) fn goal(rng: &mut Rng, calls: &[Call], shuffled: bool, mark: &str) -> String {
     let mut lines: Vec<String> = calls
         .iter()
         .zip(1..)
-        .map(|(call, place)| format!("Step {place}: {}. {}", call.tool.thought(), call.told(rng)).trim_end().to_owned())
+        .map(|(call, place)| {
+            let (thought, told) = (call.tool.thought(), call.told(rng));
+            format!("Step {place}: {mark}{thought}{mark}. {told}").trim_end().to_owned()
+        })
         .collect();
     if shuffled && rng.chance(0.5) {
         rng.shuffle(&mut lines);
