@@ -28,6 +28,43 @@ pub(crate) fn switches<S: Copy>(scoring: Scoring, task: &str, off: S, rows: &[De
     switches
 }
 
+/// What most scorers do with a reply before they read it, as a row of [`deviations!`].
+pub(crate) const CLEAN_REPLY: &str = "the reference reads thoughts, and what templates leave behind, as part of the \
+    answer; they are left out, and full-width signs are read as the usual ones";
+
+/// Declares the `Switches` of a scorer, all off for the paper's numbers and all on for the corrected ones, and its
+/// `DEVIATIONS`, a row for each, in the order in which a reply meets them: `deviations! { "task", "whose scorer"; name:
+/// "what the reference does, and what is done instead", .. }`.
+macro_rules! deviations {
+    ($task:literal, $whose:literal; $($name:ident: $about:expr,)+) => {
+        #[doc = concat!("Which deviations from ", $whose, " are on.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is described in DEVIATIONS")]
+        pub struct Switches {
+            $(pub $name: bool,)+
+        }
+
+        impl Switches {
+            /// All deviations on or off.
+            pub fn all(on: bool) -> Self {
+                Self { $($name: on,)+ }
+            }
+        }
+
+        impl From<record::Scoring> for Switches {
+            fn from(scoring: record::Scoring) -> Self {
+                $crate::deviation::switches(scoring, $task, Self::all(false), DEVIATIONS)
+            }
+        }
+
+        #[doc = concat!("Every deviation from ", $whose, ".")]
+        pub const DEVIATIONS: &[$crate::Deviation<Switches>] = &[
+            $($crate::Deviation { name: stringify!($name), about: $about, set: |switches, on| switches.$name = on },)+
+        ];
+    };
+}
+pub(crate) use deviations;
+
 /// All deviations of one task.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskDeviations {
@@ -89,19 +126,6 @@ impl Effects {
         let shown = |effect: &&Effect| effect.metric == "value" || effect.changed > 0;
         self.effects.iter().filter(|effect| effect.task == task && effect.name == name).filter(shown).collect()
     }
-}
-
-/// Asserts that every switch has one row and every row one switch.
-#[cfg(test)]
-pub(crate) fn assert_one_row_each<S: Copy + PartialEq + std::fmt::Debug>(rows: &[Deviation<S>], all: fn(bool) -> S) {
-    let mut switches = all(false);
-    for (index, row) in rows.iter().enumerate() {
-        let before = switches;
-        (row.set)(&mut switches, true);
-        assert_ne!(before, switches, "{} sets nothing new", row.name);
-        assert!(rows[..index].iter().all(|other| other.name != row.name), "{} stands twice", row.name);
-    }
-    assert_eq!(switches, all(true));
 }
 
 #[cfg(test)]

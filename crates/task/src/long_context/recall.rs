@@ -2,67 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use record::Scoring;
+use crate::deviation::{CLEAN_REPLY, deviations};
 
-use crate::Deviation;
-use crate::deviation::switches;
-
-/// Which deviations from the reference's heat maps are on. All off are the paper's numbers, all on the corrected ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is described in DEVIATIONS")]
-pub struct Switches {
-    pub clean_reply: bool,
-    pub stop_words: bool,
-    pub punctuation: bool,
-    pub other_number: bool,
-    pub taken_in: bool,
+deviations! {
+    "needle", "the recall of the published heat maps";
+    clean_reply: CLEAN_REPLY,
+    stop_words: "the reference counts every word of the answer, so that \"a\" alone earns 1 of 11; only content \
+        words count",
+    punctuation: "the reference cuts words at spaces, so that \"day.\" is another word than \"day\"; words are runs \
+        of letters and digits",
+    other_number: "the reference gives part of the score to another fact that shares words with the right one; \
+        where the answer has a number, a reply with other numbers instead is worth nothing",
+    taken_in: "the reference does not mind other facts beside the right one; where distractors are hidden, the \
+        score is divided by one more than the number of those that the reply gives too, but of two answers in \
+        sentences of their own the last one counts",
 }
-
-impl Switches {
-    /// All deviations on or off.
-    pub fn all(on: bool) -> Self {
-        Self { clean_reply: on, stop_words: on, punctuation: on, other_number: on, taken_in: on }
-    }
-}
-
-impl From<Scoring> for Switches {
-    fn from(scoring: Scoring) -> Self {
-        switches(scoring, "needle", Self::all(false), DEVIATIONS)
-    }
-}
-
-/// Every deviation from the recall of the published heat maps.
-pub const DEVIATIONS: &[Deviation<Switches>] = &[
-    Deviation {
-        name: "clean_reply",
-        about: "the reference reads thoughts, and what templates leave behind, as part of the answer; they are left out",
-        set: |s, on| s.clean_reply = on,
-    },
-    Deviation {
-        name: "stop_words",
-        about: "the reference counts every word of the answer, so that \"a\" alone earns 1 of 11; only content words count",
-        set: |s, on| s.stop_words = on,
-    },
-    Deviation {
-        name: "punctuation",
-        about: "the reference cuts words at spaces, so that \"day.\" is another word than \"day\"; words are runs of letters \
-                and digits",
-        set: |s, on| s.punctuation = on,
-    },
-    Deviation {
-        name: "other_number",
-        about: "the reference gives part of the score to another fact that shares words with the right one; where the \
-                answer has a number, a reply with other numbers instead is worth nothing",
-        set: |s, on| s.other_number = on,
-    },
-    Deviation {
-        name: "taken_in",
-        about: "the reference does not mind other facts beside the right one; where distractors are hidden, the score is \
-                divided by one more than the number of those that the reply gives too, but of two answers in sentences \
-                of their own the last one counts",
-        set: |s, on| s.taken_in = on,
-    },
-];
 
 /// What of a response is compared.
 pub fn judged(response: &str, switches: &Switches) -> String {
@@ -176,11 +130,6 @@ pub fn stated_at(answer: &str, response: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_switch_has_one_row_and_every_row_one_switch() {
-        crate::deviation::assert_one_row_each(DEVIATIONS, Switches::all);
-    }
 
     #[test]
     fn all_off_is_the_heat_map_and_all_on_the_corrected_recall() {
