@@ -3,8 +3,9 @@
 use record::Message;
 
 use super::markers::Markers;
-use super::natural::{self, full_name, offered, same};
+use super::natural::{self, full_name, offered};
 use super::print::{excerpt, show};
+use super::same::same;
 use super::{Cut, Judgment, Mistake, Switches, Value, json_value, literal_value, load, strip};
 
 /// The form that a prompt prescribes.

@@ -25,8 +25,10 @@ mod official;
 mod plan;
 mod print;
 mod review;
+mod same;
 mod strings;
 mod teval;
+mod thought;
 pub mod twin;
 mod value;
 
@@ -41,6 +43,6 @@ pub use literal::literal_value;
 pub use load::{Cut, load};
 pub use markers::Markers;
 pub use mistake::Mistake;
-pub(crate) use natural::{content, last_place};
 pub use teval::Teval;
+pub(crate) use thought::{content, last_place};
 pub use value::Value;

@@ -8,9 +8,11 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::likeness::Likeness;
-use super::natural::{self, content, full_name, last_place, offered, same, stated_arguments};
+use super::natural::{self, full_name, offered, stated_arguments};
 use super::plan::{FINISH, truth};
 use super::print::{excerpt, show, text};
+use super::same::same;
+use super::thought::{content, last_place};
 use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
 use crate::Judge;
 

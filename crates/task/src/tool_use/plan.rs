@@ -8,8 +8,9 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::likeness::Likeness;
-use super::natural::{self, Stated, offered, same};
+use super::natural::{self, Stated, offered};
 use super::print::{excerpt, text};
+use super::same::same;
 use super::{Cut, Int, Judgment, Mistake, Switches, Value, load, strip};
 use crate::Judge;
 use crate::workflow::{longest_increasing, max_weight_matching};
