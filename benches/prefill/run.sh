@@ -9,10 +9,7 @@ lengths=("$@")
 [ ${#lengths[@]} -gt 0 ] || lengths=(512 4096 32768)
 work=${WORK:-target/bench-prefill}
 mkdir -p "$work"
-if [ -z "${ACBENCH_LLAMA_CPP:-}" ]; then
-    export CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
-    ACBENCH_LLAMA_CPP=$(tools/peers/venv.sh llama-cpp)
-fi
+ACBENCH_LLAMA_CPP=${ACBENCH_LLAMA_CPP:-$(tools/peers/venv.sh llama-cpp)}
 cargo build --release --quiet
 cargo build --release --quiet -p compress --example random_checkpoint
 cargo build --release --quiet -p model --example prefill

@@ -4,10 +4,7 @@
 #   tools/peers/llama_cpp.sh
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${ACBENCH_LLAMA_CPP:-}" ]; then
-    export CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
-    ACBENCH_LLAMA_CPP=$("$here/venv.sh" llama-cpp)
-    export ACBENCH_LLAMA_CPP
-fi
+ACBENCH_LLAMA_CPP=${ACBENCH_LLAMA_CPP:-$("$here/venv.sh" llama-cpp)}
+export ACBENCH_LLAMA_CPP
 cd "$here/../.."
 cargo test -p compress --test llama_cpp -- --nocapture

@@ -8,10 +8,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 model=${1:-${ACBENCH_REAL:-$root/target/real}/SmolLM2-135M-Instruct.Q4_1.gguf}
-if [ -z "${ACBENCH_LLAMA_CPP:-}" ]; then
-    export CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
-    ACBENCH_LLAMA_CPP=$("$here/venv.sh" llama-cpp)
-fi
+ACBENCH_LLAMA_CPP=${ACBENCH_LLAMA_CPP:-$("$here/venv.sh" llama-cpp)}
 transformers=${ACBENCH_TRANSFORMERS:-$("$here/venv.sh" llmcompressor)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -180,9 +180,9 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
             assert_eq!(stored, kind);
             let off: f64 = a.data.iter().zip(&b.data).map(|(a, b)| f64::from(a - b).powi(2)).sum();
             let all: f64 = b.data.iter().map(|&b| f64::from(b).powi(2)).sum();
-            // Scales are of other types in the two formats, so feedback takes another course; a unit test beside the
-            // writer has what is exact.
-            assert!(off <= all * 0.05 && (kind != "bf16" || off == 0.0), "{method}: {}", off / all);
+            // The two formats have scales of other types, and `awq` groups of other sizes, so that rounding takes another
+            // course; a unit test beside the writer has what is exact. A wrong scale or order would be off by all.
+            assert!(off <= all * 0.1 && (kind != "bf16" || off == 0.0), "{method}: {}", off / all);
         }
     }
     Ok(())
