@@ -188,6 +188,6 @@ fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), Box<dyn std::er
             }
         }
     }
-    assert_eq!(digest.hex(), "838a4011a9348cb83cc54e5e97267b6c465cdf604c904c4708a1db5709656c89");
+    assert_eq!(digest.hex(), "882c86fb24d3fc851284122811f2011aa19f4afeeb17c9a203b67b6bd8b68e60");
     Ok(())
 }
