@@ -147,12 +147,14 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
     let tokens: Vec<u32> =
         pico.tokenizer()?.encode("The agent calls a tool and reads what it says. ", false)?.repeat(20);
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
-    for (at, (method, settings, kind, bits)) in [
-        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "int4", 4.5),
-        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "int4", 5.0),
-        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "int4", 5.0),
-        ("rtn", json!({"group_size": "channel", "bits": 8}), "int8", 8.5),
-        ("magnitude", json!({}), "bf16", 16.0),
+    for (at, (method, settings, kind, bits, most)) in [
+        ("gptq", json!({"group_size": 64, "sequences": 4, "length": 32}), "int4", 4.5, 0.05),
+        ("gptq", json!({"group_size": 32, "symmetric": false, "sequences": 4, "length": 32}), "int4", 5.0, 0.05),
+        ("awq", json!({"group_size": 32, "sequences": 4, "length": 32}), "int4", 5.0, 0.05),
+        // The search is for groups of 128, and a block of the file holds 32.
+        ("awq", json!({"group_size": 128, "sequences": 4, "length": 32}), "int4", 5.0, 0.1),
+        ("rtn", json!({"group_size": "channel", "bits": 8}), "int8", 8.5, 0.05),
+        ("magnitude", json!({}), "bf16", 16.0, 0.0),
     ]
     .into_iter()
     .enumerate()
@@ -180,9 +182,9 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
             assert_eq!(stored, kind);
             let off: f64 = a.data.iter().zip(&b.data).map(|(a, b)| f64::from(a - b).powi(2)).sum();
             let all: f64 = b.data.iter().map(|&b| f64::from(b).powi(2)).sum();
-            // The two formats have scales of other types, and `awq` groups of other sizes, so that rounding takes another
-            // course; a unit test beside the writer has what is exact. A wrong scale or order would be off by all.
-            assert!(off <= all * 0.1 && (kind != "bf16" || off == 0.0), "{method}: {}", off / all);
+            // Scales are of other types in the two formats, so feedback takes another course; a unit test beside the
+            // writer has what is exact.
+            assert!(off <= all * most, "{method}: {}", off / all);
         }
     }
     Ok(())
