@@ -1,4 +1,4 @@
-"""Stages 2 to 5 of pico: the twins' training conversations, from short to full length, each task at its own pace.
+"""Stages 2 to 6 of pico: the twins' training conversations, from short to full length, each task at its own pace.
 
 Usage: train.py START.pt DATA TOKENIZER_FOLDER OUT.pt SECONDS [RATE [LEVEL]]
 Resumes from OUT.pt where it exists. LEVEL is the lesson that every task begins with (0, the shortest, to 3). The loss

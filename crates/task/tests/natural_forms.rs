@@ -322,8 +322,9 @@ fn the_tool_of_the_next_call() -> Checked {
     for sample in samples(&Teval::Retrieve, 12)? {
         let name = text(&sample.gold["ground_truth"], "name");
         let question = sample.question().pop().ok_or("no question")?.content;
-        let mut offered = question.lines().filter_map(|line| line.split_once('(')).map(|(tool, _)| tool);
-        let other = offered.rfind(|tool| tool.contains('.') && *tool != name).unwrap_or("farm.milk_cow");
+        let mut offered =
+            question.lines().filter_map(|line| line.split_once(", use ")).map(|(_, tool)| tool.trim_end_matches('.'));
+        let other = offered.rfind(|tool| *tool != name).ok_or("one tool")?;
         let forms = |name: &str| {
             vec![
                 name.to_owned(),
@@ -339,7 +340,12 @@ fn the_tool_of_the_next_call() -> Checked {
         };
         full(&Teval::Retrieve, &sample, &forms(name))?;
         let mut bad = wrong(forms(other), 0.0);
-        bad.extend(wrong(vec![String::new(), format!("Not {name}, but {other}")], 0.0));
+        let invented = "farm.milk_cow";
+        bad.extend(wrong(
+            vec![String::new(), format!("Not {name}, but {other}"), format!("Not {name}, but {invented}")],
+            0.0,
+        ));
+        bad.extend(wrong(forms(invented), 0.0));
         partly(&Teval::Retrieve, &sample, &bad)?;
     }
     Ok(())

@@ -8,10 +8,17 @@ use serde_json::Value as Json;
 use super::instruct::{self, Gold};
 use super::{Cut, Switches, Teval, Value, load, strip};
 
-static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[A-Za-z_][A-Za-z0-9_.]*$").expect("a constant pattern that a test compiles"));
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$")
+        .expect("a constant pattern that a test compiles")
+});
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*\b.*$").expect("a constant pattern that a test compiles")
+});
+/// `1. bank.send_letter with city = Oslo, amount = 7`, the lines that the generated plans ask for.
+static CALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*(?: with [A-Za-z_][A-Za-z0-9_]* *= *\S.*)?$")
+        .expect("a constant pattern that a test compiles")
 });
 
 /// No answer that is asked for is longer.
@@ -32,16 +39,70 @@ pub(super) fn formed(task: Teval, gold: &Json, reply: &str) -> bool {
         Teval::Instruct => {
             let switches = Switches { literal_markers: true, last_marker: true, ..Switches::all(false) };
             let judged = Gold::read(gold).map(|gold| instruct::judge(&gold, &[], reply, &switches));
-            judged.is_ok_and(|judgment| judgment.metrics.contains(&("format", 1.0)))
+            let marker = |key: &str| strip(gold["template"][key].as_str().unwrap_or_default());
+            let alone = match gold["response_format"].as_str() {
+                Some("json") => object(&[]),
+                _ => reply.starts_with(marker("thought_start")) && reply.ends_with(marker("args_end")),
+            };
+            alone && judged.is_ok_and(|judgment| judgment.metrics.contains(&("format", 1.0)))
         }
         Teval::Plan if gold["prompt_type"] == "json" => {
             matches!(load(reply, Cut::default()), Some(Value::List(steps)) if !steps.is_empty())
         }
-        Teval::Plan => lines().next().is_some() && lines().all(|line| LINE.is_match(line.trim())),
+        Teval::Plan => {
+            let line = if gold["lines"].is_array() { &CALL } else { &LINE };
+            lines().next().is_some() && lines().all(|text| line.is_match(text.trim()))
+        }
         Teval::Reason => lines().count() == 1,
         Teval::Retrieve => NAME.is_match(reply),
         Teval::Understand => object(&[]),
         Teval::Rru => object(&["thought", "name", "args"]),
         Teval::Review => matches!(reply, "A" | "B" | "C" | "D" | "E"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::Rng;
+
+    use super::*;
+    use crate::Split;
+    use crate::tool_use::twin::{Difficulty, answer, instance};
+
+    #[test]
+    fn the_answers_of_the_generated_tasks_have_the_asked_form() {
+        let mut rng = Rng::new(7);
+        for task in Teval::ALL {
+            for at in 0..40 {
+                let difficulty = Difficulty::level(task, at % 4);
+                let sample = instance(task, &mut rng, Split::Train, difficulty, at % 2 == 0);
+                let reply = answer(&sample);
+                assert!(formed(task, &sample.gold, &reply), "{}: {reply}", sample.task);
+                assert!(!formed(task, &sample.gold, &format!("Here it is:\n{reply}\nThat is all.")), "{}", sample.task);
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_in_lines_states_values() {
+        let gold = serde_json::json!({"prompt_type": "str", "lines": []});
+        let official = serde_json::json!({"prompt_type": "str"});
+        for reply in
+            ["1. bank.pay with to = Ida, amount = 5\n2. FinishAction", " 1) bank.pay with to=Ida\n\n2) FinishAction\n"]
+        {
+            assert!(formed(Teval::Plan, &gold, reply), "{reply}");
+            assert!(formed(Teval::Plan, &official, reply), "{reply}");
+        }
+        for reply in [
+            "1. bank.pay(to, amount): pay the bill",
+            "1. bank.pay with to, amount\n2. FinishAction",
+            "1. bank.pay with Ida",
+            "1. bank.pay(to = Ida)",
+        ] {
+            assert!(!formed(Teval::Plan, &gold, reply), "{reply}");
+            assert!(formed(Teval::Plan, &official, reply), "{reply}");
+        }
+        assert!(!formed(Teval::Plan, &gold, "bank.pay with to = Ida"));
+        assert!(!formed(Teval::Plan, &gold, ""));
     }
 }

@@ -128,11 +128,15 @@ fn names_only(name: &str, reply: &str) -> bool {
         && (name == FINISH || !reply.contains(FINISH))
 }
 
-/// The right name is the last one of those that the prompt offers.
+/// The right name is the last one of those that the prompt offers, and no invented one stands after it.
 fn last_tool(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
     let mut offered = offered(prompt);
     offered.extend([gold.name.as_str(), FINISH]);
-    natural::in_words(reply, &offered).last().is_some_and(|last| last.name == gold.name)
+    // `report.txt` may be a value; `report.print_text` is a tool.
+    let tool = |name: &str| name.rsplit('.').next().is_some_and(|last| last.contains('_'));
+    let invented = TOOL.find_iter(reply).filter(|found| !offered.contains(found.as_str()) && tool(found.as_str()));
+    let invented = invented.last().map(|found| found.start());
+    natural::in_words(reply, &offered).last().is_some_and(|last| last.name == gold.name && invented <= Some(last.at))
 }
 
 /// The right name occurs as a whole, and no other tool that the prompt offers.

@@ -3,8 +3,8 @@
 //! ```text
 //! system: Choose the tool that does what the user wants .. Reply with one JSON object and nothing else, in this form: ..
 //! user:   Tools:
-//!         bank.send_letter(city, amount): send the letter
-//!         farm.send_parcel(name): send the parcel
+//!         To send the letter (needs city, amount), use bank.send_letter.
+//!         To send the parcel (needs name), use farm.send_parcel.
 //!
 //!         Please send the parcel. The name is Ida.
 //! gold:   {"thought": "send the parcel", "action": "farm.send_parcel", "args": {"name": "Ida"}}

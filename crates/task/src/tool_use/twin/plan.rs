@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::Teval;
 use super::super::plan::FINISH;
-use super::shelf::{chain, goal, listed, shelf};
+use super::shelf::{chain, goal, listed, offer, shelf};
 use super::{Difficulty, number, sample, spaced};
 use crate::Split;
 
@@ -28,13 +28,12 @@ pub(super) fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty, as_j
     let lines =
         calls.iter().zip(1..).map(|(call, place)| format!("{place}. {} with {}", call.tool.name(), call.written()));
     let lines: Vec<String> = lines.chain([format!("{}. {FINISH}", count + 1)]).collect();
-    let tools: Vec<String> = shelf.iter().map(|tool| tool.name()).chain([FINISH.to_owned()]).collect();
+    let names: Vec<String> = shelf.iter().map(|tool| tool.name()).chain([FINISH.to_owned()]).collect();
     let form = if as_json { "json" } else { "str" };
-    let gold = json!({"prompt_type": form, "API_list": tools, "ground_truth": steps, "lines": lines});
+    let gold = json!({"prompt_type": form, "API_list": names, "ground_truth": steps, "lines": lines});
     let tags = [("format", json!(form)), ("tools", number(shelf.len())), ("steps", number(count))];
-    // A list in JSON has no numbered lines that say how far it goes.
-    let asked = if as_json { format!("\nWrite the plan with {} calls.", count + 1) } else { String::new() };
-    let user = format!("{}\n{FINISH}(): end the plan\n\n{user}{asked}", listed(&shelf));
+    let (tools, end) = (listed(&shelf), offer("end the plan", FINISH, &[]));
+    let user = format!("{tools}\n{end}\n\n{user}\nWrite the plan with {} calls.", count + 1);
     sample(Teval::Plan, instructions(as_json), user, gold, &tags)
 }
 

@@ -35,12 +35,19 @@ impl Tool {
     }
 
     fn line(&self) -> String {
-        format!("{}({}): {}", self.name(), self.parameters.join(", "), self.thought())
+        offer(&self.thought(), &self.name(), &self.parameters)
     }
 }
 
 fn name(field: &str, verb: &str, noun: &str) -> String {
     format!("{field}.{verb}_{noun}")
+}
+
+/// `To send the letter (needs city, amount), use bank.send_letter.` Small models copy what follows a name in the list, so
+/// nothing does: a signature (`bank.send_letter(city, amount)`) comes back as their answer.
+pub(super) fn offer(thought: &str, name: &str, parameters: &[&str]) -> String {
+    let needs = if parameters.is_empty() { String::new() } else { format!(" (needs {})", parameters.join(", ")) };
+    format!("To {thought}{needs}, use {name}.")
 }
 
 /// Which instances a tool belongs to: decided by its name alone.
