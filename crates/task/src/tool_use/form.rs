@@ -7,19 +7,13 @@ use serde_json::Value as Json;
 
 use super::instruct::{self, Gold};
 use super::{Cut, Switches, Teval, Value, load, strip};
+use crate::pattern;
 
-static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$")
-        .expect("a constant pattern that a test compiles")
-});
-static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*\b.*$").expect("a constant pattern that a test compiles")
-});
+static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$"));
+static LINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*\b.*$"));
 /// `1. bank.send_letter with city = Oslo, amount = 7`, the lines that the generated plans ask for.
-static CALL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*(?: with [A-Za-z_][A-Za-z0-9_]* *= *\S.*)?$")
-        .expect("a constant pattern that a test compiles")
-});
+static CALL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*(?: with [A-Za-z_][A-Za-z0-9_]* *= *\S.*)?$"));
 
 /// No answer that is asked for is longer.
 const MOST_BYTES: usize = 1 << 16;

@@ -14,7 +14,7 @@ use super::print::{excerpt, show, text};
 use super::same::same;
 use super::thought::{content, last_place};
 use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
-use crate::Judge;
+use crate::{Judge, pattern};
 
 /// The next call: why, which tool, with which arguments.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,13 +113,10 @@ pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switche
 const MOST_TOOLS: usize = 100;
 
 /// What is named like a tool: two words of two letters and more with a dot between them.
-static TOOL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[A-Za-z_][A-Za-z0-9_]+\.[A-Za-z_][A-Za-z0-9_]+").expect("a constant pattern that a test compiles")
-});
+static TOOL: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z_][A-Za-z0-9_]+\.[A-Za-z_][A-Za-z0-9_]+"));
 
 /// What the reference takes for a tool.
-static DOTTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+\.[\p{L}\p{N}_]+").expect("a constant pattern that a test compiles"));
+static DOTTED: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{L}\p{N}_]+\.[\p{L}\p{N}_]+"));
 
 /// The reference: the right name occurs, and whatever has a dot inside is it.
 fn names_only(name: &str, reply: &str) -> bool {
@@ -134,8 +131,8 @@ fn last_tool(gold: &NextCall, prompt: &[Message], reply: &str) -> bool {
     offered.extend([gold.name.as_str(), FINISH]);
     // `report.txt` may be a value; `report.print_text` is a tool.
     let tool = |name: &str| name.rsplit('.').next().is_some_and(|last| last.contains('_'));
-    let invented = TOOL.find_iter(reply).filter(|found| !offered.contains(found.as_str()) && tool(found.as_str()));
-    let invented = invented.last().map(|found| found.start());
+    let invented = |name: &str| tool(name) && !offered.contains(name);
+    let invented = TOOL.find_iter(reply).filter(|found| invented(found.as_str())).last().map(|found| found.start());
     natural::in_words(reply, &offered).last().is_some_and(|last| last.name == gold.name && invented <= Some(last.at))
 }
 
