@@ -297,3 +297,22 @@ fn a_full_disk_is_said_and_the_run_goes_on_once_there_is_room() -> Checked<()> {
     assert!(kept.status.success(), "{}", String::from_utf8_lossy(&kept.stderr));
     Ok(())
 }
+
+#[test]
+fn a_run_that_goes_on_is_asked_nothing_else() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    for other in [
+        ["--tasks", "needle"],
+        ["--limit", "3"],
+        ["--model_name", "model"],
+        ["--method_args", "bits=3"],
+        ["--seed", "1"],
+        ["--embedder", "lexical"],
+    ] {
+        let said = refused(folder.path(), &[&["generate", "runs/a"], &other[..]].concat())?;
+        assert!(said.contains("cannot be used with") && said.contains(other[0]), "{said}");
+    }
+    let said = refused(folder.path(), &["generate", "runs/a", "--batch_size", "2"])?;
+    assert!(!said.contains("cannot be used with") && said.contains("runs/a"), "{said}");
+    Ok(())
+}

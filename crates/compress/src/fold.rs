@@ -1,19 +1,18 @@
 //! Moves scales from the inputs of linears into their weights: what makes an input is divided, what takes it multiplied.
 
-use model::{Block, GroupKind, Linear, Weight};
+use model::{Block, Group, GroupKind, Linear, Weight};
 
 use crate::format::Format;
 use crate::group::LinearGroup;
 use crate::pass::Taps;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
-use crate::walk::{Sink, Stored, take};
+use crate::walk::{Sink, Stored, names, take};
 use crate::{CompressError, FloatType, Matrix};
 
 /// Scales for the inputs of one group, or of the gate and up linears of all experts together.
 struct Found {
-    kind: GroupKind,
-    expert: usize,
+    group: Group,
     scales: Vec<f32>,
 }
 
@@ -25,25 +24,24 @@ pub(crate) fn fold(
     (recipe, format, stored): (&Recipe, Format, Stored),
     sink: &mut dyn Sink,
 ) -> Result<(), CompressError> {
-    let groups = block.linear_groups();
     let experts = block.mlp.experts.len();
     let mut found = Vec::new();
-    for (group, seen) in groups.iter().zip(&taps.groups) {
+    for (group, seen) in block.groups().zip(&taps.groups) {
         let joint = group.kind == GroupKind::GateUp && experts > 1;
-        let (names, seen) = match &taps.routed {
+        let (groups, seen) = match &taps.routed {
             // The experts share one norm, so they share its scales: all of them are looked at, once.
             Some(_) if joint && group.expert > 0 => continue,
-            Some(routed) if joint => (gate_and_up(&groups), routed),
-            _ => (group.clone(), seen),
+            Some(routed) if joint => (block.groups().filter(|other| other.kind == group.kind).collect(), routed),
+            _ => (vec![group], seen),
         };
         if seen.tokens == 0 || !divisible(block, group) {
             continue;
         }
-        let linears = take(block, &names, (format, stored))?;
+        let linears = take(block, &groups, (format, stored))?;
         let scales = recipe.fold((&linears, experts), seen);
         put_back(block, linears);
         if let Some(scales) = scales? {
-            found.push(Found { kind: group.kind, expert: group.expert, scales });
+            found.push(Found { group, scales });
         }
     }
     for found in found {
@@ -52,16 +50,9 @@ pub(crate) fn fold(
     Ok(())
 }
 
-/// The gate and up linears of all experts.
-fn gate_and_up(groups: &[model::LinearGroup]) -> model::LinearGroup {
-    let all = groups.iter().filter(|group| group.kind == GroupKind::GateUp);
-    let linears = all.flat_map(|group| group.linears.iter().cloned()).collect();
-    model::LinearGroup { kind: GroupKind::GateUp, expert: 0, linears }
-}
-
 /// Whether what makes the inputs of a group can be divided: with grouped queries, a value reaches the output linear
 /// several times.
-fn divisible(block: &Block, group: &model::LinearGroup) -> bool {
+fn divisible(block: &Block, group: Group) -> bool {
     group.kind != GroupKind::Output || block.v.out_features() == block.o.in_features()
 }
 
@@ -77,7 +68,7 @@ fn put_back(block: &mut Block, group: LinearGroup) {
 fn place(
     block: &mut Block,
     taps: &mut Taps,
-    Found { kind, expert, mut scales }: Found,
+    Found { group: Group { kind, expert }, mut scales }: Found,
     (stored, sink): (Stored, &mut dyn Sink),
 ) -> Result<(), CompressError> {
     let norms = match kind {
@@ -105,10 +96,9 @@ fn place(
         }
     }
     let joint = kind == GroupKind::GateUp && block.mlp.experts.len() > 1;
-    let groups = block.linear_groups();
-    for (group, seen) in groups.iter().zip(&mut taps.groups) {
+    for (group, seen) in block.groups().zip(&mut taps.groups) {
         if group.kind == kind && (joint || group.expert == expert) {
-            group.linears.iter().for_each(|name| multiply(block.linear_mut(name), &scales));
+            names(block, group).iter().for_each(|name| multiply(block.linear_mut(name), &scales));
             seen.divide(&scales);
         }
     }

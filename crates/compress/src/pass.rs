@@ -1,8 +1,6 @@
 //! How calibration sequences run through a block, and what is seen on the way.
 
-use std::borrow::Cow;
-
-use model::{Block, Gated, GroupKind, Linear, Route, Weight};
+use model::{Block, Flow, Group, GroupKind, Linear, Weight};
 
 use crate::seen::{Needs, Seen};
 use crate::states::{Batch, States};
@@ -10,7 +8,7 @@ use crate::{CompressError, Matrix, product};
 
 /// What is seen of the inputs of all groups of a block.
 pub(crate) struct Taps {
-    /// In the order of [`Block::linear_groups`].
+    /// In the order of [`Block::groups`].
     pub groups: Vec<Seen>,
     /// Of the inputs of all experts together, before they are routed; where there are several.
     pub routed: Option<Seen>,
@@ -20,39 +18,31 @@ impl Taps {
     /// Nothing seen yet.
     pub fn of(block: &Block, needs: Needs, states: &States) -> Self {
         let tokens = states.batches.iter().map(|batch| batch.sequences.rows()).sum();
-        let groups = block.linear_groups();
         let routed = (block.mlp.experts.len() > 1).then(|| Seen::new(needs, block.mlp_norm.len(), tokens));
-        Self { groups: groups.iter().map(|group| empty(block, group, needs, tokens)).collect(), routed }
+        Self { groups: block.groups().map(|group| empty(block, group, needs, tokens)).collect(), routed }
     }
 }
 
 /// Nothing seen of a group's inputs.
-pub(crate) fn empty(block: &Block, group: &model::LinearGroup, needs: Needs, tokens: usize) -> Seen {
-    let inputs = group.linears.first().and_then(|name| block.linear(name)).map_or(0, Linear::in_features);
+pub(crate) fn empty(block: &Block, group: Group, needs: Needs, tokens: usize) -> Seen {
+    let inputs = block.linears_of(group).first().map_or(0, |linear| linear.in_features());
     Seen::new(needs, inputs, tokens)
 }
 
-/// `x W^T + b`
-fn forward(linear: &Linear, x: &Matrix) -> Matrix {
-    match &linear.weight {
+/// What the linears of a group make of an input.
+fn products(block: &Block, group: Group, x: &Matrix) -> Vec<Matrix> {
+    let product = |linear: &Linear| match &linear.weight {
         Weight::F32(weight) => product::linear(x, weight, linear.bias.as_deref()),
         other => product::linear(x, &other.to_f32(), linear.bias.as_deref()),
-    }
+    };
+    block.linears_of(group).into_iter().map(product).collect()
 }
 
-/// What goes into the attention's output linear.
-fn attention(block: &Block, x: &Matrix, batch: &Batch) -> Matrix {
-    block.attention(forward(&block.q, x), forward(&block.k, x), forward(&block.v, x), &batch.sequences)
-}
-
-/// What goes into the down linear.
-fn hidden(gated: &Gated, x: &Matrix) -> Matrix {
-    Gated::combine(forward(&gated.gate, x), &forward(&gated.up, x))
-}
-
-/// The rows that an expert sees; not copied where those are all.
-fn rows_of<'a>(x: &'a Matrix, route: &Route) -> Cow<'a, Matrix> {
-    if route.rows.len() == x.rows { Cow::Borrowed(x) } else { Cow::Owned(route.gather(x)) }
+/// Goes through one group.
+fn step(block: &Block, group: Group, flow: &mut Flow) {
+    block.enter(group, flow);
+    let products = products(block, group, flow.input());
+    block.leave(group, flow, products);
 }
 
 /// Adds inputs to what was seen, once each is known to be a number. `rows` says which row of the batch each is.
@@ -77,103 +67,89 @@ fn see(
 /// Runs all sequences through a block as it is, up to the inputs of its last linears. The states stay as they are.
 pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Result<(), CompressError> {
     for at in 0..states.batches.len() {
-        let before = states.take(at)?;
+        let state = states.take(at)?;
         let batch = &states.batches[at];
-        let x = block.qkv_input(&before);
-        see(&mut taps.groups[0], &x, (batch, &block.q.name, None))?;
-        let x = attention(block, &x, batch);
-        see(&mut taps.groups[1], &x, (batch, &block.o.name, None))?;
-        let mut after = forward(&block.o, &x);
-        after.add(&before);
-        let x = block.gate_up_input(&after);
-        if let Some(routed) = &mut taps.routed {
-            see(routed, &x, (batch, &block.mlp.experts[0].gate.name, None))?;
+        let mut flow = Flow::new(state.clone(), &batch.sequences);
+        for (group, seen) in block.groups().zip(&mut taps.groups) {
+            block.enter(group, &mut flow);
+            let name = name(block, group);
+            if let (Some(x), Some(routed)) = (flow.before_routing(), taps.routed.as_mut().filter(|_| first(group))) {
+                see(routed, x, (batch, name, None))?;
+            }
+            see(seen, flow.input(), (batch, name, flow.rows(group)))?;
+            if group.kind != GroupKind::Down {
+                let products = products(block, group, flow.input());
+                block.leave(group, &mut flow, products);
+            }
         }
-        for (expert, route) in block.mlp.routes(&x).iter().enumerate() {
-            let gated = &block.mlp.experts[expert];
-            let rows = rows_of(&x, route);
-            see(&mut taps.groups[2 + 2 * expert], &rows, (batch, &gated.gate.name, Some(&route.rows)))?;
-            let rows = hidden(gated, &rows);
-            see(&mut taps.groups[3 + 2 * expert], &rows, (batch, &gated.down.name, Some(&route.rows)))?;
-        }
-        states.put(at, before)?;
+        states.put(at, state)?;
     }
     Ok(())
+}
+
+/// The first linear of a group.
+fn name(block: &Block, group: Group) -> &str {
+    block.linears_of(group).first().map_or("", |linear| &linear.name)
+}
+
+/// Whether no expert's inputs were looked at before this one's.
+fn first(group: Group) -> bool {
+    group == Group { kind: GroupKind::GateUp, expert: 0 }
 }
 
 /// Runs all sequences through a block; the states are its outputs then.
 pub(crate) fn advance(block: &Block, states: &mut States) -> Result<(), CompressError> {
     for at in 0..states.batches.len() {
-        let mut state = states.take(at)?;
-        let x = attention(block, &block.qkv_input(&state), &states.batches[at]);
-        state.add(&forward(&block.o, &x));
+        let state = states.take(at)?;
+        let mut flow = Flow::new(state, &states.batches[at].sequences);
+        block.groups().for_each(|group| step(block, group, &mut flow));
+        let (state, _) = flow.into_parts();
         states.put(at, state)?;
-        leave(block, states, at)?;
     }
     Ok(())
 }
 
-/// Shows the inputs of a group to `seen`. The groups of a block are entered in their order, each once, with the weights of
-/// those before it in place; `keep` says whether inputs of the last linears are put aside for [`leave`].
-pub(crate) fn enter(
+/// Shows the inputs of a group to `seen`. The groups of a block are looked at in their order, with the weights of those
+/// before it in place; `keep` says whether the inputs are put aside for [`leave`].
+pub(crate) fn look(
     block: &Block,
-    group: &model::LinearGroup,
+    group: Group,
     (states, at, keep): (&mut States, usize, bool),
     seen: &mut Seen,
 ) -> Result<(), CompressError> {
     let state = states.take(at)?;
     let batch = &states.batches[at];
-    let gated = &block.mlp.experts[group.expert];
-    match group.kind {
-        GroupKind::Qkv => see(seen, &block.qkv_input(&state), (batch, &block.q.name, None))?,
-        GroupKind::Output => {
-            let x = attention(block, &block.qkv_input(&state), batch);
-            see(seen, &x, (batch, &block.o.name, None))?;
-            states.put_aside(at, x)?;
-        }
-        GroupKind::GateUp | GroupKind::Down => {
-            let x = block.gate_up_input(&state);
-            let route = &block.mlp.routes(&x)[group.expert];
-            let mut rows = rows_of(&x, route);
-            let mut name = &gated.gate.name;
-            if group.kind == GroupKind::Down {
-                rows = Cow::Owned(hidden(gated, &rows));
-                name = &gated.down.name;
-            }
-            see(seen, &rows, (batch, name, Some(&route.rows)))?;
-            if group.kind == GroupKind::Down && keep && block.mlp.experts.len() == 1 {
-                states.put_aside(at, rows.into_owned())?;
-            }
-        }
+    let mut flow = Flow::new(state, &batch.sequences);
+    if let Some(before) = group.made_of() {
+        step(block, before, &mut flow);
+    }
+    block.enter(group, &mut flow);
+    see(seen, flow.input(), (batch, name(block, group), flow.rows(group)))?;
+    let (state, input) = flow.into_parts();
+    if let Some(input) = input.filter(|_| keep) {
+        states.put_aside(at, input)?;
     }
     states.put(at, state)
 }
 
-/// Adds the attention to the states, once its output linear is compressed.
-pub(crate) fn attended(block: &Block, states: &mut States) -> Result<(), CompressError> {
+/// Adds what the groups of a kind give to the residual stream, once all of them are compressed.
+pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Result<(), CompressError> {
     for at in 0..states.batches.len() {
-        let x = states.take_aside(at)?;
-        let mut state = states.take(at)?;
-        state.add(&forward(&block.o, &x));
+        let kept = states.take_aside(at)?;
+        let state = states.take(at)?;
+        let mut flow = Flow::new(state, &states.batches[at].sequences);
+        for group in block.groups().filter(|group| group.kind == kind) {
+            if kept.rows > 0 {
+                block.leave(group, &mut flow, products(block, group, &kept));
+                continue;
+            }
+            if let Some(before) = group.made_of() {
+                step(block, before, &mut flow);
+            }
+            step(block, group, &mut flow);
+        }
+        let (state, _) = flow.into_parts();
         states.put(at, state)?;
     }
     Ok(())
-}
-
-/// Adds the feed-forward part to the states of a batch.
-pub(crate) fn leave(block: &Block, states: &mut States, at: usize) -> Result<(), CompressError> {
-    let kept = states.take_aside(at)?;
-    let mut state = states.take(at)?;
-    let down = &block.mlp.experts[0].down;
-    if kept.rows == state.rows && kept.cols == down.in_features() && kept.rows > 0 {
-        state.add(&forward(down, &kept));
-        return states.put(at, state);
-    }
-    let x = block.gate_up_input(&state);
-    for (expert, route) in block.mlp.routes(&x).iter().enumerate() {
-        let gated = &block.mlp.experts[expert];
-        let output = forward(&gated.down, &hidden(gated, &rows_of(&x, route)));
-        route.scatter_add(&output, &mut state);
-    }
-    states.put(at, state)
 }

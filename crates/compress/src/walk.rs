@@ -1,7 +1,7 @@
 //! The one walk over layers: collect what the methods need to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, Blocks, GroupKind, Weight};
+use model::{Block, Blocks, Group, GroupKind, Weight};
 use record::LayerRecord;
 
 use crate::fold;
@@ -101,8 +101,8 @@ impl Walk<'_> {
     fn block(&mut self, block: &mut Block, at: &mut At) -> Result<(), CompressError> {
         let needs = self.recipe.needs();
         if needs == Needs::NOTHING {
-            for group in block.linear_groups() {
-                self.compress(block, &group, &mut Seen::nothing(), at)?;
+            for group in block.groups() {
+                self.compress(block, group, &mut Seen::nothing(), at)?;
             }
             return Ok(());
         }
@@ -114,7 +114,7 @@ impl Walk<'_> {
                 fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.sink)?;
             }
             if !in_order {
-                for (group, seen) in block.linear_groups().iter().zip(&mut taps.groups) {
+                for (group, seen) in block.groups().zip(&mut taps.groups) {
                     self.compress(block, group, seen, at)?;
                 }
                 return pass::advance(block, at.states);
@@ -123,33 +123,31 @@ impl Walk<'_> {
         self.group_by_group(block, needs, at)
     }
 
-    /// Each group is compressed before the next one's inputs are looked at. Everything runs once: what goes into a
-    /// group is what the compressed groups before it put out.
+    /// Each group is compressed before the next one's inputs are looked at: what goes into a group is what the compressed
+    /// groups before it put out.
     fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At) -> Result<(), CompressError> {
         let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
-        let keep = !at.states.spills() && tokens * block.mlp.experts[0].down.in_features() * 4 <= KEPT_BYTES;
-        for group in block.linear_groups() {
-            let mut seen = pass::empty(block, &group, needs, tokens);
+        let experts = block.mlp.experts.len();
+        let few = !at.states.spills() && tokens * block.mlp.experts[0].down.in_features() * 4 <= KEPT_BYTES;
+        for group in block.groups() {
+            // Attention is never run twice.
+            let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && few && experts == 1;
+            let mut seen = pass::empty(block, group, needs, tokens);
             for batch in 0..at.states.batches.len() {
-                pass::enter(block, &group, (at.states, batch, keep), &mut seen)?;
+                pass::look(block, group, (at.states, batch, keep), &mut seen)?;
             }
-            self.compress(block, &group, &mut seen, at)?;
-            if group.kind == GroupKind::Output {
-                pass::attended(block, at.states)?;
+            self.compress(block, group, &mut seen, at)?;
+            let last = group.kind == GroupKind::Down && group.expert + 1 == experts;
+            if last || group.kind == GroupKind::Output {
+                pass::leave(block, group.kind, at.states)?;
             }
         }
-        (0..at.states.batches.len()).try_for_each(|batch| pass::leave(block, at.states, batch))
+        Ok(())
     }
 
     /// Compresses one group of a block and puts its new weights in place.
-    fn compress(
-        &mut self,
-        block: &mut Block,
-        group: &model::LinearGroup,
-        seen: &mut Seen,
-        at: &mut At,
-    ) -> Result<(), CompressError> {
-        let mut group = take(block, group, (self.format, self.stored))?;
+    fn compress(&mut self, block: &mut Block, group: Group, seen: &mut Seen, at: &mut At) -> Result<(), CompressError> {
+        let mut group = take(block, &[group], (self.format, self.stored))?;
         if !seen.is_finite() {
             return Err(CompressError::overflow(&group.linears[0].name, None));
         }
@@ -189,14 +187,15 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
     Ok(())
 }
 
-/// The linears of a group out of their block.
+/// The linears of groups that share their input out of their block.
 pub(crate) fn take(
     block: &mut Block,
-    group: &model::LinearGroup,
+    groups: &[Group],
     (format, stored): (Format, Stored),
 ) -> Result<LinearGroup, CompressError> {
+    let names: Vec<String> = groups.iter().flat_map(|&group| names(block, group)).collect();
     let mut linears = Vec::new();
-    for name in &group.linears {
+    for name in &names {
         let Some(linear) = block.linear_mut(name) else { continue };
         let empty = Weight::F32(Matrix::default());
         let weight = match std::mem::replace(&mut linear.weight, empty) {
@@ -207,7 +206,12 @@ pub(crate) fn take(
         let (bias, scales) = (linear.bias.clone(), format.scales(stored));
         linears.push(Target { name: name.clone(), weight, bias, stored, scales, pruned: false, quantized: None });
     }
-    Ok(LinearGroup { kind: group.kind, expert: group.expert, linears })
+    Ok(LinearGroup { kind: groups[0].kind, expert: groups[0].expert, linears })
+}
+
+/// The names of a group's linears.
+pub(crate) fn names(block: &Block, group: Group) -> Vec<String> {
+    block.linears_of(group).into_iter().map(|linear| linear.name.clone()).collect()
 }
 
 /// `|a - b|^2 / |b|^2`; `None` where b is nothing.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use compress::method::{Awq, Candidate, Scaling, clip_limits};
 use compress::{ActOrder, FloatType, Grid, GridRule, GroupSize, LinearGroup, Matrix, Needs, Scheme, Seen, Target};
-use model::{Block, Checkpoint, GroupKind, Model, Tap};
+use model::{Block, Checkpoint, Flow, GroupKind, Model, Sequences};
 use safetensors::SafeTensors;
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -40,8 +40,8 @@ struct Inputs {
     stride: usize,
 }
 
-impl Tap for Inputs {
-    fn input(&mut self, linear: &str, rows: &Matrix) {
+impl Inputs {
+    fn look(&mut self, linear: &str, rows: &Matrix) {
         let needs = Needs { channels: true, sketch: true, ..Needs::HESSIAN };
         let seen = || Seen::new(needs, rows.cols, 1024);
         let all = self.all.entry(linear.to_owned()).or_insert_with(seen);
@@ -52,6 +52,12 @@ impl Tap for Inputs {
         let spread = self.spread.entry(linear.to_owned()).or_insert_with(seen);
         spread.add(&Matrix::new(chosen.len(), rows.cols, data), 1);
     }
+}
+
+/// The names of each group's linears.
+fn names(block: &Block) -> Vec<Vec<String>> {
+    let names = |group| block.linears_of(group).into_iter().map(|linear| linear.name.clone()).collect();
+    block.groups().map(names).collect()
 }
 
 fn group(block: &Block, names: &[String]) -> LinearGroup {
@@ -102,20 +108,31 @@ fn golden_awq_model() -> Checked<()> {
     let model = Model::load(&Checkpoint::open(&root.join("models/qwen2_tiny_mha"))?)?;
     let mut inputs = Inputs { stride: (flat.len() / 512).max(1), ..Inputs::default() };
     for tokens in flat.chunks(ids.shape()[1]) {
-        model.hidden_states(tokens, &mut inputs)?;
+        let (mut hidden, sequences) = (model.embed(tokens)?, Sequences::whole(&[tokens.len()]));
+        for block in &model.blocks {
+            let mut flow = Flow::new(hidden, &sequences);
+            for group in block.groups() {
+                block.enter(group, &mut flow);
+                let linears = block.linears_of(group);
+                inputs.look(&linears[0].name, flow.input());
+                let products = linears.into_iter().map(|linear| linear.forward(flow.input())).collect();
+                block.leave(group, &mut flow, products);
+            }
+            hidden = flow.residual;
+        }
     }
     let scheme = Scheme { activations: false, grid: grid(), group: SIZE, act_order: ActOrder::None };
     let awq = Awq { scaling: Scaling::DuoReference, steps: 20, clip: true, quantize: None };
     for (layer, block) in model.blocks.iter().enumerate() {
         let (mut scales, mut first) = (Vec::new(), Vec::new());
         let producers = ["input_layernorm", "self_attn.v_proj", "post_attention_layernorm", "mlp.up_proj"];
-        for (names, producer) in block.linear_groups().iter().zip(producers) {
-            let seen = &inputs.all[&names.linears[0]];
-            let tried = awq.search(&group(block, &names.linears), seen, &scheme)?;
+        for (names, producer) in names(block).iter().zip(producers) {
+            let seen = &inputs.all[&names[0]];
+            let tried = awq.search(&group(block, names), seen, &scheme)?;
             let wanted = floats(&captured, &format!("L{layer}.scale.{producer}"))?;
             // It judged these by the output of the attention and of the gated product, we by that of the linears: what it
             // chose must be among what is tried, and for linears by themselves it must be the choice.
-            let own = names.linears.len() == 1;
+            let own = names.len() == 1;
             let best = tried.iter().reduce(|a, b| if b.loss < a.loss { b } else { a }).ok_or("none")?;
             let agrees = |candidate: &Candidate| near(&candidate.scales, &wanted);
             match if own { agrees(best) } else { tried.iter().any(agrees) } {
@@ -146,10 +163,10 @@ fn clips(
     captured: impl Fn(&str) -> Checked<Vec<f32>>,
 ) -> Checked<(usize, usize)> {
     let (mut off, mut total) = (0, 0);
-    for (at, names) in block.linear_groups().iter().enumerate() {
-        let mut seen = inputs.spread[&names.linears[0]].clone();
+    for (at, names) in names(block).iter().enumerate() {
+        let mut seen = inputs.spread[&names[0]].clone();
         seen.divide(&scales[at]);
-        for name in names.linears.iter().filter(|name| !name.ends_with("q_proj") && !name.ends_with("k_proj")) {
+        for name in names.iter().filter(|name| !name.ends_with("q_proj") && !name.ends_with("k_proj")) {
             let mut weight = group(block, std::slice::from_ref(name)).linears.remove(0).weight;
             multiply(&mut weight, &first[at]);
             multiply(&mut weight, &scales[at]);

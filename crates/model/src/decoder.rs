@@ -8,7 +8,7 @@ use crate::block::rms_norm;
 use crate::blocks::{self, Blocks};
 use crate::cache::{LayerCache, SequenceCache};
 use crate::rope::{Rope, Stage};
-use crate::{Block, Checkpoint, Config, Linear, Matrix, ModelError, Tap, Weight};
+use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, Weight};
 
 /// A decoder that can run.
 #[derive(Debug, Clone)]
@@ -75,23 +75,23 @@ impl Model {
     /// # Errors
     /// Where an id is outside the vocabulary, or the sequence is longer than the context.
     pub fn logits(&self, tokens: &[u32]) -> Result<Matrix, ModelError> {
-        let hidden = self.hidden_states(tokens, &mut ())?;
+        let hidden = self.hidden_states(tokens)?;
         Ok(hidden.last().map(|last| self.head(last)).unwrap_or_default())
     }
 
     /// The residual stream of one sequence: the embeddings, then each block's output, `[tokens, hidden]` each.
-    /// `tap` sees the input of every linear group. (`transformers` applies the last norm to the last of them.)
+    /// (`transformers` applies the last norm to the last of them.)
     ///
     /// # Errors
     /// Where an id is outside the vocabulary, or the sequence is longer than the context.
-    pub fn hidden_states(&self, tokens: &[u32], tap: &mut dyn Tap) -> Result<Vec<Matrix>, ModelError> {
+    pub fn hidden_states(&self, tokens: &[u32]) -> Result<Vec<Matrix>, ModelError> {
         if tokens.len() > self.config.longest() {
             return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.longest() });
         }
         let sequences = Sequences::whole(&[tokens.len()]);
         let mut states = vec![self.embed(tokens)?];
         for (block, at) in self.blocks.iter().zip(0..) {
-            let next = block.forward(states[at].clone(), &sequences, tap);
+            let next = block.run(Flow::new(states[at].clone(), &sequences));
             states.push(next);
         }
         Ok(states)
@@ -121,9 +121,8 @@ impl Model {
             );
             let mut hidden = self.embed(&now.concat())?;
             for (layer, block) in self.blocks.iter().enumerate() {
-                let mut caches: Vec<&mut LayerCache> =
-                    parts.iter_mut().map(|part| &mut part.cache.layers[layer]).collect();
-                hidden = block.run(hidden, &sequences, &mut caches, &mut ());
+                let caches: Vec<&mut LayerCache> = parts.iter_mut().map(|part| &mut part.cache.layers[layer]).collect();
+                hidden = block.run(Flow::continuing(hidden, &sequences, caches));
             }
             for (at, (part, now)) in parts.iter_mut().zip(&now).enumerate() {
                 part.cache.tokens.extend_from_slice(now);

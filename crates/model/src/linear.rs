@@ -72,12 +72,21 @@ impl GroupKind {
 }
 
 /// Linears of a block that share one input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinearGroup {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Group {
     /// What they compute.
     pub kind: GroupKind,
     /// The expert that they belong to; 0 in a dense block, and in attention.
     pub expert: usize,
-    /// Their full names, the one that a [`crate::Tap`] reports first.
-    pub linears: Vec<String>,
+}
+
+impl Group {
+    /// The group whose products the input of this one is made of; none where that is the residual stream.
+    pub fn made_of(self) -> Option<Self> {
+        match self.kind {
+            GroupKind::Qkv | GroupKind::GateUp => None,
+            GroupKind::Output => Some(Self { kind: GroupKind::Qkv, ..self }),
+            GroupKind::Down => Some(Self { kind: GroupKind::GateUp, ..self }),
+        }
+    }
 }

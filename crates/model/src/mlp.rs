@@ -59,11 +59,6 @@ impl Route {
 }
 
 impl Gated {
-    /// What goes into the down linear, `[m, intermediate]`.
-    pub fn hidden(&self, x: &Matrix) -> Matrix {
-        Self::combine(self.gate.forward(x), &self.up.forward(x))
-    }
-
     /// `silu(gate) * up`, each `[m, intermediate]`.
     pub fn combine(mut gate: Matrix, up: &Matrix) -> Matrix {
         kernel::silu_times(&mut gate.data, &up.data);
@@ -72,11 +67,10 @@ impl Gated {
 }
 
 impl Mlp {
-    /// Which rows of `x` `[m, hidden]` each expert sees. A row's experts depend on that row alone.
+    /// Which rows of `x` `[m, hidden]` each expert sees; none where there is no router, and the one expert sees all. A row's
+    /// experts depend on that row alone.
     pub fn routes(&self, x: &Matrix) -> Vec<Route> {
-        let Some(router) = &self.router else {
-            return vec![Route { rows: (0..x.rows).collect(), weights: vec![1.0; x.rows] }];
-        };
+        let Some(router) = &self.router else { return Vec::new() };
         let mut routes = vec![Route::default(); self.experts.len()];
         let mut scores = router.gate.forward(x);
         for row in 0..x.rows {

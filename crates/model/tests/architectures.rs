@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::arch::ARCHITECTURES;
-use model::{Blocks, Checkpoint, GroupKind, Matrix, Model, Sequences, Tap};
+use model::{Blocks, Checkpoint, Flow, Gated, Group, GroupKind, Matrix, Model, Sequences};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn a_sequence_is_the_same_bit_for_bit_beside_others() -> Checked<()> {
         let run = |tokens: &[u32], lengths: &[usize]| -> Checked<Matrix> {
             let mut hidden = blocks.embed(tokens)?;
             for layer in 0..blocks.count() {
-                hidden = blocks.load(layer)?.forward(hidden, &Sequences::whole(lengths), &mut ());
+                hidden = blocks.load(layer)?.run(Flow::new(hidden, &Sequences::whole(lengths)));
             }
             Ok(hidden)
         };
@@ -68,29 +68,29 @@ fn a_sequence_is_the_same_bit_for_bit_beside_others() -> Checked<()> {
     Ok(())
 }
 
-/// Notes what each linear was shown.
-struct Seen(Vec<(String, Matrix)>);
-
-impl Tap for Seen {
-    fn input(&mut self, linear: &str, rows: &Matrix) {
-        self.0.push((linear.to_owned(), rows.clone()));
-    }
-}
-
 #[test]
 fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
     for (name, normalized) in [("mixtral", true), ("qwen3_moe", false)] {
         let checkpoint = Checkpoint::open(&fixture(name))?;
         let (blocks, (ids, _)) = (Blocks::open(&checkpoint)?, expected(&fixture(name))?);
         let (block, hidden) = (blocks.load(0)?, blocks.embed(&ids)?);
-        let mut seen = Seen(Vec::new());
         let sequences = Sequences::whole(&[ids.len()]);
-        let output = block.forward(hidden.clone(), &sequences, &mut seen);
+        let output = block.run(Flow::new(hidden.clone(), &sequences));
 
-        // The same by hand: attention, then one expert after another.
-        let mut sum = hidden.clone();
-        sum.add(&block.o.forward(&block.output_input(&block.qkv_input(&hidden), &sequences)));
-        let x = block.gate_up_input(&sum);
+        // The same group by group, with what each was shown.
+        let (mut seen, mut sum, mut x) = (Vec::new(), hidden.clone(), Matrix::default());
+        let mut flow = Flow::new(hidden.clone(), &sequences);
+        for group in block.groups() {
+            block.enter(group, &mut flow);
+            if group == (Group { kind: GroupKind::GateUp, expert: 0 }) {
+                sum = flow.residual.clone();
+                x = flow.before_routing().ok_or("no router")?.clone();
+            }
+            seen.push((group, flow.input().clone()));
+            let products = block.linears_of(group).into_iter().map(|linear| linear.forward(flow.input())).collect();
+            block.leave(group, &mut flow, products);
+        }
+        assert!(flow.residual == output, "{name}");
         let routes = block.mlp.routes(&x);
         for row in 0..ids.len() {
             let of_row = |route: &model::Route| route.rows.iter().position(|&at| at == row).map(|at| route.weights[at]);
@@ -102,16 +102,17 @@ fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
                 "{name}: {total}"
             );
         }
-        let groups = block.linear_groups();
-        let order: Vec<GroupKind> = groups.iter().map(|group| group.kind).collect();
+        let order: Vec<GroupKind> = block.groups().map(|group| group.kind).collect();
         assert_eq!(order, [&GroupKind::ALL[..2], &GroupKind::ALL[2..].repeat(4)].concat());
         assert_eq!(block.linears().len(), 4 + 4 * 3);
-        assert_eq!(groups.iter().flat_map(|group| &group.linears).filter(|name| name.contains("gate.")).count(), 0);
+        assert_eq!(block.linears().iter().filter(|linear| linear.name.contains("gate.")).count(), 0);
         for (expert, route) in routes.iter().enumerate().filter(|(_, route)| !route.rows.is_empty()) {
             let gated = &block.mlp.experts[expert];
-            let shown = seen.0.iter().find(|(linear, _)| *linear == gated.gate.name).ok_or("not shown")?;
-            assert!(shown.1 == route.gather(&x), "{name}: expert {expert}");
-            route.scatter_add(&gated.down.forward(&gated.hidden(&route.gather(&x))), &mut sum);
+            let shown = seen.iter().find(|(group, _)| *group == Group { kind: GroupKind::GateUp, expert });
+            let shown = &shown.ok_or("not shown")?.1;
+            assert!(*shown == route.gather(&x), "{name}: expert {expert}");
+            let product = Gated::combine(gated.gate.forward(shown), &gated.up.forward(shown));
+            route.scatter_add(&gated.down.forward(&product), &mut sum);
         }
         assert!(sum == output, "{name}");
     }

@@ -79,7 +79,7 @@ fn passes(model: &Model, reference: &Reference<'_>) -> Checked<f32> {
         let name = format!("logits.{n}");
         most = most.max(near(&name, &logits.data, &reference.floats(&name)?)?);
     }
-    let states = model.hidden_states(&reference.ids("input_ids.1")?, &mut ())?;
+    let states = model.hidden_states(&reference.ids("input_ids.1")?)?;
     let all: Vec<f32> = states.iter().flat_map(|state| state.data.iter().copied()).collect();
     most = most.max(near("hidden_states", &all, &reference.floats("hidden_states")?)?);
     let last = states.last().map(|last| model.last_norm(last)).unwrap_or_default();

@@ -140,7 +140,7 @@ fn check(folder: &Path) -> Checked<f32> {
         let tokens = ids(&reference, &format!("input_ids.{case}"))?;
         worst = worst.max(off(&model.logits(&tokens)?.data, &floats(&reference, &format!("logits.{case}"))?));
     }
-    let states = model.hidden_states(&ids(&reference, "input_ids.1")?, &mut ())?;
+    let states = model.hidden_states(&ids(&reference, "input_ids.1")?)?;
     let expected = floats(&reference, "hidden_states")?;
     // The last of the reference's has gone through the last norm.
     for (ours, expected) in states.iter().zip(expected.chunks(states[0].data.len())).take(states.len() - 1) {

@@ -48,7 +48,7 @@ fn as_without_cache(model: &Model, replies: &[Vec<u32>]) -> Checked<()> {
     for (request, reply) in requests().iter().zip(replies).step_by(2) {
         let mut tokens = request.prompt.clone();
         for &token in reply {
-            let states = model.hidden_states(&tokens, &mut ())?;
+            let states = model.hidden_states(&tokens)?;
             let logits = states.last().map(|last| model.head(&last.slice_rows(tokens.len() - 1..tokens.len())));
             let logits = logits.unwrap_or_default();
             let last = logits.row(0);

@@ -15,8 +15,8 @@ use super::progress::Progress;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Generate {
-    /// A run folder to go on with; without one the flags begin a run
-    #[arg(value_name = "RUN")]
+    /// A run folder to go on with, as it was asked; without one the flags begin a run
+    #[arg(value_name = "RUN", conflicts_with_all = ["Asked", "ModelArgs", "CompressionArgs", "SimilarityArgs"])]
     run: Option<PathBuf>,
 
     #[command(flatten)]
