@@ -22,6 +22,32 @@ enum Thinking {
     Auto,
 }
 
+/// The flags of [`Asked`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
+/// empty where it has structs in it.)
+pub(crate) const WHAT_IS_ASKED: [&str; 21] = [
+    "ModelArgs",
+    "CompressionArgs",
+    "SimilarityArgs",
+    "methods",
+    "tasks",
+    "data",
+    "skip_bad_rows",
+    "limit",
+    "margin",
+    "scoring",
+    "num_fewshot",
+    "max_seq_length",
+    "thinking",
+    "max_thinking_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "chat_template",
+    "template_args",
+    "replies",
+    "output",
+];
+
 /// Which model, how compressed, asked what.
 #[derive(Args)]
 pub(crate) struct Asked {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Failure;
-use super::asked::Asked;
+use super::asked::{Asked, WHAT_IS_ASKED};
 use super::output;
 use super::progress::Progress;
 
@@ -16,7 +16,7 @@ use super::progress::Progress;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Generate {
     /// A run folder to go on with, as it was asked; without one the flags begin a run
-    #[arg(value_name = "RUN", conflicts_with_all = ["Asked", "ModelArgs", "CompressionArgs", "SimilarityArgs"])]
+    #[arg(value_name = "RUN", conflicts_with_all = WHAT_IS_ASKED)]
     run: Option<PathBuf>,
 
     #[command(flatten)]

@@ -110,6 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_goes_on_takes_the_flags_of_speed_only() {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        command.build();
+        let names = |args: Vec<&clap::Arg>| args.iter().map(|arg| arg.get_id().to_string()).collect::<Vec<_>>();
+        let generate = command.find_subcommand("generate");
+        let kept = generate.and_then(|verb| {
+            let run = verb.get_arguments().find(|arg| arg.get_id() == "run")?;
+            let refused = names(verb.get_arg_conflicts_with(run));
+            Some(names(verb.get_arguments().filter(|arg| !refused.contains(&arg.get_id().to_string())).collect()))
+        });
+        assert_eq!(kept.unwrap_or_default(), ["run", "batch_size", "json", "help"]);
+    }
+
+    #[test]
     fn flags_are_spelled_with_either_line_and_values_are_not_touched() {
         let spell = |args: &[&str]| -> Vec<OsString> {
             args.iter().scan(false, |ended, arg| Some(spelled((*arg).into(), ended))).collect()
