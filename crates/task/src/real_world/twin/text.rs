@@ -26,16 +26,15 @@ pub fn not_understood(world: &World) -> String {
 
 /// Why an action that was understood cannot be done: the first conditions that do not hold.
 pub fn refusal(world: &World, at: &State, name: &str, args: &[String], phrases: &Phrases) -> String {
-    let said = std::iter::once(name).chain(args.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     match world.lacking(at, name, args) {
         None => {
             let form = world.domain().actions.iter().find(|action| action.name == name).map(form).unwrap_or_default();
-            format!("Nothing happens: \"{said}\" does not have the form {form}.")
+            format!("Nothing happens: the form is {form}.")
         }
-        Some(facts) if facts.is_empty() => format!("Nothing happens: \"{said}\" changes nothing."),
+        Some(facts) if facts.is_empty() => "Nothing happens: that changes nothing.".to_owned(),
         Some(facts) => {
             let facts: Vec<String> = facts.iter().map(|fact| told(fact, phrases)).collect();
-            format!("Nothing happens: \"{said}\" cannot be done, because this is not true: {}.", facts.join("; "))
+            format!("Nothing happens, because this is not true: {}.", facts.join("; "))
         }
     }
 }
