@@ -38,11 +38,19 @@ fn products(block: &Block, group: Group, x: &Matrix) -> Vec<Matrix> {
     block.linears_of(group).into_iter().map(product).collect()
 }
 
-/// Goes through one group.
-fn step(block: &Block, group: Group, flow: &mut Flow) {
-    block.enter(group, flow);
+/// Multiplies the input of a group that was entered, and leaves it.
+fn multiply(block: &Block, group: Group, flow: &mut Flow) {
     let products = products(block, group, flow.input());
     block.leave(group, flow, products);
+}
+
+/// Enters a group, from the residual stream before its part of the block.
+fn reach(block: &Block, group: Group, flow: &mut Flow) {
+    if let Some(before) = group.made_of() {
+        block.enter(before, flow);
+        multiply(block, before, flow);
+    }
+    block.enter(group, flow);
 }
 
 /// Adds inputs to what was seen, once each is known to be a number. `rows` says which row of the batch each is.
@@ -78,8 +86,7 @@ pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Res
             }
             see(seen, flow.input(), (batch, name, flow.rows(group)))?;
             if group.kind != GroupKind::Down {
-                let products = products(block, group, flow.input());
-                block.leave(group, &mut flow, products);
+                multiply(block, group, &mut flow);
             }
         }
         states.put(at, state)?;
@@ -102,8 +109,11 @@ pub(crate) fn advance(block: &Block, states: &mut States) -> Result<(), Compress
     for at in 0..states.batches.len() {
         let state = states.take(at)?;
         let mut flow = Flow::new(state, &states.batches[at].sequences);
-        block.groups().for_each(|group| step(block, group, &mut flow));
-        let (state, _) = flow.into_parts();
+        for group in block.groups() {
+            block.enter(group, &mut flow);
+            multiply(block, group, &mut flow);
+        }
+        let state = flow.residual;
         states.put(at, state)?;
     }
     Ok(())
@@ -120,10 +130,7 @@ pub(crate) fn look(
     let state = states.take(at)?;
     let batch = &states.batches[at];
     let mut flow = Flow::new(state, &batch.sequences);
-    if let Some(before) = group.made_of() {
-        step(block, before, &mut flow);
-    }
-    block.enter(group, &mut flow);
+    reach(block, group, &mut flow);
     see(seen, flow.input(), (batch, name(block, group), flow.rows(group)))?;
     let (state, input) = flow.into_parts();
     if let Some(input) = input.filter(|_| keep) {
@@ -141,14 +148,12 @@ pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Resu
         for group in block.groups().filter(|group| group.kind == kind) {
             if kept.rows > 0 {
                 block.leave(group, &mut flow, products(block, group, &kept));
-                continue;
+            } else {
+                reach(block, group, &mut flow);
+                multiply(block, group, &mut flow);
             }
-            if let Some(before) = group.made_of() {
-                step(block, before, &mut flow);
-            }
-            step(block, group, &mut flow);
         }
-        let (state, _) = flow.into_parts();
+        let state = flow.residual;
         states.put(at, state)?;
     }
     Ok(())

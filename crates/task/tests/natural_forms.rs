@@ -699,8 +699,8 @@ fn a_refusal_says_what_was_wrong() -> Checked {
     };
     for (reply, says) in [
         ("fly", "names no action. The actions are move, pick, drop"),
-        ("pick ball1", "the form is pick BALL ROOM ARM"),
-        ("drop ball1 kitchen left", "because this is not true: the arm left holds ball1"),
+        ("pick ball1", "Nothing happens: the form is pick BALL ROOM ARM."),
+        ("drop ball1 kitchen left", "Nothing happens, because this is not true: the arm left holds ball1"),
     ] {
         let shown = shown(reply);
         assert!(shown.contains(says) && shown.contains("State: the robot is in"), "{reply}: {shown}");
