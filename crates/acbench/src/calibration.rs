@@ -16,7 +16,8 @@ use crate::Error;
 use crate::conversations::{Entry, entries, entry};
 use crate::tokens::ModelTokens;
 
-pub use choice::{Calibration, CalibrationChoice};
+pub use choice::CalibrationChoice;
+pub(crate) use choice::check;
 
 /// Rounds of samples, one from each capability, after which a text that is still too short is given as it is.
 const MOST_ROUNDS: usize = 4096;

@@ -101,6 +101,14 @@ pub enum Error {
         /// Why not the first.
         why: generate::ModelError,
     },
+    /// A ready-made checkpoint that does not read the model's tokens.
+    #[error("{variant} cannot be asked what the model is asked: {problem}")]
+    OtherTokens {
+        /// The variant.
+        variant: String,
+        /// What differs.
+        problem: String,
+    },
     /// A text that cannot be used for calibration.
     #[error("the calibration text {} cannot be used: {problem}", path.display())]
     Calibration {
@@ -167,6 +175,10 @@ impl Error {
             Error::NoPrompt { .. } => Some(
                 "put the chat template of the model's original download into chat_template.jinja, give it what it asks \
                  for with --template_args, or ask without it: --apply_chat_template false"
+                    .to_owned(),
+            ),
+            Error::OtherTokens { .. } => Some(
+                "--model_name names the model that it was made from; variants of other models need runs of their own"
                     .to_owned(),
             ),
             Error::NoSamples { .. } => Some("raise --limit, or give another folder with --data".to_owned()),

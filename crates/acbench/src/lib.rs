@@ -22,24 +22,28 @@ mod names;
 mod plan;
 mod prompts;
 mod question;
+mod ready_made;
 mod run;
 mod similarity;
 mod tokens;
 mod verb;
 
-pub use ::compress::{FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, inspect, widths};
+pub use ::compress::{
+    FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
+};
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
-pub use ::record::{Capability, Scoring, Verdict};
+pub use ::record::{Capability, Scoring, TextOrigin, Verdict};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
-pub use calibration::{Calibration, CalibrationChoice};
+pub use calibration::CalibrationChoice;
 pub use cost::{Cost, cost};
 pub use error::Error;
 pub use event::{Event, Watch};
 pub use names::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
-pub use question::{DataFolders, MethodChoice, Question, SeqLength, data, methods, settings_file};
+pub use question::{DataFolders, Question, SeqLength, data, methods, settings_file};
+pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use verb::{

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Scripted, label};
-use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, VariantRecord};
+use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, TextOrigin, VariantRecord, VariantSource};
 use serde_json::{Map, Value, json};
 use task::{Drawn, Source, Split, Task};
 
-use crate::run::{CALIBRATION, PICO, Run, dense_variant, differences, file_digest, open_checkpoint};
+use crate::run::{PICO, Run, differences, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{Calibration, DataFolders, Error, Question, names, prompts};
+use crate::{DataFolders, Error, Question, names, prompts};
 
 /// Begins the run that a question asks for, or resumes it.
 ///
@@ -25,8 +25,9 @@ pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
     let (mut record, samples) = describe(question, &checkpoint)?;
     let place = |record: &RunRecord| output.map_or_else(|| Path::new("runs").join(run_name(record)), Path::to_owned);
     let mut asked = Vec::new();
-    for calibration in Calibration::of(&question.calibration, &checkpoint)? {
-        record.variants = variants(question, &calibration)?;
+    let ready_made = ready_made(question, &checkpoint, &mut record.prompting.notes)?;
+    for calibration in question.calibration.origins(&checkpoint)? {
+        record.variants = variants(question, &calibration, &ready_made)?;
         let root = place(&record);
         // A run that is there goes on with the text that it began with.
         if Run::open(&root).is_ok_and(|run| differences(&run.record, &record).is_empty()) {
@@ -134,29 +135,51 @@ fn lines_digest(samples: &[Sample]) -> Result<String, Error> {
     Ok(digest.hex())
 }
 
-/// Dense first; then the methods, or whoever else has replies in the file that stands in for the model.
-fn variants(question: &Question, calibration: &Calibration) -> Result<Vec<VariantRecord>, Error> {
-    if let Some(path) = &question.replies {
-        return scripted_variants(path);
-    }
-    let mut all = vec![dense_variant()];
-    for method in &question.methods {
-        let mut settings = method.settings.clone();
-        if let Some(fields) = settings.as_object_mut().filter(|_| method.calibrates) {
-            fields.insert(CALIBRATION.to_owned(), calibration.to_value());
+/// The variants of checkpoints that were made before.
+fn ready_made(
+    question: &Question,
+    checkpoint: &Checkpoint,
+    notes: &mut Vec<String>,
+) -> Result<Vec<VariantRecord>, Error> {
+    let mut all = Vec::new();
+    for one in &question.checkpoints {
+        let (variant, found) = one.variant(checkpoint)?;
+        if question.methods.iter().any(|recipe| recipe.variant_name() == variant.name) {
+            let problem = "a --compression_method makes a variant of this name; choose another".to_owned();
+            return Err(Error::Flag { flag: "--variant", value: variant.name, problem });
         }
-        all.push(VariantRecord { name: method.variant.clone(), method: Some(method.method.clone()), settings });
+        notes.extend(found);
+        all.push(variant);
     }
     Ok(all)
 }
 
+/// Dense first; then the methods and what was made before, or whoever else has replies in the file that stands in for the
+/// model.
+fn variants(
+    question: &Question,
+    calibration: &TextOrigin,
+    ready_made: &[VariantRecord],
+) -> Result<Vec<VariantRecord>, Error> {
+    if let Some(path) = &question.replies {
+        return scripted_variants(path);
+    }
+    let compressed = question.methods.iter().map(|recipe| VariantRecord {
+        name: recipe.variant_name(),
+        source: VariantSource::Compressed {
+            method: recipe.name(),
+            settings: recipe.settings(),
+            calibration: recipe.calibrates().then(|| calibration.clone()),
+        },
+    });
+    Ok([VariantRecord::dense()].into_iter().chain(compressed).chain(ready_made.iter().cloned()).collect())
+}
+
 fn scripted_variants(path: &Path) -> Result<Vec<VariantRecord>, Error> {
-    let digest = file_digest(path)?;
-    let settings = json!({ "replies": path.display().to_string(), "digest": digest });
+    let source = VariantSource::Scripted { replies: path.to_owned(), digest: file_digest(path)? };
     let mut names: Vec<String> = Scripted::read(path)?.into_keys().filter(|name| name != DENSE).collect();
     names.insert(0, DENSE.to_owned());
-    let variant = |name| VariantRecord { name, method: None, settings: settings.clone() };
-    Ok(names.into_iter().map(variant).collect())
+    Ok(names.into_iter().map(|name| VariantRecord { name, source: source.clone() }).collect())
 }
 
 fn sampling(question: &Question) -> BTreeMap<String, Value> {

@@ -5,14 +5,14 @@ use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use compress::{CompressError, Needs, Recipe};
+use compress::Recipe;
 use generate::Sampling;
 use record::Scoring;
 use serde_json::{Map, Value};
 use task::{Asking, BadRows, Task};
 
 use crate::event::Watch;
-use crate::{CalibrationChoice, Error, Similarities, hub, names};
+use crate::{CalibrationChoice, Error, ReadyMade, Similarities, hub, names};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
@@ -20,7 +20,9 @@ pub struct Question {
     /// The model's folder; absent: the bundled model.
     pub model: Option<PathBuf>,
     /// The compression methods.
-    pub methods: Vec<MethodChoice>,
+    pub methods: Vec<Recipe>,
+    /// Checkpoints that somebody made before, to compare with the model.
+    pub checkpoints: Vec<ReadyMade>,
     /// The tasks.
     pub tasks: Vec<&'static dyn Task>,
     /// Folders with official data, by task name; the others are generated.
@@ -119,21 +121,6 @@ pub struct DataFolders {
     pub rows: Option<PathBuf>,
 }
 
-/// A list of compression methods with the settings that were given.
-#[derive(Clone, Debug)]
-pub struct MethodChoice {
-    /// The method, or several: `smoothquant+gptq`.
-    pub method: String,
-    /// All settings, defaults included.
-    pub settings: Value,
-    /// The variant's folder name.
-    pub variant: String,
-    /// Whether it looks at calibration text.
-    pub calibrates: bool,
-    /// What a person should know of a setting that was chosen for the model at hand.
-    pub note: Option<String>,
-}
-
 /// The methods of some names, each with those of the settings (`name=value`) that it has.
 ///
 /// `gptq.bits=3` is for `gptq` alone; `bits=3` for every method that has such a setting. Later settings count. `widths` are
@@ -141,7 +128,7 @@ pub struct MethodChoice {
 ///
 /// # Errors
 /// An unknown method, a setting that none of the methods has, or a value that makes no sense.
-pub fn methods(names: &[String], settings: &[String], widths: &[usize]) -> Result<Vec<MethodChoice>, Error> {
+pub fn methods(names: &[String], settings: &[String], widths: &[usize]) -> Result<Vec<Recipe>, Error> {
     let mut lists: Vec<String> = Vec::new();
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
         let parts = name.split('+').map(|part| Ok(names::method(part)?.name)).collect::<Result<Vec<_>, Error>>()?;
@@ -153,37 +140,27 @@ pub fn methods(names: &[String], settings: &[String], widths: &[usize]) -> Resul
     }
     let mut given: Vec<Map<String, Value>> = vec![Map::new(); lists.len()];
     for setting in settings.iter().filter(|setting| !setting.trim().is_empty()) {
-        place(setting, &lists, &mut given)?;
+        give(setting, &lists, &mut given)?;
     }
-    let chosen = lists.into_iter().zip(given).map(|(list, given)| {
-        let recipe = Recipe::fitted(&list, &Value::Object(given), widths)?;
-        let note = recipe.note().map(str::to_owned);
-        let (settings, variant, calibrates) =
-            (recipe.settings(), recipe.variant_name(), recipe.needs() != Needs::NOTHING);
-        Ok(MethodChoice { method: list, settings, variant, calibrates, note })
-    });
-    chosen.collect()
+    let fitted = |(list, given): (String, _)| Ok(Recipe::fitted(&list, &Value::Object(given), widths)?);
+    lists.into_iter().zip(given).map(fitted).collect()
 }
 
-/// Gives one `name=value` to the lists that have it.
-fn place(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Result<(), Error> {
+/// Gives one `name=value` to the lists that have it. Whether the values go together is seen once all are there.
+fn give(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Result<(), Error> {
     let bad = |problem: String| Error::Flag { flag: "--method_args", value: setting.to_owned(), problem };
     let (name, value) = setting.split_once('=').ok_or_else(|| bad("it should be NAME=VALUE, as in bits=3".into()))?;
-    let only = name.split_once('.').map(|(method, _)| names::method(method)).transpose()?;
-    let mut placed = false;
+    if let Some((method, _)) = name.split_once('.') {
+        names::method(method)?;
+    }
+    let mut anywhere = false;
     for (list, given) in lists.iter().zip(given) {
-        let one = Value::Object(Map::from_iter([(name.to_owned(), Value::from(value))]));
-        let named = only.is_some_and(|only| list.split('+').any(|part| part == only.name));
-        match Recipe::new(list, &one) {
-            Err(CompressError::UnknownSetting { .. }) if !named => {}
-            // Whether values go together is seen once all are there.
-            _ => {
-                given.insert(name.to_owned(), Value::from(value));
-                placed = true;
-            }
+        if Recipe::has_setting(list, name)? {
+            given.insert(name.to_owned(), Value::from(value));
+            anywhere = true;
         }
     }
-    if placed {
+    if anywhere {
         return Ok(());
     }
     let has = |list: &String| {
@@ -269,7 +246,7 @@ mod tests {
 
     fn variants(names: &[&str], settings: &[&str]) -> Result<Vec<String>, Error> {
         let own = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
-        Ok(methods(&own(names), &own(settings), &[])?.into_iter().map(|choice| choice.variant).collect())
+        Ok(methods(&own(names), &own(settings), &[])?.into_iter().map(|recipe| recipe.variant_name()).collect())
     }
 
     #[test]

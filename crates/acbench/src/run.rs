@@ -5,16 +5,13 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{DENSE, RunRecord, Sample, TaskSource, Transcript, VariantRecord, run_path};
+use record::{RunRecord, Sample, TaskSource, Transcript, run_path};
 use serde_json::{Map, Value};
 
 use crate::Error;
 
 /// The bundled model's name.
 pub const PICO: &str = "pico";
-
-/// Settings of a variant that are not the method's: which text it was calibrated on.
-pub(crate) const CALIBRATION: &str = "calibration";
 
 /// A run folder.
 #[derive(Debug, Clone)]
@@ -134,21 +131,22 @@ impl Run {
     /// # Errors
     /// A model that is not there, is damaged, or was changed.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        let model = &self.record.model;
-        let checkpoint = open_checkpoint((model.name != PICO).then_some(Path::new(&model.name)))?;
-        let got = checkpoint.digest()?;
-        if got != model.digest {
-            let what = format!("the model {}", model.name);
-            return Err(Error::Changed { what, expected: model.digest.clone(), got });
-        }
-        Ok(checkpoint)
+        unchanged(Path::new(&self.record.model.name), &self.record.model.digest)
     }
+}
 
-    /// Whether replies come from a file and not from a model.
-    pub(crate) fn replies(&self) -> Option<&Path> {
-        let replies = self.record.variants.first().and_then(|variant| variant.settings.get("replies"));
-        replies.and_then(Value::as_str).map(Path::new)
+/// A checkpoint by its name in a run, and that it has the digest that the run began with.
+///
+/// # Errors
+/// A model that is not there, is damaged, or was changed.
+pub(crate) fn unchanged(name: &Path, digest: &str) -> Result<Checkpoint, Error> {
+    let checkpoint = open_checkpoint((name != Path::new(PICO)).then_some(name))?;
+    let got = checkpoint.digest()?;
+    if got != digest {
+        let what = format!("the model {}", name.display());
+        return Err(Error::Changed { what, expected: digest.to_owned(), got });
     }
+    Ok(checkpoint)
 }
 
 /// A model by its folder or its GGUF file, or the bundled one.
@@ -178,20 +176,6 @@ pub(crate) fn missing_template(tokenizer: &Tokenizer, wanted: bool) -> Option<St
 pub(crate) fn file_digest(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|source| record::RecordError::io("read", path, source))?;
     Ok(record::digest(&bytes))
-}
-
-/// The variant of the dense model.
-pub(crate) fn dense_variant() -> VariantRecord {
-    VariantRecord { name: DENSE.to_owned(), method: None, settings: Value::Null }
-}
-
-/// The method's own settings of a variant.
-pub(crate) fn method_settings(variant: &VariantRecord) -> Value {
-    let mut settings = variant.settings.clone();
-    if let Some(fields) = settings.as_object_mut() {
-        fields.shift_remove(CALIBRATION);
-    }
-    settings
 }
 
 /// What differs between two records, one line a field: `seed: the run has 0, asked now is 1`.
@@ -232,7 +216,11 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
             ("variants" | "tasks", Value::Array(items)) => {
                 for item in items {
                     let id = item.get("task").or_else(|| item.get("name")).and_then(Value::as_str).unwrap_or("");
-                    flatten(&format!("{name}.{id}"), item, &mut flat);
+                    let mut item = item.clone();
+                    if let Some(fields) = item.as_object_mut().filter(|fields| fields["source"] == "checkpoint") {
+                        fields.shift_remove("path");
+                    }
+                    flatten(&format!("{name}.{id}"), &item, &mut flat);
                 }
             }
             (name, value) => flatten(name, value, &mut flat),
@@ -263,17 +251,18 @@ fn show(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use record::{Capability, ModelSource, Scoring};
+    use record::{Capability, ModelSource, Scoring, VariantRecord, VariantSource};
     use serde_json::json;
+
+    fn gptq(bits: u8) -> VariantSource {
+        VariantSource::Compressed { method: "gptq".into(), settings: json!({"bits": bits}), calibration: None }
+    }
 
     fn record() -> RunRecord {
         RunRecord {
             version: "1".into(),
             model: ModelSource { name: "a".into(), digest: "d".into(), context: None },
-            variants: vec![
-                dense_variant(),
-                VariantRecord { name: "gptq-w4".into(), method: Some("gptq".into()), settings: json!({"bits": 4}) },
-            ],
+            variants: vec![VariantRecord::dense(), VariantRecord { name: "gptq-w4".into(), source: gptq(4) }],
             tasks: vec![TaskSource {
                 task: "pddl".into(),
                 capability: Capability::RealWorld,
@@ -298,7 +287,7 @@ mod tests {
         let mut other = record();
         other.seed = 7;
         other.tasks[0].samples = 5;
-        other.variants[1].settings = json!({"bits": 3});
+        other.variants[1].source = gptq(3);
         other.sampling.insert("temperature".into(), json!(0.5));
         other.model.name = "./a".into();
         other.prompting.template_args.insert("enable_thinking".into(), json!(false));

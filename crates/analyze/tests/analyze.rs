@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use analyze::{AnalyzeError, Scores, analyze};
 use record::{
     Analysis, Capability, Column, Fault, MeanOf, Metric, ModelSource, Outcome, PairTest, RunRecord, Score, Scoring,
-    TaskSource, VariantRecord, Verdict,
+    TaskSource, VariantRecord, VariantSource, Verdict,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
     RunRecord {
@@ -15,7 +15,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
         model: ModelSource { name: "pico".into(), digest: "d".into(), context: None },
         variants: variants
             .iter()
-            .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })
+            .map(|&name| VariantRecord { name: name.into(), source: VariantSource::Dense })
             .collect(),
         tasks: tasks
             .iter()

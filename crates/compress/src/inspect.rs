@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::gguf::Summary;
 use model::{Blocks, Checkpoint, Linear};
-use record::CompressionRecord;
+use record::{CheckpointRecord, CompressionRecord};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,6 +55,20 @@ pub struct Inspection {
     /// How it was made, where this program made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<CompressionRecord>,
+}
+
+impl Inspection {
+    /// What a run records of it.
+    pub fn record(self) -> CheckpointRecord {
+        CheckpointRecord {
+            format: self.format,
+            linears: self.linears,
+            linear_bits: self.linear_bits,
+            checkpoint_bits: self.checkpoint_bits,
+            sparsity: self.linear_sparsity,
+            bytes: self.bytes,
+        }
+    }
 }
 
 /// Sums over linears.

@@ -6,15 +6,14 @@
 //! - [`compress`]: the verb; writes a checkpoint in one of the [`FORMATS`].
 //!
 //! ```no_run
-//! use compress::{CalibrationSource, CalibrationText, Job, compress};
+//! use compress::{CalibrationSource, CalibrationText, Job, Recipe, compress, widths};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let checkpoint = model::Checkpoint::open("Qwen2.5-0.5B-Instruct".as_ref())?;
 //! let text = CalibrationText::Text(std::fs::read_to_string("calibration.txt")?);
 //! let calibration = CalibrationSource { origin: "calibration.txt".into(), text, seed: 0 };
 //! let settings = serde_json::json!({"bits": 4, "group_size": 128});
 //! let job = Job {
-//!     method: "gptq",
-//!     settings: &settings,
+//!     recipe: &Recipe::fitted("gptq", &settings, &widths(checkpoint.config()))?,
 //!     calibration: Some(&calibration),
 //!     format: None,
 //!     ram_budget: Some(8 << 30),

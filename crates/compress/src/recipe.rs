@@ -1,5 +1,7 @@
 //! A list of methods with their settings: `gptq`, `smoothquant+gptq`, `wanda+gptq`.
 
+use std::sync::Arc;
+
 use model::GroupKind;
 use serde_json::{Map, Value, json};
 
@@ -14,16 +16,18 @@ use crate::{CompressError, GroupSize, Scheme, Sparsity};
 const SCARCE: f64 = 0.005;
 
 /// One method of a list.
+#[derive(Clone)]
 pub struct Step {
     /// The method's row.
     pub info: &'static MethodInfo,
     /// All its settings.
     pub settings: Settings,
     known: Vec<SettingInfo>,
-    method: Box<dyn Method>,
+    method: Arc<dyn Method>,
 }
 
 /// What is done to a model: methods in the order in which they are applied.
+#[derive(Clone)]
 pub struct Recipe {
     steps: Vec<Step>,
     /// What was chosen for the model at hand.
@@ -40,20 +44,25 @@ impl Recipe {
     /// # Errors
     /// An unknown method, methods that do not go together, an unknown setting, or a value out of range.
     pub fn new(list: &str, given: &Value) -> Result<Self, CompressError> {
-        let names: Vec<String> = list.split('+').map(settings::plain).collect();
-        let infos = names.iter().map(|name| method::method(name)).collect::<Result<Vec<_>, _>>()?;
-        combine(list, &infos)?;
-        let rounds = infos.iter().any(|info| info.kind == Kind::Quantizes);
-        let smooth = infos.iter().any(|info| info.name == "smoothquant");
-        let known: Vec<Vec<SettingInfo>> = infos.iter().map(|info| known(info, rounds, smooth)).collect();
+        let (infos, known) = methods_of(list)?;
         let given = distribute(list, &infos, &known, given)?;
         let mut steps = Vec::new();
         for ((info, known), given) in infos.into_iter().zip(known).zip(given) {
             let settings = Settings::new(info, &known, &given)?;
-            let method = (info.build)(&settings)?;
+            let method = Arc::from((info.build)(&settings)?);
             steps.push(Step { info, settings, known, method });
         }
         Ok(Self { steps, note: None })
+    }
+
+    /// Whether a method of a list has a setting: `bits`, or `gptq.bits` whatever follows the method's name, which is refused
+    /// where the list is built.
+    ///
+    /// # Errors
+    /// An unknown method, or methods that do not go together.
+    pub fn has_setting(list: &str, name: &str) -> Result<bool, CompressError> {
+        let (infos, known) = methods_of(list)?;
+        Ok(!holders(&infos, &known, name).is_empty())
     }
 
     /// `smoothquant+gptq`
@@ -98,6 +107,20 @@ impl Recipe {
     /// Settings that differ from their defaults follow, except for the amount of calibration text: `gptq-w4-g32-asym`.
     pub fn variant_name(&self) -> String {
         self.steps.iter().map(Step::variant_name).collect::<Vec<_>>().join("+")
+    }
+
+    /// The same recipe for a shorter text: at most so many sequences, of at most so many tokens.
+    pub fn shortened(mut self, sequences: usize, length: usize) -> Self {
+        for step in &mut self.steps {
+            step.settings.lower("sequences", sequences);
+            step.settings.lower("length", length);
+        }
+        self
+    }
+
+    /// Whether any method looks at calibration text.
+    pub fn calibrates(&self) -> bool {
+        self.needs() != Needs::NOTHING
     }
 
     /// What all methods want to know of a group's inputs.
@@ -223,6 +246,16 @@ impl Step {
     }
 }
 
+/// The methods of a list, and the settings that each has in it.
+fn methods_of(list: &str) -> Result<(Vec<&'static MethodInfo>, Vec<Vec<SettingInfo>>), CompressError> {
+    let infos = list.split('+').map(|name| method::method(&settings::plain(name))).collect::<Result<Vec<_>, _>>()?;
+    combine(list, &infos)?;
+    let rounds = infos.iter().any(|info| info.kind == Kind::Quantizes);
+    let smooth = infos.iter().any(|info| info.name == "smoothquant");
+    let known = infos.iter().map(|info| known(info, rounds, smooth)).collect();
+    Ok((infos, known))
+}
+
 /// Whether methods go together.
 fn combine(list: &str, infos: &[&'static MethodInfo]) -> Result<(), CompressError> {
     let refuse = |why: String| Err(CompressError::Contradiction { recipe: list.to_owned(), why });
@@ -267,6 +300,28 @@ fn known(info: &'static MethodInfo, rounds: bool, smooth: bool) -> Vec<SettingIn
     known
 }
 
+/// Where a method stands in a list.
+fn method_at(infos: &[&'static MethodInfo], name: &str) -> Option<usize> {
+    infos.iter().position(|info| info.name == settings::plain(name))
+}
+
+/// `bits` of `gptq.bits`, where the list has that method.
+fn own_name<'a>(infos: &[&'static MethodInfo], name: &'a str) -> &'a str {
+    name.split_once('.').filter(|(method, _)| method_at(infos, method).is_some()).map_or(name, |(_, own)| own)
+}
+
+/// The methods that a setting is for: one that is named, as in `gptq.bits` or by its own name alone, else all that have it.
+fn holders(infos: &[&'static MethodInfo], known: &[Vec<SettingInfo>], name: &str) -> Vec<usize> {
+    let method = name.split_once('.').map_or(name, |(method, _)| method);
+    match method_at(infos, method) {
+        Some(at) => vec![at],
+        None => {
+            let has = |settings: &[SettingInfo]| settings.iter().any(|s| s.is_called(&settings::plain(name)));
+            (0..known.len()).filter(|&at| has(&known[at])).collect()
+        }
+    }
+}
+
 /// Which method each given setting is for.
 fn distribute(
     list: &str,
@@ -282,23 +337,17 @@ fn distribute(
             return Err(CompressError::SettingsNotObject { method: list.to_owned(), value: other.to_string() });
         }
     };
-    let place = |name: &str| infos.iter().position(|info| info.name == settings::plain(name));
     for (name, value) in given {
-        let dotted = name.split_once('.').and_then(|(method, name)| Some((place(method)?, name)));
-        if let (Some(at), Value::Object(inner)) = (place(name), value) {
-            each[at].extend(inner.clone());
-        } else if let Some((at, name)) = dotted {
-            each[at].insert(name.to_owned(), value.clone());
-        } else {
-            let has = |settings: &Vec<SettingInfo>| settings.iter().any(|s| s.is_called(&settings::plain(name)));
-            let wanted: Vec<usize> = (0..known.len()).filter(|&at| has(&known[at])).collect();
-            if wanted.is_empty() {
-                let names: Vec<&str> = known.iter().flatten().map(|setting| setting.name).collect();
-                let known = names.join(", ");
-                return Err(CompressError::UnknownSetting { method: list.to_owned(), name: name.clone(), known });
-            }
-            for at in wanted {
-                each[at].insert(name.clone(), value.clone());
+        let wanted = holders(infos, known, name);
+        if wanted.is_empty() {
+            let names: Vec<&str> = known.iter().flatten().map(|setting| setting.name).collect();
+            let known = names.join(", ");
+            return Err(CompressError::UnknownSetting { method: list.to_owned(), name: name.clone(), known });
+        }
+        for at in wanted {
+            match value {
+                Value::Object(inner) if method_at(infos, name).is_some() => each[at].extend(inner.clone()),
+                value => drop(each[at].insert(own_name(infos, name).to_owned(), value.clone())),
             }
         }
     }

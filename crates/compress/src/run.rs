@@ -5,10 +5,9 @@ use std::path::Path;
 
 use model::{Blocks, Checkpoint, Dtype, Linear, Weight, gguf};
 use record::CompressionRecord;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::calibration::{Calibration, CalibrationSource};
-use crate::fit::widths;
 use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
 use crate::memory::{Estimate, TextSize};
 use crate::pass;
@@ -19,12 +18,10 @@ use crate::walk::{self, Walk, widen};
 use crate::{ActOrder, CompressError, FloatType};
 
 /// What to do to a checkpoint.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// The method's name, or several: `smoothquant+gptq`.
-    pub method: &'a str,
-    /// Settings, an object or null; see [`Recipe::fitted`].
-    pub settings: &'a Value,
+    /// The methods with their settings, fitted to the checkpoint: [`Recipe::fitted`].
+    pub recipe: &'a Recipe,
     /// The calibration text; methods that need none do not look at it.
     pub calibration: Option<&'a CalibrationSource>,
     /// What is written; absent: compressed-tensors where weights are quantized, dense otherwise.
@@ -53,7 +50,7 @@ pub enum Progress<'a> {
 /// again. The same job gives the same bytes, whatever the number of threads, and however often it was killed.
 ///
 /// # Errors
-/// An unknown method or setting, methods that do not go together, sizes that do not fit, text that is too short, a
+/// Sizes that do not fit, text that is too short, a
 /// checkpoint that is damaged or quantized already, a full disk. Nothing is left at `out` then; finished blocks are kept in
 /// `<out>.part`.
 pub fn compress(
@@ -61,15 +58,15 @@ pub fn compress(
     job: &Job,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CompressionRecord, CompressError> {
-    let recipe = Recipe::fitted(job.method, job.settings, &widths(checkpoint.config()))?;
+    let recipe = job.recipe;
     let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
     let format = job.format.unwrap_or(default);
     format.fits_cache(recipe.kv_bits())?;
-    let size = TextSize::of(&recipe, checkpoint.config());
-    let estimate = Estimate::new(checkpoint, &recipe, size, job.ram_budget);
+    let size = TextSize::of(recipe, checkpoint.config());
+    let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
     let model = Blocks::open(checkpoint)?;
-    let planned = plan(checkpoint, &model, (&recipe, format))?;
-    let calibration = calibrate(checkpoint, job, &recipe)?;
+    let planned = plan(checkpoint, &model, (recipe, format))?;
+    let calibration = calibrate(checkpoint, job)?;
     let record = CompressionRecord {
         method: recipe.name(),
         settings: recipe.settings(),
@@ -83,7 +80,7 @@ pub fn compress(
         warnings: Vec::new(),
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
-    let done = Done { checkpoint, recipe: &recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
+    let done = Done { checkpoint, recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
     progress(Progress::Began(estimate));
     let mut writer = CheckpointWriter::create(done, job.out)?;
@@ -99,7 +96,7 @@ pub fn compress(
     }
     let stored = |name: &str| stored_as(checkpoint, name);
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
-    let mut walk = Walk { recipe: &recipe, format, stored: &stored, progress: &mut tell };
+    let mut walk = Walk { recipe, format, stored: &stored, progress: &mut tell };
     walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
     let follows = recipe.scheme().is_some_and(|scheme| scheme.act_order == ActOrder::Group);
     let warning = (follows && format == Format::CompressedTensors).then(|| {
@@ -173,8 +170,9 @@ pub(crate) fn stored_as(checkpoint: &Checkpoint, tensor: &str) -> Result<FloatTy
 }
 
 /// The calibration sequences, for methods that look at some. A sequence is never longer than the model's context.
-fn calibrate(checkpoint: &Checkpoint, job: &Job, recipe: &Recipe) -> Result<Option<Calibration>, CompressError> {
-    if recipe.needs() == Needs::NOTHING {
+fn calibrate(checkpoint: &Checkpoint, job: &Job) -> Result<Option<Calibration>, CompressError> {
+    let recipe = job.recipe;
+    if !recipe.calibrates() {
         return Ok(None);
     }
     let source = job.calibration.ok_or_else(|| CompressError::NoCalibration { method: recipe.name() })?;

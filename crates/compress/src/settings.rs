@@ -199,6 +199,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Lowers a number to a bound; nothing happens where the method has no such setting.
+    pub(crate) fn lower(&mut self, name: &str, most: usize) {
+        if let Some(value) = self.values.get_mut(name)
+            && let Some(count) = value.as_u64()
+        {
+            *value = Value::from(count.min(most as u64));
+        }
+    }
+
     /// Every setting with its value.
     pub fn values(&self) -> &Map<String, Value> {
         &self.values

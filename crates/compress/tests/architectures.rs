@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use compress::{CalibrationSource, CalibrationText, Job, compress};
+use compress::{CalibrationSource, CalibrationText, Job, Recipe, compress, widths};
 use model::{Checkpoint, Model};
 use serde_json::json;
 
@@ -35,7 +35,8 @@ fn each_architecture_survives_each_kind_of_method() -> Checked<()> {
             let folder = tempfile::tempdir()?;
             let out = folder.path().join("out");
             let (calibration, ram_budget) = (Some(&source), None);
-            let job = Job { method, settings: &settings, calibration, format: None, ram_budget, out: &out };
+            let recipe = Recipe::fitted(method, &settings, &widths(checkpoint.config()))?;
+            let job = Job { recipe: &recipe, calibration, format: None, ram_budget, out: &out };
             compress(&checkpoint, &job, &mut |_| {})?;
             let off = logits(&out)?.iter().zip(&dense).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt() / size;
             println!("{name} {method}: {off:.4}");

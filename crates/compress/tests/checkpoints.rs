@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use compress::{
-    CalibrationSource, CalibrationText, CompressError, FloatType, Format, Job, METHODS, Progress, compress,
+    CalibrationSource, CalibrationText, CompressError, FloatType, Format, Job, METHODS, Progress, Recipe, compress,
+    widths,
 };
 use model::{Checkpoint, Matrix, Model};
 use serde_json::{Value, json};
@@ -128,13 +129,17 @@ fn cases() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn job<'a>(case: &'a (&str, Value), calibration: Option<&'a CalibrationSource>, out: &'a Path) -> Job<'a> {
-    Job { method: case.0, settings: &case.1, calibration, format: None, ram_budget: None, out }
+fn job<'a>(recipe: &'a Recipe, calibration: Option<&'a CalibrationSource>, out: &'a Path) -> Job<'a> {
+    Job { recipe, calibration, format: None, ram_budget: None, out }
+}
+
+fn recipe(checkpoint: &Checkpoint, (method, settings): &(&str, Value)) -> Result<Recipe, CompressError> {
+    Recipe::fitted(method, settings, &widths(checkpoint.config()))
 }
 
 fn run(checkpoint: &Checkpoint, case: &(&str, Value), out: &Path) -> Result<record::CompressionRecord, CompressError> {
     let calibration = calibration();
-    compress(checkpoint, &job(case, Some(&calibration), out), &mut |_| {})
+    compress(checkpoint, &job(&recipe(checkpoint, case)?, Some(&calibration), out), &mut |_| {})
 }
 
 fn relative(a: &Matrix, b: &Matrix) -> f64 {
@@ -182,11 +187,11 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
         // 3-bit words hold 32 outputs at a time.
         tiny_with(folder.path(), stored, 4)?;
         let checkpoint = Checkpoint::open(folder.path())?;
-        let (case, text) = ((method, settings), calibration());
+        let (recipe, text) = (recipe(&checkpoint, &(method, settings))?, calibration());
         let mut read = Vec::new();
         for format in [one, other] {
             let out = folder.path().join(format!("{format}"));
-            compress(&checkpoint, &Job { format: Some(format), ..job(&case, Some(&text), &out) }, &mut |_| {})?;
+            compress(&checkpoint, &Job { format: Some(format), ..job(&recipe, Some(&text), &out) }, &mut |_| {})?;
             read.push(weights(&out)?);
             let model = Model::load(&Checkpoint::open(&out)?)?;
             assert_eq!(model.blocks[0].q.weight.kind().starts_with('f'), format == Format::Dense || method == "fp8");
@@ -195,7 +200,7 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
             // AWQ is widened to 16 bits.
             assert!(read[0].iter().zip(&read[1]).all(|(a, b)| relative(b, a) < 5e-4));
         } else {
-            assert!(read[0] == read[1], "{case:?}: {one} and {other} differ");
+            assert!(read[0] == read[1], "{method}: {one} and {other} differ");
         }
     }
     Ok(())
@@ -213,9 +218,10 @@ fn a_format_that_cannot_hold_it_says_what_would() -> Checked<()> {
         ("smoothquant", json!({"group_size": 16, "sequences": 6, "length": 24}), Format::CompressedTensors, "channel"),
         ("kv_cache", json!({}), Format::Gptq, "compressed-tensors"),
     ] {
-        let (case, text) = ((method, settings), calibration());
+        let (recipe, text) = (recipe(&checkpoint, &(method, settings))?, calibration());
         let out = folder.path().join("never");
-        let error = compress(&checkpoint, &Job { format: Some(format), ..job(&case, Some(&text), &out) }, &mut |_| {});
+        let error =
+            compress(&checkpoint, &Job { format: Some(format), ..job(&recipe, Some(&text), &out) }, &mut |_| {});
         let said = error.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(said.contains(says) && said.contains(format.name()), "{method} as {format}: {said}");
         assert!(!out.exists() && !folder.path().join("never.part").exists());
@@ -241,15 +247,16 @@ fn a_job_that_stopped_goes_on_to_the_same_bytes() -> Checked<()> {
         let (text, whole, stopped) =
             (calibration(), folder.path().join(format!("whole{at}")), folder.path().join(format!("stopped{at}")));
         run(&checkpoint, case, &whole)?;
+        let recipe = recipe(&checkpoint, case)?;
         // A panic in the second block stands in for the kill; a test of the binary kills for good.
         let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            compress(&checkpoint, &job(case, Some(&text), &stopped), &mut |at| {
+            compress(&checkpoint, &job(&recipe, Some(&text), &stopped), &mut |at| {
                 assert!(!matches!(at, Progress::Linear(at) if at.block == 1 && at.layer.ends_with("up_proj")));
             })
         }));
         assert!(stop.is_err() && !stopped.exists());
         let mut resumed = None;
-        compress(&checkpoint, &job(case, Some(&text), &stopped), &mut |at| {
+        compress(&checkpoint, &job(&recipe, Some(&text), &stopped), &mut |at| {
             if let Progress::Resumed(blocks) = at {
                 resumed = Some(blocks);
             }
@@ -270,7 +277,8 @@ fn activations_past_the_budget_lie_in_a_file_and_change_nothing() -> Checked<()>
             (calibration(), folder.path().join(format!("roomy{at}")), folder.path().join(format!("tight{at}")));
         run(&checkpoint, case, &roomy)?;
         let mut spills = false;
-        let job = Job { ram_budget: Some(1), ..job(case, Some(&text), &tight) };
+        let recipe = recipe(&checkpoint, case)?;
+        let job = Job { ram_budget: Some(1), ..job(&recipe, Some(&text), &tight) };
         compress(&checkpoint, &job, &mut |at| spills |= matches!(at, Progress::Began(estimate) if estimate.spills))?;
         assert!(spills);
         assert!(files(&roomy)? == files(&tight)?, "{case:?}: other bytes");
@@ -446,7 +454,9 @@ fn the_same_job_writes_the_same_bytes_on_any_number_of_threads() -> Checked<()> 
 fn fails(folder: &Path, case: (&str, Value), calibration: Option<&CalibrationSource>) -> Checked<String> {
     let checkpoint = Checkpoint::open(folder)?;
     let out = folder.join("never");
-    let Err(error) = compress(&checkpoint, &job(&case, calibration, &out), &mut |_| {}) else {
+    let done = recipe(&checkpoint, &case)
+        .and_then(|recipe| compress(&checkpoint, &job(&recipe, calibration, &out), &mut |_| {}));
+    let Err(error) = done else {
         return Err(format!("{case:?} went through").into());
     };
     assert!(!out.exists() && !folder.join("never.part").exists());

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use compress::{CalibrationSource, CalibrationText, Job, compress};
+use compress::{CalibrationSource, CalibrationText, Job, Recipe, compress, widths};
 use model::{Checkpoint, Model};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ fn an_expert_that_saw_no_tokens_falls_back_and_is_listed() -> Checked<()> {
         ("sparsegpt", few(json!({})), "pruned by magnitude"),
     ] {
         let out = folder.path().join(method);
-        let job =
-            Job { method, settings: &settings, calibration: Some(&text), format: None, ram_budget: None, out: &out };
+        let recipe = Recipe::fitted(method, &settings, &widths(checkpoint.config()))?;
+        let job = Job { recipe: &recipe, calibration: Some(&text), format: None, ram_budget: None, out: &out };
         let record = compress(&checkpoint, &job, &mut |_| {})?;
         let fell: Vec<&str> =
             record.layers.iter().filter(|layer| layer.fallback.is_some()).map(|layer| layer.name.as_str()).collect();

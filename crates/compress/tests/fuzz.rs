@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, compress, inspect};
+use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, inspect, widths};
 use model::{Checkpoint, Model};
 use record::Rng;
 use serde_json::{Value, json};
@@ -41,8 +41,7 @@ fn originals(folder: &Path) -> Checked<Vec<String>> {
         let name = format!("{format}-{}", names.len());
         let out = folder.join(&name);
         let job = Job {
-            method,
-            settings: &settings,
+            recipe: &Recipe::fitted(method, &settings, &widths(pico.config()))?,
             calibration: Some(&text),
             format: Some(format),
             ram_budget: None,

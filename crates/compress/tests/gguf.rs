@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, compress, export_gguf, inspect};
+use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, export_gguf, inspect, widths};
 use model::{Checkpoint, Matrix, Model, ModelError};
 use record::Message;
 use serde_json::{Value, json};
@@ -163,8 +163,7 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
         for format in [Format::Gguf, Format::Dense] {
             let out = folder.path().join(format!("{format}{at}"));
             let job = Job {
-                method,
-                settings: &settings,
+                recipe: &Recipe::fitted(method, &settings, &widths(pico.config()))?,
                 calibration: Some(&text),
                 format: Some(format),
                 ram_budget: None,
@@ -193,14 +192,14 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
 #[test]
 fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Checked<()> {
     let folder = tempfile::tempdir()?;
-    fn job<'a>(method: &'a str, format: Format, out: &'a Path) -> Job<'a> {
-        let settings = &Value::Null;
-        Job { method, settings, calibration: None, format: Some(format), ram_budget: None, out }
+    fn job<'a>(recipe: &'a Recipe, format: Format, out: &'a Path) -> Job<'a> {
+        Job { recipe, calibration: None, format: Some(format), ram_budget: None, out }
     }
     let first = folder.path().join("first");
     let settings = json!({"bits": 8, "group_size": 128});
-    let eight = Job { settings: &settings, ..job("rtn", Format::Gguf, &first) };
-    compress(&Checkpoint::bundled()?, &eight, &mut |_| {})?;
+    let pico = Checkpoint::bundled()?;
+    let eight = Recipe::fitted("rtn", &settings, &widths(pico.config()))?;
+    compress(&pico, &job(&eight, Format::Gguf, &first), &mut |_| {})?;
     let begun = weights(&first)?;
     assert!(begun.iter().all(|(kind, _)| kind == "int8"));
     for (method, format, kind, off) in [
@@ -211,14 +210,15 @@ fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Check
         ("magnitude", Format::Gguf, "f32", 0.3),
     ] {
         let out = folder.path().join(format!("{method}{format}"));
-        compress(&Checkpoint::open(&first)?, &job(method, format, &out), &mut |_| {})?;
+        let recipe = Recipe::fitted(method, &Value::Null, &widths(pico.config()))?;
+        compress(&Checkpoint::open(&first)?, &job(&recipe, format, &out), &mut |_| {})?;
         for ((stored, a), (_, b)) in weights(&out)?.iter().zip(&begun) {
             assert_eq!(stored, kind, "{method} {format}");
             let moved: f64 = a.data.iter().zip(&b.data).map(|(a, b)| f64::from(a - b).powi(2)).sum();
             let all: f64 = b.data.iter().map(|&b| f64::from(b).powi(2)).sum();
             assert!(moved > 0.0 && moved < all * off, "{method} {format}: {}", moved / all);
         }
-        same_tokenizer(&Checkpoint::bundled()?, &Checkpoint::open(&out)?)?;
+        same_tokenizer(&pico, &Checkpoint::open(&out)?)?;
     }
     Ok(())
 }
@@ -240,14 +240,9 @@ fn a_job_that_stopped_goes_on_to_the_same_gguf() -> Checked<()> {
     let text = CalibrationSource { origin: "text".into(), text: CalibrationText::Tokens(vec![text]), seed: 0 };
     let settings = json!({"group_size": 32, "sequences": 4, "length": 32});
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
-    let job = |out| Job {
-        method: "gptq",
-        settings: &settings,
-        calibration: Some(&text),
-        format: Some(Format::Gguf),
-        ram_budget: None,
-        out,
-    };
+    let recipe = Recipe::fitted("gptq", &settings, &widths(pico.config()))?;
+    let job =
+        |out| Job { recipe: &recipe, calibration: Some(&text), format: Some(Format::Gguf), ram_budget: None, out };
     compress(&pico, &job(whole.as_path()), &mut |_| {})?;
     let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         compress(&pico, &job(stopped.as_path()), &mut |at| {

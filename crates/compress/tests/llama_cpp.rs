@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, compress, export_gguf};
+use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, export_gguf, widths};
 use model::{Activation, Checkpoint, Model};
 use record::Message;
 use safetensors::tensor::TensorView;
@@ -98,11 +98,8 @@ fn files(folder: &Path, pico: &Checkpoint) -> Checked<Vec<(&'static str, PathBuf
     ] {
         let out = folder.join(name);
         let (calibration, format) = (Some(&text), Some(Format::Gguf));
-        compress(
-            pico,
-            &Job { method, settings: &settings, calibration, format, ram_budget: None, out: &out },
-            &mut |_| {},
-        )?;
+        let recipe = Recipe::fitted(method, &settings, &widths(pico.config()))?;
+        compress(pico, &Job { recipe: &recipe, calibration, format, ram_budget: None, out: &out }, &mut |_| {})?;
         all.push((name, out.join("model.gguf")));
     }
     Ok(all)

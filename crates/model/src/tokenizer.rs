@@ -135,6 +135,21 @@ impl Tokenizer {
         self.inner.token_to_id(token)
     }
 
+    /// The first of this tokenizer's tokens that another one spells otherwise: its id, its spelling here and there. `None`
+    /// where whatever is encoded here can be read there.
+    pub fn first_difference(&self, other: &Self) -> Option<(u32, String, Option<String>)> {
+        let spelled = |id: u32| self.inner.id_to_token(id).map(|token| (id, token, other.inner.id_to_token(id)));
+        (0..self.size as u32).filter_map(spelled).find(|(_, here, there)| there.as_ref() != Some(here))
+    }
+
+    /// Whether another tokenizer's chat templates are the same texts.
+    pub fn same_templates(&self, other: &Self) -> bool {
+        [false, true].into_iter().all(|tools| match (self.templates.choose(tools), other.templates.choose(tools)) {
+            (Some(here), Some(there)) => here.same(there),
+            (here, there) => here.is_none() && there.is_none(),
+        })
+    }
+
     /// The ids that end a reply, sorted.
     pub fn eos(&self) -> &[u32] {
         &self.eos

@@ -1,5 +1,7 @@
 //! What compression did to a checkpoint: `compress.json` beside the weights.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -49,6 +51,33 @@ pub struct LayerRecord {
     /// Input channels that no calibration token excited.
     #[serde(default)]
     pub dead_channels: usize,
+}
+
+/// What a checkpoint holds that was made elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointRecord {
+    /// `gguf`, `gptq_v2`, `awq gemm`, `dense`.
+    pub format: String,
+    /// How the linears of the blocks are stored, and how many are: `int4`, `bf16`.
+    pub linears: BTreeMap<String, usize>,
+    /// Bits that a weight of these takes on disk, scales and zero points included.
+    pub linear_bits: f64,
+    /// Bits that a weight of the whole checkpoint takes.
+    pub checkpoint_bits: f64,
+    /// Share of the linears' weights that is exactly zero, in [0, 1].
+    pub sparsity: f64,
+    /// Bytes of the weight files.
+    pub bytes: usize,
+}
+
+/// What the weights of a variant are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum WeightsRecord {
+    /// Compressed by this program.
+    Compressed(CompressionRecord),
+    /// Made elsewhere.
+    Found(CheckpointRecord),
 }
 
 /// What was done to a checkpoint, by what, and how far.

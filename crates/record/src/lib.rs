@@ -8,7 +8,7 @@
 //! | `generate` | [`Sample`] | [`TranscriptLine`], collected into a [`Transcript`] |
 //! | `score` | [`Sample`], [`Transcript`] | [`Score`] |
 //! | `analyze` | [`Score`] | [`Analysis`] |
-//! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`CompressionRecord`] | pages |
+//! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`WeightsRecord`] | pages |
 
 mod analysis;
 mod column;
@@ -25,16 +25,17 @@ mod scoring;
 mod spoken;
 mod text;
 mod transcript;
+mod variant;
 
 pub use analysis::{Analysis, CapabilitySummary, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use column::{Column, MeanOf, Metric};
-pub use compression::{Calibration, CompressionRecord, LayerRecord};
+pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};
 pub use digest::{Digest, digest};
 pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
 pub use message::{Message, Role, ToolCall};
 pub use prompting::Prompting;
 pub use rng::Rng;
-pub use run::{DENSE, ModelSource, RunRecord, TaskSource, VariantRecord, run_path};
+pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};
 pub use sample::{Ask, Capability, Sample, Turn};
 pub use score::{Fault, Outcome, Score};
 pub use scoring::{Mixture, Scoring};
@@ -43,3 +44,4 @@ pub use spoken::{
 };
 pub use text::{NotText, json, read_text, text, unmarked};
 pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};
+pub use variant::{TextOrigin, VariantRecord, VariantSource};

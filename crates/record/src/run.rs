@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Capability, Prompting, Scoring};
+use crate::{Capability, Prompting, Scoring, VariantRecord};
 
 /// The name of the uncompressed variant and of its folder.
 pub const DENSE: &str = "dense";
@@ -42,19 +42,6 @@ pub struct TaskSource {
     pub skipped: Vec<String>,
     /// SHA-256 of the samples file.
     pub digest: String,
-}
-
-/// One variant of the model: dense, or one method with its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct VariantRecord {
-    /// Folder name: `dense`, `gptq-w4-g128`.
-    pub name: String,
-    /// The method; absent for the dense one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The method's settings, all of them.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub settings: Value,
 }
 
 /// What was asked. A run folder is resumed only by a command that asks the same.
@@ -103,6 +90,11 @@ pub mod run_path {
     /// `<variant>/checkpoint/`
     pub fn checkpoint(root: &Path, variant: &str) -> PathBuf {
         root.join(variant).join("checkpoint")
+    }
+
+    /// `<variant>/weights.json`: what a checkpoint holds that was made elsewhere.
+    pub fn weights(root: &Path, variant: &str) -> PathBuf {
+        root.join(variant).join("weights.json")
     }
 
     /// `calibration/self.jsonl`: text that the dense model wrote to calibrate on, shared by all variants.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use record::{
     Analysis, Calibration, Capability, ColumnValue, CompressionRecord, Fault, Interval, LayerRecord, ModelSource,
-    Outcome, PairTest, Paired, Rng, RunRecord, Score, Scoring, TaskSource, TaskSummary, VariantRecord, Verdict,
+    Outcome, PairTest, Paired, Rng, RunRecord, Score, Scoring, TaskSource, TaskSummary, VariantRecord, VariantSource,
+    Verdict, WeightsRecord,
 };
 use report::{Example, Report, Scores};
 use serde_json::{Value, json};
@@ -32,9 +33,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scores = scores();
     let analysis = analysis(&scores);
     let examples = examples();
-    let compressions = compressions();
-    let report =
-        Report { run: &run, analysis: &analysis, compressions: &compressions, scores: &scores, examples: &examples };
+    let weights = weights();
+    let report = Report { run: &run, analysis: &analysis, weights: &weights, scores: &scores, examples: &examples };
     for path in report::write(&report, Path::new(&folder))? {
         println!("{}", path.display());
     }
@@ -48,7 +48,7 @@ fn run() -> RunRecord {
         model: ModelSource { name: "pico".into(), digest: record::digest(b"made up"), context: None },
         variants: VARIANTS
             .iter()
-            .map(|(name, _)| VariantRecord { name: (*name).into(), method: None, settings: Value::Null })
+            .map(|(name, _)| VariantRecord { name: (*name).into(), source: VariantSource::Dense })
             .collect(),
         tasks: TASKS
             .iter()
@@ -216,7 +216,7 @@ fn paired(summary: &TaskSummary, dense: f64, loss: f64) -> Paired {
     }
 }
 
-fn compressions() -> BTreeMap<String, CompressionRecord> {
+fn weights() -> BTreeMap<String, WeightsRecord> {
     let layer = |index: usize, bits: f64, sparsity: f64| LayerRecord {
         name: format!("model.layers.{}.self_attn.{}", index / 3, ["q_proj", "k_proj", "v_proj"][index % 3]),
         out_features: 256,
@@ -230,23 +230,25 @@ fn compressions() -> BTreeMap<String, CompressionRecord> {
         fallback: None,
         dead_channels: 0,
     };
-    let one = |method: &str, settings: Value, bits: f64, sparsity: f64| CompressionRecord {
-        method: method.into(),
-        settings,
-        format: "compressed-tensors".into(),
-        base_digest: record::digest(b"made up"),
-        calibration: (method != "rtn").then(|| Calibration {
-            source: "twins".into(),
-            digest: record::digest(b"text"),
-            sequences: 128,
-            length: 512,
-            seed: 42,
-        }),
-        effective_bits: bits,
-        checkpoint_bits: bits * 0.7 + 4.8,
-        sparsity,
-        layers: (0..12).map(|index| layer(index, bits, sparsity)).collect(),
-        warnings: if method == "gptq" { vec!["layer 2: damping raised to 0.1".into()] } else { Vec::new() },
+    let one = |method: &str, settings: Value, bits: f64, sparsity: f64| {
+        WeightsRecord::Compressed(CompressionRecord {
+            method: method.into(),
+            settings,
+            format: "compressed-tensors".into(),
+            base_digest: record::digest(b"made up"),
+            calibration: (method != "rtn").then(|| Calibration {
+                source: "twins".into(),
+                digest: record::digest(b"text"),
+                sequences: 128,
+                length: 512,
+                seed: 42,
+            }),
+            effective_bits: bits,
+            checkpoint_bits: bits * 0.7 + 4.8,
+            sparsity,
+            layers: (0..12).map(|index| layer(index, bits, sparsity)).collect(),
+            warnings: if method == "gptq" { vec!["layer 2: damping raised to 0.1".into()] } else { Vec::new() },
+        })
     };
     BTreeMap::from([
         ("gptq-w4-g128".to_owned(), one("gptq", json!({"bits": 4, "group_size": 128, "act_order": true}), 4.125, 0.02)),

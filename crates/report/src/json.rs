@@ -8,7 +8,7 @@ use crate::verdict::{bottom_line, floor, notes, verdicts};
 /// What was asked, what was found, and the sentences that say it. Layer lists of the compression are left out.
 pub fn json(report: &Report) -> Value {
     let compressions: Map<String, Value> = report
-        .compressions
+        .weights
         .iter()
         .map(|(variant, record)| {
             let mut value = serde_json::to_value(record).unwrap_or(Value::Null);

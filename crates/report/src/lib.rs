@@ -21,7 +21,7 @@ mod wording;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use record::{Analysis, CompressionRecord, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary};
+use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary, WeightsRecord};
 
 pub use error::ReportError;
 pub use example::{Example, Side};
@@ -38,8 +38,8 @@ pub struct Report<'a> {
     pub run: &'a RunRecord,
     /// What was found.
     pub analysis: &'a Analysis,
-    /// What was done to the weights, by variant; one without a record is shown without.
-    pub compressions: &'a BTreeMap<String, CompressionRecord>,
+    /// What the weights are, by variant; one without a record is shown without.
+    pub weights: &'a BTreeMap<String, WeightsRecord>,
     /// Scores by (variant, task): heat maps and failed samples are drawn from them.
     pub scores: &'a Scores,
     /// Replies worth reading, the worst first; see [`Example::worst`].

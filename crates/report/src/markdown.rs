@@ -1,5 +1,7 @@
 //! `report.md`: the verdicts and the table, for a pull request or a model card.
 
+use record::WeightsRecord;
+
 use crate::Report;
 use crate::fault::{Faults, number};
 use crate::form::Form;
@@ -100,22 +102,30 @@ fn mistakes(report: &Report, text: &mut String) {
 }
 
 fn compression(report: &Report, text: &mut String) {
-    if report.compressions.is_empty() {
+    if report.weights.is_empty() {
         return;
     }
     text.push_str(
         "\n| variant | method | settings | bits a weight | whole checkpoint | zeros |\n|---|---|---|--:|--:|--:|\n",
     );
     for variant in report.compressed() {
-        let Some(record) = report.compressions.get(variant) else { continue };
+        let Some(record) = report.weights.get(variant) else { continue };
+        let (method, settings, bits, whole, sparsity) = match record {
+            WeightsRecord::Compressed(made) => {
+                let settings = wording::settings(&made.settings);
+                (made.method.clone(), settings, made.effective_bits, made.checkpoint_bits, made.sparsity)
+            }
+            WeightsRecord::Found(found) => {
+                let method = format!("ready-made, {}", found.format);
+                (method, wording::linears(found), found.linear_bits, found.checkpoint_bits, found.sparsity)
+            }
+        };
         text.push_str(&format!(
-            "| {} | {} | {} | {:.2} | {:.2} | {}% |\n",
+            "| {} | {} | {} | {bits:.2} | {whole:.2} | {}% |\n",
             plain(variant),
-            plain(&record.method),
-            plain(&wording::settings(&record.settings).join(", ")),
-            record.effective_bits,
-            record.checkpoint_bits,
-            wording::percent(record.sparsity),
+            plain(&method),
+            plain(&settings.join(", ")),
+            wording::percent(sparsity),
         ));
     }
 }

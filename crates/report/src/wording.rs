@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use record::{Capability, Interval, Verdict};
+use record::{Capability, CheckpointRecord, Interval, Verdict};
 use serde_json::Value;
 
 /// A share as points of 100: `84.2`.
@@ -114,6 +114,11 @@ pub(crate) fn settings(settings: &Value) -> Vec<String> {
             .collect(),
         other => vec![text(other)],
     }
+}
+
+/// `209 linears of q4_1`
+pub(crate) fn linears(record: &CheckpointRecord) -> Vec<String> {
+    record.linears.iter().map(|(kind, count)| format!("{count} linears of {kind}")).collect()
 }
 
 /// Tag values in a reader's order: numbers by size, then words.

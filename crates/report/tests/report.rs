@@ -6,7 +6,7 @@ use std::fs;
 use record::{
     Analysis, Capability, ColumnValue, CompressionRecord, Fault, Interval, LayerRecord, Message, ModelSource, Outcome,
     PairTest, Paired, Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord,
-    Verdict,
+    VariantSource, Verdict, WeightsRecord,
 };
 use report::{Example, Report, Scores, Side};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const HOSTILE: &str = "<script>alert('x')</script>|\"a\",\u{1b}[31m\u{0}../&amp;
 struct Records {
     run: RunRecord,
     analysis: Analysis,
-    compressions: BTreeMap<String, CompressionRecord>,
+    weights: BTreeMap<String, WeightsRecord>,
     scores: Scores,
     examples: Vec<Example>,
 }
@@ -28,7 +28,7 @@ impl Records {
         Report {
             run: &self.run,
             analysis: &self.analysis,
-            compressions: &self.compressions,
+            weights: &self.weights,
             scores: &self.scores,
             examples: &self.examples,
         }
@@ -41,7 +41,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
         model: ModelSource { name: model.into(), digest: "abc".into(), context: Some(1024) },
         variants: variants
             .iter()
-            .map(|&name| VariantRecord { name: name.into(), method: None, settings: Value::Null })
+            .map(|&name| VariantRecord { name: name.into(), source: VariantSource::Dense })
             .collect(),
         tasks: tasks
             .iter()
@@ -207,7 +207,7 @@ fn full() -> Records {
     Records {
         run: run("pico", &variants, &tasks),
         analysis,
-        compressions: BTreeMap::from([("gptq-w4-g128".to_owned(), compression())]),
+        weights: BTreeMap::from([("gptq-w4-g128".to_owned(), WeightsRecord::Compressed(compression()))]),
         scores: all,
         examples: vec![example],
     }
@@ -385,7 +385,7 @@ fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::E
     let empty = |variants: &[&str]| Records {
         run: run("m", variants, &[]),
         analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![], capabilities: vec![], columns: vec![] },
-        compressions: BTreeMap::new(),
+        weights: BTreeMap::new(),
         scores: Scores::new(),
         examples: vec![],
     };

@@ -1,10 +1,10 @@
-//! Which text methods are calibrated on: as it is asked, and as a run records it.
+//! Which text methods are calibrated on: what is asked, and what it comes to for a model.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use generate::Checkpoint;
-use serde_json::{Value, json};
+use record::TextOrigin;
 
 use crate::Error;
 use crate::calibration::own;
@@ -49,81 +49,40 @@ impl FromStr for CalibrationChoice {
     }
 }
 
-/// The text as a run records it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Calibration {
-    /// Training prompts of the generated twins.
-    Twins,
-    /// Text that the dense model writes itself.
-    Own {
-        /// The most tokens of it.
-        tokens: usize,
-    },
-    /// A file, by its SHA-256.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Its digest, hexadecimal.
-        digest: String,
-    },
-}
-
-impl Calibration {
-    /// What a choice comes to for a model, the first; then what an earlier run of the same question may have taken in its
+impl CalibrationChoice {
+    /// What the choice comes to for a model, the first; then what an earlier run of the same question may have taken in its
     /// place, because the hub could not be reached, or because it is older than the choice.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn of(choice: &CalibrationChoice, checkpoint: &Checkpoint) -> Result<Vec<Self>, Error> {
-        let own = |tokens: &Option<usize>| Self::Own { tokens: tokens.unwrap_or_else(|| own::budget(checkpoint)) };
-        Ok(match choice {
-            CalibrationChoice::Twins => vec![Self::Twins],
-            CalibrationChoice::Own { tokens } => vec![own(tokens)],
-            CalibrationChoice::File(path) => vec![Self::file(path)?],
-            CalibrationChoice::Auto { .. } if is_bundled(checkpoint) => vec![Self::Twins],
-            CalibrationChoice::Auto { english } => {
-                let english = english.as_deref().map(Self::file).transpose()?;
-                english.into_iter().chain([own(&None), Self::Twins]).collect()
+    pub fn origins(&self, checkpoint: &Checkpoint) -> Result<Vec<TextOrigin>, Error> {
+        let own =
+            |tokens: &Option<usize>| TextOrigin::Own { tokens: tokens.unwrap_or_else(|| own::budget(checkpoint)) };
+        let file = |path: &Path| Ok::<_, Error>(TextOrigin::File { path: path.to_owned(), digest: file_digest(path)? });
+        Ok(match self {
+            Self::Twins => vec![TextOrigin::Twins],
+            Self::Own { tokens } => vec![own(tokens)],
+            Self::File(path) => vec![file(path)?],
+            Self::Auto { .. } if is_bundled(checkpoint) => vec![TextOrigin::Twins],
+            Self::Auto { english } => {
+                let english = english.as_deref().map(file).transpose()?;
+                english.into_iter().chain([own(&None), TextOrigin::Twins]).collect()
             }
         })
     }
+}
 
-    fn file(path: &Path) -> Result<Self, Error> {
-        Ok(Self::File { path: path.to_owned(), digest: file_digest(path)? })
+/// That a file is still the one that was recorded.
+///
+/// # Errors
+/// [`Error::Changed`] where it is another, or one that cannot be read.
+pub(crate) fn check(origin: &TextOrigin) -> Result<(), Error> {
+    let TextOrigin::File { path, digest } = origin else { return Ok(()) };
+    let got = file_digest(path)?;
+    if got == *digest {
+        return Ok(());
     }
-
-    /// As it stands among the settings of a variant.
-    pub fn to_value(&self) -> Value {
-        match self {
-            Self::Twins => Value::from("twins"),
-            Self::Own { tokens } => json!({ "source": "self", "tokens": tokens }),
-            Self::File { path, digest } => Value::from(format!("{} sha256:{digest}", path.display())),
-        }
-    }
-
-    /// What [`Calibration::to_value`] wrote; what is not understood is the twins, as runs without the setting had them.
-    pub fn from_value(value: &Value) -> Self {
-        let file = value.as_str().and_then(|text| text.split_once(" sha256:"));
-        let own = value.get("tokens").and_then(Value::as_u64);
-        match (file, own) {
-            (Some((path, digest)), _) => Self::File { path: PathBuf::from(path), digest: digest.to_owned() },
-            (_, Some(tokens)) => Self::Own { tokens: tokens as usize },
-            _ => Self::Twins,
-        }
-    }
-
-    /// That a file is still the one that was recorded.
-    ///
-    /// # Errors
-    /// [`Error::Changed`] where it is another, or one that cannot be read.
-    pub fn check(&self) -> Result<(), Error> {
-        let Self::File { path, digest } = self else { return Ok(()) };
-        let got = file_digest(path)?;
-        if got == *digest {
-            return Ok(());
-        }
-        Err(Error::Changed { what: path.display().to_string(), expected: digest.clone(), got })
-    }
+    Err(Error::Changed { what: path.display().to_string(), expected: digest.clone(), got })
 }
 
 /// Whether it is the model in the binary.
@@ -147,13 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_read_back_and_the_bundled_model_keeps_its_twins() -> Result<(), Error> {
-        let file = Calibration::File { path: "a b.txt".into(), digest: "0f".into() };
-        for one in [Calibration::Twins, Calibration::Own { tokens: 5 }, file] {
-            assert_eq!(Calibration::from_value(&one.to_value()), one);
-        }
+    fn the_bundled_model_has_its_twins() -> Result<(), Error> {
         let pico = Checkpoint::bundled()?;
-        assert_eq!(Calibration::of(&CalibrationChoice::Auto { english: None }, &pico)?, [Calibration::Twins]);
+        assert_eq!(CalibrationChoice::Auto { english: None }.origins(&pico)?, [TextOrigin::Twins]);
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use acbench::{
-    BadRows, CalibrationChoice, Checkpoint, Cost, Error, How, MethodChoice, Question, Run, Sampling, SeqLength,
-    Similarities, Similarity,
+    BadRows, CalibrationChoice, Checkpoint, Cost, Error, How, Question, Recipe, Run, Sampling, SeqLength, Similarities,
+    Similarity,
 };
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -24,11 +24,12 @@ enum Thinking {
 
 /// The flags of [`Asked`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const WHAT_IS_ASKED: [&str; 21] = [
+pub(crate) const WHAT_IS_ASKED: [&str; 22] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
     "methods",
+    "variants",
     "tasks",
     "data",
     "skip_bad_rows",
@@ -60,6 +61,11 @@ pub(crate) struct Asked {
 
     #[command(flatten)]
     compression: CompressionArgs,
+
+    /// Checkpoints that somebody made before, to compare with the dense model: NAME=PATH, a folder, a GGUF file, or
+    /// OWNER/NAME[@REVISION] of the hub. They are asked in the dense model's tokens and chat template
+    #[arg(long = "variant", value_name = "NAME=PATH", num_args = 1.., conflicts_with = "replies")]
+    variants: Vec<String>,
 
     /// Tasks or capabilities (`acbench list tasks`), separated by spaces or commas
     #[arg(long, value_name = "TASK", num_args = 1.., value_delimiter = ',', default_value = "all")]
@@ -220,18 +226,14 @@ pub(crate) struct CompressionArgs {
 }
 
 impl CompressionArgs {
-    /// Which text `methods` are calibrated on, its file downloaded where it is on the hub. `model`: absent for the bundled
+    /// Which text recipes are calibrated on, its file downloaded where it is on the hub. `model`: absent for the bundled
     /// one.
-    pub(crate) fn calibration(
-        &self,
-        model: Option<&Path>,
-        methods: &[MethodChoice],
-    ) -> Result<CalibrationChoice, Error> {
+    pub(crate) fn calibration(&self, model: Option<&Path>, recipes: &[Recipe]) -> Result<CalibrationChoice, Error> {
         match &self.calibration {
             CalibrationChoice::File(name) => {
                 with_progress(|watch| acbench::hub::file(name, watch)).map(CalibrationChoice::File)
             }
-            CalibrationChoice::Auto { .. } if model.is_some() && methods.iter().any(|method| method.calibrates) => {
+            CalibrationChoice::Auto { .. } if model.is_some() && recipes.iter().any(Recipe::calibrates) => {
                 with_progress(|watch| Ok(CalibrationChoice::Auto { english: acbench::hub::english(watch) }))
             }
             other => Ok(other.clone()),
@@ -239,12 +241,12 @@ impl CompressionArgs {
     }
 
     /// The methods of some names with the settings that were given, fitted to a checkpoint; what was chosen is said.
-    pub(crate) fn methods(&self, names: &[String], checkpoint: &Checkpoint) -> Result<Vec<MethodChoice>, Error> {
-        let methods = acbench::methods(names, &self.settings()?, &acbench::widths(checkpoint.config()))?;
-        for method in &methods {
-            method.note.iter().for_each(|note| output::complain(&format!("{}: {note}", method.variant)));
+    pub(crate) fn methods(&self, names: &[String], checkpoint: &Checkpoint) -> Result<Vec<Recipe>, Error> {
+        let recipes = acbench::methods(names, &self.settings()?, &acbench::widths(checkpoint.config()))?;
+        for recipe in &recipes {
+            recipe.note().iter().for_each(|note| output::complain(&format!("{}: {note}", recipe.variant_name())));
         }
-        Ok(methods)
+        Ok(recipes)
     }
 
     /// All settings that were given, those that count more last.
@@ -280,6 +282,7 @@ impl Asked {
             calibration: self.compression.calibration(model.as_deref(), &methods)?,
             model,
             methods,
+            checkpoints: with_progress(|watch| acbench::ready_made(&self.variants, watch))?,
             data: with_progress(|watch| acbench::data(&self.data, &tasks, watch))?,
             tasks,
             bad_rows: if self.skip_bad_rows { BadRows::Skip } else { BadRows::Refuse },

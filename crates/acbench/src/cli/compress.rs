@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::{Calibration, Compression, Error, FORMATS, Format};
+use acbench::{Compression, Error, FORMATS, Format, TextOrigin};
 use clap::Args;
 
 use super::Failure;
@@ -79,18 +79,18 @@ impl Compress {
         let checkpoint = acbench::open_checkpoint(model.as_deref())?;
         output::notes(checkpoint.notes());
         let chosen = self.compression.methods(std::slice::from_ref(&self.method), &checkpoint)?;
-        let [method] = &chosen[..] else {
+        let [recipe] = &chosen[..] else {
             let problem = "name one method; `acbench list methods` lists them".to_owned();
             let (flag, value) = ("--compression_method", self.method.clone());
             return Err(Error::Flag { flag, value, problem }.into());
         };
         let choice = self.compression.calibration(model.as_deref(), &chosen)?;
-        let texts = Calibration::of(&choice, &checkpoint)?;
-        let out = self.output.clone().unwrap_or_else(|| self.default_output(&method.variant));
+        let variant = recipe.variant_name();
+        let origins = choice.origins(&checkpoint)?;
+        let out = self.output.clone().unwrap_or_else(|| self.default_output(&variant));
         let wanted = Compression {
-            method: &method.method,
-            settings: &method.settings,
-            calibration: texts.first().unwrap_or(&Calibration::Twins),
+            recipe,
+            calibration: origins.first().unwrap_or(&TextOrigin::Twins),
             kept: None,
             seed: self.compression.seed,
             format: self.format,
@@ -105,7 +105,7 @@ impl Compress {
         } else {
             output::print(&format!(
                 "{}: {:.2} bits a weight, {:.0}% zeros; {:.2} bits a weight over the whole checkpoint\n{}\n",
-                method.variant,
+                variant,
                 record.effective_bits,
                 record.sparsity * 100.0,
                 record.checkpoint_bits,

@@ -24,6 +24,7 @@ Examples:
   acbench evaluate --compression_method gptq --tasks workflow tool_use long_context real_world
   acbench evaluate --compression_method gptq rtn --method_args bits=3 --tasks workflow --limit 50
   acbench evaluate --model_name ./Qwen2.5-0.5B-Instruct --compression_method wanda --method_args sparsity=2:4
+  acbench evaluate --model_name ./SmolLM2-135M-Instruct --variant q4_k_m=./SmolLM2-135M-Instruct.Q4_K_M.gguf --limit 50
   acbench evaluate --compression_method gptq --tasks worfbench --data worfbench=./WorfBench/toolbench";
 
 impl Evaluate {

@@ -2,23 +2,20 @@
 
 use std::path::Path;
 
-use compress::{CalibrationSource, Estimate, Format, Job, Needs, Progress, Recipe, TextSize};
+use compress::{CalibrationSource, Estimate, Format, Job, Progress, Recipe, TextSize};
 use generate::Checkpoint;
-use record::{CompressionRecord, VariantRecord, run_path};
-use serde_json::Value;
+use record::{CompressionRecord, TextOrigin, VariantRecord, VariantSource, run_path};
 
 use crate::event::{Event, Watch};
-use crate::run::{CALIBRATION, Run, method_settings};
-use crate::{Calibration, Error, calibration};
+use crate::run::Run;
+use crate::{Error, calibration};
 
 /// One compression that is wanted.
 pub struct Compression<'a> {
-    /// The method's name, or several: `smoothquant+gptq`.
-    pub method: &'a str,
-    /// All its settings.
-    pub settings: &'a Value,
-    /// The calibration text, for methods that look at some.
-    pub calibration: &'a Calibration,
+    /// The methods with their settings.
+    pub recipe: &'a Recipe,
+    /// Where calibration text comes from, for methods that look at some.
+    pub calibration: &'a TextOrigin,
     /// Where text that the model writes itself is kept while the work is under way; absent: beside the folder to write.
     pub kept: Option<&'a Path>,
     /// The seed that chooses calibration text.
@@ -40,20 +37,19 @@ pub fn compress(
     wanted: &Compression<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<CompressionRecord, Error> {
-    let recipe = Recipe::fitted(wanted.method, wanted.settings, &compress::widths(checkpoint.config()))?;
+    let recipe = wanted.recipe;
     let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
-    if recipe.needs() != Needs::NOTHING {
+    if recipe.calibrates() {
         // It counts among what is held.
         checkpoint.tokenizer()?;
     }
     // A budget that does not do is refused before text is made.
-    let size = TextSize::of(&recipe, checkpoint.config());
-    Estimate::new(checkpoint, &recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
-    let Text { source, settings } = text(checkpoint, (&recipe, wanted, &kept), watch)?;
+    let size = TextSize::of(recipe, checkpoint.config());
+    Estimate::new(checkpoint, recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
+    let (source, recipe) = text(checkpoint, (wanted, &kept), watch)?;
     watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
     let job = Job {
-        method: wanted.method,
-        settings: &settings,
+        recipe: &recipe,
         calibration: source.as_ref(),
         format: wanted.format,
         ram_budget: wanted.ram_budget,
@@ -87,7 +83,7 @@ pub fn compress(
 /// # Errors
 /// As [`compress()`]; and a checkpoint in the folder that was made from something else.
 pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_>) -> Result<(), Error> {
-    let Some(method) = variant.method.as_deref() else { return Ok(()) };
+    let VariantSource::Compressed { method, settings, calibration } = &variant.source else { return Ok(()) };
     let out = run_path::checkpoint(&run.root, &variant.name);
     let done = out.join("compress.json");
     if done.is_file() {
@@ -98,20 +94,20 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
         }
         return Ok(());
     }
-    let calibration = Calibration::from_value(variant.settings.get(CALIBRATION).unwrap_or(&Value::Null));
-    calibration.check()?;
-    let (settings, kept) = (method_settings(variant), run_path::own_text(&run.root));
+    // Runs that did not record it had the twins' prompts.
+    let calibration = calibration.as_ref().unwrap_or(&TextOrigin::Twins);
+    calibration::check(calibration)?;
+    let (checkpoint, kept) = (run.checkpoint()?, run_path::own_text(&run.root));
     let wanted = Compression {
-        method,
-        settings: &settings,
-        calibration: &calibration,
+        recipe: &Recipe::fitted(method, settings, &compress::widths(checkpoint.config()))?,
+        calibration,
         kept: Some(&kept),
         seed: run.record.seed,
         format: None,
         ram_budget: None,
         out: &out,
     };
-    let record = compress(&run.checkpoint()?, &wanted, watch)?;
+    let record = compress(&checkpoint, &wanted, watch)?;
     watch(Event::End(format!(
         "{}: {:.2} bits a weight, {:.0}% zeros",
         variant.name,
@@ -139,48 +135,31 @@ fn bytes(count: u64) -> String {
     }
 }
 
-/// What a method looks at, and its settings with as many sequences as there are.
-struct Text {
-    source: Option<CalibrationSource>,
-    settings: Value,
-}
-
-/// The calibration text, for methods that look at some.
+/// The calibration text, for methods that look at some, and the recipe for as many sequences as there are.
 fn text(
     checkpoint: &Checkpoint,
-    (recipe, wanted, kept): (&Recipe, &Compression<'_>, &Path),
+    (wanted, kept): (&Compression<'_>, &Path),
     watch: &mut Watch<'_>,
-) -> Result<Text, Error> {
-    let mut settings = recipe.settings();
-    if recipe.needs() == Needs::NOTHING {
-        return Ok(Text { source: None, settings });
+) -> Result<(Option<CalibrationSource>, Recipe), Error> {
+    let mut recipe = wanted.recipe.clone();
+    if !recipe.calibrates() {
+        return Ok((None, recipe));
     }
-    let size = TextSize::of(recipe, checkpoint.config());
+    let size = TextSize::of(&recipe, checkpoint.config());
     let tokens = size.tokens();
     let source = match wanted.calibration {
-        Calibration::File { path, .. } => calibration::read(checkpoint, path, wanted.seed)?,
-        Calibration::Twins => calibration::twins(checkpoint, wanted.seed, tokens)?,
-        Calibration::Own { tokens: most } => {
+        TextOrigin::File { path, .. } => calibration::read(checkpoint, path, wanted.seed)?,
+        TextOrigin::Twins => calibration::twins(checkpoint, wanted.seed, tokens)?,
+        TextOrigin::Own { tokens: most } => {
             let least = calibration::own::memory(checkpoint);
             if let Some(budget) = wanted.ram_budget.filter(|&budget| budget < least) {
                 return Err(compress::CompressError::Budget { budget, least }.into());
             }
             let tokens = tokens.min(*most);
             let length = size.length.min(tokens);
-            shorten(&mut settings, (tokens / length.max(1), length));
+            recipe = recipe.shortened(tokens / length.max(1), length);
             calibration::own::source(checkpoint, (wanted.seed, tokens), kept, watch)?
         }
     };
-    Ok(Text { source: Some(source), settings })
-}
-
-/// Lowers the numbers of sequences, and their lengths, of all methods.
-fn shorten(settings: &mut Value, (sequences, length): (usize, usize)) {
-    for (name, value) in settings.as_object_mut().into_iter().flatten() {
-        match (name.as_str(), value.as_u64()) {
-            ("sequences", Some(count)) => *value = Value::from(count.min(sequences as u64)),
-            ("length", Some(count)) => *value = Value::from(count.min(length as u64)),
-            _ => shorten(value, (sequences, length)),
-        }
-    }
+    Ok((Some(source), recipe))
 }

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
-use record::{DENSE, Outcome, Sample, TaskSource, Transcript, VariantRecord, run_path};
+use record::{Outcome, Sample, TaskSource, Transcript, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
 
 use crate::event::{Event, Watch};
-use crate::run::{Run, missing_template};
+use crate::run::{Run, missing_template, unchanged};
 use crate::{Counts, Error, names};
 
 /// What changes how fast replies come, and nothing else.
@@ -28,6 +28,7 @@ pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Er
     let _lock = run.lock()?;
     for variant in &run.record.variants {
         crate::verb::compress_variant(run, variant, watch)?;
+        look_at(run, variant)?;
     }
     for variant in &run.record.variants {
         let unfinished = |task: &&TaskSource| match run.transcripts(&variant.name, task) {
@@ -48,6 +49,16 @@ pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Er
         }
     }
     counts(run)
+}
+
+/// Writes down what a checkpoint holds that was made elsewhere, once.
+fn look_at(run: &Run, variant: &VariantRecord) -> Result<(), Error> {
+    let VariantSource::Checkpoint { path, digest } = &variant.source else { return Ok(()) };
+    let known = run_path::weights(&run.root, &variant.name);
+    if !known.is_file() {
+        record::write_json(&known, &compress::inspect(&unchanged(path, digest)?)?.record())?;
+    }
+    Ok(())
 }
 
 /// Samples and failed ones, as the transcripts have them.
@@ -71,16 +82,24 @@ fn ask(
     (tasks, how): (&[&TaskSource], How),
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
-    if let Some(replies) = run.replies() {
-        let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
-        return ask_backend(run, variant, (tasks, how), (&mut scripted, watch));
-    }
-    let checkpoint = match variant.name.as_str() {
-        DENSE => run.checkpoint()?,
-        name => crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, name)))?,
+    let dense;
+    let (checkpoint, asks) = match &variant.source {
+        VariantSource::Scripted { replies, .. } => {
+            let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
+            return ask_backend(run, variant, (tasks, how), (&mut scripted, watch));
+        }
+        VariantSource::Dense => (run.checkpoint()?, None),
+        VariantSource::Compressed { .. } => {
+            (crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))?, None)
+        }
+        // What was made elsewhere is asked in the dense model's tokens.
+        VariantSource::Checkpoint { path, digest } => {
+            dense = run.checkpoint()?;
+            (unchanged(path, digest)?, Some(&dense))
+        }
     };
-    let tokenizer = checkpoint.tokenizer()?;
-    if variant.name == DENSE {
+    let tokenizer = asks.unwrap_or(&checkpoint).tokenizer()?;
+    if variant.source == VariantSource::Dense {
         missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
     }
     let model = Model::load(&checkpoint)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use record::{Analysis, CompressionRecord, DENSE, Transcript, run_path};
+use record::{Analysis, DENSE, Transcript, VariantRecord, VariantSource, WeightsRecord, run_path};
 use report::{Example, Report, Side};
 use serde_json::Value;
 
@@ -29,25 +29,29 @@ pub struct Shown {
 pub fn report(run: &Run, shown: Shown) -> Result<(Vec<PathBuf>, String, Value), Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
     let scores = run.scores()?;
-    let compressions = compressions(run)?;
+    let weights = weights(run)?;
     let examples = examples(run, &scores)?;
-    let report = Report {
-        run: &run.record,
-        analysis: &analysis,
-        compressions: &compressions,
-        scores: &scores,
-        examples: &examples,
-    };
+    let report =
+        Report { run: &run.record, analysis: &analysis, weights: &weights, scores: &scores, examples: &examples };
     let files = report::write(&report, &run_path::report(&run.root))?;
     Ok((files, report::terminal(&report, shown.width, shown.color), report::json(&report)))
 }
 
-/// What was done to the weights of each variant.
-fn compressions(run: &Run) -> Result<BTreeMap<String, CompressionRecord>, Error> {
+/// What the weights of each variant are.
+fn weights(run: &Run) -> Result<BTreeMap<String, WeightsRecord>, Error> {
     let mut all = BTreeMap::new();
-    for variant in run.record.variants.iter().filter(|variant| variant.method.is_some()) {
-        let path = run_path::checkpoint(&run.root, &variant.name).join("compress.json");
-        all.insert(variant.name.clone(), record::read_json(&path)?);
+    for VariantRecord { name, source } in &run.record.variants {
+        let record = match source {
+            VariantSource::Compressed { .. } => {
+                let path = run_path::checkpoint(&run.root, name).join("compress.json");
+                WeightsRecord::Compressed(record::read_json(&path)?)
+            }
+            VariantSource::Checkpoint { .. } => {
+                WeightsRecord::Found(record::read_json(&run_path::weights(&run.root, name))?)
+            }
+            VariantSource::Dense | VariantSource::Scripted { .. } => continue,
+        };
+        all.insert(name.clone(), record);
     }
     Ok(all)
 }

@@ -34,6 +34,7 @@ pub struct ChatTemplate {
     specials: BTreeMap<String, String>,
     path: PathBuf,
     words: HashSet<String>,
+    source: String,
 }
 
 impl std::fmt::Debug for ChatTemplate {
@@ -55,12 +56,17 @@ impl ChatTemplate {
         let mut environment = environment().map_err(|error| failed(explain(&error)))?;
         environment.add_template_owned("chat", syntax::prepare(source)).map_err(|error| failed(explain(&error)))?;
         let words = source.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect();
-        Ok(Self { environment, specials, path, words })
+        Ok(Self { environment, specials, path, words, source: source.to_owned() })
     }
 
     /// The file that holds it.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it is the same text.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.source == other.source
     }
 
     /// Whether its text has a word.
