@@ -46,6 +46,7 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
         let task = names::task(&source.task)?;
         let mut before: Vec<u32> = Vec::new();
         for sample in run.samples(source)? {
+            let sample = sample?;
             cost.samples += 1;
             cost.turns |= !sample.input.is_null();
             let Turn::Ask(ask) = task.open(&sample)?.next(None) else { continue };

@@ -44,7 +44,7 @@ pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
 /// # Errors
 /// Samples that cannot be read.
 pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
-    Ok(names::task(&task.task)?.notes(&run.samples(task)?))
+    Ok(names::task(&task.task)?.notes(&run.samples(task)?.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The record of a question, without its variants, and the samples of each of its tasks.

@@ -1,11 +1,10 @@
 //! A run folder: what was asked, and the files that every stage finds by it.
 
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{RunRecord, Sample, TaskSource, Transcript, run_path};
+use record::{JsonlReader, RunRecord, Sample, TaskSource, Transcripts, run_path};
 use serde_json::{Map, Value};
 
 use crate::Error;
@@ -79,32 +78,33 @@ impl Run {
         Ok(record::write_json(&run_path::run(&self.root), &self.record)?)
     }
 
-    /// The samples of a task.
+    /// The samples of a task, one at a time; the last item is an error where they are not those which the run began with.
     ///
     /// # Errors
-    /// A file that is missing, broken, or not the one that the run began with.
-    pub fn samples(&self, task: &TaskSource) -> Result<Vec<Sample>, Error> {
+    /// A file that is missing.
+    pub fn samples(&self, task: &TaskSource) -> Result<Samples, Error> {
         let path = run_path::samples(&self.root, &task.task);
-        let got = file_digest(&path)?;
-        if got != task.digest {
-            return Err(Error::Changed { what: path.display().to_string(), expected: task.digest.clone(), got });
-        }
-        Ok(record::read_jsonl(&path)?)
+        Ok(Samples { reader: Some(JsonlReader::open(&path)?), path, expected: task.digest.clone() })
     }
 
-    /// The transcripts of a task, by sample id, and that all of them are finished.
+    /// What was said for a task so far.
     ///
     /// # Errors
-    /// [`Error::Unfinished`] where some are missing.
-    pub fn transcripts(&self, variant: &str, task: &TaskSource) -> Result<BTreeMap<String, Transcript>, Error> {
-        let path = run_path::transcripts(&self.root, variant, &task.task);
-        let all = if path.exists() { generate::read_transcripts(&path)? } else { Default::default() };
-        let samples = self.samples(task)?;
-        let ended = |sample: &&Sample| all.get(&sample.id).is_some_and(|transcript| transcript.outcome.is_some());
-        let missing = samples.len() - samples.iter().filter(ended).count();
+    /// A file that is broken.
+    pub fn transcripts(&self, variant: &str, task: &TaskSource) -> Result<Transcripts, Error> {
+        Ok(Transcripts::open(&run_path::transcript_files(&self.root, variant, &task.task))?)
+    }
+
+    /// The transcripts of a task, and that all of its samples have ended.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] where some have not.
+    pub fn ended(&self, variant: &str, task: &TaskSource) -> Result<Transcripts, Error> {
+        let all = self.transcripts(variant, task)?;
+        let missing = task.samples.saturating_sub(all.ended());
         if missing > 0 {
-            let (variant, task) = (variant.to_owned(), task.task.clone());
-            return Err(Error::Unfinished { variant, task, missing, total: samples.len() });
+            let (variant, task, total) = (variant.to_owned(), task.task.clone(), task.samples);
+            return Err(Error::Unfinished { variant, task, missing, total });
         }
         Ok(all)
     }
@@ -132,6 +132,37 @@ impl Run {
     /// A model that is not there, is damaged, or was changed.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
         unchanged(Path::new(&self.record.model.name), &self.record.model.digest)
+    }
+}
+
+/// The samples of a task, as they are read.
+pub struct Samples {
+    reader: Option<JsonlReader<Sample>>,
+    path: PathBuf,
+    expected: String,
+}
+
+impl Samples {
+    /// What is wrong with the file once it was read to its end.
+    fn changed(&mut self) -> Option<Error> {
+        let got = match self.reader.take()?.into_digest() {
+            Ok(got) => got,
+            Err(error) => return Some(error.into()),
+        };
+        let (what, expected) = (self.path.display().to_string(), self.expected.clone());
+        (got != expected).then_some(Error::Changed { what, expected, got })
+    }
+}
+
+impl Iterator for Samples {
+    type Item = Result<Sample, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.as_mut()?.next() {
+            Some(Ok(sample)) => Some(Ok(sample)),
+            Some(Err(error)) => Some(Err(self.changed().unwrap_or_else(|| error.into()))),
+            None => self.changed().map(Err),
+        }
     }
 }
 
@@ -313,7 +344,7 @@ mod tests {
         let mut asked = record();
         asked.tasks[0].digest = record::digest(b"");
         let run = Run::begin(folder.path(), asked.clone(), &[vec![]])?;
-        assert!(run.samples(&run.record.tasks[0])?.is_empty());
+        assert!(run.samples(&run.record.tasks[0])?.next().is_none());
         assert_eq!(Run::begin(folder.path(), asked.clone(), &[vec![]])?.record, asked);
         let other = RunRecord { seed: 1, ..asked };
         assert!(matches!(Run::begin(folder.path(), other, &[vec![]]), Err(Error::OtherSettings { .. })));

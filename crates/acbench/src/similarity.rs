@@ -92,7 +92,7 @@ pub(crate) fn judges_name(embedders: &BTreeMap<String, ModelSource>, samples: &[
     }
 }
 
-fn is_chinese(sample: &Sample) -> bool {
+pub(crate) fn is_chinese(sample: &Sample) -> bool {
     sample.tags.get(LANGUAGE).and_then(|language| language.as_str()) == Some(CHINESE)
 }
 
@@ -131,7 +131,8 @@ impl Judges {
 pub(crate) fn name_judges(run: &mut Run) -> Result<(), Error> {
     let mut tasks = run.record.tasks.clone();
     for task in tasks.iter_mut().filter(|task| task.judge.is_some()) {
-        task.judge = Some(judges_name(&run.record.embedders, &run.samples(task)?));
+        let samples: Vec<Sample> = run.samples(task)?.collect::<Result<_, _>>()?;
+        task.judge = Some(judges_name(&run.record.embedders, &samples));
     }
     run.record.tasks = tasks;
     Ok(())
@@ -152,9 +153,8 @@ pub(crate) fn warn(record: &RunRecord, watch: &mut Watch<'_>) {
 }
 
 /// Says where Chinese is compared by an embedder for English.
-pub(crate) fn warn_of_chinese(record: &RunRecord, samples: &[Sample], watch: &mut Watch<'_>) {
-    let one_for_all = record.embedders.contains_key(ALL) && !record.embedders.contains_key(CHINESE);
-    if one_for_all && samples.iter().any(is_chinese) {
+pub(crate) fn warn_of_chinese(record: &RunRecord, watch: &mut Watch<'_>) {
+    if record.embedders.contains_key(ALL) && !record.embedders.contains_key(CHINESE) {
         watch(Event::Warning(
             "Chinese texts are compared by the embedder for English; the benchmark uses thenlper/gte-large-zh: give its \
              folder with --embedder_zh"

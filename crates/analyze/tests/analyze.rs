@@ -124,8 +124,8 @@ fn no_sample_and_one_sample_say_nothing_and_print_no_nan() -> Result<(), Box<dyn
 fn failed_samples_are_left_out_and_counted() -> Result<(), AnalyzeError> {
     let mut dense = scores(&[1.0, 1.0, 0.0, 1.0]);
     let mut compressed = scores(&[1.0, 0.0, 0.0, 1.0]);
-    dense[0].outcome = Outcome::Failed { reason: "too long".into() };
-    compressed[1].outcome = Outcome::Failed { reason: "too long".into() };
+    dense[0].outcome = Outcome::failed("too long");
+    compressed[1].outcome = Outcome::failed("too long");
     let analysis = two(dense, compressed)?;
     assert_eq!((analysis.paired[0].n, analysis.paired[0].left_out), (2, 2));
     assert_eq!((analysis.paired[0].dense, analysis.paired[0].delta), (0.5, 0.0));
@@ -247,7 +247,7 @@ fn columns_are_means_of_metrics_and_of_columns_and_absent_where_nothing_was_aske
         column("circle", MeanOf::Columns(&["circle"])),
     ];
     let mut failed = scores(&[1.0, 0.5, 0.0, 0.0]);
-    failed[2].outcome = Outcome::Failed { reason: "late".into() };
+    failed[2].outcome = Outcome::failed("late");
     let all: Scores = BTreeMap::from([(("dense".into(), "t".into()), failed)]);
     let found = analyze(&run(&["dense"], &["t"]), &all, &[TABLE])?.columns;
     let values: Vec<(&str, f64)> = found.iter().map(|value| (value.column.as_str(), value.value)).collect();

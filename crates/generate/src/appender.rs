@@ -1,10 +1,10 @@
 //! The transcript file of a run under way.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use record::{RecordError, TranscriptLine, read_torn_jsonl};
+use record::{RecordError, TranscriptLine};
 
 /// A transcript file that lines are added to. What [`Appender::append`] returned from is on disk.
 pub(crate) struct Appender {
@@ -13,22 +13,21 @@ pub(crate) struct Appender {
 }
 
 impl Appender {
-    /// Opens the file, or makes it, and reads what earlier runs left: every whole line. A torn last line is cut off.
+    /// Opens the file, or makes it. A torn last line that an earlier run left is cut off.
     ///
     /// # Errors
-    /// A file that cannot be read or written, or the line that is no transcript line.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<TranscriptLine>), RecordError> {
-        let lines = if path.exists() { read_torn_jsonl(path)? } else { Vec::new() };
+    /// A file that cannot be read or written.
+    pub(crate) fn open(path: &Path) -> Result<Self, RecordError> {
         let open = || -> io::Result<File> {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
             let file = OpenOptions::new().create(true).append(true).open(path)?;
-            file.set_len(whole_lines(&fs::read(path)?))?;
+            file.set_len(whole_lines(path)?)?;
             Ok(file)
         };
         let file = open().map_err(|source| RecordError::io("write", path, source))?;
-        Ok((Self { path: path.to_owned(), file }, lines))
+        Ok(Self { path: path.to_owned(), file })
     }
 
     /// Adds lines and waits until the disk has them.
@@ -53,6 +52,11 @@ impl Appender {
 }
 
 /// Length up to and including the last newline.
-fn whole_lines(bytes: &[u8]) -> u64 {
-    bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at as u64 + 1)
+fn whole_lines(path: &Path) -> io::Result<u64> {
+    let (mut file, mut line, mut whole) = (BufReader::new(File::open(path)?), Vec::new(), 0);
+    while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+        whole += line.len() as u64;
+        line.clear();
+    }
+    Ok(whole)
 }

@@ -16,7 +16,7 @@ pub use model::{
     SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
 };
 
-pub use backend::{Answer, Backend, Local, LocalOptions, Request, Scripted, Ticket};
+pub use backend::{Answer, Backend, Failure, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};
-pub use run::{Conversation, Job, Open, Progress, read_transcripts, run};
+pub use run::{Conversation, Job, Open, Progress, run};

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use record::{Ask, Outcome, Rng, Sample, Step, Transcript, TranscriptLine, Turn};
+use record::{Ask, Message, Outcome, Rng, Sample, SampleState, Step, Transcript, TranscriptLine, Transcripts, Turn};
 use serde_json::Value;
 
 use crate::appender::Appender;
-use crate::backend::{Answer, Ticket};
+use crate::backend::{Answer, Failure, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// A sample being worked on: it is given each reply and says what to show next, `None` being the start.
@@ -57,18 +57,19 @@ pub fn run(
     backend: &mut dyn Backend,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Progress, GenerateError> {
-    let (file, lines) = Appender::open(job.transcript)?;
-    let mut earlier = Transcript::collect(lines);
+    let file = Appender::open(job.transcript)?;
+    let earlier = Transcripts::open(&[job.transcript.to_owned()])?;
     let mut progress = Progress { total: job.samples.len(), ..Progress::default() };
     let mut waiting = VecDeque::new();
     for sample in job.samples {
-        match earlier.get(&sample.id).and_then(|transcript| transcript.outcome.as_ref()) {
-            Some(outcome) => progress.end(outcome),
-            None => waiting.push_back((sample, earlier.remove(&sample.id).unwrap_or_default())),
+        match earlier.state(&sample.id) {
+            SampleState::Finished => progress.end(false),
+            SampleState::Failed { again: false } => progress.end(true),
+            SampleState::UnderWay | SampleState::Failed { again: true } => waiting.push_back(sample),
         }
     }
     watch(progress);
-    let mut run = Run { job, open, file, progress, waiting, flying: BTreeMap::new() };
+    let mut run = Run { job, open, file, earlier, progress, waiting, flying: BTreeMap::new() };
     loop {
         run.fill(backend)?;
         if run.flying.is_empty() {
@@ -80,9 +81,9 @@ pub fn run(
 }
 
 impl Progress {
-    fn end(&mut self, outcome: &Outcome) {
+    fn end(&mut self, failed: bool) {
         self.done += 1;
-        self.failed += usize::from(*outcome != Outcome::Finished);
+        self.failed += usize::from(failed);
     }
 }
 
@@ -90,7 +91,9 @@ impl Progress {
 struct Flight<'a> {
     sample: &'a Sample,
     conversation: Conversation,
-    transcript: Transcript,
+    steps: Vec<Step>,
+    /// What was said until now: the last turn's prompt and its reply.
+    before: Vec<Message>,
     ask: Ask,
 }
 
@@ -99,7 +102,9 @@ struct Run<'a> {
     open: &'a Open<'a>,
     file: Appender,
     progress: Progress,
-    waiting: VecDeque<(&'a Sample, Transcript)>,
+    /// What is on disk of the samples that wait.
+    earlier: Transcripts,
+    waiting: VecDeque<&'a Sample>,
     flying: BTreeMap<Ticket, Flight<'a>>,
 }
 
@@ -107,11 +112,15 @@ impl<'a> Run<'a> {
     /// Takes samples up until enough conversations are under way.
     fn fill(&mut self, backend: &mut dyn Backend) -> Result<(), GenerateError> {
         while self.flying.len() < self.job.batch_size.max(1) {
-            let Some((sample, transcript)) = self.waiting.pop_front() else { break };
+            let Some(sample) = self.waiting.pop_front() else { break };
+            let steps = self.earlier.get(&sample.id)?.steps;
             let mut conversation =
                 (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
-            match self.replay(sample, &transcript, &mut conversation)? {
-                Turn::Ask(ask) => self.ask(Flight { sample, conversation, transcript, ask }, backend)?,
+            let (turn, before) = self.replay(sample, &steps, &mut conversation)?;
+            match turn {
+                Turn::Ask(ask) => {
+                    self.ask(Flight { sample, conversation, steps, before, ask }, backend)?;
+                }
                 Turn::Done(record) => {
                     let line = self.end(&sample.id, Outcome::Finished, record);
                     self.file.append(&[line])?;
@@ -127,19 +136,22 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Leads an episode through the replies that are on disk, to the first turn that has none.
+    /// Leads an episode through the replies that are on disk, to the first turn that has none, and gives what was said
+    /// until then.
     fn replay(
         &self,
         sample: &Sample,
-        transcript: &Transcript,
+        steps: &[Step],
         conversation: &mut Conversation,
-    ) -> Result<Turn, GenerateError> {
-        let mut turn = conversation(None);
-        for (index, step) in transcript.steps.iter().enumerate() {
+    ) -> Result<(Turn, Vec<Message>), GenerateError> {
+        let (mut turn, mut said) = (conversation(None), Vec::new());
+        for (index, step) in steps.iter().enumerate() {
+            step.show(&mut said);
             match &turn {
-                Turn::Ask(ask) if ask.messages == step.messages => {
+                Turn::Ask(ask) if ask.messages == said => {
                     turn = conversation(Some(&step.reply.text));
-                    remember(&transcript.steps[..=index], &mut turn);
+                    remember(&steps[..=index], &mut turn);
+                    said.push(step.reply.message());
                 }
                 _ => {
                     return Err(GenerateError::Replay {
@@ -150,7 +162,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        Ok(turn)
+        Ok((turn, said))
     }
 
     /// Waits for replies, puts them on disk, and asks for the next turns of conversations that go on.
@@ -174,22 +186,26 @@ impl<'a> Run<'a> {
         let id = &flight.sample.id;
         let reply = match answer {
             Ok(reply) => reply,
-            Err(reason) => {
-                lines.push(self.end(id, Outcome::Failed { reason }, Value::Null));
+            Err(Failure { reason, again }) => {
+                lines.push(self.end(id, Outcome::Failed { reason, again }, Value::Null));
                 return None;
             }
         };
         self.progress.replies += 1;
         self.progress.tokens += reply.completion_tokens;
-        lines.push(flight.transcript.next_line(id, &flight.ask.messages, reply.clone()));
+        let step = Step::after(&flight.before, &flight.ask.messages, reply);
+        let reply = &step.reply;
+        lines.push(TranscriptLine::reply(id, flight.steps.len(), &step));
         if reply.endless {
             let reason = format!("its thought did not end within {} tokens", reply.completion_tokens);
-            lines.push(self.end(id, Outcome::Failed { reason }, Value::Null));
+            lines.push(self.end(id, Outcome::failed(reason), Value::Null));
             return None;
         }
         let mut next = (flight.conversation)(Some(&reply.text));
-        flight.transcript.steps.push(Step { messages: std::mem::take(&mut flight.ask.messages), reply });
-        remember(&flight.transcript.steps, &mut next);
+        flight.before = std::mem::take(&mut flight.ask.messages);
+        flight.before.push(reply.message());
+        flight.steps.push(step);
+        remember(&flight.steps, &mut next);
         match next {
             Turn::Ask(ask) => {
                 flight.ask = ask;
@@ -203,7 +219,7 @@ impl<'a> Run<'a> {
     }
 
     fn end(&mut self, sample: &str, outcome: Outcome, record: Value) -> TranscriptLine {
-        self.progress.end(&outcome);
+        self.progress.end(outcome != Outcome::Finished);
         TranscriptLine::End { sample: sample.to_owned(), outcome, record }
     }
 }
@@ -217,7 +233,7 @@ fn remember(steps: &[Step], turn: &mut Turn) {
 
 impl Flight<'_> {
     fn request(&self, seed: u64) -> Request {
-        let turn = self.transcript.steps.len();
+        let turn = self.steps.len();
         Request {
             sample: self.sample.id.clone(),
             turn,
@@ -228,14 +244,6 @@ impl Flight<'_> {
             seed: Rng::stream(seed, &format!("{}/{}/{turn}", self.sample.task, self.sample.id)).next_u64(),
         }
     }
-}
-
-/// Reads the transcripts of a job, by sample id.
-///
-/// # Errors
-/// A file that cannot be read, or the line that is no transcript line.
-pub fn read_transcripts(path: &Path) -> Result<BTreeMap<String, Transcript>, GenerateError> {
-    Ok(Transcript::collect(record::read_torn_jsonl::<TranscriptLine>(path)?))
 }
 
 #[cfg(test)]

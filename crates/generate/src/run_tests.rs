@@ -2,12 +2,17 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use record::{Finish, Message, Reply, read_torn_jsonl};
+use record::{Finish, Reply, read_torn_jsonl};
 use serde_json::json;
 
 use super::*;
 
 type Checked = Result<(), Box<dyn Error>>;
+
+/// The transcripts of a file, by sample.
+fn read_transcripts(path: &Path) -> Result<BTreeMap<String, Transcript>, record::RecordError> {
+    Ok(Transcript::collect(read_torn_jsonl::<TranscriptLine>(path)?))
+}
 
 /// Replies with a digest of the whole request, `together` at a time; can break after some replies, as a crash does.
 #[derive(Default)]
@@ -18,6 +23,8 @@ struct Echo {
     replied: usize,
     together: usize,
     breaks_after: Option<usize>,
+    /// Samples that get no reply in time.
+    late: Vec<String>,
 }
 
 impl Echo {
@@ -43,8 +50,12 @@ impl Backend for Echo {
             if self.breaks_after.is_some_and(|limit| self.replied > limit) {
                 return Err(GenerateError::NoReply { waiting: 1 });
             }
+            if self.late.contains(&request.sample) {
+                done.push((ticket, Err(Failure { reason: "no reply in time".to_owned(), again: true })));
+                continue;
+            }
             if request.sample == "s3" && request.turn == 1 {
-                done.push((ticket, Err("prompt of 9 tokens exceeds context of 8".to_owned())));
+                done.push((ticket, Err(Failure::lasting("prompt of 9 tokens exceeds context of 8"))));
                 continue;
             }
             let seen = record::digest(format!("{:?} {}", request.messages, request.seed).as_bytes());
@@ -118,8 +129,25 @@ fn every_sample_ends_and_a_failed_reply_fails_its_sample_only() -> Checked {
     assert_eq!(all.len(), 7);
     assert_eq!(all["s2"].steps.len(), 3);
     assert_eq!(all["s2"].record, json!({ "turns": 3 }));
-    assert!(matches!(&all["s3"].outcome, Some(Outcome::Failed { reason }) if reason.contains("context")));
+    assert!(matches!(&all["s3"].outcome, Some(Outcome::Failed { reason, again: false }) if reason.contains("context")));
     assert_eq!(all["s3"].steps.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn what_came_too_late_is_asked_again_by_the_next_run_and_by_no_other() -> Checked {
+    let (case, whole) = (case()?, case()?);
+    whole.run(2, &mut Echo::default())?;
+    let mut slow = Echo { late: vec!["s1".into(), "s6".into()], ..Echo::default() };
+    assert_eq!(case.run(2, &mut slow)?.failed, 3);
+    let mut next = Echo::default();
+    let progress = case.run(2, &mut next)?;
+    assert_eq!((progress.done, progress.failed), (7, 1));
+    assert!(next.asked.iter().all(|(sample, _)| ["s1", "s6"].contains(&sample.as_str())), "{:?}", next.asked);
+    assert_eq!(read_transcripts(&case.path)?, read_transcripts(&whole.path)?);
+    let mut last = Echo::default();
+    case.run(2, &mut last)?;
+    assert!(last.asked.is_empty());
     Ok(())
 }
 

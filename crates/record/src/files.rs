@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::JsonlWriter;
 use crate::text::{NotText, read_text, unmarked};
 
 /// A record file that could not be read or written.
@@ -88,15 +89,20 @@ fn lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>, Recor
         .collect()
 }
 
+/// Where a file lies until it is whole.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    path.with_file_name(name)
+}
+
 /// Writes a whole file beside its place, syncs it, and renames it there: readers see the old or the new one.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
     let fail = |source| RecordError::io("write", path, source);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(fail)?;
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let beside = path.with_file_name(name);
+    let beside = beside(path);
     let mut file = File::create(&beside).map_err(fail)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fail)?;
     fs::rename(&beside, path).map_err(fail)
@@ -115,16 +121,9 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RecordErro
 
 /// Writes all values as JSON lines, atomically.
 pub fn write_jsonl<T: Serialize>(path: &Path, values: &[T]) -> Result<(), RecordError> {
-    let mut text = Vec::new();
-    for (index, value) in values.iter().enumerate() {
-        serde_json::to_writer(&mut text, value).map_err(|source| RecordError::Parse {
-            path: path.to_owned(),
-            line: index + 1,
-            source,
-        })?;
-        text.push(b'\n');
-    }
-    write_atomic(path, &text)
+    let mut file = JsonlWriter::create(path)?;
+    values.iter().try_for_each(|value| file.push(value))?;
+    file.finish()
 }
 
 #[cfg(test)]

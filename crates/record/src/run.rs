@@ -107,6 +107,17 @@ pub mod run_path {
         root.join(variant).join("transcripts").join(format!("{task}.jsonl"))
     }
 
+    /// Every transcript file of a task that is there, in order: `<variant>/transcripts/<task>.jsonl`, then what others wrote
+    /// beside it, `<variant>/transcripts/<task>/<shard>.jsonl`.
+    pub fn transcript_files(root: &Path, variant: &str, task: &str) -> Vec<PathBuf> {
+        let first = transcripts(root, variant, task);
+        let entries = std::fs::read_dir(first.with_extension("")).into_iter().flatten().flatten();
+        let is_shard = |path: &PathBuf| path.extension().is_some_and(|end| end == "jsonl");
+        let mut shards: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_shard).collect();
+        shards.sort();
+        [first].into_iter().chain(shards).filter(|path| path.is_file()).collect()
+    }
+
     /// `<variant>/scores/<task>.jsonl`
     pub fn scores(root: &Path, variant: &str, task: &str) -> PathBuf {
         root.join(variant).join("scores").join(format!("{task}.jsonl"))

@@ -16,7 +16,22 @@ pub enum Outcome {
     Failed {
         /// What went wrong: `prompt of 9000 tokens exceeds the context of 8192`.
         reason: String,
+        /// Whether asking again could help, as after a time-out: a resumed run does.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
+}
+
+impl Outcome {
+    /// A failure that asking again would not change.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into(), again: false }
+    }
+
+    /// Whether asking again could help.
+    pub fn again(&self) -> bool {
+        matches!(self, Self::Failed { again: true, .. })
+    }
 }
 
 /// What kind of mistake a tool call has.

@@ -92,10 +92,12 @@ pub enum TranscriptLine {
     },
 }
 
-/// One turn of a sample: what the model was shown and what it replied.
+/// One turn of a sample: what the model was shown that it had not seen, and what it replied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The whole conversation that the model was shown.
+    /// How many messages of the conversation before (the previous turn's prompt and its reply) this turn keeps.
+    pub keep: usize,
+    /// The messages that follow the kept ones.
     pub messages: Vec<Message>,
     /// What it replied.
     pub reply: Reply,
@@ -118,44 +120,38 @@ impl Transcript {
         self.steps.last().map_or("", |step| step.reply.text.as_str())
     }
 
+    /// Whether the sample is over: finished, or failed in a way that asking again would not change.
+    pub fn is_over(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| !outcome.again())
+    }
+
     /// Collects the lines of a transcript file by sample id.
     ///
     /// A line that repeats a turn, or that follows a gap, is ignored: the first finished reply stands.
     pub fn collect(lines: impl IntoIterator<Item = TranscriptLine>) -> BTreeMap<String, Transcript> {
         let mut all: BTreeMap<String, Transcript> = BTreeMap::new();
         for line in lines {
-            match line {
-                TranscriptLine::Reply { sample, turn, keep, messages, reply } => {
-                    let transcript = all.entry(sample).or_default();
-                    if transcript.outcome.is_none() && transcript.steps.len() == turn {
-                        let mut conversation = transcript.conversation();
-                        conversation.truncate(keep);
-                        conversation.extend(messages);
-                        transcript.steps.push(Step { messages: conversation, reply });
-                    }
-                }
-                TranscriptLine::End { sample, outcome, record } => {
-                    let transcript = all.entry(sample).or_default();
-                    if transcript.outcome.is_none() {
-                        transcript.outcome = Some(outcome);
-                        transcript.record = record;
-                    }
-                }
-            }
+            all.entry(line.sample().to_owned()).or_default().add(line);
         }
         all
     }
 
-    /// The line that records `reply` to `messages` as the next turn of this transcript, stored as a difference.
-    pub fn next_line(&self, sample: &str, messages: &[Message], reply: Reply) -> TranscriptLine {
-        let before = self.conversation();
-        let keep = before.iter().zip(messages).take_while(|(a, b)| a == b).count();
-        TranscriptLine::Reply {
-            sample: sample.to_owned(),
-            turn: self.steps.len(),
-            keep,
-            messages: messages[keep..].to_vec(),
-            reply,
+    /// Adds the next line of the sample.
+    pub fn add(&mut self, line: TranscriptLine) {
+        if self.is_over() {
+            return;
+        }
+        match line {
+            TranscriptLine::Reply { turn, keep, messages, reply, .. } if self.steps.len() == turn => {
+                // What failed before was asked again.
+                self.outcome = None;
+                self.steps.push(Step { keep, messages, reply });
+            }
+            TranscriptLine::Reply { .. } => {}
+            TranscriptLine::End { outcome, record, .. } => {
+                self.outcome = Some(outcome);
+                self.record = record;
+            }
         }
     }
 
@@ -163,19 +159,39 @@ impl Transcript {
     pub fn remember(steps: &[Step], messages: &mut [Message]) {
         for step in steps.iter().filter(|step| step.reply.reasoning.is_some()) {
             let same = |message: &&mut Message| message.role == Role::Assistant && message.content == step.reply.text;
-            if let Some(message) = messages.get_mut(step.messages.len()).filter(same) {
+            if let Some(message) = messages.get_mut(step.keep + step.messages.len()).filter(same) {
                 message.reasoning_content.clone_from(&step.reply.reasoning);
             }
         }
     }
+}
 
-    /// The last turn's prompt followed by its reply.
-    fn conversation(&self) -> Vec<Message> {
-        self.steps.last().map_or_else(Vec::new, |step| {
-            let mut all = step.messages.clone();
-            all.push(step.reply.message());
-            all
-        })
+impl Step {
+    /// The turn that shows `prompt`, where `before` was said until then: the previous turn's prompt and its reply.
+    pub fn after(before: &[Message], prompt: &[Message], reply: Reply) -> Self {
+        let keep = before.iter().zip(prompt).take_while(|(a, b)| a == b).count();
+        Self { keep, messages: prompt[keep..].to_vec(), reply }
+    }
+
+    /// Makes of what was said before this turn what the model was shown in it.
+    pub fn show(&self, conversation: &mut Vec<Message>) {
+        conversation.truncate(self.keep);
+        conversation.extend_from_slice(&self.messages);
+    }
+}
+
+impl TranscriptLine {
+    /// Which sample it is about.
+    pub fn sample(&self) -> &str {
+        match self {
+            Self::Reply { sample, .. } | Self::End { sample, .. } => sample,
+        }
+    }
+
+    /// The line of a turn.
+    pub fn reply(sample: &str, turn: usize, step: &Step) -> Self {
+        let Step { keep, messages, reply } = step.clone();
+        Self::Reply { sample: sample.to_owned(), turn, keep, messages, reply }
     }
 }
 
@@ -190,33 +206,42 @@ mod tests {
 
     #[test]
     fn a_conversation_stored_as_differences_comes_back_whole() {
-        let mut transcript = Transcript::default();
         let first = vec![Message::system("s"), Message::user("u0")];
-        let line = transcript.next_line("x", &first, reply("a0"));
-        transcript.steps.push(Step { messages: first.clone(), reply: reply("a0") });
-        let mut second = first.clone();
-        second.extend([Message::assistant("a0"), Message::user("u1")]);
-        let next = transcript.next_line("x", &second, reply("a1"));
-        assert!(matches!(&next, TranscriptLine::Reply { keep: 3, messages, .. } if messages.len() == 1));
-        let all = Transcript::collect([line, next]);
-        assert_eq!(all["x"].steps[1].messages, second);
+        let before = [&first[..], &[Message::assistant("a0")]].concat();
+        let second = [&before[..], &[Message::user("u1")]].concat();
+        let steps = [Step::after(&[], &first, reply("a0")), Step::after(&before, &second, reply("a1"))];
+        assert!(steps[1].keep == 3 && steps[1].messages.len() == 1);
+        let lines = steps.iter().enumerate().map(|(turn, step)| TranscriptLine::reply("x", turn, step));
+        let all = Transcript::collect(lines);
+        let mut shown = Vec::new();
+        all["x"].steps[0].show(&mut shown);
+        assert_eq!(shown, first);
+        shown.push(all["x"].steps[0].reply.message());
+        all["x"].steps[1].show(&mut shown);
+        assert_eq!(shown, second);
         assert_eq!(all["x"].last_reply(), "a1");
     }
 
     #[test]
     fn a_repeated_or_late_turn_is_ignored() {
-        let transcript = Transcript::default();
-        let line = transcript.next_line("x", &[Message::user("u")], reply("first"));
-        let mut again = line.clone();
-        if let TranscriptLine::Reply { reply, .. } = &mut again {
-            reply.text = "second".into();
-        }
-        let mut gap = line.clone();
-        if let TranscriptLine::Reply { turn, .. } = &mut gap {
-            *turn = 5;
-        }
-        let all = Transcript::collect([line, again, gap]);
+        let line = |turn, text| TranscriptLine::reply("x", turn, &Step::after(&[], &[Message::user("u")], reply(text)));
+        let all = Transcript::collect([line(0, "first"), line(0, "second"), line(5, "late")]);
         assert_eq!(all["x"].steps.len(), 1);
         assert_eq!(all["x"].last_reply(), "first");
+    }
+
+    #[test]
+    fn what_failed_for_now_goes_on_and_what_failed_for_good_does_not() {
+        let end = |again| TranscriptLine::End {
+            sample: "x".into(),
+            outcome: Outcome::Failed { reason: "late".into(), again },
+            record: Value::Null,
+        };
+        let line = || TranscriptLine::reply("x", 0, &Step::after(&[], &[], reply("a")));
+        assert!(!Transcript::collect([end(true)])["x"].is_over());
+        let all = Transcript::collect([end(true), line()]);
+        assert!(all["x"].outcome.is_none() && all["x"].steps.len() == 1);
+        let all = Transcript::collect([end(false), line()]);
+        assert!(all["x"].is_over() && all["x"].steps.is_empty());
     }
 }

@@ -96,7 +96,7 @@ fn scores() -> Scores {
                     let hard = 1.0 + tags.get("depth").and_then(Value::as_f64).unwrap_or(50.0) / 100.0;
                     Score {
                         sample: format!("{task}-{index:04}"),
-                        outcome: if failed { Outcome::Failed { reason } } else { Outcome::Finished },
+                        outcome: if failed { Outcome::failed(reason) } else { Outcome::Finished },
                         value: f64::from(u8::from(!failed && rng.uniform() < mean - loss * hard * 0.75)),
                         metrics: BTreeMap::from([("f1".into(), mean - loss), ("precision".into(), mean)]),
                         reason: String::new(),

@@ -42,21 +42,25 @@ pub struct Example {
     pub compressed_reason: String,
 }
 
+/// The `most` samples on which a compressed variant lost most, the worst first, with both scores; failed ones are none.
+pub fn lost<'a>(dense: &'a [Score], compressed: &'a [Score], most: usize) -> Vec<(&'a Score, &'a Score)> {
+    let theirs: BTreeMap<&str, &Score> = compressed.iter().map(|s| (s.sample.as_str(), s)).collect();
+    let mut pairs: Vec<(&Score, &Score)> = dense
+        .iter()
+        .filter_map(|score| theirs.get(score.sample.as_str()).map(|other| (score, *other)))
+        .filter(|(a, b)| a.outcome == Outcome::Finished && b.outcome == Outcome::Finished && b.value < a.value)
+        .collect();
+    // Stable: equal losses stay in the task's order.
+    pairs.sort_by(|(a, b), (c, d)| (b.value - a.value).total_cmp(&(d.value - c.value)));
+    pairs.truncate(most);
+    pairs
+}
+
 impl Example {
-    /// The `most` samples on which `compressed` lost most against `dense`, the worst first; failed ones are no examples.
+    /// The `most` samples on which `compressed` lost most against `dense`: those of [`lost`].
     pub fn worst(task: &str, variant: &str, dense: Side, compressed: Side, most: usize) -> Vec<Example> {
-        let theirs: BTreeMap<&str, &Score> = compressed.scores.iter().map(|s| (s.sample.as_str(), s)).collect();
-        let mut pairs: Vec<(&Score, &Score)> = dense
-            .scores
-            .iter()
-            .filter_map(|score| theirs.get(score.sample.as_str()).map(|other| (score, *other)))
-            .filter(|(a, b)| a.outcome == Outcome::Finished && b.outcome == Outcome::Finished && b.value < a.value)
-            .collect();
-        // Stable: equal losses stay in the task's order.
-        pairs.sort_by(|(a, b), (c, d)| (b.value - a.value).total_cmp(&(d.value - c.value)));
-        pairs.truncate(most);
         let none = Transcript::default();
-        pairs
+        lost(dense.scores, compressed.scores, most)
             .into_iter()
             .map(|(score, other)| {
                 let said = dense.transcripts.get(&score.sample).unwrap_or(&none);

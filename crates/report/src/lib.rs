@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary, WeightsRecord};
 
 pub use error::ReportError;
-pub use example::{Example, Side};
+pub use example::{Example, Side, lost};
 pub use json::json;
 pub use terminal::terminal;
 

@@ -125,7 +125,7 @@ fn scores(values: &[f64]) -> Vec<Score> {
         .collect();
     let mut failed = all[0].clone();
     failed.sample = "late".into();
-    failed.outcome = Outcome::Failed { reason: format!("too long {HOSTILE}") };
+    failed.outcome = Outcome::failed(format!("too long {HOSTILE}"));
     all.push(failed);
     all
 }
@@ -347,7 +347,7 @@ fn lengths_beyond_the_context_stand_behind_its_line() -> Result<(), Box<dyn std:
     assert!(files["needle-dense.svg"].contains("class=\"limit\"") && files["index.html"].contains("context 600"));
     for (_, scores) in records.scores.iter_mut().filter(|(key, _)| key.1 == "needle") {
         for score in scores.iter_mut().filter(|score| score.tags["length"] == 1024) {
-            score.outcome = Outcome::Failed { reason: "too long".into() };
+            score.outcome = Outcome::failed("too long");
         }
     }
     assert!(write(&records)?["needle-dense.svg"].contains("no sample"), "failed cells are shown, empty");
@@ -451,6 +451,7 @@ fn the_worst_examples_show_the_first_turn_that_differs() {
             .iter()
             .enumerate()
             .map(|(turn, text)| Step {
+                keep: 0,
                 messages: vec![Message::user(format!("question {turn}"))],
                 reply: Reply::said(*text, 1, 1, record::Finish::Stop),
             })

@@ -19,7 +19,7 @@ fn tokens(sample: &Sample) -> usize {
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
     let reply = Reply::said(reply, 1, 1, Finish::Stop);
-    let steps = vec![Step { messages: sample.messages.clone(), reply }];
+    let steps = vec![Step { keep: 0, messages: sample.messages.clone(), reply }];
     task.score(sample, &Transcript { steps, ..Transcript::default() }, &Lexical, scoring)
 }
 

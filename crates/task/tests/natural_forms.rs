@@ -23,7 +23,7 @@ fn samples(task: &dyn Task, count: usize) -> Result<Vec<Sample>, Box<dyn Error>>
 /// What a single-turn reply is worth, as the run loop hands it over: without its thought.
 fn value(task: &dyn Task, sample: &Sample, reply: &str) -> Result<(f64, String), Box<dyn Error>> {
     let reply = Reply::said(reply, 1, 1, Finish::Stop).apart(str::len);
-    let steps = vec![Step { messages: sample.messages.clone(), reply }];
+    let steps = vec![Step { keep: 0, messages: sample.messages.clone(), reply }];
     let transcript = Transcript { steps, outcome: Some(Outcome::Finished), ..Transcript::default() };
     let score = task.score(sample, &transcript, &Lexical, Scoring::Corrected)?;
     Ok((score.value, score.reason))
@@ -629,7 +629,7 @@ fn play(sample: &Sample, plan: &[String], each: &dyn Fn(&str) -> String) -> Resu
         let action = plan.get(transcript.steps.len()).map(|action| each(action)).unwrap_or_default();
         let reply = Reply::said(action, 1, 1, Finish::Stop).apart(str::len);
         turn = episode.next(Some(&reply.text));
-        transcript.steps.push(Step { messages: ask.messages, reply });
+        transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
     }
     if let Turn::Done(record) = turn {
         transcript.record = record;

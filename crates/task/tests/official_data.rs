@@ -28,7 +28,7 @@ fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Samp
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
     let reply = Reply::said(reply, 1, 1, Finish::Stop);
-    let steps = vec![Step { messages: sample.messages.clone(), reply }];
+    let steps = vec![Step { keep: 0, messages: sample.messages.clone(), reply }];
     task.score(sample, &Transcript { steps, ..Transcript::default() }, &Lexical, scoring)
 }
 

@@ -24,7 +24,7 @@ fn play(task: &dyn Task, sample: &Sample, mut policy: impl FnMut(usize) -> Strin
             Turn::Ask(ask) => {
                 let text = policy(transcript.steps.len());
                 let reply = Reply::said(text.clone(), 0, 0, Finish::Stop);
-                transcript.steps.push(Step { messages: ask.messages, reply });
+                transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
                 last = Some(text);
             }
             Turn::Done(record) => {

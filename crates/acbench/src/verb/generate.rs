@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
-use record::{Outcome, Sample, TaskSource, Transcript, VariantRecord, VariantSource, run_path};
+use record::{Sample, TaskSource, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
 
@@ -31,15 +31,9 @@ pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Er
         look_at(run, variant)?;
     }
     for variant in &run.record.variants {
-        let unfinished = |task: &&TaskSource| match run.transcripts(&variant.name, task) {
-            Err(Error::Unfinished { .. }) => Some(Ok(())),
-            Err(error) => Some(Err(error)),
-            Ok(_) => None,
-        };
         let mut wanted = Vec::new();
         for task in &run.record.tasks {
-            if let Some(found) = unfinished(&task) {
-                found?;
+            if run.transcripts(&variant.name, task)?.over() < task.samples {
                 wanted.push(task);
             }
         }
@@ -66,10 +60,9 @@ fn counts(run: &Run) -> Result<Counts, Error> {
     let mut counts = Counts::default();
     for variant in &run.record.variants {
         for task in &run.record.tasks {
-            let transcripts = run.transcripts(&variant.name, task)?;
-            counts.samples += transcripts.len();
-            let failed = |one: &&Transcript| matches!(one.outcome, Some(Outcome::Failed { .. }));
-            counts.failed += transcripts.values().filter(failed).count();
+            let transcripts = run.ended(&variant.name, task)?;
+            counts.samples += transcripts.ended();
+            counts.failed += transcripts.failed();
         }
     }
     Ok(counts)
@@ -125,7 +118,7 @@ fn ask_backend(
         let task = names::task(&source.task)?;
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
-        let samples = run.samples(source)?;
+        let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
         let job = Job { samples: &samples, transcript: &transcript, batch_size: how.batch_size, seed: run.record.seed };
         let end = generate::run(&job, &|sample| open(task, sample), backend, &mut |at| {

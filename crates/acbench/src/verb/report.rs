@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use record::{Analysis, DENSE, Transcript, VariantRecord, VariantSource, WeightsRecord, run_path};
+use record::{Analysis, DENSE, Score, Transcript, Transcripts, VariantRecord, VariantSource, WeightsRecord, run_path};
 use report::{Example, Report, Side};
 use serde_json::Value;
 
@@ -60,23 +60,23 @@ fn weights(run: &Run) -> Result<BTreeMap<String, WeightsRecord>, Error> {
 fn examples(run: &Run, scores: &report::Scores) -> Result<Vec<Example>, Error> {
     let mut all = Vec::new();
     for task in &run.record.tasks {
-        let said = run.transcripts(DENSE, task)?;
+        let mut said = run.ended(DENSE, task)?;
         for variant in run.record.variants.iter().filter(|variant| variant.name != DENSE) {
-            let instead = run.transcripts(&variant.name, task)?;
-            let dense = side(scores, DENSE, &task.task, &said);
-            let compressed = side(scores, &variant.name, &task.task, &instead);
+            let scores_of =
+                |variant: &str| scores.get(&(variant.to_owned(), task.task.clone())).map_or(&[][..], Vec::as_slice);
+            let (dense, compressed) = (scores_of(DENSE), scores_of(&variant.name));
+            let lost = report::lost(dense, compressed, EXAMPLES);
+            let said = read(&mut said, &lost)?;
+            let instead = read(&mut run.ended(&variant.name, task)?, &lost)?;
+            let dense = Side { scores: dense, transcripts: &said };
+            let compressed = Side { scores: compressed, transcripts: &instead };
             all.extend(Example::worst(&task.task, &variant.name, dense, compressed, EXAMPLES));
         }
     }
     Ok(all)
 }
 
-fn side<'a>(
-    scores: &'a report::Scores,
-    variant: &str,
-    task: &str,
-    transcripts: &'a BTreeMap<String, Transcript>,
-) -> Side<'a> {
-    let scores = scores.get(&(variant.to_owned(), task.to_owned()));
-    Side { scores: scores.map_or(&[], Vec::as_slice), transcripts }
+/// What was said for some samples.
+fn read(said: &mut Transcripts, samples: &[(&Score, &Score)]) -> Result<BTreeMap<String, Transcript>, Error> {
+    samples.iter().map(|(score, _)| Ok((score.sample.clone(), said.get(&score.sample)?))).collect()
 }

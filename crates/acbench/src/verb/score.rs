@@ -1,6 +1,8 @@
 //! `score`: what each reply was worth, and why.
 
-use record::{Outcome, Sample, Score, Scoring, TaskSource, Transcript, run_path};
+use record::{
+    JsonlWriter, Outcome, Sample, Score, Scoring, TaskSource, Transcript, Transcripts, VariantRecord, run_path,
+};
 use task::Task;
 
 use crate::event::{Event, Watch};
@@ -43,43 +45,62 @@ pub fn score(run: &mut Run, anew: &Anew, watch: &mut Watch<'_>) -> Result<Counts
     similarity::warn(&run.record, watch);
     watch(Event::Begin("scoring".to_owned()));
     let mut judges = Judges::new(run, watch);
-    let mut scored = Counts::default();
-    for (at, variant) in run.record.variants.iter().enumerate() {
-        for task in &run.record.tasks {
-            if at == 0 && task.judge.is_some() {
-                similarity::warn_of_chinese(&run.record, &run.samples(task)?, watch);
-            }
-            let scores = score_task(run, &variant.name, task, &mut judges, watch)?;
-            scored.samples += scores.len();
-            scored.failed += scores.iter().filter(|score| score.outcome != Outcome::Finished).count();
-            record::write_jsonl(&run_path::scores(&run.root, &variant.name, &task.task), &scores)?;
-        }
+    let mut counts = Counts::default();
+    for task in &run.record.tasks {
+        score_task(run, task, (&mut judges, &mut counts), watch)?;
     }
-    Ok(scored)
+    Ok(counts)
 }
 
-/// The scores of one task, in the order of its samples: the order in which replies came leaves no trace. They are
+/// One variant of a task: what was said, and the file of what it is worth.
+struct Side {
+    said: Transcripts,
+    scores: JsonlWriter,
+}
+
+/// Writes the scores of one task, in the order of its samples: the order in which replies came leaves no trace. They are
 /// computed again as long as the judges lacked the embedding of a text.
 fn score_task(
     run: &Run,
-    variant: &str,
     source: &TaskSource,
-    judges: &mut Judges,
+    (judges, counts): (&mut Judges, &mut Counts),
     watch: &mut Watch<'_>,
-) -> Result<Vec<Score>, Error> {
+) -> Result<(), Error> {
     let task = names::task(&source.task)?;
-    let transcripts = run.transcripts(variant, source)?;
-    let none = Transcript::default();
-    let samples = run.samples(source)?;
     loop {
-        let one = |sample: &Sample| {
-            let transcript = transcripts.get(&sample.id).unwrap_or(&none);
-            score_sample(task, sample, transcript, (run, judges))
-        };
-        let scores = samples.iter().map(one).collect::<Result<_, _>>()?;
-        if !judges.embed_missing(watch)? {
-            return Ok(scores);
+        let mut sides =
+            run.record.variants.iter().map(|variant| side(run, variant, source)).collect::<Result<Vec<_>, _>>()?;
+        let (mut scored, mut chinese) = (Counts::default(), false);
+        for sample in run.samples(source)? {
+            let sample = sample?;
+            chinese |= similarity::is_chinese(&sample);
+            for Side { said, scores } in &mut sides {
+                let score = score_sample(task, &sample, &said.get(&sample.id)?, (run, judges))?;
+                scored.add(&score);
+                scores.push(&score)?;
+            }
         }
+        if !judges.embed_missing(watch)? {
+            if chinese && source.judge.is_some() {
+                similarity::warn_of_chinese(&run.record, watch);
+            }
+            counts.samples += scored.samples;
+            counts.failed += scored.failed;
+            return Ok(sides.into_iter().try_for_each(|side| side.scores.finish())?);
+        }
+    }
+}
+
+fn side(run: &Run, variant: &VariantRecord, source: &TaskSource) -> Result<Side, Error> {
+    let said = run.ended(&variant.name, source)?;
+    let scores = JsonlWriter::create(&run_path::scores(&run.root, &variant.name, &source.task))?;
+    Ok(Side { said, scores })
+}
+
+impl Counts {
+    fn add(&mut self, score: &Score) {
+        self.samples += 1;
+        self.failed += usize::from(score.outcome != Outcome::Finished);
     }
 }
 
@@ -89,7 +110,7 @@ fn score_sample(
     transcript: &Transcript,
     (run, judges): (&Run, &Judges),
 ) -> Result<Score, Error> {
-    if let Some(outcome @ Outcome::Failed { reason }) = &transcript.outcome {
+    if let Some(outcome @ Outcome::Failed { reason, .. }) = &transcript.outcome {
         return Ok(Score { outcome: outcome.clone(), ..task::scored(sample, 0.0, Vec::new(), reason.as_str()) });
     }
     Ok(task.score(sample, transcript, judges.of(sample), run.record.scoring)?)

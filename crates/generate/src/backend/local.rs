@@ -6,7 +6,7 @@ use model::{Chat, Clock, Model, Sampling, Session, SessionOptions, Thinking, Tok
 use record::{Reply, opened_by};
 use serde_json::{Map, Value};
 
-use crate::backend::{Answer, Ticket};
+use crate::backend::{Answer, Failure, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// How a model in this process is asked.
@@ -79,7 +79,7 @@ impl Backend for Local<'_> {
                 self.under_way.insert(inside, (ticket, opened));
             }
             // What the template refuses, or the tokenizer cannot spell, is this sample's failure alone.
-            Err(error) => self.refused.push((ticket, Err(error.to_string()))),
+            Err(error) => self.refused.push((ticket, Err(Failure::lasting(error)))),
         }
         Ok(ticket)
     }
@@ -90,7 +90,7 @@ impl Backend for Local<'_> {
             for (inside, generated) in self.session.step() {
                 let Some((ticket, opened)) = self.under_way.remove(&inside) else { continue };
                 let count = |text: &str| self.tokenizer.encode(text, false).map_or(0, |ids| ids.len());
-                let answer = generated.map_err(|error| error.to_string()).map(|generated| {
+                let answer = generated.map_err(Failure::lasting).map(|generated| {
                     // What the prompt began is the reply's beginning.
                     let text = opened.unwrap_or_default() + &generated.text;
                     let (prompt, tokens) = (generated.prompt_tokens, generated.tokens.len());

@@ -33,8 +33,24 @@ pub struct Request {
 /// What names a request between [`Backend::submit`] and [`Backend::collect`].
 pub type Ticket = usize;
 
-/// A reply, or the reason why this one sample fails: its prompt is too long, say.
-pub type Answer = Result<Reply, String>;
+/// A reply, or why this one sample fails: its prompt is too long, say.
+pub type Answer = Result<Reply, Failure>;
+
+/// Why a sample has no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub reason: String,
+    /// Whether asking again could help, as after a time-out.
+    pub again: bool,
+}
+
+impl Failure {
+    /// One that asking again would not change.
+    pub fn lasting(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string(), again: false }
+    }
+}
 
 /// Turns conversations into replies.
 ///

@@ -6,7 +6,7 @@ use std::path::Path;
 use record::{Finish, Reply, read_jsonl};
 use serde::Deserialize;
 
-use crate::backend::{Answer, Ticket};
+use crate::backend::{Answer, Failure, Ticket};
 use crate::{Backend, GenerateError, Request};
 
 /// One line of a file of replies.
@@ -74,7 +74,7 @@ impl Backend for Scripted {
                 let prompt = request.messages.iter().map(|message| words(&message.content)).sum();
                 Ok(Reply::said(text, prompt, words(text), Finish::Stop).apart(words))
             }
-            None => Err(format!("no scripted reply to turn {} of {}", request.turn, request.sample)),
+            None => Err(Failure::lasting(format!("no scripted reply to turn {} of {}", request.turn, request.sample))),
         };
         let ticket = self.next;
         self.next += 1;
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(texts, [Ok("a, any turn".into()), Ok("a, turn 1".into()), Ok("any".into())]);
         let other = all.get_mut("gptq").ok_or("no gptq")?;
         other.submit(request("b", 3))?;
-        assert_eq!(other.collect()?[0].1, Err("no scripted reply to turn 3 of b".into()));
+        assert_eq!(other.collect()?[0].1, Err(Failure::lasting("no scripted reply to turn 3 of b")));
         assert!(other.collect()?.is_empty());
         Ok(())
     }

@@ -156,7 +156,7 @@ pub(super) fn failed(report: &Report) -> String {
             let Some(scores) = report.scores.get(&(variant.name.clone(), task.task.clone())) else { continue };
             let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             for score in scores {
-                if let Outcome::Failed { reason } = &score.outcome {
+                if let Outcome::Failed { reason, .. } = &score.outcome {
                     reasons.entry(reason).or_default().push(&score.sample);
                 }
             }

@@ -239,7 +239,7 @@ mod tests {
 
     fn said(text: &str) -> Transcript {
         let reply = Reply::said(text, 1, 1, Finish::Stop);
-        Transcript { steps: vec![Step { messages: Vec::new(), reply }], ..Transcript::default() }
+        Transcript { steps: vec![Step { keep: 0, messages: Vec::new(), reply }], ..Transcript::default() }
     }
 
     fn folder() -> Result<tempfile::TempDir, Box<dyn std::error::Error>> {

@@ -267,7 +267,7 @@ mod tests {
                     let text = replies(transcript.steps.len());
                     let reply = Reply::said(text, 1, 1, Finish::Stop);
                     turn = episode.next(Some(&reply.text));
-                    transcript.steps.push(Step { messages: ask.messages, reply });
+                    transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
                 }
             }
         }
