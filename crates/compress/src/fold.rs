@@ -1,6 +1,8 @@
 //! Moves scales from the inputs of linears into their weights: what makes an input is divided, what takes it multiplied.
 
-use model::{Block, Group, GroupKind, Linear, Weight};
+use std::ops::Range;
+
+use model::{Block, Group, GroupKind, Linear, Part, Weight};
 
 use crate::format::Format;
 use crate::group::LinearGroup;
@@ -8,7 +10,7 @@ use crate::pass::Taps;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
 use crate::walk::{Sink, Stored, names, take};
-use crate::{CompressError, FloatType, Matrix};
+use crate::{CompressError, FloatType};
 
 /// Scales for the inputs of one group, or of the gate and up linears of all experts together.
 struct Found {
@@ -24,7 +26,7 @@ pub(crate) fn fold(
     (recipe, format, stored): (&Recipe, Format, Stored),
     sink: &mut dyn Sink,
 ) -> Result<(), CompressError> {
-    let experts = block.mlp.experts.len();
+    let experts = block.experts();
     let mut found = Vec::new();
     for (group, seen) in block.groups().zip(&taps.groups) {
         let joint = group.kind == GroupKind::GateUp && experts > 1;
@@ -53,7 +55,8 @@ pub(crate) fn fold(
 /// Whether what makes the inputs of a group can be divided: with grouped queries, a value reaches the output linear
 /// several times.
 fn divisible(block: &Block, group: Group) -> bool {
-    group.kind != GroupKind::Output || block.v.out_features() == block.o.in_features()
+    let values = block.part(Part::Value, 0).map_or(0, |(_, rows)| rows.len());
+    group.kind != GroupKind::Output || block.linears_of(group).iter().all(|linear| linear.in_features() == values)
 }
 
 fn put_back(block: &mut Block, group: LinearGroup) {
@@ -82,11 +85,9 @@ fn place(
             sink.changed(&name, norm)?;
         }
         None => {
-            let producer = match kind {
-                GroupKind::Output => &mut block.v,
-                _ => &mut block.mlp.experts[expert].up,
-            };
-            divide_rows(producer, &scales);
+            let producer = if kind == GroupKind::Output { Part::Value } else { Part::Up };
+            let Some((producer, rows)) = block.part_mut(producer, expert) else { return Ok(()) };
+            divide_rows(producer, rows, &scales);
             if let Some(bias) = &mut producer.bias {
                 let name = format!("{}.bias", producer.name);
                 let kept = stored(&name)?;
@@ -95,14 +96,14 @@ fn place(
             }
         }
     }
-    let joint = kind == GroupKind::GateUp && block.mlp.experts.len() > 1;
+    let joint = kind == GroupKind::GateUp && block.experts() > 1;
     for (group, seen) in block.groups().zip(&mut taps.groups) {
         if group.kind == kind && (joint || group.expert == expert) {
             names(block, group).iter().for_each(|name| multiply(block.linear_mut(name), &scales));
             seen.divide(&scales);
         }
     }
-    if let Some(router) = block.mlp.router.as_mut().filter(|_| joint) {
+    if let Some(router) = block.router.as_mut().filter(|_| joint) {
         multiply(Some(&mut router.gate), &scales);
         let name = format!("{}.weight", router.gate.name);
         let kept = stored(&name)?;
@@ -128,17 +129,16 @@ fn divide_norm(norm: &mut [f32], scales: &mut [f32], stored: FloatType) {
     }
 }
 
-/// Divides the outputs of a linear.
-fn divide_rows(linear: &mut Linear, scales: &[f32]) {
-    let weight = linear.weight.to_f32();
-    let mut divided = Matrix { data: weight.data, ..weight };
-    for (row, scale) in divided.data.chunks_mut(divided.cols.max(1)).zip(scales) {
-        row.iter_mut().for_each(|w| *w /= scale);
+/// Divides some outputs of a linear.
+fn divide_rows(linear: &mut Linear, rows: Range<usize>, scales: &[f32]) {
+    let mut weight = linear.weight.to_f32();
+    for (row, scale) in rows.clone().zip(scales) {
+        weight.row_mut(row).iter_mut().for_each(|w| *w /= scale);
     }
-    for (bias, scale) in linear.bias.iter_mut().flatten().zip(scales) {
+    for (bias, scale) in linear.bias.iter_mut().flatten().skip(rows.start).zip(scales) {
         *bias /= scale;
     }
-    linear.weight = Weight::F32(divided);
+    linear.weight = Weight::F32(weight);
 }
 
 /// Multiplies the inputs of a linear.

@@ -18,7 +18,7 @@ impl Taps {
     /// Nothing seen yet.
     pub fn of(block: &Block, needs: Needs, states: &States) -> Self {
         let tokens = states.batches.iter().map(|batch| batch.sequences.rows()).sum();
-        let routed = (block.mlp.experts.len() > 1).then(|| Seen::new(needs, block.mlp_norm.len(), tokens));
+        let routed = (block.experts() > 1).then(|| Seen::new(needs, block.mlp_norm.len(), tokens));
         Self { groups: block.groups().map(|group| empty(block, group, needs, tokens)).collect(), routed }
     }
 }

@@ -1,7 +1,7 @@
 //! The one walk over layers: collect what the methods need to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, Blocks, Group, GroupKind, Weight};
+use model::{Block, Blocks, Group, GroupKind, Part, Weight};
 use record::LayerRecord;
 
 use crate::fold;
@@ -127,8 +127,9 @@ impl Walk<'_> {
     /// groups before it put out.
     fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At) -> Result<(), CompressError> {
         let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
-        let experts = block.mlp.experts.len();
-        let few = !at.states.spills() && tokens * block.mlp.experts[0].down.in_features() * 4 <= KEPT_BYTES;
+        let experts = block.experts();
+        let inputs_of_down = block.part(Part::Down, 0).map_or(0, |(down, _)| down.in_features());
+        let few = !at.states.spills() && tokens * inputs_of_down * 4 <= KEPT_BYTES;
         for group in block.groups() {
             // Attention is never run twice.
             let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && few && experts == 1;

@@ -21,7 +21,7 @@ fn each_architecture_survives_each_kind_of_method() -> Checked<()> {
     let mut rng = record::Rng::new(1);
     let tokens = (0..8 * 24).map(|_| rng.below(64) as u32).collect();
     let source = CalibrationSource { origin: "random".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
-    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe"] {
+    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe", "phi3", "smollm3"] {
         let dense = logits(&fixtures.join(name))?;
         let size: f32 = dense.iter().map(|x| x * x).sum::<f32>().sqrt();
         // How far 8 bits and half of the weights may move the logits, of their size.

@@ -194,7 +194,10 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
             compress(&checkpoint, &Job { format: Some(format), ..job(&recipe, Some(&text), &out) }, &mut |_| {})?;
             read.push(weights(&out)?);
             let model = Model::load(&Checkpoint::open(&out)?)?;
-            assert_eq!(model.blocks[0].q.weight.kind().starts_with('f'), format == Format::Dense || method == "fp8");
+            assert_eq!(
+                model.blocks[0].linears()[0].weight.kind().starts_with('f'),
+                format == Format::Dense || method == "fp8"
+            );
         }
         if other == Format::Awq {
             // AWQ is widened to 16 bits.

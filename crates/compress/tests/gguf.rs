@@ -97,7 +97,7 @@ fn the_bundled_model_is_the_same_as_gguf() -> Checked<()> {
         same_tokenizer(&pico, &read)?;
         let tokens = pico.tokenizer()?.encode("What is the capital of France? List the tools.", false)?;
         let (one, other) = (Model::load(&pico)?, Model::load(&read)?);
-        assert_eq!(one.blocks[0].q.weight.kind(), other.blocks[0].q.weight.kind());
+        assert_eq!(one.blocks[0].linears()[0].weight.kind(), other.blocks[0].linears()[0].weight.kind());
         assert!(one.logits(&tokens)?.data == other.logits(&tokens)?.data, "other logits");
         let found = inspect(&read)?;
         let gguf = found.gguf.ok_or("no summary")?;

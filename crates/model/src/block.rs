@@ -1,10 +1,12 @@
 //! One transformer block: its weights. [`crate::Flow`] is the way through it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::attention::Heads;
+use crate::linear::Linears;
 use crate::rope::Rope;
-use crate::{Linear, Matrix, Mlp, Weight, kernel};
+use crate::{Group, GroupKind, Linear, Matrix, Part, Router, Weight, kernel};
 
 /// The norms of each query head and each key head, before their rotation.
 #[derive(Debug, Clone)]
@@ -22,31 +24,69 @@ pub struct Block {
     pub attention_norm: Vec<f32>,
     /// Its tensor's name: `model.layers.0.input_layernorm.weight`.
     pub attention_norm_name: String,
-    /// `[heads * head_dim, hidden]`
-    pub q: Linear,
-    /// `[kv_heads * head_dim, hidden]`
-    pub k: Linear,
-    /// `[kv_heads * head_dim, hidden]`
-    pub v: Linear,
-    /// `[hidden, heads * head_dim]`
-    pub o: Linear,
     /// In architectures that have them.
     pub head_norms: Option<HeadNorms>,
     /// `[hidden]`, the norm before the feed-forward part.
     pub mlp_norm: Vec<f32>,
     /// Its tensor's name.
     pub mlp_norm_name: String,
-    /// What follows attention.
-    pub mlp: Mlp,
+    /// Chooses experts, in architectures that have several.
+    pub router: Option<Router>,
+    /// The linears, in the order in which their groups run; those of one expert follow those of another.
+    pub(crate) groups: Vec<Linears>,
+    /// Groups of one expert.
+    pub(crate) each: usize,
     pub(crate) heads: Heads,
-    pub(crate) rope: Arc<Rope>,
+    /// None where positions are not told apart.
+    pub(crate) rope: Option<Arc<Rope>>,
     pub(crate) eps: f32,
 }
 
 impl Block {
+    /// The groups, in the order in which they run.
+    pub fn groups(&self) -> impl Iterator<Item = Group> + use<> {
+        let groups: Vec<Group> = self.groups.iter().map(|linears| linears.group).collect();
+        groups.into_iter()
+    }
+
+    /// The linears of a group.
+    pub fn linears_of(&self, group: Group) -> &[Linear] {
+        &self.of(group).linears
+    }
+
+    pub(crate) fn of(&self, group: Group) -> &Linears {
+        &self.groups[self.position(group.kind, group.expert)]
+    }
+
+    /// Where a group stands. Every block has every kind.
+    fn position(&self, kind: GroupKind, expert: usize) -> usize {
+        let first = self.groups.iter().position(|linears| linears.group.kind == kind).unwrap_or(0);
+        first + expert * self.each
+    }
+
+    /// Experts of a block; 1 in a dense one.
+    pub fn experts(&self) -> usize {
+        self.groups.last().map_or(1, |last| last.group.expert + 1)
+    }
+
+    /// The linear that computes a part, of an expert where there are several, and which of its rows do.
+    pub fn part(&self, part: Part, expert: usize) -> Option<(&Linear, Range<usize>)> {
+        let linears = self.groups.get(self.position(part.group(), expert))?;
+        let (_, linear, rows) = linears.parts.iter().find(|(other, ..)| *other == part)?;
+        Some((&linears.linears[*linear], rows.clone()))
+    }
+
+    /// The same, to change.
+    pub fn part_mut(&mut self, part: Part, expert: usize) -> Option<(&mut Linear, Range<usize>)> {
+        let at = self.position(part.group(), expert);
+        let linears = self.groups.get_mut(at)?;
+        let (_, linear, rows) = linears.parts.iter().find(|(other, ..)| *other == part)?;
+        Some((&mut linears.linears[*linear], rows.clone()))
+    }
+
     /// All linears that compression changes, in the order of the groups.
     pub fn linears(&self) -> Vec<&Linear> {
-        self.groups().flat_map(|group| self.linears_of(group)).collect()
+        self.groups.iter().flat_map(|linears| &linears.linears).collect()
     }
 
     /// Rounds neither inputs nor the cache any more: what is left is what the weights compute.
@@ -57,9 +97,7 @@ impl Block {
 
     /// All linears that compression changes, to change.
     pub(crate) fn linears_mut(&mut self) -> impl Iterator<Item = &mut Linear> {
-        let experts =
-            self.mlp.experts.iter_mut().flat_map(|expert| [&mut expert.gate, &mut expert.up, &mut expert.down]);
-        [&mut self.q, &mut self.k, &mut self.v, &mut self.o].into_iter().chain(experts)
+        self.groups.iter_mut().flat_map(|linears| &mut linears.linears)
     }
 
     /// The same block, its weights in the form that products are fastest with.

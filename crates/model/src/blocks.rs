@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::arch::{self, Architecture};
+use crate::arch::{self, Architecture, GroupNames, LinearName};
 use crate::attention::Heads;
 use crate::format::{Reader, dense_weight, vector};
+use crate::linear::Linears;
 use crate::rope::Rope;
-use crate::{Block, Checkpoint, Config, Gated, HeadNorms, Linear, Matrix, Mlp, ModelError, Router, Weight};
+use crate::{Block, Checkpoint, Config, Group, HeadNorms, Linear, Matrix, ModelError, Router, Weight};
 
 /// A checkpoint whose blocks are read when they are asked for.
 pub struct Blocks<'a> {
@@ -77,13 +78,8 @@ impl<'a> Blocks<'a> {
     pub fn load(&self, layer: usize) -> Result<Block, ModelError> {
         let config = self.config();
         let hidden = config.hidden_size;
-        let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
         let names = &self.architecture.inner;
-        let [(_, qkv), (_, output), ..] = names.groups;
-        let linear = |name: &str, shape, bias| self.linear(layer, name, shape, bias);
         let norm = |name: &str, width| vector(self.checkpoint, &self.name(layer, name), width);
-        let (of_queries, of_keys) =
-            (by("num_attention_heads x head_dim, hidden_size"), by("num_key_value_heads x head_dim, hidden_size"));
         let head_norms = match names.head_norms {
             None => None,
             Some(names) => {
@@ -94,15 +90,12 @@ impl<'a> Blocks<'a> {
         Ok(Block {
             attention_norm: norm(names.attention_norm, hidden).map_err(by("hidden_size"))?,
             attention_norm_name: self.name(layer, names.attention_norm),
-            q: linear(qkv[0], (queries, hidden), config.qkv_bias).map_err(of_queries)?,
-            k: linear(qkv[1], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
-            v: linear(qkv[2], (keys, hidden), config.qkv_bias).map_err(of_keys)?,
-            o: linear(output[0], (hidden, queries), config.output_bias)
-                .map_err(by("hidden_size, num_attention_heads x head_dim"))?,
             mlp_norm: norm(names.mlp_norm, hidden).map_err(by("hidden_size"))?,
             mlp_norm_name: self.name(layer, names.mlp_norm),
             head_norms,
-            mlp: self.mlp(layer)?,
+            router: self.router(layer)?,
+            groups: self.groups(layer)?,
+            each: names.groups.iter().filter(|group| group.of_experts()).count(),
             heads: Heads {
                 queries: config.heads,
                 keys: config.kv_heads,
@@ -110,38 +103,49 @@ impl<'a> Blocks<'a> {
                 kv_bits: config.kv_bits,
                 window: config.blocks[layer].window,
             },
-            rope: self.rope.clone(),
+            rope: (!config.blocks[layer].no_rope).then(|| self.rope.clone()),
             eps: config.norm_eps,
         })
     }
 
-    fn mlp(&self, layer: usize) -> Result<Mlp, ModelError> {
-        let (config, names) = (self.config(), &self.architecture.inner);
-        let router = match (names.router, config.experts) {
-            (Some(name), Some(experts)) => Some(Router {
-                gate: self.linear(layer, name, (experts.count, config.hidden_size), false)?,
-                top_k: experts.top_k,
-                normalize: experts.normalize,
-            }),
-            _ => None,
-        };
-        let count = config.experts.map_or(1, |experts| experts.count);
-        Ok(Mlp { router, experts: (0..count).map(|expert| self.expert(layer, expert)).collect::<Result<_, _>>()? })
+    fn router(&self, layer: usize) -> Result<Option<Router>, ModelError> {
+        let config = self.config();
+        let (Some(name), Some(experts)) = (self.architecture.inner.router, config.experts) else { return Ok(None) };
+        Ok(Some(Router {
+            gate: self.linear(layer, name, (experts.count, config.hidden_size), false)?,
+            top_k: experts.top_k,
+            normalize: experts.normalize,
+        }))
     }
 
-    fn expert(&self, layer: usize, expert: usize) -> Result<Gated, ModelError> {
+    /// The linears of a block: those outside experts, then those of each expert.
+    fn groups(&self, layer: usize) -> Result<Vec<Linears>, ModelError> {
+        let names = self.architecture.inner.groups;
+        let first = names.iter().position(GroupNames::of_experts).unwrap_or(names.len());
+        let (shared, own) = names.split_at(first);
+        let experts = 0..self.config().experts.map_or(0, |experts| experts.count);
+        let of_experts = experts.flat_map(|expert| own.iter().map(move |names| (names, expert)));
+        let all = shared.iter().map(|names| (names, 0)).chain(of_experts);
+        all.map(|(names, expert)| self.group(layer, names, expert)).collect()
+    }
+
+    fn group(&self, layer: usize, names: &GroupNames, expert: usize) -> Result<Linears, ModelError> {
         let config = self.config();
-        let [.., (_, gate_up), (_, down)] = self.architecture.inner.groups;
-        let (hidden, width) = (config.hidden_size, config.intermediate_size);
-        let linear = |name: &str, shape| {
-            self.linear(layer, &name.replace("{expert}", &expert.to_string()), shape, config.mlp_bias)
-        };
-        let wide = by("intermediate_size, hidden_size");
-        Ok(Gated {
-            gate: linear(gate_up[0], (width, hidden)).map_err(wide)?,
-            up: linear(gate_up[1], (width, hidden)).map_err(wide)?,
-            down: linear(down[0], (hidden, width)).map_err(by("hidden_size, intermediate_size"))?,
-        })
+        let (inputs, input_fields) = config.inputs(names.kind);
+        let (mut linears, mut parts) = (Vec::new(), Vec::new());
+        for LinearName { name, parts: held } in names.linears {
+            let (mut rows, mut fields) = (0, Vec::new());
+            for &part in *held {
+                let (outputs, field) = config.outputs(part);
+                parts.push((part, linears.len(), rows..rows + outputs));
+                rows += outputs;
+                fields.push(field);
+            }
+            let name = name.replace("{expert}", &expert.to_string());
+            let linear = self.linear(layer, &name, (rows, inputs), config.has_bias(names.kind));
+            linears.push(linear.map_err(by(&format!("{}, {input_fields}", fields.join(" + "))))?);
+        }
+        Ok(Linears { group: Group { kind: names.kind, expert }, linears, parts })
     }
 
     fn name(&self, layer: usize, name: &str) -> String {
@@ -161,7 +165,7 @@ impl<'a> Blocks<'a> {
 }
 
 /// Adds to a complaint about a tensor's shape which fields of config.json ask for it.
-fn by(fields: &'static str) -> impl Fn(ModelError) -> ModelError + Copy {
+fn by(fields: &str) -> impl Fn(ModelError) -> ModelError + Copy + '_ {
     move |error| match error {
         ModelError::Tensor { name, path, expected, got } => {
             ModelError::Tensor { name, path, expected: format!("{expected} (by {fields})"), got }

@@ -14,7 +14,7 @@ pub use fields::Fields;
 pub use windows::Windows;
 
 use crate::rope::{RopeScaling, RopeSettings};
-use crate::{ModelError, arch};
+use crate::{GroupKind, ModelError, Part, arch};
 
 /// The widest head: tables of its rotations are made before any weight is looked at.
 const MOST_HEAD: usize = 1 << 16;
@@ -69,6 +69,8 @@ pub struct Config {
 pub struct BlockSettings {
     /// Keys that a query sees, itself included and counted back from it; `None` where it sees all.
     pub window: Option<usize>,
+    /// Queries and keys are not turned: the block does not tell positions apart.
+    pub no_rope: bool,
 }
 
 /// How many experts a block has, and how a router chooses from them.
@@ -161,6 +163,34 @@ impl Config {
         })
     }
 
+    /// Output channels of a part, and the fields that say so.
+    pub(crate) fn outputs(&self, part: Part) -> (usize, &'static str) {
+        match part {
+            Part::Query => (self.heads * self.head_dim, "num_attention_heads x head_dim"),
+            Part::Key | Part::Value => (self.kv_heads * self.head_dim, "num_key_value_heads x head_dim"),
+            Part::Output | Part::Down => (self.hidden_size, "hidden_size"),
+            Part::Gate | Part::Up => (self.intermediate_size, "intermediate_size"),
+        }
+    }
+
+    /// Input channels of a group's linears, and the fields that say so.
+    pub(crate) fn inputs(&self, kind: GroupKind) -> (usize, &'static str) {
+        match kind {
+            GroupKind::Qkv | GroupKind::GateUp => (self.hidden_size, "hidden_size"),
+            GroupKind::Output => self.outputs(Part::Query),
+            GroupKind::Down => self.outputs(Part::Gate),
+        }
+    }
+
+    /// Whether the linears of a group have a bias.
+    pub(crate) fn has_bias(&self, kind: GroupKind) -> bool {
+        match kind {
+            GroupKind::Qkv => self.qkv_bias,
+            GroupKind::Output => self.output_bias,
+            GroupKind::GateUp | GroupKind::Down => self.mlp_bias,
+        }
+    }
+
     /// Tokens of the longest sequence that can be run. With `dynamic` rope there is no end.
     pub fn longest(&self) -> usize {
         match self.rope.scaling {
@@ -177,11 +207,11 @@ impl Config {
         let fields = Fields::new(value, path)?;
         let architecture = arch::named(fields.text("model_type")?, path)?;
         let config = (architecture.config)(&fields)?;
-        config.check(&fields)?;
+        config.check(&fields, architecture.own)?;
         Ok(config)
     }
 
-    fn check(&self, fields: &Fields<'_>) -> Result<(), ModelError> {
+    fn check(&self, fields: &Fields<'_>, own: &[&str]) -> Result<(), ModelError> {
         if !self.heads.is_multiple_of(self.kv_heads) {
             return Err(fields.bad(format!(
                 "num_attention_heads {} is not a multiple of num_key_value_heads {}",
@@ -191,7 +221,7 @@ impl Config {
         if !(self.norm_eps >= 0.0 && self.norm_eps < 1.0) {
             return Err(fields.bad(format!("rms_norm_eps {} is out of range", self.norm_eps)));
         }
-        foreign::refuse(fields, self.head_dim)
+        foreign::refuse(fields, self.head_dim, own)
     }
 }
 

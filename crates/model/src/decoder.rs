@@ -152,7 +152,7 @@ mod tests {
         model.config.rope = RopeSettings { scaling, ..model.config.rope };
         model.rope = Arc::new(Rope::new(&model.config.rope));
         for (block, window) in model.blocks.iter_mut().zip(windows.iter().cycle()) {
-            block.rope = model.rope.clone();
+            block.rope = Some(model.rope.clone());
             block.heads.window = *window;
         }
         Ok(model)

@@ -3,7 +3,9 @@
 use crate::attention::{Sequences, Span, attend};
 use crate::block::rms_norm;
 use crate::cache::LayerCache;
-use crate::{Block, Gated, Group, GroupKind, Linear, Matrix, Route};
+use crate::linear::Linears;
+use crate::mlp::gated;
+use crate::{Block, Group, GroupKind, Matrix, Route};
 
 /// What a block knows between two of its groups.
 ///
@@ -69,25 +71,6 @@ impl<'a> Flow<'a> {
 }
 
 impl Block {
-    /// The groups, in the order in which they run.
-    pub fn groups(&self) -> impl Iterator<Item = Group> + use<> {
-        let attention = [GroupKind::Qkv, GroupKind::Output].map(|kind| Group { kind, expert: 0 });
-        let experts = 0..self.mlp.experts.len();
-        let gated = experts.flat_map(|expert| [GroupKind::GateUp, GroupKind::Down].map(|kind| Group { kind, expert }));
-        attention.into_iter().chain(gated)
-    }
-
-    /// The linears of a group.
-    pub fn linears_of(&self, group: Group) -> Vec<&Linear> {
-        let Gated { gate, up, down } = &self.mlp.experts[group.expert];
-        match group.kind {
-            GroupKind::Qkv => vec![&self.q, &self.k, &self.v],
-            GroupKind::Output => vec![&self.o],
-            GroupKind::GateUp => vec![gate, up],
-            GroupKind::Down => vec![down],
-        }
-    }
-
     /// Makes the input of a group: whatever stands before its linears.
     pub fn enter(&self, group: Group, flow: &mut Flow) {
         let products = std::mem::take(&mut flow.products);
@@ -100,7 +83,7 @@ impl Block {
             GroupKind::GateUp => {
                 if flow.normed.data.is_empty() {
                     flow.normed = rms_norm(&flow.residual, &self.mlp_norm, self.eps);
-                    flow.routes = self.mlp.routes(&flow.normed);
+                    flow.routes = self.router.as_ref().map_or_else(Vec::new, |router| router.routes(&flow.normed));
                 }
                 let route = flow.routes.get(group.expert).filter(|route| route.rows.len() < flow.normed.rows);
                 flow.input = route.map(|route| route.gather(&flow.normed));
@@ -108,7 +91,7 @@ impl Block {
             GroupKind::Down => {
                 let mut products = products.into_iter();
                 let (gate, up) = (products.next().unwrap_or_default(), products.next().unwrap_or_default());
-                flow.input = Some(Gated::combine(gate, &up));
+                flow.input = Some(gated(gate, &up));
             }
         }
     }
@@ -119,9 +102,9 @@ impl Block {
         match group.kind {
             GroupKind::Qkv => {
                 flow.normed = Matrix::default();
-                flow.products = products;
+                flow.products = self.of(group).split(products);
             }
-            GroupKind::GateUp => flow.products = products,
+            GroupKind::GateUp => flow.products = self.of(group).split(products),
             GroupKind::Output => products.iter().for_each(|product| flow.residual.add(product)),
             GroupKind::Down => {
                 for product in &products {
@@ -136,11 +119,11 @@ impl Block {
 
     /// Runs the whole block with its own products.
     pub fn run(&self, mut flow: Flow) -> Matrix {
-        for group in self.groups() {
-            self.enter(group, &mut flow);
+        for Linears { group, linears, .. } in &self.groups {
+            self.enter(*group, &mut flow);
             if flow.input().rows > 0 {
-                let products = self.linears_of(group).into_iter().map(|linear| linear.forward(flow.input())).collect();
-                self.leave(group, &mut flow, products);
+                let products = linears.iter().map(|linear| linear.forward(flow.input())).collect();
+                self.leave(*group, &mut flow, products);
             }
         }
         flow.residual
@@ -155,10 +138,12 @@ impl Block {
             q = self.norm_heads(q, &norms.q);
             k = self.norm_heads(k, &norms.k);
         }
-        let angles = flow.sequences.angles(&self.rope);
-        for row in 0..q.rows {
-            angles.turn(row, q.row_mut(row), self.heads.dim);
-            angles.turn(row, k.row_mut(row), self.heads.dim);
+        if let Some(rope) = &self.rope {
+            let angles = flow.sequences.angles(rope);
+            for row in 0..q.rows {
+                angles.turn(row, q.row_mut(row), self.heads.dim);
+                angles.turn(row, k.row_mut(row), self.heads.dim);
+            }
         }
         let spans = &flow.sequences.spans;
         let mut own = if flow.caches.is_empty() { self.caches(spans) } else { Vec::new() };

@@ -1,6 +1,7 @@
 //! A linear layer, and which linears share an input.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::{Activation, Matrix, Weight, kernel};
 
@@ -88,5 +89,59 @@ impl Group {
             GroupKind::Output => Some(Self { kind: GroupKind::Qkv, ..self }),
             GroupKind::Down => Some(Self { kind: GroupKind::GateUp, ..self }),
         }
+    }
+}
+
+/// What some rows of a linear compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Queries, head by head.
+    Query,
+    /// Keys, head by head.
+    Key,
+    /// Values, head by head.
+    Value,
+    /// The attention's output.
+    Output,
+    /// What passes through the activation.
+    Gate,
+    /// What that is multiplied with.
+    Up,
+    /// What the product becomes.
+    Down,
+}
+
+impl Part {
+    /// All parts, in the order in which a block needs them.
+    pub const ALL: [Part; 7] = [Part::Query, Part::Key, Part::Value, Part::Output, Part::Gate, Part::Up, Part::Down];
+
+    /// The group whose linears compute it.
+    pub fn group(self) -> GroupKind {
+        match self {
+            Self::Query | Self::Key | Self::Value => GroupKind::Qkv,
+            Self::Output => GroupKind::Output,
+            Self::Gate | Self::Up => GroupKind::GateUp,
+            Self::Down => GroupKind::Down,
+        }
+    }
+}
+
+/// The linears of a group, and what their rows are: a tensor may hold several parts.
+#[derive(Debug, Clone)]
+pub(crate) struct Linears {
+    pub group: Group,
+    /// In the order of the architecture.
+    pub linears: Vec<Linear>,
+    /// The parts in their order: which linear holds each, and in which rows.
+    pub parts: Vec<(Part, usize, Range<usize>)>,
+}
+
+impl Linears {
+    /// The products of the linears, one a part.
+    pub fn split(&self, products: Vec<Matrix>) -> Vec<Matrix> {
+        if products.len() == self.parts.len() {
+            return products;
+        }
+        self.parts.iter().map(|(_, linear, rows)| products[*linear].slice_cols(rows.clone())).collect()
     }
 }

@@ -41,6 +41,15 @@ impl Matrix {
         &mut self.data[row * self.cols..(row + 1) * self.cols]
     }
 
+    /// A copy of some columns.
+    pub fn slice_cols(&self, range: std::ops::Range<usize>) -> Matrix {
+        let mut columns = Matrix::zeros(self.rows, range.len());
+        for row in 0..self.rows {
+            columns.row_mut(row).copy_from_slice(&self.row(row)[range.clone()]);
+        }
+        columns
+    }
+
     /// Some rows one after another, copied: `[range, cols]`.
     pub fn slice_rows(&self, range: std::ops::Range<usize>) -> Matrix {
         let data = self.data[range.start * self.cols..range.end * self.cols].to_vec();

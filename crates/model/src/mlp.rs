@@ -2,26 +2,6 @@
 
 use crate::{Linear, Matrix, kernel};
 
-/// What follows attention in a block. A dense block has one expert, which sees every row, and no router.
-#[derive(Debug, Clone)]
-pub struct Mlp {
-    /// Chooses experts, where there are several.
-    pub router: Option<Router>,
-    /// At least one.
-    pub experts: Vec<Gated>,
-}
-
-/// `down(silu(gate x) * up x)`
-#[derive(Debug, Clone)]
-pub struct Gated {
-    /// `[intermediate, hidden]`
-    pub gate: Linear,
-    /// `[intermediate, hidden]`
-    pub up: Linear,
-    /// `[hidden, intermediate]`
-    pub down: Linear,
-}
-
 /// Chooses the experts of each row: the `top_k` most likely of a softmax over all of them.
 #[derive(Debug, Clone)]
 pub struct Router {
@@ -58,32 +38,26 @@ impl Route {
     }
 }
 
-impl Gated {
-    /// `silu(gate) * up`, each `[m, intermediate]`.
-    pub fn combine(mut gate: Matrix, up: &Matrix) -> Matrix {
-        kernel::silu_times(&mut gate.data, &up.data);
-        gate
-    }
+/// `silu(gate) * up`, each `[m, intermediate]`.
+pub(crate) fn gated(mut gate: Matrix, up: &Matrix) -> Matrix {
+    kernel::silu_times(&mut gate.data, &up.data);
+    gate
 }
 
-impl Mlp {
-    /// Which rows of `x` `[m, hidden]` each expert sees; none where there is no router, and the one expert sees all. A row's
-    /// experts depend on that row alone.
+impl Router {
+    /// Which rows of `x` `[m, hidden]` each expert sees. A row's experts depend on that row alone.
     pub fn routes(&self, x: &Matrix) -> Vec<Route> {
-        let Some(router) = &self.router else { return Vec::new() };
-        let mut routes = vec![Route::default(); self.experts.len()];
-        let mut scores = router.gate.forward(x);
+        let mut routes = vec![Route::default(); self.gate.out_features()];
+        let mut scores = self.gate.forward(x);
         for row in 0..x.rows {
-            for (expert, weight) in router.choose(scores.row_mut(row)) {
+            for (expert, weight) in self.choose(scores.row_mut(row)) {
                 routes[expert].rows.push(row);
                 routes[expert].weights.push(weight);
             }
         }
         routes
     }
-}
 
-impl Router {
     /// The chosen experts of one row and what they count; of equal ones, the first.
     fn choose(&self, scores: &mut [f32]) -> Vec<(usize, f32)> {
         kernel::softmax(scores);

@@ -147,7 +147,7 @@ fn sample_of(tensors: &Tensors) -> String {
 /// The modules of a block.
 fn inner_modules(names: &'static BlockNames) -> impl Iterator<Item = &'static str> {
     let norms = [names.attention_norm, names.mlp_norm].into_iter().chain(names.head_norms.into_iter().flatten());
-    let linears = names.groups.iter().flat_map(|(_, linears)| linears.iter().copied());
+    let linears = names.groups.iter().flat_map(|group| group.linears).map(|linear| linear.name);
     norms.map(module_of).chain(names.router).chain(linears)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::arch::ARCHITECTURES;
-use model::{Blocks, Checkpoint, Flow, Gated, Group, GroupKind, Matrix, Model, Sequences};
+use model::{Blocks, Checkpoint, Flow, Group, GroupKind, Matrix, Model, Part, Sequences};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn logits_are_those_of_transformers() -> Checked<()> {
     let mut seen = vec!["qwen2"];
-    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe"] {
+    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe", "phi3", "smollm3"] {
         let folder = fixture(name);
         let (ids, theirs) = expected(&folder)?;
         let checkpoint = Checkpoint::open(&folder)?;
@@ -87,11 +87,11 @@ fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
                 x = flow.before_routing().ok_or("no router")?.clone();
             }
             seen.push((group, flow.input().clone()));
-            let products = block.linears_of(group).into_iter().map(|linear| linear.forward(flow.input())).collect();
+            let products = block.linears_of(group).iter().map(|linear| linear.forward(flow.input())).collect();
             block.leave(group, &mut flow, products);
         }
         assert!(flow.residual == output, "{name}");
-        let routes = block.mlp.routes(&x);
+        let routes = block.router.as_ref().ok_or("no router")?.routes(&x);
         for row in 0..ids.len() {
             let of_row = |route: &model::Route| route.rows.iter().position(|&at| at == row).map(|at| route.weights[at]);
             let weights: Vec<f32> = routes.iter().filter_map(of_row).collect();
@@ -107,12 +107,16 @@ fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
         assert_eq!(block.linears().len(), 4 + 4 * 3);
         assert_eq!(block.linears().iter().filter(|linear| linear.name.contains("gate.")).count(), 0);
         for (expert, route) in routes.iter().enumerate().filter(|(_, route)| !route.rows.is_empty()) {
-            let gated = &block.mlp.experts[expert];
             let shown = seen.iter().find(|(group, _)| *group == Group { kind: GroupKind::GateUp, expert });
             let shown = &shown.ok_or("not shown")?.1;
             assert!(*shown == route.gather(&x), "{name}: expert {expert}");
-            let product = Gated::combine(gated.gate.forward(shown), &gated.up.forward(shown));
-            route.scatter_add(&gated.down.forward(&product), &mut sum);
+            let forward = |part, x: &Matrix| block.part(part, expert).map(|(linear, _)| linear.forward(x));
+            let (gate, up) = forward(Part::Gate, shown).zip(forward(Part::Up, shown)).ok_or("no gate")?;
+            let (_, product) =
+                seen.iter().find(|(group, _)| *group == Group { kind: GroupKind::Down, expert }).ok_or("no down")?;
+            let silu = gate.data.iter().zip(&up.data).map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up);
+            assert!(silu.zip(&product.data).all(|(a, b)| (a - b).abs() < 1e-6 * (1.0 + b.abs())), "{name}");
+            route.scatter_add(&forward(Part::Down, product).ok_or("no down")?, &mut sum);
         }
         assert!(sum == output, "{name}");
     }

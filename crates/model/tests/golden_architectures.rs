@@ -13,7 +13,7 @@ use serde_json::Value;
 type Checked<T> = Result<T, Box<dyn Error>>;
 
 /// Beginnings of the names of folders whose architectures are known.
-const KNOWN: &[&str] = &["llama_", "mistral_", "qwen2_"];
+const KNOWN: &[&str] = &["llama_", "mistral_", "qwen2_", "phi3", "smollm3"];
 /// Of these, folders whose architecture is not known yet.
 const LATER: &[&str] = &["qwen2_moe"];
 

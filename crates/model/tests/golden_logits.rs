@@ -88,7 +88,7 @@ fn check(folder: &Path, sequences: &[Vec<u32>]) -> Checked<(f32, Option<String>)
     let rows = expected.chunks(expected.len() / ours.len());
     let off: Vec<f32> = ours.iter().zip(rows).map(|(a, b)| distance(a, b) / largest).collect();
     let worst = off.iter().fold(0.0f32, |most, off| most.max(*off));
-    let rounded = model.blocks.iter().any(|block| block.q.activation.is_some());
+    let rounded = model.blocks.iter().any(|block| block.linears()[0].activation.is_some());
     let mut allowed = vec![if rounded { ROUNDED } else { TOLERANCE }; off.len()];
     if rounded && worst > ROUNDED {
         let jitter = jitter(&model, sequences, &ours)?;

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use model::{Activation, Checkpoint, Dtype, Model};
+use model::{Activation, Checkpoint, Dtype, Model, Part};
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
@@ -183,7 +183,7 @@ fn blocks_of_8_bit_floats_are_read_in_both_formats() -> Checked<()> {
         config["quantization_config"] = said;
         write(folder.path(), &config, &tensors(|all, name, shape, rng| fp8(all, name, scale, shape, rng)))?;
         let model = load(folder.path())?;
-        let down = &model.blocks[0].mlp.experts[0].down;
+        let (down, _) = model.blocks[0].part(Part::Down, 0).ok_or("no down")?;
         assert_eq!((down.activation, down.weight.kind().as_str()), (Some(Activation::Fp8Groups(24)), "fp8"));
         let widened = down.weight.to_f32();
         let checkpoint = Checkpoint::open(folder.path())?;
@@ -211,8 +211,9 @@ fn one_scale_for_a_whole_weight_is_read_and_inputs_may_have_a_fixed_one() -> Che
         config["quantization_config"] = json!({"quant_method": "fp8", "activation_scheme": scheme});
         write(folder.path(), &config, &stored)?;
         let model = load(folder.path())?;
-        assert_eq!(model.blocks[1].o.activation, Some(expected));
-        assert!(model.blocks[1].o.weight.to_f32().data.iter().all(|&weight| weight == 0.5));
+        let (output, _) = model.blocks[1].part(Part::Output, 0).ok_or("no output")?;
+        assert_eq!(output.activation, Some(expected));
+        assert!(output.weight.to_f32().data.iter().all(|&weight| weight == 0.5));
     }
     Ok(())
 }

@@ -133,7 +133,7 @@ mod tests {
     /// The weight of one linear of the bundled model on a grid, with the levels and steps that it fits.
     fn rounded(grid: Grid, size: usize) -> Result<QuantizedWeight, CompressError> {
         let model = model::Model::load(&Checkpoint::bundled()?)?;
-        let dense = model.blocks[0].q.weight.to_f32();
+        let dense = model.blocks[0].linears()[0].weight.to_f32();
         let group = GroupSize::Columns(size);
         let steps: Vec<Step> = dense.data.chunks(size).map(|weights| grid.fit(weights)).collect();
         let levels = dense.data.iter().enumerate().map(|(at, &w)| grid.level(steps[at / size], w)).collect();
@@ -159,7 +159,7 @@ mod tests {
             file.write(&name, &contents(&weight))?;
             file.sync()?;
             let read = model::Model::load(&Checkpoint::open(&path)?)?;
-            let read = &read.blocks[0].q.weight;
+            let read = &read.blocks[0].linears()[0].weight;
             assert!(
                 matches!(read, model::Weight::Packed(_) | model::Weight::Quantized(_)),
                 "{bits} {symmetric}: {}",

@@ -5,10 +5,11 @@ use crate::config::{Defaults, Fields, Windows};
 use crate::{Config, ModelError};
 
 /// `model_type: llama`
-pub const LLAMA: Architecture = Architecture { model_type: "llama", config, outer: OUTER, inner: DENSE };
+pub const LLAMA: Architecture = Architecture { model_type: "llama", own: &[], config, outer: OUTER, inner: DENSE };
 
 /// `model_type: mistral`
-pub const MISTRAL: Architecture = Architecture { model_type: "mistral", config: windowed, outer: OUTER, inner: DENSE };
+pub const MISTRAL: Architecture =
+    Architecture { model_type: "mistral", own: &[], config: windowed, outer: OUTER, inner: DENSE };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
     let attention_bias = fields.flag_or("attention_bias", false)?;

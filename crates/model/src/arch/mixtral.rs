@@ -1,21 +1,25 @@
 //! Mixtral (Jiang et al. 2024): Mistral with several gated products in a block, of which a router chooses.
 
-use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV};
+use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV, down, gate_up, linear};
 use crate::config::{Defaults, Experts, Fields, Windows};
-use crate::{Config, GroupKind, ModelError};
+use crate::{Config, ModelError, Part};
 
 /// `model_type: mixtral`
 pub const MIXTRAL: Architecture = Architecture {
     model_type: "mixtral",
+    own: &[],
     config,
     outer: OUTER,
     inner: BlockNames {
         router: Some("block_sparse_moe.gate"),
-        groups: [
+        groups: &[
             QKV,
             OUTPUT,
-            (GroupKind::GateUp, &["block_sparse_moe.experts.{expert}.w1", "block_sparse_moe.experts.{expert}.w3"]),
-            (GroupKind::Down, &["block_sparse_moe.experts.{expert}.w2"]),
+            gate_up(&[
+                linear("block_sparse_moe.experts.{expert}.w1", &[Part::Gate]),
+                linear("block_sparse_moe.experts.{expert}.w3", &[Part::Up]),
+            ]),
+            down(&[linear("block_sparse_moe.experts.{expert}.w2", &[Part::Down])]),
         ],
         ..DENSE
     },

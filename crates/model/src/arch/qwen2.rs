@@ -5,7 +5,7 @@ use crate::config::{Defaults, Fields, Windows};
 use crate::{Config, ModelError};
 
 /// `model_type: qwen2`
-pub const QWEN2: Architecture = Architecture { model_type: "qwen2", config, outer: OUTER, inner: DENSE };
+pub const QWEN2: Architecture = Architecture { model_type: "qwen2", own: &[], config, outer: OUTER, inner: DENSE };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
     Ok(Config { qkv_bias: true, ..Config::plain(fields, &Defaults::QWEN2, Windows::SwitchedFrom)? })

@@ -1,26 +1,35 @@
 //! Qwen3 (Yang et al. 2025), dense and with experts: RMSNorm of each query and key head, no q/k/v biases.
 
-use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV};
+use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV, down, gate_up, linear};
 use crate::config::{Defaults, Experts, Fields, Windows};
-use crate::{Config, GroupKind, ModelError};
+use crate::{Config, ModelError, Part};
 
 /// `model_type: qwen3`
-pub const QWEN3: Architecture =
-    Architecture { model_type: "qwen3", config, outer: OUTER, inner: BlockNames { head_norms: HEAD_NORMS, ..DENSE } };
+pub const QWEN3: Architecture = Architecture {
+    model_type: "qwen3",
+    own: &[],
+    config,
+    outer: OUTER,
+    inner: BlockNames { head_norms: HEAD_NORMS, ..DENSE },
+};
 
 /// `model_type: qwen3_moe`
 pub const QWEN3_MOE: Architecture = Architecture {
     model_type: "qwen3_moe",
+    own: &[],
     config: with_experts,
     outer: OUTER,
     inner: BlockNames {
         head_norms: HEAD_NORMS,
         router: Some("mlp.gate"),
-        groups: [
+        groups: &[
             QKV,
             OUTPUT,
-            (GroupKind::GateUp, &["mlp.experts.{expert}.gate_proj", "mlp.experts.{expert}.up_proj"]),
-            (GroupKind::Down, &["mlp.experts.{expert}.down_proj"]),
+            gate_up(&[
+                linear("mlp.experts.{expert}.gate_proj", &[Part::Gate]),
+                linear("mlp.experts.{expert}.up_proj", &[Part::Up]),
+            ]),
+            down(&[linear("mlp.experts.{expert}.down_proj", &[Part::Down])]),
         ],
         ..DENSE
     },

@@ -44,23 +44,25 @@ const SWITCHES: &[&str] = &[
     "use_cla",
 ];
 
-/// That no setting of another architecture is set to a value that matters.
+/// That no setting of another architecture is set to a value that matters; `own` are those that this one has.
 ///
 /// # Errors
 /// One is.
-pub(super) fn refuse(fields: &Fields<'_>, head_dim: usize) -> Result<(), ModelError> {
+pub(super) fn refuse(fields: &Fields<'_>, head_dim: usize, own: &[&str]) -> Result<(), ModelError> {
     let is = |name: &str, neutral: f64| {
         let value = fields.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
         value.is_none_or(|value| (value - neutral).abs() <= 1e-6 * neutral)
     };
     let off = |name: &str| fields.get(name).is_none_or(is_off);
     let ropes = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(|one| one.as_u64() == Some(1)));
-    let set = (FACTORS.iter().find(|name| !is(name, 1.0)))
-        .or_else(|| SWITCHES.iter().find(|name| !off(name)))
+    let foreign = |name: &&&str| !own.contains(*name);
+    let set = (FACTORS.iter().filter(foreign).find(|name| !is(name, 1.0)))
+        .or_else(|| SWITCHES.iter().filter(foreign).find(|name| !off(name)))
         .copied()
         .or_else(|| (!is("attention_multiplier", (head_dim as f64).powf(-0.5))).then_some("attention_multiplier"))
         .or_else(|| (!is("query_pre_attn_scalar", head_dim as f64)).then_some("query_pre_attn_scalar"))
-        .or_else(|| fields.get("no_rope_layers").is_some_and(|value| !ropes(value)).then_some("no_rope_layers"));
+        .or_else(|| fields.get("no_rope_layers").is_some_and(|value| !ropes(value)).then_some("no_rope_layers"))
+        .filter(|name| !own.contains(name));
     let Some(name) = set else { return Ok(()) };
     let (value, model) = (fields.get(name).unwrap_or(&Value::Null), fields.text("model_type")?);
     Err(fields.unsupported(

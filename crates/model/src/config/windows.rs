@@ -44,7 +44,9 @@ impl Windows {
         };
         match fields.get("layer_types") {
             Some(kinds) => listed(fields, kinds, (layers, size)),
-            None => Ok((0..layers).map(|layer| BlockSettings { window: size.filter(|_| layer >= first) }).collect()),
+            None => Ok((0..layers)
+                .map(|layer| BlockSettings { window: size.filter(|_| layer >= first), ..BlockSettings::default() })
+                .collect()),
         }
     }
 }
@@ -74,8 +76,8 @@ fn listed(
     }
     let block = |kind: &Value| {
         match (kind.as_str(), size) {
-        (Some("full_attention"), _) => Ok(BlockSettings { window: None }),
-        (Some("sliding_attention"), Some(size)) => Ok(BlockSettings { window: Some(size) }),
+        (Some("full_attention"), _) => Ok(BlockSettings::default()),
+        (Some("sliding_attention"), Some(size)) => Ok(BlockSettings { window: Some(size), ..BlockSettings::default() }),
         (Some("sliding_attention"), None) => Err(fields.bad(
             "layer_types asks for `sliding_attention`, but sliding_window is null, use_sliding_window is false, or the \
              architecture has no windows"

@@ -1,0 +1,51 @@
+//! Phi-3 and Phi-3.5 mini (Abdin et al. 2024): Llama with queries, keys and values in one tensor, and gate and up in one.
+
+use super::{Architecture, BlockNames, DENSE, DOWN, GroupNames, OUTER, OUTPUT, gate_up, linear};
+use crate::config::{Defaults, Fields, Windows};
+use crate::{Config, GroupKind, ModelError, Part};
+
+/// `model_type: phi3`
+pub const PHI3: Architecture = Architecture {
+    model_type: "phi3",
+    own: &[],
+    config,
+    outer: OUTER,
+    inner: BlockNames {
+        groups: &[
+            GroupNames {
+                kind: GroupKind::Qkv,
+                linears: &[linear("self_attn.qkv_proj", &[Part::Query, Part::Key, Part::Value])],
+            },
+            OUTPUT,
+            gate_up(&[linear("mlp.gate_up_proj", &[Part::Gate, Part::Up])]),
+            DOWN,
+        ],
+        ..DENSE
+    },
+};
+
+/// What transformers takes where a field is absent.
+const DEFAULTS: Defaults = Defaults {
+    vocab_size: 32_064,
+    hidden_size: 3072,
+    intermediate_size: 8192,
+    positions: 4096,
+    norm_eps: 1e-5,
+    eos: Some(32_000),
+    ..Defaults::LLAMA
+};
+
+fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
+    let scaling = fields.inner("rope_scaling")?;
+    let named = |name: &str| {
+        scaling.as_ref().and_then(|inner| inner.get(name)).and_then(serde_json::Value::as_str) == Some("yarn")
+    };
+    // The first files call LongRoPE so.
+    if named("type") || named("rope_type") {
+        return Err(fields.unsupported(
+            "rope scaling `yarn` of a Phi-3, which means `longrope`".to_owned(),
+            "write `longrope` in its place in config.json, as the model's later files have it",
+        ));
+    }
+    Config::plain(fields, &DEFAULTS, Windows::Everywhere(None))
+}
