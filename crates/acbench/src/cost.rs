@@ -6,7 +6,7 @@ use generate::{Chat, Checkpoint, Model, ModelError, ModelRequest, Sampling, Sess
 use record::{Sample, Turn};
 
 use crate::run::Run;
-use crate::{Error, names};
+use crate::{Error, lookup};
 
 /// Tokens that are read, and written, to see how fast the model is.
 const READ: usize = 192;
@@ -43,7 +43,7 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
     let mut cost = Cost { variants: run.record.variants.len(), ..Cost::default() };
     let mut longest: Vec<u32> = Vec::new();
     for source in &run.record.tasks {
-        let task = names::task(&source.task)?;
+        let task = lookup::task(&source.task)?;
         let mut before: Vec<u32> = Vec::new();
         for sample in run.samples(source)? {
             let sample = sample?;

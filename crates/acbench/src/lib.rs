@@ -8,7 +8,7 @@
 //! | [`analyze()`] | scores | `analysis/paired.json` |
 //! | [`report()`] | scores, analysis | `report/` |
 //!
-//! [`evaluate()`] is these five in order. A [`Question`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is these five in order. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;
@@ -18,13 +18,13 @@ mod embedding;
 mod error;
 mod event;
 pub mod hub;
-mod names;
+mod lookup;
 mod plan;
 mod prompts;
-mod question;
 mod ready_made;
 mod run;
 mod similarity;
+mod spec;
 mod tokens;
 mod verb;
 
@@ -39,14 +39,14 @@ pub use calibration::CalibrationChoice;
 pub use cost::{Cost, cost};
 pub use error::Error;
 pub use event::{Event, Watch};
-pub use names::{scoring, tasks};
+pub use lookup::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
-pub use question::{DataFolders, Question, SeqLength, data, methods, settings_file};
 pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
+pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Anew, Compression, Counts, Finished, How, Shown, analyze, compress, compress_variant, evaluate, generate, report,
-    score,
+    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compress, compress_variant,
+    evaluate, generate, report, score,
 };

@@ -1,4 +1,4 @@
-//! From a question to a run: the samples are made, the model is named by its digest, and `run.json` says all of it.
+//! From a spec to a run: the samples are made, the model is named by its digest, and `run.json` says all of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,23 +11,23 @@ use task::{Drawn, Source, Split, Task};
 use crate::run::{PICO, Run, differences, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{DataFolders, Error, Question, names, prompts};
+use crate::{DataFolders, Error, RunSpec, lookup, prompts};
 
-/// Begins the run that a question asks for, or resumes it.
+/// Begins the run that a spec asks for, or resumes it.
 ///
 /// Without `output` it lies in `runs/` of the current folder, under a name that depends on everything asked, so that
-/// the same question finds its run again.
+/// the same spec finds its run again.
 ///
 /// # Errors
 /// A model or data that cannot be read, or an output folder that holds a run with other settings.
-pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
-    let checkpoint = open_checkpoint(question.model.as_deref())?;
-    let (mut record, samples) = describe(question, &checkpoint)?;
+pub fn plan(spec: &RunSpec, output: Option<&Path>) -> Result<Run, Error> {
+    let checkpoint = open_checkpoint(spec.model.as_deref())?;
+    let (mut record, samples) = describe(spec, &checkpoint)?;
     let place = |record: &RunRecord| output.map_or_else(|| Path::new("runs").join(run_name(record)), Path::to_owned);
     let mut asked = Vec::new();
-    let ready_made = ready_made(question, &checkpoint, &mut record.prompting.notes)?;
-    for calibration in question.calibration.origins(&checkpoint)? {
-        record.variants = variants(question, &calibration, &ready_made)?;
+    let ready_made = ready_made(spec, &checkpoint, &mut record.prompting.notes)?;
+    for calibration in spec.calibration.origins(&checkpoint)? {
+        record.variants = variants(spec, &calibration, &ready_made)?;
         let root = place(&record);
         // A run that is there goes on with the text that it began with.
         if Run::open(&root).is_ok_and(|run| differences(&run.record, &record).is_empty()) {
@@ -44,42 +44,42 @@ pub fn plan(question: &Question, output: Option<&Path>) -> Result<Run, Error> {
 /// # Errors
 /// Samples that cannot be read.
 pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
-    Ok(names::task(&task.task)?.notes(&run.samples(task)?.collect::<Result<Vec<_>, _>>()?))
+    Ok(lookup::task(&task.task)?.notes(&run.samples(task)?.collect::<Result<Vec<_>, _>>()?))
 }
 
-/// The record of a question, without its variants, and the samples of each of its tasks.
-fn describe(question: &Question, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
+/// The record of a spec, without its variants, and the samples of each of its tasks.
+fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
     let (mut tasks, mut all, mut embedders) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Where no task compares texts, an embedder changes nothing, and is not even read.
-    if question.tasks.iter().any(|task| task.judged()) {
-        question.similarities.apply(&mut embedders)?;
+    if spec.tasks.iter().any(|task| task.judged()) {
+        spec.similarities.apply(&mut embedders)?;
     }
-    for task in &question.tasks {
-        let (mut source, samples) = samples(question, *task, checkpoint)?;
+    for task in &spec.tasks {
+        let (mut source, samples) = samples(spec, *task, checkpoint)?;
         source.judge = task.judged().then(|| judges_name(&embedders, &samples));
         tasks.push(source);
         all.push(samples);
     }
-    let prompting = prompts::describe(question, checkpoint, &all)?;
+    let prompting = prompts::describe(spec, checkpoint, &all)?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: model_source(question, checkpoint)?,
+        model: model_source(spec, checkpoint)?,
         variants: Vec::new(),
         tasks,
         embedders,
-        seed: question.seed,
-        scoring: question.scoring,
-        sampling: sampling(question),
-        chat_template: question.chat_template && checkpoint.tokenizer()?.has_template(),
+        seed: spec.seed,
+        scoring: spec.scoring,
+        sampling: sampling(spec),
+        chat_template: spec.chat_template && checkpoint.tokenizer()?.has_template(),
         prompting,
-        margin: question.margin,
+        margin: spec.margin,
     };
     Ok((record, all))
 }
 
 /// The model's name, made absolute so that the run can be resumed from anywhere, and its digest.
-fn model_source(question: &Question, checkpoint: &Checkpoint) -> Result<ModelSource, Error> {
-    let name = match &question.model {
+fn model_source(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<ModelSource, Error> {
+    let name = match &spec.model {
         None => PICO.to_owned(),
         Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string(),
     };
@@ -87,24 +87,24 @@ fn model_source(question: &Question, checkpoint: &Checkpoint) -> Result<ModelSou
 }
 
 fn samples(
-    question: &Question,
+    spec: &RunSpec,
     task: &'static dyn Task,
     checkpoint: &Checkpoint,
 ) -> Result<(TaskSource, Vec<Sample>), Error> {
-    let (source, origin) = match question.data.get(task.name()) {
+    let (source, origin) = match spec.data.get(task.name()) {
         Some(DataFolders { folder, rows }) => {
             let origin = match rows {
                 None => folder.display().to_string(),
                 Some(rows) => format!("{}, rows in {}", folder.display(), rows.display()),
             };
-            (Source::Official { folder: folder.clone(), rows: rows.clone(), bad_rows: question.bad_rows }, origin)
+            (Source::Official { folder: folder.clone(), rows: rows.clone(), bad_rows: spec.bad_rows }, origin)
         }
         None => {
-            let asking = question.asking(checkpoint.config().longest())?;
-            (Source::Generated { seed: question.seed, split: Split::Test, asking }, "generated".to_owned())
+            let asking = spec.asking(checkpoint.config().longest())?;
+            (Source::Generated { seed: spec.seed, split: Split::Test, asking }, "generated".to_owned())
         }
     };
-    let Drawn { samples, skipped } = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), question.limit)?;
+    let Drawn { samples, skipped } = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
     if samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
@@ -136,15 +136,11 @@ fn lines_digest(samples: &[Sample]) -> Result<String, Error> {
 }
 
 /// The variants of checkpoints that were made before.
-fn ready_made(
-    question: &Question,
-    checkpoint: &Checkpoint,
-    notes: &mut Vec<String>,
-) -> Result<Vec<VariantRecord>, Error> {
+fn ready_made(spec: &RunSpec, checkpoint: &Checkpoint, notes: &mut Vec<String>) -> Result<Vec<VariantRecord>, Error> {
     let mut all = Vec::new();
-    for one in &question.checkpoints {
+    for one in &spec.checkpoints {
         let (variant, found) = one.variant(checkpoint)?;
-        if question.methods.iter().any(|recipe| recipe.variant_name() == variant.name) {
+        if spec.methods.iter().any(|recipe| recipe.variant_name() == variant.name) {
             let problem = "a --compression_method makes a variant of this name; choose another".to_owned();
             return Err(Error::Flag { flag: "--variant", value: variant.name, problem });
         }
@@ -157,14 +153,14 @@ fn ready_made(
 /// Dense first; then the methods and what was made before, or whoever else has replies in the file that stands in for the
 /// model.
 fn variants(
-    question: &Question,
+    spec: &RunSpec,
     calibration: &TextOrigin,
     ready_made: &[VariantRecord],
 ) -> Result<Vec<VariantRecord>, Error> {
-    if let Some(path) = &question.replies {
+    if let Some(path) = &spec.replies {
         return scripted_variants(path);
     }
-    let compressed = question.methods.iter().map(|recipe| VariantRecord {
+    let compressed = spec.methods.iter().map(|recipe| VariantRecord {
         name: recipe.variant_name(),
         source: VariantSource::Compressed {
             method: recipe.name(),
@@ -182,13 +178,13 @@ fn scripted_variants(path: &Path) -> Result<Vec<VariantRecord>, Error> {
     Ok(names.into_iter().map(|name| VariantRecord { name, source: source.clone() }).collect())
 }
 
-fn sampling(question: &Question) -> BTreeMap<String, Value> {
+fn sampling(spec: &RunSpec) -> BTreeMap<String, Value> {
     // Through text, so that 0.7 is recorded as 0.7 and not as the nearest 32-bit number.
     let short = |number: f32| json!(number.to_string().parse::<f64>().unwrap_or(f64::from(number)));
     BTreeMap::from([
-        ("temperature".to_owned(), short(question.sampling.temperature)),
-        ("top_p".to_owned(), short(question.sampling.top_p)),
-        ("top_k".to_owned(), json!(question.sampling.top_k)),
+        ("temperature".to_owned(), short(spec.sampling.temperature)),
+        ("top_p".to_owned(), short(spec.sampling.top_p)),
+        ("top_k".to_owned(), json!(spec.sampling.top_k)),
     ])
 }
 

@@ -9,7 +9,7 @@ use record::{Prompting, RunRecord, Sample, Turn, run_path};
 use serde_json::{Map, Value};
 use task::Task;
 
-use crate::{Error, Question};
+use crate::{Error, RunSpec};
 
 /// Variables of a template that are not the user's to give.
 const OURS: [&str; 3] = ["messages", "tools", "add_generation_prompt"];
@@ -46,9 +46,9 @@ fn typed(text: &str) -> Value {
 const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
 
 /// What the template is given: what the user says, and where it has a switch for thinking, which way.
-fn args(question: &Question, reads: impl Fn(&str) -> bool) -> Map<String, Value> {
-    let mut args = question.template_args.clone();
-    if let Some(on) = question.thinking {
+fn args(spec: &RunSpec, reads: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let mut args = spec.template_args.clone();
+    if let Some(on) = spec.thinking {
         for name in SWITCHES.into_iter().filter(|name| reads(name)) {
             args.entry(name).or_insert(Value::Bool(on));
         }
@@ -67,38 +67,34 @@ struct Tried {
     notes: Vec<String>,
 }
 
-/// How the prompts of a question are made, tried on all of its samples before anything is done with them.
+/// How the prompts of a spec are made, tried on all of its samples before anything is done with them.
 ///
 /// # Errors
 /// [`Error::NoPrompt`] where the template takes none of the samples.
-pub(crate) fn describe(
-    question: &Question,
-    checkpoint: &Checkpoint,
-    samples: &[Vec<Sample>],
-) -> Result<Prompting, Error> {
+pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, samples: &[Vec<Sample>]) -> Result<Prompting, Error> {
     let tokenizer = checkpoint.tokenizer()?;
-    let args = args(question, |name| question.chat_template && tokenizer.reads(name));
-    let generated = question.tasks.iter().any(|task| !question.data.contains_key(task.name()));
-    let asking = generated.then(|| question.asking(checkpoint.config().longest())).transpose()?;
+    let args = args(spec, |name| spec.chat_template && tokenizer.reads(name));
+    let generated = spec.tasks.iter().any(|task| !spec.data.contains_key(task.name()));
+    let asking = generated.then(|| spec.asking(checkpoint.config().longest())).transpose()?;
     let asked = Prompting {
         template_args: args.clone(),
         num_fewshot: asking.map(|asking| asking.shots),
         max_seq_length: asking.map(|asking| asking.window),
-        thinking: question.thinking,
+        thinking: spec.thinking,
         // Mode `paper` keeps the limits of the paper.
-        max_thinking_tokens: question.scoring.is_corrected().then_some(question.max_thinking_tokens),
+        max_thinking_tokens: spec.scoring.is_corrected().then_some(spec.max_thinking_tokens),
         ..Prompting::default()
     };
-    if question.replies.is_some() {
+    if spec.replies.is_some() {
         return Ok(asked);
     }
     let clock = Clock::now();
     let mut tried = Tried::default();
     let mut first = None;
-    for (task, samples) in question.tasks.iter().zip(samples) {
+    for (task, samples) in spec.tasks.iter().zip(samples) {
         let why = tried.task(*task, samples, &mut |conversation| {
             let conversation = Chat { args: &args, clock, ..*conversation };
-            let prompt = tokenizer.write(&conversation, question.chat_template)?;
+            let prompt = tokenizer.write(&conversation, spec.chat_template)?;
             Ok((prompt.changes, prompt.surround))
         })?;
         first = first.or(why);
@@ -109,10 +105,10 @@ pub(crate) fn describe(
     let surround = if tried.surrounded { tokenizer.surround()? } else { Surround::default() };
     let mut notes: Vec<String> = tried.changes.iter().map(|change| change.text().to_owned()).collect();
     notes.append(&mut tried.notes);
-    let templated = question.chat_template && tokenizer.has_template();
-    let unread = question.template_args.keys().filter(|name| !templated || !tokenizer.reads(name));
+    let templated = spec.chat_template && tokenizer.has_template();
+    let unread = spec.template_args.keys().filter(|name| !templated || !tokenizer.reads(name));
     notes.extend(unread.map(|name| format!("the prompts do not depend on `{name}`: no chat template reads it")));
-    if let Some(on) = question.thinking.filter(|_| !SWITCHES.iter().any(|name| templated && tokenizer.reads(name))) {
+    if let Some(on) = spec.thinking.filter(|_| !SWITCHES.iter().any(|name| templated && tokenizer.reads(name))) {
         let (flag, does) = if on { ("on", "thinks as it does by itself") } else { ("off", "may think all the same") };
         notes.push(format!("--thinking {flag}: the chat template has no switch for it, so the model {does}"));
     }

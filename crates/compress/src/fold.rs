@@ -5,8 +5,8 @@ use std::ops::Range;
 use model::{Block, Group, GroupKind, Linear, Part, Weight};
 
 use crate::format::Format;
+use crate::forward::Taps;
 use crate::group::LinearGroup;
-use crate::pass::Taps;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
 use crate::walk::{Sink, Stored, names, take};

@@ -181,7 +181,7 @@ impl Grid {
     pub fn round(&self, weights: &mut [f32]) {
         let step = self.fit(weights);
         match self.number {
-            Number::Int => kernel::to_grid(weights, step.scale, step.zero, self.top()),
+            Number::Int => kernel::round_to_grid(weights, step.scale, step.zero, self.top()),
             Number::Fp8 => weights.iter_mut().for_each(|w| *w = self.weight(step, self.level(step, *w))),
         }
     }

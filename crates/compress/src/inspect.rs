@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::gguf::Summary;
-use model::{Blocks, Checkpoint, Linear};
+use model::{BlockReader, Checkpoint, Linear};
 use record::{CheckpointRecord, CompressionRecord};
 use serde::Serialize;
 use serde_json::Value;
@@ -88,7 +88,7 @@ struct Sums {
 /// # Errors
 /// Where the checkpoint is damaged or of a format that is not implemented.
 pub fn inspect(checkpoint: &Checkpoint) -> Result<Inspection, CompressError> {
-    let model = Blocks::open(checkpoint)?;
+    let model = BlockReader::open(checkpoint)?;
     let config = checkpoint.config();
     let mut sums = Sums::default();
     for layer in 0..model.count() {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use model::{Blocks, Checkpoint, Dtype, Linear, Weight, gguf};
+use model::{BlockReader, Checkpoint, Dtype, Linear, Weight, gguf};
 use record::CompressionRecord;
 use serde_json::json;
 
 use crate::calibration::{Calibration, CalibrationSource};
 use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
+use crate::forward;
 use crate::memory::{Estimate, TextSize};
-use crate::pass;
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
@@ -64,7 +64,7 @@ pub fn compress(
     format.fits_cache(recipe.kv_bits())?;
     let size = TextSize::of(recipe, checkpoint.config());
     let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
-    let model = Blocks::open(checkpoint)?;
+    let model = BlockReader::open(checkpoint)?;
     let planned = plan(checkpoint, &model, (recipe, format))?;
     let calibration = calibrate(checkpoint, job)?;
     let record = CompressionRecord {
@@ -113,12 +113,12 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
         return Ok(());
     }
     let begun = Checkpoint::open(&resumed.part)?;
-    let blocks = Blocks::open(&begun)?;
+    let blocks = BlockReader::open(&begun)?;
     for index in 0..resumed.blocks {
         let mut block = blocks.load(index)?;
         widen(&mut block)?;
         blocks.forget();
-        pass::advance(&block, states)?;
+        forward::advance(&block, states)?;
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
 /// All linears that will be compressed, once each of them is known to fit.
 fn plan(
     checkpoint: &Checkpoint,
-    model: &Blocks,
+    model: &BlockReader,
     (recipe, format): (&Recipe, Format),
 ) -> Result<BTreeMap<String, Planned>, CompressError> {
     let mut planned = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use model::{Blocks, Sequences};
+use model::{BlockReader, Sequences};
 
 use crate::{CompressError, Matrix};
 
@@ -54,7 +54,7 @@ impl States {
     }
 
     /// The embeddings of sequences; `spill` names a folder for a file that holds states instead of memory.
-    pub fn embed(model: &Blocks, sequences: &[Vec<u32>], spill: Option<&Path>) -> Result<Self, CompressError> {
+    pub fn embed(model: &BlockReader, sequences: &[Vec<u32>], spill: Option<&Path>) -> Result<Self, CompressError> {
         let longest = sequences.iter().map(Vec::len).max().unwrap_or(0).max(1);
         let together = (TOKENS / longest).max(1);
         let mut states = Self { batches: Vec::new(), spill: spill.map(Spill::create).transpose()? };

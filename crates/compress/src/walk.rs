@@ -1,18 +1,18 @@
 //! The one walk over layers: collect what the methods need to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, Blocks, Group, GroupKind, Part, Weight};
+use model::{Block, BlockReader, Group, GroupKind, Part, Weight};
 use record::LayerRecord;
 
 use crate::fold;
 use crate::format::Format;
+use crate::forward::{self, Taps};
 use crate::group::{LinearGroup, Report, Target};
-use crate::pass::{self, Taps};
 use crate::recipe::Recipe;
 use crate::seen::{Needs, Seen};
 use crate::sparsity::zero_share;
 use crate::states::States;
-use crate::{CompressError, FloatType, Matrix, product};
+use crate::{CompressError, FloatType, Matrix, matmul};
 
 /// Inputs of the last linears of a block are kept between two passes up to this many bytes, and made again beyond.
 pub(crate) const KEPT_BYTES: usize = 256 << 20;
@@ -81,7 +81,7 @@ impl Walk<'_> {
     /// stream before that block; none where the methods look at nothing.
     pub(crate) fn run(
         &mut self,
-        model: &Blocks,
+        model: &BlockReader,
         (first, states): (usize, &mut States),
         sink: &mut dyn Sink,
     ) -> Result<(), CompressError> {
@@ -109,7 +109,7 @@ impl Walk<'_> {
         let in_order = self.recipe.true_sequential();
         if self.recipe.folds_any() || !in_order {
             let mut taps = Taps::of(block, needs, at.states);
-            pass::survey(block, at.states, &mut taps)?;
+            forward::survey(block, at.states, &mut taps)?;
             if self.recipe.folds_any() {
                 fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.sink)?;
             }
@@ -117,7 +117,7 @@ impl Walk<'_> {
                 for (group, seen) in block.groups().zip(&mut taps.groups) {
                     self.compress(block, group, seen, at)?;
                 }
-                return pass::advance(block, at.states);
+                return forward::advance(block, at.states);
             }
         }
         self.group_by_group(block, needs, at)
@@ -133,14 +133,14 @@ impl Walk<'_> {
         for group in block.groups() {
             // Attention is never run twice.
             let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && few && experts == 1;
-            let mut seen = pass::empty(block, group, needs, tokens);
+            let mut seen = forward::empty(block, group, needs, tokens);
             for batch in 0..at.states.batches.len() {
-                pass::look(block, group, (at.states, batch, keep), &mut seen)?;
+                forward::look(block, group, (at.states, batch, keep), &mut seen)?;
             }
             self.compress(block, group, &mut seen, at)?;
             let last = group.kind == GroupKind::Down && group.expert + 1 == experts;
             if last || group.kind == GroupKind::Output {
-                pass::leave(block, group.kind, at.states)?;
+                forward::leave(block, group.kind, at.states)?;
             }
         }
         Ok(())
@@ -154,13 +154,13 @@ impl Walk<'_> {
         }
         let dead_channels = seen.dead_channels();
         let sample = seen.sample().clone();
-        let before: Vec<Matrix> = group.linears.iter().map(|l| product::rows(&sample, &l.weight)).collect();
+        let before: Vec<Matrix> = group.linears.iter().map(|l| matmul::rows(&sample, &l.weight)).collect();
         let reports = self.recipe.compress(&mut group, seen)?;
         for ((mut linear, report), before) in group.linears.into_iter().zip(reports).zip(&before) {
             at.linear += 1;
             (self.progress)(at.progress(&linear.name));
             self.format.round(&mut linear);
-            let output_error = relative_error(&product::rows(&sample, &linear.weight), before);
+            let output_error = relative_error(&matmul::rows(&sample, &linear.weight), before);
             let (record, warning) = describe(&linear, report, self.format);
             at.sink.linear(&linear, LayerRecord { output_error, dead_channels, ..record }, warning)?;
             if let Some(place) = block.linear_mut(&linear.name) {

@@ -13,7 +13,7 @@ pub use defaults::Defaults;
 pub use fields::Fields;
 pub use windows::Windows;
 
-use crate::rope::{RopeScaling, RopeSettings};
+use crate::decoder::rope::{RopeScaling, RopeSettings};
 use crate::{GroupKind, ModelError, Part, arch};
 
 /// The widest head: tables of its rotations are made before any weight is looked at.

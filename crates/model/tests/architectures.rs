@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::arch::ARCHITECTURES;
-use model::{Blocks, Checkpoint, Flow, Group, GroupKind, Matrix, Model, Part, Sequences};
+use model::{BlockReader, Checkpoint, Flow, Group, GroupKind, Matrix, Model, Part, Sequences};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn logits_are_those_of_transformers() -> Checked<()> {
 fn a_sequence_is_the_same_bit_for_bit_beside_others() -> Checked<()> {
     for name in ["mixtral", "qwen3_moe"] {
         let checkpoint = Checkpoint::open(&fixture(name))?;
-        let blocks = Blocks::open(&checkpoint)?;
+        let blocks = BlockReader::open(&checkpoint)?;
         let (ids, _) = expected(&fixture(name))?;
         let (first, second) = ids.split_at(9);
         let run = |tokens: &[u32], lengths: &[usize]| -> Checked<Matrix> {
@@ -72,7 +72,7 @@ fn a_sequence_is_the_same_bit_for_bit_beside_others() -> Checked<()> {
 fn each_row_sees_two_experts_and_each_expert_shows_its_rows() -> Checked<()> {
     for (name, normalized) in [("mixtral", true), ("qwen3_moe", false)] {
         let checkpoint = Checkpoint::open(&fixture(name))?;
-        let (blocks, (ids, _)) = (Blocks::open(&checkpoint)?, expected(&fixture(name))?);
+        let (blocks, (ids, _)) = (BlockReader::open(&checkpoint)?, expected(&fixture(name))?);
         let (block, hidden) = (blocks.load(0)?, blocks.embed(&ids)?);
         let sequences = Sequences::whole(&[ids.len()]);
         let output = block.run(Flow::new(hidden.clone(), &sequences));
@@ -203,7 +203,7 @@ fn blocks_are_read_when_asked_for_and_pages_that_were_dropped_are_read_again() -
     bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
     fs::write(&path, bytes)?;
     let checkpoint = Checkpoint::open(folder.path())?;
-    let blocks = Blocks::open(&checkpoint)?;
+    let blocks = BlockReader::open(&checkpoint)?;
     let before = blocks.load(0)?.linears()[4].weight.to_f32();
     checkpoint.forget();
     assert!(blocks.load(0)?.linears()[4].weight.to_f32() == before);

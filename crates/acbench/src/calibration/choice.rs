@@ -50,7 +50,7 @@ impl FromStr for CalibrationChoice {
 }
 
 impl CalibrationChoice {
-    /// What the choice comes to for a model, the first; then what an earlier run of the same question may have taken in its
+    /// What the choice comes to for a model, the first; then what an earlier run of the same spec may have taken in its
     /// place, because the hub could not be reached, or because it is older than the choice.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use acbench::Run;
 use clap::Args;
 
 use super::Failure;
-use super::asked::points;
 use super::output;
+use super::run_args::points;
 
 /// Compare the compressed variants of a run with the dense model
 #[derive(Args)]

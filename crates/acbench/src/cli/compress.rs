@@ -6,9 +6,9 @@ use acbench::{Compression, Error, FORMATS, Format, TextOrigin};
 use clap::Args;
 
 use super::Failure;
-use super::asked::{CompressionArgs, ModelArgs};
 use super::output;
 use super::progress::Progress;
+use super::run_args::{CompressionArgs, ModelArgs};
 
 /// Write a compressed checkpoint
 #[derive(Args)]

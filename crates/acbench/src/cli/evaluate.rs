@@ -3,16 +3,16 @@
 use clap::Args;
 
 use super::Failure;
-use super::asked::Asked;
 use super::output;
 use super::progress::Progress;
+use super::run_args::RunArgs;
 
 /// Compress, generate, score, analyze and report, in one go
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Evaluate {
     #[command(flatten)]
-    asked: Asked,
+    asked: RunArgs,
 
     /// Print the result as JSON
     #[arg(long)]

@@ -7,20 +7,20 @@ use clap::Args;
 use serde_json::json;
 
 use super::Failure;
-use super::asked::{Asked, WHAT_IS_ASKED};
 use super::output;
 use super::progress::Progress;
+use super::run_args::{RUN_ARGS, RunArgs};
 
 /// Ask the dense and the compressed model every sample
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Generate {
     /// A run folder to go on with, as it was asked; without one the flags begin a run
-    #[arg(value_name = "RUN", conflicts_with_all = WHAT_IS_ASKED)]
+    #[arg(value_name = "RUN", conflicts_with_all = RUN_ARGS)]
     run: Option<PathBuf>,
 
     #[command(flatten)]
-    asked: Asked,
+    asked: RunArgs,
 
     /// Print the run's folder and counts as JSON
     #[arg(long)]

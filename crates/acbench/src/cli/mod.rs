@@ -1,7 +1,6 @@
 //! From arguments to an exit code: the verbs, one file each, and what they share.
 
 mod analyze;
-mod asked;
 mod compress;
 mod evaluate;
 mod failure;
@@ -11,6 +10,7 @@ mod list;
 mod output;
 mod progress;
 mod report;
+mod run_args;
 mod score;
 
 use std::ffi::{OsStr, OsString};

@@ -49,8 +49,8 @@ pub(crate) fn width<T>(_stream: &T) -> u16 {
 }
 
 /// How tables are shown on standard output.
-pub(crate) fn shown() -> acbench::Shown {
-    acbench::Shown { width: width(&io::stdout()), color: color(io::stdout().is_terminal()) }
+pub(crate) fn shown() -> acbench::TerminalOptions {
+    acbench::TerminalOptions { width: width(&io::stdout()), color: color(io::stdout().is_terminal()) }
 }
 
 /// The exit code of work of which some samples failed, or none.

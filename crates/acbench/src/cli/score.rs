@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use acbench::{Anew, Run};
+use acbench::{Run, ScoreOptions};
 use clap::Args;
 use serde_json::json;
 
 use super::Failure;
-use super::asked::SimilarityArgs;
 use super::output;
 use super::progress::Progress;
+use super::run_args::SimilarityArgs;
 
 /// Judge the replies of a run
 #[derive(Args)]
@@ -42,7 +42,7 @@ impl Score {
         let mut run = Run::open(&self.run)?;
         let mut progress = Progress::new();
         let scoring = self.scoring.as_deref().map(acbench::scoring).transpose()?;
-        let anew = Anew { scoring, similarities: self.similarity.resolve()? };
+        let anew = ScoreOptions { scoring, similarities: self.similarity.resolve()? };
         let scored = acbench::score(&mut run, &anew, &mut |event| progress.show(event))?;
         drop(progress);
         if self.json {

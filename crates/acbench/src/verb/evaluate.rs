@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::event::Watch;
 use crate::run::Run;
-use crate::verb::{Anew, Counts, How, Shown, analyze, generate, report, score};
+use crate::verb::{Counts, GenerateOptions, ScoreOptions, TerminalOptions, analyze, generate, report, score};
 
 /// What an evaluation found.
 #[derive(Debug)]
@@ -29,9 +29,14 @@ pub struct Finished {
 ///
 /// # Errors
 /// Whatever a stage says; the same call goes on where it stopped.
-pub fn evaluate(run: &mut Run, how: How, shown: Shown, watch: &mut Watch<'_>) -> Result<Finished, Error> {
+pub fn evaluate(
+    run: &mut Run,
+    how: GenerateOptions,
+    shown: TerminalOptions,
+    watch: &mut Watch<'_>,
+) -> Result<Finished, Error> {
     generate(run, how, watch)?;
-    let scored = score(run, &Anew::default(), watch)?;
+    let scored = score(run, &ScoreOptions::default(), watch)?;
     let analysis = analyze(run, None)?;
     let (files, table, json) = report(run, shown)?;
     Ok(Finished { scored, analysis, files, table, json })

@@ -9,11 +9,11 @@ use task::{Episode, Task};
 
 use crate::event::{Event, Watch};
 use crate::run::{Run, missing_template, unchanged};
-use crate::{Counts, Error, names};
+use crate::{Counts, Error, lookup};
 
 /// What changes how fast replies come, and nothing else.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub struct GenerateOptions {
     /// Conversations under way at a time, at least 1.
     pub batch_size: usize,
 }
@@ -24,7 +24,7 @@ pub struct How {
 /// # Errors
 /// A model that cannot be loaded or asked, a transcript that is broken, a full disk, another process at work in the
 /// folder. Finished replies are kept.
-pub fn generate(run: &Run, how: How, watch: &mut Watch<'_>) -> Result<Counts, Error> {
+pub fn generate(run: &Run, how: GenerateOptions, watch: &mut Watch<'_>) -> Result<Counts, Error> {
     let _lock = run.lock()?;
     for variant in &run.record.variants {
         crate::verb::compress_variant(run, variant, watch)?;
@@ -72,7 +72,7 @@ fn counts(run: &Run) -> Result<Counts, Error> {
 fn ask(
     run: &Run,
     variant: &VariantRecord,
-    (tasks, how): (&[&TaskSource], How),
+    (tasks, how): (&[&TaskSource], GenerateOptions),
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
     let dense;
@@ -111,11 +111,11 @@ fn ask(
 fn ask_backend(
     run: &Run,
     variant: &VariantRecord,
-    (tasks, how): (&[&TaskSource], How),
+    (tasks, how): (&[&TaskSource], GenerateOptions),
     (backend, watch): (&mut dyn Backend, &mut Watch<'_>),
 ) -> Result<(), Error> {
     for source in tasks {
-        let task = names::task(&source.task)?;
+        let task = lookup::task(&source.task)?;
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
         let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;

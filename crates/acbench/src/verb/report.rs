@@ -15,7 +15,7 @@ const EXAMPLES: usize = 3;
 
 /// How the result is shown on the terminal.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown {
+pub struct TerminalOptions {
     /// Columns.
     pub width: u16,
     /// Whether colors may be used.
@@ -26,7 +26,7 @@ pub struct Shown {
 ///
 /// # Errors
 /// Scores or analysis that are missing or broken, or a full disk.
-pub fn report(run: &Run, shown: Shown) -> Result<(Vec<PathBuf>, String, Value), Error> {
+pub fn report(run: &Run, shown: TerminalOptions) -> Result<(Vec<PathBuf>, String, Value), Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
     let scores = run.scores()?;
     let weights = weights(run)?;

@@ -8,7 +8,7 @@ use task::Task;
 use crate::event::{Event, Watch};
 use crate::run::Run;
 use crate::similarity::{self, Judges, Similarities};
-use crate::{Error, names};
+use crate::{Error, lookup};
 
 /// How many samples were dealt with, and how many of them failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ pub struct Counts {
 
 /// How replies are to be judged where not as the run says.
 #[derive(Debug, Clone, Default)]
-pub struct Anew {
+pub struct ScoreOptions {
     /// Another scoring.
     pub scoring: Option<Scoring>,
     /// Other embedders.
@@ -32,7 +32,7 @@ pub struct Anew {
 ///
 /// # Errors
 /// Samples without a finished transcript, files that are broken or changed, an embedder that cannot be used.
-pub fn score(run: &mut Run, anew: &Anew, watch: &mut Watch<'_>) -> Result<Counts, Error> {
+pub fn score(run: &mut Run, anew: &ScoreOptions, watch: &mut Watch<'_>) -> Result<Counts, Error> {
     let before = run.record.clone();
     run.record.scoring = anew.scoring.unwrap_or(before.scoring);
     anew.similarities.apply(&mut run.record.embedders)?;
@@ -66,7 +66,7 @@ fn score_task(
     (judges, counts): (&mut Judges, &mut Counts),
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
-    let task = names::task(&source.task)?;
+    let task = lookup::task(&source.task)?;
     loop {
         let mut sides =
             run.record.variants.iter().map(|variant| side(run, variant, source)).collect::<Result<Vec<_>, _>>()?;

@@ -7,7 +7,7 @@ use crate::group::{LinearGroup, Report, Target};
 use crate::method::{Kind, Method, MethodInfo, Rtn};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
-use crate::{CompressError, Grid, GroupSize, Matrix, Scheme, product};
+use crate::{CompressError, Grid, GroupSize, Matrix, Scheme, matmul};
 
 mod clip;
 mod scale;
@@ -136,9 +136,9 @@ impl<'a> Probe<'a> {
             rows.chunks(columns).zip(moved.data.chunks_mut(columns)).for_each(|(row, moved)| change(row, moved));
             let square = |(a, b): (&f32, &f32)| f64::from(*a) * f64::from(*b);
             match self {
-                Self::Exact(sums) => product::rows(&moved, sums).data.iter().zip(&moved.data).map(square).sum::<f64>(),
+                Self::Exact(sums) => matmul::rows(&moved, sums).data.iter().zip(&moved.data).map(square).sum::<f64>(),
                 Self::Sketch(sketch) => {
-                    let seen = product::rows(&moved, sketch);
+                    let seen = matmul::rows(&moved, sketch);
                     seen.data.iter().zip(&seen.data).map(square).sum()
                 }
             }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::grid::{GridRule, Step};
 use crate::group::{LinearGroup, Report, Target};
 use crate::hessian::{Factor, Failure, Order, spread};
-use crate::method::{Kind, Method, MethodInfo, surgeon};
+use crate::method::{Kind, Method, MethodInfo, column_walk};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
@@ -257,7 +257,7 @@ impl BlockOfRow<'_> {
         let is_static = gptq.static_groups || gptq.group == GroupSize::Channel;
         let runs = gptq.shuffles_groups();
         let mut weights = self.row[block.clone()].to_vec();
-        surgeon::walk(&mut weights, (&factor.upper, block.clone()), errors, |offset, rest| {
+        column_walk::walk(&mut weights, (&factor.upper, block.clone()), errors, |offset, rest| {
             let position = block.start + offset;
             let group = if runs { position } else { factor.order[position] } / size;
             if !is_static && position.is_multiple_of(size) {

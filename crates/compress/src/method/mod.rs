@@ -1,6 +1,7 @@
 //! The compression methods: one file each, and one row each in [`METHODS`].
 
 mod awq;
+mod column_walk;
 mod fp8;
 mod gptq;
 mod kv_cache;
@@ -8,7 +9,6 @@ mod magnitude;
 mod rtn;
 mod smoothquant;
 mod sparsegpt;
-mod surgeon;
 mod wanda;
 
 pub use awq::{Awq, Candidate, Scaling, clip, clip_limits};

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::grid::Step;
 use crate::group::{LinearGroup, Report, Target};
 use crate::hessian::{Factor, Failure, Order, spread};
-use crate::method::{Gptq, Kind, Method, MethodInfo, surgeon};
+use crate::method::{Gptq, Kind, Method, MethodInfo, column_walk};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::smallest;
@@ -183,7 +183,7 @@ impl Pass<'_> {
         };
         let mut gone: Vec<bool> = scored(&weights, 0).iter().map(|&score| score <= threshold).collect();
         let mut values = Vec::with_capacity(weights.len());
-        let loss = surgeon::walk(&mut weights, (&self.factor.upper, self.block.clone()), errors, |offset, rest| {
+        let loss = column_walk::walk(&mut weights, (&self.factor.upper, self.block.clone()), errors, |offset, rest| {
             if let Sparsity::NofM { n, m } = self.method.sparsity
                 && offset.is_multiple_of(m)
             {

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::files::{DOWNLOAD, Files, damaged};
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged};
 use crate::{Matrix, ModelError};
 
 use layer::{Distances, Layer, Norm};
@@ -77,7 +77,7 @@ impl Encoder {
         let data: Vec<f32> = rows.into_iter().flat_map(|rows| rows.data).collect();
         if data.iter().any(|x| !x.is_finite()) {
             let why = "the embedding of a text is not finite: its weights overflow f32";
-            return Err(damaged(&self.files.path(crate::shards::WEIGHTS), why, DOWNLOAD));
+            return Err(damaged(&self.files.path(crate::checkpoint::shards::WEIGHTS), why, DOWNLOAD));
         }
         Ok(Matrix::new(texts.len(), self.width(), data))
     }

@@ -6,11 +6,12 @@ use super::Encoder;
 use super::layer::{BUCKETS, Dense, Distances, Layer, Norm};
 use super::settings::{CONFIG, Kind, LENGTH, MODULES, Settings};
 use super::words::Words;
-use crate::files::{Files, label};
+use crate::checkpoint::files::{Files, label};
+use crate::checkpoint::shards::{INDEX, WEIGHTS};
+use crate::checkpoint::tensors::Tensors;
 use crate::format::{tensor_vector, tensor_weight};
-use crate::shards::{INDEX, WEIGHTS};
-use crate::tensors::Tensors;
-use crate::{Matrix, ModelError, Weight, snapshot};
+use crate::snapshot;
+use crate::{Matrix, ModelError, Weight};
 
 const PICKLE: &str = "pytorch_model.bin";
 const NO_WEIGHTS: &str = "the folder has weights only as a pickle, which can run programs and is never read: download \

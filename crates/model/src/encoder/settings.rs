@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::ModelError;
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged};
 use crate::config::Fields;
-use crate::files::{DOWNLOAD, Files, damaged};
 
 pub(crate) const CONFIG: &str = "config.json";
 pub(crate) const MODULES: &str = "modules.json";

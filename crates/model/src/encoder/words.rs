@@ -4,7 +4,7 @@ use tokenizers::{PostProcessor, TruncationParams};
 
 use super::settings::{LENGTH, Settings};
 use crate::ModelError;
-use crate::files::{DOWNLOAD, Files, damaged};
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged};
 
 const TOKENIZER: &str = "tokenizer.json";
 const NO_TOKENIZER: &str =

@@ -175,7 +175,7 @@ fn widen<S: Source>(row: S, out: &mut [f32]) {
     }
 }
 
-/// What some rows of [`portable::mix_rows`] are made of.
+/// What some rows of [`portable::add_weighted_rows`] are made of.
 #[derive(Clone, Copy)]
 struct Mixed<'a> {
     /// Weights of the rows, `stride` apart.
@@ -187,7 +187,7 @@ struct Mixed<'a> {
     dim: usize,
 }
 
-/// `R` rows and `8 * C` columns of [`portable::mix_rows`], from column `from`; `out` `[R, dim]`.
+/// `R` rows and `8 * C` columns of [`portable::add_weighted_rows`], from column `from`; `out` `[R, dim]`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: &mut [f32]) {
@@ -243,9 +243,9 @@ fn mix_columns<const R: usize, const C: usize>(mixed: Mixed<'_>, out: &mut [f32]
     }
 }
 
-/// [`portable::mix_rows`]: six rows at a time as far as all of them go, then each to its own end.
+/// [`portable::add_weighted_rows`]: six rows at a time as far as all of them go, then each to its own end.
 #[target_feature(enable = "avx2,fma")]
-pub fn mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
+pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
     let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
     let stride = p.len() / rows;
     let mut row = 0;
@@ -278,10 +278,10 @@ pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
     portable::widen_blocks(kind, bytes, out);
 }
 
-/// [`portable::soften`], vectorized by the compiler.
+/// [`portable::online_softmax`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma")]
-pub fn soften(row: &mut [f32], soft: &mut portable::Soft) -> f32 {
-    portable::soften(row, soft)
+pub fn online_softmax(row: &mut [f32], soft: &mut portable::Soft) -> f32 {
+    portable::online_softmax(row, soft)
 }
 
 /// [`portable::softmax`], vectorized by the compiler.
@@ -314,16 +314,16 @@ pub fn extent(values: &[f32]) -> (f32, f32) {
     portable::extent(values)
 }
 
-/// [`portable::to_grid`], vectorized by the compiler.
+/// [`portable::round_to_grid`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma")]
-pub fn to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
-    portable::to_grid(weights, scale, zero, top);
+pub fn round_to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
+    portable::round_to_grid(weights, scale, zero, top);
 }
 
-/// [`portable::take_off`], vectorized by the compiler.
+/// [`portable::subtract_scaled`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma")]
-pub fn take_off(target: &mut [f32], factor: f32, row: &[f32]) {
-    portable::take_off(target, factor, row);
+pub fn subtract_scaled(target: &mut [f32], factor: f32, row: &[f32]) {
+    portable::subtract_scaled(target, factor, row);
 }
 
 /// [`portable::unscaled_error`], vectorized by the compiler.

@@ -114,11 +114,11 @@ dispatch!(
 dispatch!(
     /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out` `[lens.len(), dim]`, in order of
     /// j; `p` `[lens.len(), n]`, `v` `[n, dim]`.
-    pub(crate) mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32])
+    pub(crate) add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32])
 );
 dispatch!(
     /// Turns more scores of a softmax into weights, in place, and gives the factor that earlier weights are due.
-    pub(crate) soften(row: &mut [f32], soft: &mut Soft) -> f32
+    pub(crate) online_softmax(row: &mut [f32], soft: &mut Soft) -> f32
 );
 dispatch!(
     /// Softmax of one row, in place.
@@ -143,11 +143,11 @@ dispatch!(
 );
 dispatch!(
     /// Rounds weights to a grid in place: `scale * (clamp(round(w / scale) + zero, 0, top) - zero)`, ties to even.
-    pub to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32)
+    pub round_to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32)
 );
 dispatch!(
     /// `target -= factor * row`
-    pub take_off(target: &mut [f32], factor: f32, row: &[f32])
+    pub subtract_scaled(target: &mut [f32], factor: f32, row: &[f32])
 );
 dispatch!(
     /// `difference = difference / scales - weights`

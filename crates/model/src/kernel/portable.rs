@@ -75,7 +75,7 @@ pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
 }
 
 /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out`, in order of j.
-pub fn mix_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
+pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
     let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
     let stride = p.len() / rows;
     for (row, (out, &len)) in out.chunks_exact_mut(dim.max(1)).zip(lens).enumerate() {
@@ -125,7 +125,7 @@ impl Soft {
 /// Turns more scores into `e^(score - most)`, in place. Gives what weights so far are to be multiplied by, since `most`
 /// may have grown: 1 where it has not.
 #[inline(always)]
-pub fn soften(row: &mut [f32], soft: &mut Soft) -> f32 {
+pub fn online_softmax(row: &mut [f32], soft: &mut Soft) -> f32 {
     let most = largest(row, soft.most);
     let factor = if most > soft.most { exp(soft.most - most) } else { 1.0 };
     soft.most = most;
@@ -248,7 +248,7 @@ pub fn round(x: f32) -> f32 {
 
 /// Rounds weights to a grid in place: `scale * (clamp(round(w / scale) + zero, 0, top) - zero)`.
 #[inline(always)]
-pub fn to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
+pub fn round_to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
     for w in weights {
         *w = scale * ((round(*w / scale) + zero).clamp(0.0, top) - zero);
     }
@@ -256,7 +256,7 @@ pub fn to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
 
 /// `target -= factor * row`
 #[inline(always)]
-pub fn take_off(target: &mut [f32], factor: f32, row: &[f32]) {
+pub fn subtract_scaled(target: &mut [f32], factor: f32, row: &[f32]) {
     for (target, &value) in target.iter_mut().zip(row) {
         *target -= factor * value;
     }

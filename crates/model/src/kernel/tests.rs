@@ -115,14 +115,14 @@ proptest! {
         prop_assert_eq!(bits(&p), bits(&q));
         let (mut a, mut b) = (random(len, &mut rng), Soft { most: 0.5, sum: 3.0 });
         let (mut c, mut d) = (a.clone(), b);
-        prop_assert_eq!(soften(&mut a, &mut b), portable::soften(&mut c, &mut d));
+        prop_assert_eq!(online_softmax(&mut a, &mut b), portable::online_softmax(&mut c, &mut d));
         prop_assert_eq!((bits(&a), b), (bits(&c), d));
         let p = random(rows * len, &mut rng);
         let lens: Vec<usize> = (0..rows).map(|row| (len / 2 + row).min(len)).collect();
         let mut a = random(rows * dim, &mut rng);
         let mut b = a.clone();
-        mix_rows(&p, &lens, &v, &mut a);
-        portable::mix_rows(&p, &lens, &v, &mut b);
+        add_weighted_rows(&p, &lens, &v, &mut a);
+        portable::add_weighted_rows(&p, &lens, &v, &mut b);
         prop_assert_eq!(bits(&a), bits(&b));
         let (mut a, mut b) = (v.clone(), v.clone());
         silu_times(&mut a, &v);

@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use model::{Config, RopeScaling, Stretch};
+use model::{Config, Llama3Scaling, RopeScaling};
 
 use super::metadata::Metadata;
 use crate::CompressError;
@@ -51,7 +51,7 @@ pub(super) fn add(all: &mut Metadata, name: &str, config: &Config) -> Result<(),
 }
 
 /// What each of Llama 3.1's frequencies is divided by, `[dim / 2]`.
-fn divisors(stretch: &Stretch, theta: f32, dim: usize) -> Vec<f32> {
+fn divisors(stretch: &Llama3Scaling, theta: f32, dim: usize) -> Vec<f32> {
     let divisor = |i: usize| {
         let turns = stretch.original as f32 / theta.powf((2 * i) as f32 / dim as f32) / TAU;
         let share = ((turns - stretch.low) / (stretch.high - stretch.low)).clamp(0.0, 1.0);
@@ -67,12 +67,12 @@ mod tests {
     #[test]
     fn slow_frequencies_are_divided_by_the_factor_and_fast_ones_by_one() {
         // Turns in the original context: 128, 2.5 and 0.05 of theta = 2621.44^... at 0, 1/2 and 1.
-        let stretch = Stretch { factor: 8.0, low: 1.0, high: 4.0, original: (128.0 * TAU) as usize };
+        let stretch = Llama3Scaling { factor: 8.0, low: 1.0, high: 4.0, original: (128.0 * TAU) as usize };
         let found = divisors(&stretch, 51.2f32.powi(2), 4);
         assert_eq!(found[0], 1.0);
         // Half of the way between: 1 / (0.5 / 8 + 0.5).
         assert!((found[1] - 1.0 / 0.5625).abs() < 2e-2, "{found:?}");
-        let slow = Stretch { original: 3, ..stretch };
+        let slow = Llama3Scaling { original: 3, ..stretch };
         assert_eq!(divisors(&slow, 100.0, 4), [8.0, 8.0]);
     }
 }

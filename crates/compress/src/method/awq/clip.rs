@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::ROWS;
-use crate::{Grid, GroupSize, Hessian, Matrix, product};
+use crate::{Grid, GroupSize, Hessian, Matrix, matmul};
 
 /// Steps of the range search, of a twentieth each: down to 0.55 of the largest weight.
 const SHRINKS: u8 = 10;
@@ -38,7 +38,7 @@ fn chunk_limits(rows: &[f32], columns: usize, (grid, size): (&Grid, usize), sums
             for (row, most) in largest.iter().enumerate() {
                 clipped_error(run(row), most * share, grid, moved.row_mut(row));
             }
-            let outputs = product::rows(&moved, sums);
+            let outputs = matmul::rows(&moved, sums);
             for row in 0..count {
                 let pairs = outputs.row(row).iter().zip(moved.row(row));
                 let error: f64 = pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();

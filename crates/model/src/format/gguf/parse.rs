@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::kind::Kind;
 use crate::ModelError;
-use crate::files::damaged;
+use crate::checkpoint::files::damaged;
 
 /// What to do about a damaged file.
 const CURE: &str = "download or convert it again and compare its size and checksum";

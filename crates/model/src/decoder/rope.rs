@@ -3,7 +3,7 @@
 mod scaling;
 mod yarn;
 
-pub use scaling::{LongRope, RopeScaling, RopeSettings, Stretch};
+pub use scaling::{Llama3Scaling, LongRope, RopeScaling, RopeSettings};
 pub use yarn::Yarn;
 
 /// The rotary frequencies of a model.

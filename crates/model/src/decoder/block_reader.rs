@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::arch::{self, Architecture, GroupNames, LinearName};
-use crate::attention::Heads;
+use crate::decoder::attention::Heads;
+use crate::decoder::linear::Linears;
+use crate::decoder::rope::Rope;
 use crate::format::{Reader, dense_weight, vector};
-use crate::linear::Linears;
-use crate::rope::Rope;
 use crate::{Block, Checkpoint, Config, Group, HeadNorms, Linear, Matrix, ModelError, Router, Weight};
 
 /// A checkpoint whose blocks are read when they are asked for.
-pub struct Blocks<'a> {
+pub struct BlockReader<'a> {
     checkpoint: &'a Checkpoint,
     reader: Reader<'a>,
     architecture: &'static Architecture,
@@ -18,7 +18,7 @@ pub struct Blocks<'a> {
     pub(crate) embedding: Weight,
 }
 
-impl<'a> Blocks<'a> {
+impl<'a> BlockReader<'a> {
     /// Reads the embedding, and no block yet.
     ///
     /// # Errors

@@ -1,17 +1,25 @@
 //! A checkpoint: configuration, tokenizer and named tensors, read lazily and checked.
 
+pub(crate) mod bytes;
+pub(crate) mod files;
+pub(crate) mod needed;
+pub(crate) mod settle;
+pub(crate) mod shards;
+pub(crate) mod snapshot;
+pub(crate) mod tensors;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::files::{DOWNLOAD, Files, find_gguf};
+use crate::checkpoint::files::{DOWNLOAD, Files, find_gguf};
+use crate::checkpoint::shards::{INDEX, WEIGHTS};
+use crate::checkpoint::tensors::Tensors;
 use crate::format::gguf;
-use crate::settle;
-use crate::shards::{INDEX, WEIGHTS};
-use crate::template::Templates;
-use crate::tensors::Tensors;
-use crate::{Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer, snapshot};
+use crate::snapshot;
+use crate::text::template::Templates;
+use crate::{Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer};
 
 const CONFIG: &str = "config.json";
 /// Where older quantizers describe a checkpoint whose config.json says nothing: AutoGPTQ, AutoAWQ.

@@ -35,7 +35,7 @@ pub enum RopeScaling {
         original: usize,
     },
     /// Llama 3.1's: slow frequencies are divided, fast ones stay.
-    Llama3(Stretch),
+    Llama3(Llama3Scaling),
     /// YaRN (Peng et al. 2023).
     Yarn(Yarn),
     /// LongRoPE (Ding et al. 2024): frequencies divided one by one, otherwise beyond the original context.
@@ -47,7 +47,7 @@ pub enum RopeScaling {
 /// Llama 3.1's longer context: frequencies that turn less than `low` times in the original context are divided by
 /// `factor`, those that turn more than `high` times stay, and those between are mixed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct Llama3Scaling {
     /// How much longer the context is.
     pub factor: f32,
     /// `low_freq_factor`, in turns.
@@ -148,7 +148,7 @@ impl RopeScaling {
                 Err(fields.unsupported("`alpha` of rope scaling `dynamic`".to_owned(), cure))
             }
             "dynamic" => Ok(Self::Dynamic { factor: factor(fields)?, original: around.positions }),
-            "llama3" => Stretch::read(fields, around).map(Self::Llama3),
+            "llama3" => Llama3Scaling::read(fields, around).map(Self::Llama3),
             "yarn" => Yarn::read(fields, around).map(Self::Yarn),
             "longrope" | "su" => LongRope::read(fields, around).map(Self::LongRope),
             "factors" => divisors(fields, "factors", around.dim / 2).map(Self::Factors),
@@ -189,7 +189,7 @@ fn divisors(fields: &Fields<'_>, name: &str, count: usize) -> Result<Vec<f32>, M
     Err(fields.bad(format!("field `{name}` of the rope scaling should be a list of {count} positive numbers")))
 }
 
-impl Stretch {
+impl Llama3Scaling {
     fn read(fields: &Fields<'_>, around: &Around) -> Result<Self, ModelError> {
         let number = |name| match fields.get(name) {
             None => Err(fields.bad(format!("field `{name}` of the rope scaling is missing"))),
@@ -229,11 +229,11 @@ impl LongRope {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stretch, TAU};
+    use super::{Llama3Scaling, TAU};
 
     #[test]
     fn a_stretch_slows_what_turns_little() {
-        let stretch = Stretch { factor: 8.0, low: 1.0, high: 4.0, original: 64 };
+        let stretch = Llama3Scaling { factor: 8.0, low: 1.0, high: 4.0, original: 64 };
         let turning = |turns: f32| turns * TAU / 64.0;
         for (turns, stays) in [(0.5, 0.125), (1.0, 0.125), (2.5, 0.5625), (4.0, 1.0), (9.0, 1.0)] {
             let stretched = stretch.apply(turning(turns)) / turning(turns);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::chat::Clock;
+use crate::text::chat::Clock;
 use record::{Message, Role, ToolCall};
 use serde_json::{Value as Json, json};
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
 
-use crate::files::{damaged, not_the_file};
+use crate::checkpoint::files::{damaged, not_the_file};
+use crate::checkpoint::shards::WEIGHTS;
 use crate::format::gguf;
-use crate::shards::WEIGHTS;
 use crate::{Bytes, ModelError};
 
 /// All tensors by name, and the files that hold them.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::files::{DOWNLOAD, Files, damaged};
-use crate::tensors::Tensors;
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged};
+use crate::checkpoint::tensors::Tensors;
 use crate::{Bytes, ModelError};
 
 pub(crate) const WEIGHTS: &str = "model.safetensors";

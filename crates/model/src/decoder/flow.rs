@@ -1,10 +1,10 @@
 //! The way through a block: its groups of linears are entered and left in order, whoever multiplies.
 
-use crate::attention::{Sequences, Span, attend};
-use crate::block::rms_norm;
-use crate::cache::LayerCache;
-use crate::linear::Linears;
-use crate::mlp::gated;
+use crate::decoder::attention::{Sequences, Span, attend};
+use crate::decoder::block::rms_norm;
+use crate::decoder::cache::LayerCache;
+use crate::decoder::linear::Linears;
+use crate::decoder::mlp::gated;
 use crate::{Block, Group, GroupKind, Matrix, Route};
 
 /// What a block knows between two of its groups.

@@ -4,7 +4,7 @@ use model::{Block, Flow, Group, GroupKind, Linear, Weight};
 
 use crate::seen::{Needs, Seen};
 use crate::states::{Batch, States};
-use crate::{CompressError, Matrix, product};
+use crate::{CompressError, Matrix, matmul};
 
 /// What is seen of the inputs of all groups of a block.
 pub(crate) struct Taps {
@@ -32,8 +32,8 @@ pub(crate) fn empty(block: &Block, group: Group, needs: Needs, tokens: usize) ->
 /// What the linears of a group make of an input.
 fn products(block: &Block, group: Group, x: &Matrix) -> Vec<Matrix> {
     let product = |linear: &Linear| match &linear.weight {
-        Weight::F32(weight) => product::linear(x, weight, linear.bias.as_deref()),
-        other => product::linear(x, &other.to_f32(), linear.bias.as_deref()),
+        Weight::F32(weight) => matmul::linear(x, weight, linear.bias.as_deref()),
+        other => matmul::linear(x, &other.to_f32(), linear.bias.as_deref()),
     };
     block.linears_of(group).into_iter().map(product).collect()
 }

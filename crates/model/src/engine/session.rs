@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 use record::{Finish, Rng};
 
-use crate::blocks;
-use crate::cache::{Retained, SequenceCache};
-use crate::decoder::Advance;
-use crate::stop::StopTexts;
+use crate::decoder::block_reader;
+use crate::decoder::cache::{Retained, SequenceCache};
+use crate::decoder::model::Advance;
+use crate::engine::stop::StopTexts;
 use crate::{Matrix, Model, ModelError, Sampling, Tokenizer};
 
 /// One reply that is wanted.
@@ -225,7 +225,7 @@ impl<'m> Session<'m> {
             return Err(ModelError::TooLong { tokens: prompt.len(), context });
         }
         if let Some(&token) = prompt.iter().find(|&&token| token as usize >= self.model.config.vocab_size) {
-            return Err(blocks::no_such_token(token, self.model.config.vocab_size));
+            return Err(block_reader::no_such_token(token, self.model.config.vocab_size));
         }
         let most = room(&request, context) - prompt.len();
         let (thought, limit) = match request.thinking {

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use crate::Matrix;
-use crate::cache::LayerCache;
+use crate::decoder::cache::LayerCache;
+use crate::decoder::rope::{Angles, Rope};
 use crate::kernel::{self, Soft};
-use crate::rope::{Angles, Rope};
 
 /// Which rows of a matrix are which sequence, and where in it they stand.
 #[derive(Debug, Default)]
@@ -154,12 +154,12 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
             let scores = &mut scores[row * width..][..seen];
             let (outside, scores) = scores.split_at_mut(heads.first_key(position(first + row)).saturating_sub(from));
             outside.fill(0.0);
-            let factor = kernel::soften(scores, soft);
+            let factor = kernel::online_softmax(scores, soft);
             if factor != 1.0 {
                 out[row * dim..][..dim].iter_mut().for_each(|value| *value *= factor);
             }
         }
-        kernel::mix_rows(scores, &seen, &cache.values(task.head, from..from + width), out);
+        kernel::add_weighted_rows(scores, &seen, &cache.values(task.head, from..from + width), out);
     }
     for (soft, out) in soft.iter().zip(out.chunks_exact_mut(dim)) {
         let scale = 1.0 / soft.sum;

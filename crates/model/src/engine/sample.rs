@@ -3,9 +3,9 @@
 use record::Rng;
 use serde_json::Value;
 
+use crate::checkpoint::files::damaged;
 use crate::config::Fields;
-use crate::files::damaged;
-use crate::tokenizer::{GENERATION, NO_GENERATION};
+use crate::text::tokenizer::{GENERATION, NO_GENERATION};
 use crate::{Checkpoint, ModelError};
 
 /// How the next token is drawn from the logits.

@@ -1,7 +1,7 @@
 //! Which tensors a decoder needs: the names of its architecture, spelled out for its blocks and experts.
 
 use crate::arch::{Architecture, BlockNames};
-use crate::tensors::Tensors;
+use crate::checkpoint::tensors::Tensors;
 use crate::{Config, ModelError};
 
 /// Where an expert's number stands in a name.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tokenizers::{AddedToken, Tokenizer};
 
 use crate::ModelError;
-use crate::files::{DOWNLOAD, Files, damaged, not_the_file};
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged, not_the_file};
 use crate::format::gguf;
 
 const TOKENIZER: &str = "tokenizer.json";

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use acbench::{
-    BadRows, CalibrationChoice, Checkpoint, Cost, Error, How, Question, Recipe, Run, Sampling, SeqLength, Similarities,
-    Similarity,
+    BadRows, CalibrationChoice, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling, SeqLength,
+    Similarities, Similarity,
 };
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -22,9 +22,9 @@ enum Thinking {
     Auto,
 }
 
-/// The flags of [`Asked`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
+/// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const WHAT_IS_ASKED: [&str; 22] = [
+pub(crate) const RUN_ARGS: [&str; 22] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -51,7 +51,7 @@ pub(crate) const WHAT_IS_ASKED: [&str; 22] = [
 
 /// Which model, how compressed, asked what.
 #[derive(Args)]
-pub(crate) struct Asked {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 
@@ -266,19 +266,19 @@ pub(crate) struct SpeedArgs {
 }
 
 impl SpeedArgs {
-    pub(crate) fn how(&self) -> How {
-        How { batch_size: self.batch_size }
+    pub(crate) fn how(&self) -> GenerateOptions {
+        GenerateOptions { batch_size: self.batch_size }
     }
 }
 
-impl Asked {
+impl RunArgs {
     /// Begins the run that is asked for, or resumes it.
     pub(crate) fn plan(&self) -> Result<Run, Error> {
         let tasks = acbench::tasks(&self.tasks)?;
         let model = self.model.folder()?;
         let checkpoint = acbench::open_checkpoint(model.as_deref())?;
         let methods = self.compression.methods(&self.methods, &checkpoint)?;
-        let question = Question {
+        let spec = RunSpec {
             calibration: self.compression.calibration(model.as_deref(), &methods)?,
             model,
             methods,
@@ -304,9 +304,9 @@ impl Asked {
             margin: self.margin / 100.0,
             replies: self.replies.clone(),
         };
-        question.sampling.check()?;
+        spec.sampling.check()?;
         output::notes(checkpoint.notes());
-        let run = acbench::plan(&question, self.output.as_deref())?;
+        let run = acbench::plan(&spec, self.output.as_deref())?;
         for task in run.record.tasks.iter().filter(|task| !task.skipped.is_empty()) {
             let count = task.skipped.len();
             output::complain(&format!(
@@ -324,7 +324,7 @@ impl Asked {
             }
         }
         // Of the bundled model all of it takes a minute or two.
-        if question.model.is_some() && question.replies.is_none() {
+        if spec.model.is_some() && spec.replies.is_none() {
             output::complain(&format!("note: {}", costs(&run, &acbench::cost(&run, &checkpoint)?)));
         }
         Ok(run)

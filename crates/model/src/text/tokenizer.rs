@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Message, Role};
 use serde_json::{Map, Value};
 
+use crate::checkpoint::files::{Files, damaged};
 use crate::config::Fields;
-use crate::files::{Files, damaged};
-use crate::template::{ChatTemplate, Templates};
-use crate::{Chat, Clock, Config, ModelError, Prompt, Surround, fitted, vocabulary};
+use crate::text::fitted;
+use crate::text::template::{ChatTemplate, Templates};
+use crate::text::vocabulary;
+use crate::{Chat, Clock, Config, ModelError, Prompt, Surround};
 
 const SETTINGS: &str = "tokenizer_config.json";
 pub(crate) const GENERATION: &str = "generation_config.json";

@@ -6,7 +6,7 @@ use minijinja::value::Value;
 use record::{Message, ToolCall};
 use serde_json::Map;
 
-use crate::calendar::{self, strftime};
+use crate::text::calendar::{self, strftime};
 
 /// The time that a chat template may print, in UTC. A run keeps one for all its prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::files::Files;
+use crate::checkpoint::files::Files;
+use crate::checkpoint::needed::Needed;
+use crate::checkpoint::tensors::Tensors;
 use crate::format::same_values;
-use crate::needed::Needed;
-use crate::tensors::Tensors;
 use crate::{Config, ModelError, arch};
 
 /// The tensors of a folder, under the names of the architecture that `config` is of; all that it needs are there. Where the

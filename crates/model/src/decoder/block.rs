@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::attention::Heads;
-use crate::linear::Linears;
-use crate::rope::Rope;
+use crate::decoder::attention::Heads;
+use crate::decoder::linear::Linears;
+use crate::decoder::rope::Rope;
 use crate::{Group, GroupKind, Linear, Matrix, Part, Router, Weight, kernel};
 
 /// The norms of each query head and each key head, before their rotation.

@@ -16,7 +16,7 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::ModelError;
-use crate::chat::Chat;
+use crate::text::chat::Chat;
 
 pub(crate) use source::Templates;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::rope::Stage;
+use crate::decoder::rope::Stage;
 use crate::{Config, kernel};
 
 /// Keys and values of one block for one sequence, each `[kv_heads, capacity, head_dim]`.

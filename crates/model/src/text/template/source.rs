@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::ChatTemplate;
 use crate::ModelError;
+use crate::checkpoint::files::{DOWNLOAD, Files, damaged};
 use crate::config::Fields;
-use crate::files::{DOWNLOAD, Files, damaged};
 
 const FILE: &str = "chat_template.jinja";
 const PROCESSOR: &str = "chat_template.json";

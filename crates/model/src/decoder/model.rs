@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::attention::Sequences;
-use crate::block::rms_norm;
-use crate::blocks::{self, Blocks};
-use crate::cache::{LayerCache, SequenceCache};
-use crate::rope::{Rope, Stage};
+use crate::decoder::attention::Sequences;
+use crate::decoder::block::rms_norm;
+use crate::decoder::block_reader::{self, BlockReader};
+use crate::decoder::cache::{LayerCache, SequenceCache};
+use crate::decoder::rope::{Rope, Stage};
 use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, Weight};
 
 /// A decoder that can run.
@@ -39,7 +39,7 @@ impl Model {
     /// # Errors
     /// A tensor that is missing, of another shape, or not finite; a format that is not implemented.
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
-        let parts = Blocks::open(checkpoint)?;
+        let parts = BlockReader::open(checkpoint)?;
         let block = |layer| parts.load(layer).map(Block::for_products);
         let blocks = (0..parts.count()).map(block).collect::<Result<_, _>>()?;
         let (norm, head) = parts.end()?;
@@ -53,7 +53,7 @@ impl Model {
     /// # Errors
     /// Where an id is not below the vocabulary's size.
     pub fn embed(&self, tokens: &[u32]) -> Result<Matrix, ModelError> {
-        blocks::embed(&self.embedding, tokens)
+        block_reader::embed(&self.embedding, tokens)
     }
 
     /// What the output head reads of hidden states: the last norm, `[m, hidden]`.
@@ -144,7 +144,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rope::{RopeScaling, RopeSettings, Yarn};
+    use crate::decoder::rope::{RopeScaling, RopeSettings, Yarn};
 
     /// The bundled model with other positions and windows.
     fn changed(scaling: RopeScaling, windows: &[Option<usize>]) -> Result<Model, ModelError> {

@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use task::{Asking, BadRows, Task};
 
 use crate::event::Watch;
-use crate::{CalibrationChoice, Error, ReadyMade, Similarities, hub, names};
+use crate::{CalibrationChoice, Error, ReadyMade, Similarities, hub, lookup};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
-pub struct Question {
+pub struct RunSpec {
     /// The model's folder; absent: the bundled model.
     pub model: Option<PathBuf>,
     /// The compression methods.
@@ -91,7 +91,7 @@ impl FromStr for SeqLength {
     }
 }
 
-impl Question {
+impl RunSpec {
     /// How the instances of generated tasks are asked of a model of this context.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ pub struct DataFolders {
 pub fn methods(names: &[String], settings: &[String], widths: &[usize]) -> Result<Vec<Recipe>, Error> {
     let mut lists: Vec<String> = Vec::new();
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
-        let parts = name.split('+').map(|part| Ok(names::method(part)?.name)).collect::<Result<Vec<_>, Error>>()?;
+        let parts = name.split('+').map(|part| Ok(lookup::method(part)?.name)).collect::<Result<Vec<_>, Error>>()?;
         let list = parts.join("+");
         Recipe::new(&list, &Value::Null)?;
         if !lists.contains(&list) {
@@ -151,7 +151,7 @@ fn give(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Re
     let bad = |problem: String| Error::Flag { flag: "--method_args", value: setting.to_owned(), problem };
     let (name, value) = setting.split_once('=').ok_or_else(|| bad("it should be NAME=VALUE, as in bits=3".into()))?;
     if let Some((method, _)) = name.split_once('.') {
-        names::method(method)?;
+        lookup::method(method)?;
     }
     let mut anywhere = false;
     for (list, given) in lists.iter().zip(given) {
@@ -164,7 +164,7 @@ fn give(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Re
         return Ok(());
     }
     let has = |list: &String| {
-        let parts = list.split('+').filter_map(|part| names::method(part).ok());
+        let parts = list.split('+').filter_map(|part| lookup::method(part).ok());
         let names: Vec<&str> = parts.flat_map(|info| info.all_settings()).map(|setting| setting.name).collect();
         format!("{list} has {}", names.join(", "))
     };
@@ -215,7 +215,7 @@ pub fn data(
     for text in given {
         let bad = |problem: String| Error::Flag { flag: "--data", value: text.clone(), problem };
         let (wanted, folder) = match text.split_once('=') {
-            Some((name, folder)) => (names::tasks(&[name.to_owned()])?, folder),
+            Some((name, folder)) => (lookup::tasks(&[name.to_owned()])?, folder),
             None => (tasks.to_vec(), text.as_str()),
         };
         let [task] = wanted[..] else {
@@ -293,8 +293,8 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_task_is_for_the_only_one() -> Result<(), Error> {
-        let one = names::tasks(&["workflow".into()])?;
-        let all = names::tasks(&[])?;
+        let one = lookup::tasks(&["workflow".into()])?;
+        let all = lookup::tasks(&[])?;
         let data = |given: &[&str], tasks: &[&'static dyn Task]| {
             super::data(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>(), tasks, &mut |_| ())
         };

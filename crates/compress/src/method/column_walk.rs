@@ -25,7 +25,7 @@ pub(super) fn walk(
         let error = (weights[offset] - value) / upper[0];
         loss += f64::from(error) * f64::from(error) / 2.0;
         errors[offset] = error;
-        kernel::take_off(&mut weights[offset..], error, upper);
+        kernel::subtract_scaled(&mut weights[offset..], error, upper);
     }
     loss
 }

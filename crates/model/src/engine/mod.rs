@@ -1,0 +1,5 @@
+//! Many replies at a time: requests in, sampled tokens out.
+
+pub(crate) mod sample;
+pub(crate) mod session;
+pub(crate) mod stop;
