@@ -6,7 +6,7 @@ use record::{Paired, TaskSource, TaskSummary};
 use super::{chip, numbers, row_class, table, words};
 use crate::Report;
 use crate::figure::forest;
-use crate::verdict::{VariantVerdict, bottom_line, floor, verdicts};
+use crate::verdict::{Comparison, VariantVerdict, bottom_line, floor, verdicts};
 use crate::wording::{self, counted, interval, p_value, percent, points};
 
 /// What a person can act on.
@@ -26,7 +26,7 @@ fn card(verdict: &VariantVerdict) -> Markup {
             h3 { (verdict.variant) }
             p { (verdict.sentence()) }
             ul {
-                @for (name, paired) in &verdict.parts {
+                @for Comparison { name, paired } in &verdict.comparisons {
                     li { span { (name) } span { (change(paired)) " " (chip(paired.verdict)) } }
                 }
             }
