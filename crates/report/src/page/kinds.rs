@@ -94,7 +94,7 @@ fn mistakes_row(summary: &record::TaskSummary, kinds: &[Fault]) -> Markup {
             td.mono { (summary.variant) }
             td.n { (wording::percent(summary.mean)) }
             td.n { (wording::count(summary.n)) }
-            @for count in kinds.iter().map(|kind| fault::number(summary, *kind)) {
+            @for count in kinds.iter().map(|kind| fault::replies(summary, *kind)) {
                 td.n { (wording::count(count)) " " small { (share(count)) "%" } }
             }
         }
