@@ -14,10 +14,10 @@ const HEADER: &str = "capability,task,variant,n,failed,mean,mean_low,mean_high,n
 pub(crate) fn csv(report: &Report) -> String {
     let mut text = format!("{HEADER}\r\n");
     for task in report.tasks() {
-        for variant in &report.run.variants {
-            let Some(summary) = report.summary(&variant.name, &task.task) else { continue };
+        for summary in report.summaries(&task.task) {
             let mut cells = means(summary);
-            cells.extend(report.paired(&variant.name, &task.task).map_or_else(|| vec![String::new(); 17], comparison));
+            let paired = report.paired(&summary.variant, &task.task);
+            cells.extend(paired.map_or_else(|| vec![String::new(); 17], comparison));
             let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
             text.push_str(&cells.join(","));
             text.push_str("\r\n");

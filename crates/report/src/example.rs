@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Outcome, Score, Transcript};
+use record::{Outcome, Score, Step, Transcript};
 
 /// What one variant did on one task.
 #[derive(Debug, Clone, Copy)]
@@ -59,40 +59,53 @@ pub fn lost<'a>(dense: &'a [Score], compressed: &'a [Score], most: usize) -> Vec
 impl Example {
     /// The `most` samples on which `compressed` lost most against `dense`: those of [`lost`].
     pub fn worst(task: &str, variant: &str, dense: Side, compressed: Side, most: usize) -> Vec<Example> {
-        let none = Transcript::default();
-        lost(dense.scores, compressed.scores, most)
-            .into_iter()
-            .map(|(score, other)| {
-                let said = dense.transcripts.get(&score.sample).unwrap_or(&none);
-                let instead = compressed.transcripts.get(&score.sample).unwrap_or(&none);
-                Example::of(task, variant, (score, said), (other, instead))
-            })
-            .collect()
+        let lost = lost(dense.scores, compressed.scores, most).into_iter();
+        let example = |(score, other)| Example::of(task, variant, dense.answer(score), compressed.answer(other));
+        lost.map(example).collect()
     }
 
     /// One sample at the first turn in which the replies differ.
-    fn of(task: &str, variant: &str, dense: (&Score, &Transcript), compressed: (&Score, &Transcript)) -> Example {
-        let reply = |transcript: &Transcript, turn: usize| {
-            transcript.steps.get(turn).map_or_else(String::new, |step| step.reply.text.clone())
-        };
-        let turns = (dense.1.steps.len(), compressed.1.steps.len());
+    fn of(task: &str, variant: &str, dense: Answer, compressed: Answer) -> Example {
+        let turns = (dense.steps.len(), compressed.steps.len());
         let most = turns.0.max(turns.1);
-        let turn =
-            (0..most).find(|&turn| reply(dense.1, turn) != reply(compressed.1, turn)).unwrap_or(most.saturating_sub(1));
-        let question = dense.1.steps.get(turn).or(compressed.1.steps.get(turn)).and_then(|step| step.messages.last());
+        let differ = (0..most).find(|&turn| dense.reply(turn) != compressed.reply(turn));
+        let turn = differ.unwrap_or(most.saturating_sub(1));
+        let question = dense.steps.get(turn).or(compressed.steps.get(turn)).and_then(|step| step.messages.last());
         Example {
             task: task.to_owned(),
             variant: variant.to_owned(),
-            sample: dense.0.sample.clone(),
+            sample: dense.score.sample.clone(),
             turn: turn + 1,
             turns,
             question: question.map_or_else(String::new, |message| message.content.clone()),
-            dense_reply: reply(dense.1, turn),
-            compressed_reply: reply(compressed.1, turn),
-            dense_value: dense.0.value,
-            compressed_value: compressed.0.value,
-            dense_reason: dense.0.reason.clone(),
-            compressed_reason: compressed.0.reason.clone(),
+            dense_reply: dense.reply(turn).to_owned(),
+            compressed_reply: compressed.reply(turn).to_owned(),
+            dense_value: dense.score.value,
+            compressed_value: compressed.score.value,
+            dense_reason: dense.score.reason.clone(),
+            compressed_reason: compressed.score.reason.clone(),
         }
+    }
+}
+
+/// One variant's turns on one sample, and what they are worth.
+#[derive(Clone, Copy)]
+struct Answer<'a> {
+    score: &'a Score,
+    steps: &'a [Step],
+}
+
+impl<'a> Side<'a> {
+    /// What was said to earn a score; nothing where there is no transcript.
+    fn answer(&self, score: &'a Score) -> Answer<'a> {
+        let transcript = self.transcripts.get(&score.sample);
+        Answer { score, steps: transcript.map_or(&[], |transcript| &transcript.steps) }
+    }
+}
+
+impl Answer<'_> {
+    /// The reply of a turn, from 0; empty where there was no such turn.
+    fn reply(&self, turn: usize) -> &str {
+        self.steps.get(turn).map_or("", |step| &step.reply.text)
     }
 }

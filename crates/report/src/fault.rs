@@ -18,13 +18,12 @@ impl<'a> Faults<'a> {
     pub fn of(report: &Report<'a>) -> Self {
         let mut rows = Vec::new();
         for task in report.tasks() {
-            let summaries: Vec<&TaskSummary> =
-                report.run.variants.iter().filter_map(|variant| report.summary(&variant.name, &task.task)).collect();
+            let summaries: Vec<&TaskSummary> = report.summaries(&task.task).collect();
             if summaries.iter().any(|summary| !summary.faults.is_empty()) {
                 rows.extend(summaries);
             }
         }
-        let seen = |kind: &Fault| rows.iter().any(|summary| number(summary, *kind) > 0);
+        let seen = |kind: &Fault| rows.iter().any(|summary| replies(summary, *kind) > 0);
         Self { kinds: Fault::ALL.into_iter().filter(seen).collect(), rows }
     }
 
@@ -33,13 +32,13 @@ impl<'a> Faults<'a> {
         let line = |variant: &str| {
             let mine: Vec<&&TaskSummary> = self.rows.iter().filter(|summary| summary.variant == variant).collect();
             let kinds = self.kinds.iter().map(|kind| {
-                let count: usize = mine.iter().map(|summary| number(summary, *kind)).sum();
+                let count: usize = mine.iter().map(|summary| replies(summary, *kind)).sum();
                 format!("{} {kind}", wording::count(count))
             });
-            let replies: usize = mine.iter().map(|summary| summary.n).sum();
+            let all: usize = mine.iter().map(|summary| summary.n).sum();
             let kinds: Vec<String> = kinds.collect();
-            let noun = if replies == 1 { "reply" } else { "replies" };
-            format!("Mistakes of {variant} in {} {noun}: {}.", wording::count(replies), kinds.join(", "))
+            let noun = if all == 1 { "reply" } else { "replies" };
+            format!("Mistakes of {variant} in {} {noun}: {}.", wording::count(all), kinds.join(", "))
         };
         let variants = report.run.variants.iter().map(|variant| variant.name.as_str());
         variants.filter(|variant| self.rows.iter().any(|summary| summary.variant == *variant)).map(line).collect()
@@ -47,6 +46,6 @@ impl<'a> Faults<'a> {
 }
 
 /// How many replies of a task have a kind of mistake.
-pub(crate) fn number(summary: &TaskSummary, kind: Fault) -> usize {
+pub(crate) fn replies(summary: &TaskSummary, kind: Fault) -> usize {
     summary.faults.get(&kind).copied().unwrap_or(0)
 }

@@ -21,8 +21,7 @@ pub(crate) struct Form<'a> {
 impl<'a> Form<'a> {
     /// Of every task whose scores tell form from content, a task's variants one after the other in the run's order.
     pub fn of(report: &Report<'a>) -> Vec<Self> {
-        let variants = || report.run.variants.iter();
-        let summaries = report.tasks().flat_map(|task| variants().filter_map(|v| report.summary(&v.name, &task.task)));
+        let summaries = report.tasks().flat_map(|task| report.summaries(&task.task));
         let form = |summary: &'a TaskSummary| {
             let (asked, read) = (*summary.metrics.get("form")?, *summary.metrics.get("read")?);
             let content = if read > 0.0 { (summary.mean / read).min(1.0) } else { 0.0 };

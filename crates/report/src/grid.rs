@@ -12,61 +12,65 @@ pub(crate) struct Grid {
     pub lengths: Vec<String>,
     /// Depths, ascending.
     pub depths: Vec<String>,
-    /// `cells[depth][length]`: mean and number of samples; `None` where no sample finished.
-    pub cells: Vec<Vec<Option<(f64, usize)>>>,
+    /// `cells[depth][length]`; `None` where no sample finished.
+    pub cells: Vec<Vec<Option<Mean>>>,
+}
+
+/// A mean over samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Mean {
+    /// In [0, 1]; a difference of two is in [-1, 1].
+    pub value: f64,
+    /// How many samples it is of.
+    pub samples: usize,
 }
 
 impl Grid {
     /// Lays out the scores that have a `length` and a `depth`; `None` where none of them finished.
     pub fn of(scores: &[Score]) -> Option<Grid> {
-        let mut sums: BTreeMap<(String, String), (f64, usize)> = BTreeMap::new();
+        let mut finished: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
         for score in scores {
             let (Some(length), Some(depth)) = (number(score, "length"), number(score, "depth")) else { continue };
-            let cell = sums.entry((depth, length)).or_default();
-            if score.outcome == Outcome::Finished {
-                cell.0 += score.value;
-                cell.1 += 1;
-            }
+            let cell = finished.entry((depth, length)).or_default();
+            cell.extend((score.outcome == Outcome::Finished).then_some(score.value));
         }
-        if sums.values().all(|cell| cell.1 == 0) {
+        if finished.values().all(Vec::is_empty) {
             return None;
         }
-        let axis = |pick: fn(&(String, String)) -> &String| {
-            let mut values: Vec<String> = sums.keys().map(|key| pick(key).clone()).collect();
-            values.sort_by(|a, b| crate::wording::by_size(a, b));
-            values.dedup();
-            values
-        };
-        let (depths, lengths) = (axis(|key| &key.0), axis(|key| &key.1));
+        let depths = ascending(finished.keys().map(|(depth, _)| depth.clone()));
+        let lengths = ascending(finished.keys().map(|(_, length)| length.clone()));
         let cell = |depth: &String, length: &String| {
-            let (sum, n) = sums.get(&(depth.clone(), length.clone())).filter(|cell| cell.1 > 0)?;
-            Some((sum / *n as f64, *n))
+            let values = finished.get(&(depth.clone(), length.clone())).filter(|values| !values.is_empty())?;
+            Some(Mean { value: values.iter().sum::<f64>() / values.len() as f64, samples: values.len() })
         };
         let cells = depths.iter().map(|depth| lengths.iter().map(|length| cell(depth, length)).collect()).collect();
-        (!sums.is_empty()).then_some(Grid { lengths, depths, cells })
+        Some(Grid { lengths, depths, cells })
     }
 
     /// This grid minus `dense` on dense's axes; a cell that one of them lacks is empty.
     pub fn minus(&self, dense: &Grid) -> Grid {
         let cell = |depth: &String, length: &String| {
-            let row = self.depths.iter().position(|d| d == depth)?;
-            let column = self.lengths.iter().position(|l| l == length)?;
-            self.cells[row][column]
+            let (ours, theirs) = (self.cell(depth, length)?, dense.cell(depth, length)?);
+            Some(Mean { value: ours.value - theirs.value, samples: ours.samples.min(theirs.samples) })
         };
-        let cells = dense
-            .depths
-            .iter()
-            .zip(&dense.cells)
-            .map(|(depth, row)| {
-                let one = |(length, theirs): (&String, &Option<(f64, usize)>)| {
-                    let (a, b) = ((*theirs)?, cell(depth, length)?);
-                    Some((b.0 - a.0, a.1.min(b.1)))
-                };
-                dense.lengths.iter().zip(row).map(one).collect()
-            })
-            .collect();
+        let row = |depth: &String| dense.lengths.iter().map(|length| cell(depth, length)).collect();
+        let cells = dense.depths.iter().map(row).collect();
         Grid { lengths: dense.lengths.clone(), depths: dense.depths.clone(), cells }
     }
+
+    fn cell(&self, depth: &str, length: &str) -> Option<Mean> {
+        let row = self.depths.iter().position(|known| known == depth)?;
+        let column = self.lengths.iter().position(|known| known == length)?;
+        self.cells[row][column]
+    }
+}
+
+/// The values of an axis, each once.
+fn ascending(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut values: Vec<String> = values.collect();
+    values.sort_by(|a, b| crate::wording::by_size(a, b));
+    values.dedup();
+    values
 }
 
 /// A tag that is a number, as it was written.

@@ -14,6 +14,7 @@ mod json;
 mod markdown;
 mod page;
 mod published;
+mod stored;
 mod terminal;
 mod verdict;
 mod wording;
@@ -57,6 +58,21 @@ impl<'a> Report<'a> {
         self.analysis.paired.iter().find(|paired| paired.variant == variant && paired.task == task)
     }
 
+    /// What each variant scored on a task, in the run's order.
+    pub(crate) fn summaries(&self, task: &str) -> impl Iterator<Item = &'a TaskSummary> {
+        self.run.variants.iter().filter_map(move |variant| self.summary(&variant.name, task))
+    }
+
+    /// The comparisons of a task, in the run's order.
+    pub(crate) fn comparisons(&self, task: &str) -> impl Iterator<Item = &'a Paired> {
+        self.compressed().filter_map(move |variant| self.paired(variant, task))
+    }
+
+    /// The compressed variants whose weights are known, in the run's order.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = (&'a str, &'a WeightsRecord)> {
+        self.compressed().filter_map(|variant| Some((variant, self.weights.get(variant)?)))
+    }
+
     /// The compressed variants in the run's order.
     pub(crate) fn compressed(&self) -> impl Iterator<Item = &'a str> {
         self.run.variants.iter().map(|variant| variant.name.as_str()).filter(|name| *name != DENSE)
@@ -88,8 +104,10 @@ pub fn write(report: &Report, folder: &Path) -> Result<Vec<PathBuf>, ReportError
     if !report.analysis.columns.is_empty() {
         files.push(("columns.csv".to_owned(), csv::columns(report)));
     }
-    files.extend(figure::heat_maps(report).into_iter().map(|map| (map.file_name(), map.standalone())));
-    let files = files.into_iter().map(|(name, text)| (name, text.into_bytes())).chain(figure::pictures(report));
+    let maps = figure::heat_maps(report);
+    files.extend(maps.iter().map(|map| (map.file_name(), figure::standalone(map))));
+    let pictures = figure::pictures(report, &maps);
+    let files = files.into_iter().map(|(name, text)| (name, text.into_bytes())).chain(pictures);
     let mut written = Vec::new();
     for (name, bytes) in files {
         let path = folder.join(name);

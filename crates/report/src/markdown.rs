@@ -1,17 +1,29 @@
 //! `report.md`: the verdicts and the table, for a pull request or a model card.
 
-use record::WeightsRecord;
+use record::Paired;
 
 use crate::Report;
-use crate::fault::{Faults, number};
+use crate::fault::{Faults, replies};
 use crate::form::Form;
 use crate::published::Published;
+use crate::stored::Stored;
 use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
 
 /// The whole file.
 pub(crate) fn markdown(report: &Report) -> String {
     let mut text = format!("# ACBench: what compression costs {}\n\n", plain(&report.run.model.name));
+    opening(report, &mut text);
+    comparisons(report, &mut text);
+    published(report, &mut text);
+    form(report, &mut text);
+    mistakes(report, &mut text);
+    compression(report, &mut text);
+    text
+}
+
+/// What a person can act on, and what the numbers are not.
+fn opening(report: &Report, text: &mut String) {
     text.push_str(&format!("**{}**\n\n", plain(&bottom_line(report))));
     for verdict in verdicts(report) {
         text.push_str(&format!("- {}\n", plain(&verdict.sentence())));
@@ -23,6 +35,10 @@ pub(crate) fn markdown(report: &Report) -> String {
     for note in notes(report) {
         text.push_str(&format!("> {}\n>\n", plain(&note)));
     }
+}
+
+/// Every task of every compressed variant.
+fn comparisons(report: &Report, text: &mut String) {
     text.push_str(&format!(
         "\nScores and differences are in points of 100; intervals are 95%; the margin is {} points; scoring is {}.\n\n",
         wording::margin(report.analysis.margin),
@@ -30,33 +46,29 @@ pub(crate) fn markdown(report: &Report) -> String {
     ));
     text.push_str("| capability | task | variant | n | dense | compressed | difference | flips (harmful) | p (Holm) | verdict |\n");
     text.push_str("|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
-    for task in report.tasks() {
-        for variant in report.compressed() {
-            let Some(paired) = report.paired(variant, &task.task) else { continue };
-            text.push_str(&format!(
-                "| {} | {} | {} | {} | {} | {} | {} {} | {} ({}) | {} ({}) | {} {} |\n",
-                wording::capability(task.capability),
-                plain(&task.task),
-                plain(variant),
-                paired.n,
-                wording::percent(paired.dense),
-                wording::percent(paired.compressed),
-                wording::points(paired.delta),
-                wording::interval(paired.interval),
-                wording::percent(paired.flips),
-                wording::percent(paired.harmful_flips),
-                wording::p_value(paired.p),
-                wording::p_value(paired.p_holm),
-                wording::sign(paired.verdict),
-                wording::word(paired.verdict),
-            ));
-        }
+    for paired in report.tasks().flat_map(|task| report.comparisons(&task.task)) {
+        text.push_str(&comparison(paired));
     }
-    published(report, &mut text);
-    form(report, &mut text);
-    mistakes(report, &mut text);
-    compression(report, &mut text);
-    text
+}
+
+fn comparison(paired: &Paired) -> String {
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} {} | {} ({}) | {} ({}) | {} {} |\n",
+        wording::capability(paired.capability),
+        plain(&paired.task),
+        plain(&paired.variant),
+        paired.n,
+        wording::percent(paired.dense),
+        wording::percent(paired.compressed),
+        wording::points(paired.delta),
+        wording::interval(paired.interval),
+        wording::percent(paired.flips),
+        wording::percent(paired.harmful_flips),
+        wording::p_value(paired.p),
+        wording::p_value(paired.p_holm),
+        wording::sign(paired.verdict),
+        wording::word(paired.verdict),
+    )
 }
 
 /// The columns of published tables.
@@ -95,12 +107,13 @@ fn mistakes(report: &Report, text: &mut String) {
     text.push_str(&format!("\nReplies by kind of mistake:\n\n| task | variant | n | {} |\n", names.join(" | ")));
     text.push_str(&format!("|---|---|--:|{}\n", "--:|".repeat(kinds.len())));
     for summary in rows {
-        let counts: Vec<String> = kinds.iter().map(|kind| number(summary, *kind).to_string()).collect();
+        let counts: Vec<String> = kinds.iter().map(|kind| replies(summary, *kind).to_string()).collect();
         let (task, variant) = (plain(&summary.task), plain(&summary.variant));
         text.push_str(&format!("| {task} | {variant} | {} | {} |\n", summary.n, counts.join(" | ")));
     }
 }
 
+/// How the weights are stored.
 fn compression(report: &Report, text: &mut String) {
     if report.weights.is_empty() {
         return;
@@ -108,24 +121,16 @@ fn compression(report: &Report, text: &mut String) {
     text.push_str(
         "\n| variant | method | settings | bits a weight | whole checkpoint | zeros |\n|---|---|---|--:|--:|--:|\n",
     );
-    for variant in report.compressed() {
-        let Some(record) = report.weights.get(variant) else { continue };
-        let (method, settings, bits, whole, sparsity) = match record {
-            WeightsRecord::Compressed(made) => {
-                let settings = wording::settings(&made.settings);
-                (made.method.clone(), settings, made.effective_bits, made.checkpoint_bits, made.sparsity)
-            }
-            WeightsRecord::Found(found) => {
-                let method = format!("ready-made, {}", found.format);
-                (method, wording::linears(found), found.linear_bits, found.checkpoint_bits, found.sparsity)
-            }
-        };
+    for (variant, weights) in report.stored() {
+        let stored = Stored::of(weights);
         text.push_str(&format!(
-            "| {} | {} | {} | {bits:.2} | {whole:.2} | {}% |\n",
+            "| {} | {} | {} | {:.2} | {:.2} | {}% |\n",
             plain(variant),
-            plain(&method),
-            plain(&settings.join(", ")),
-            wording::percent(sparsity),
+            plain(&stored.method),
+            plain(&stored.settings.join(", ")),
+            stored.bits,
+            stored.checkpoint_bits,
+            wording::percent(stored.sparsity),
         ));
     }
 }

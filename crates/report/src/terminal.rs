@@ -79,8 +79,7 @@ fn draw(report: &Report, layout: &[Column]) -> Table {
                 table.add_row(layout.iter().map(|column| together(*column, summary, index == 0)));
             }
         }
-        let compared: Vec<&Paired> =
-            report.compressed().filter_map(|variant| report.paired(variant, &task.task)).collect();
+        let compared: Vec<&Paired> = report.comparisons(&task.task).collect();
         for (index, paired) in compared.iter().enumerate() {
             let cell = |column: &Column| {
                 // The task is named once, so that its variants are seen as a group.

@@ -10,61 +10,63 @@ use crate::wording;
 pub(crate) struct VariantVerdict<'a> {
     /// The variant.
     pub variant: &'a str,
-    /// Its comparisons in the run's order, each with the name a reader knows it by.
-    pub parts: Vec<(String, &'a Paired)>,
+    /// Its comparisons in the run's order; there is one at least.
+    pub comparisons: Vec<Comparison<'a>>,
     /// `capabilities`, or `tasks` where some capability has several.
-    pub noun: &'static str,
+    noun: &'static str,
     margin: f64,
+}
+
+/// One comparison.
+pub(crate) struct Comparison<'a> {
+    /// The name a reader knows it by: the capability, or the task where some capability has several.
+    pub name: String,
+    /// What was found.
+    pub paired: &'a Paired,
 }
 
 /// The verdicts of all compressed variants in the run's order; a variant that was not compared is left out.
 pub(crate) fn verdicts<'a>(report: &Report<'a>) -> Vec<VariantVerdict<'a>> {
     let repeated = report.tasks().any(|a| report.tasks().filter(|b| b.capability == a.capability).count() > 1);
-    report
-        .compressed()
-        .map(|variant| VariantVerdict {
-            variant,
-            parts: report
-                .tasks()
-                .filter_map(|task| report.paired(variant, &task.task))
-                .map(|paired| {
-                    let name = if repeated { paired.task.clone() } else { wording::capability(paired.capability) };
-                    (name, paired)
-                })
-                .collect(),
-            noun: if repeated { "tasks" } else { "capabilities" },
-            margin: report.analysis.margin,
-        })
-        .filter(|verdict| !verdict.parts.is_empty())
-        .collect()
+    let comparison = |paired: &'a Paired| Comparison {
+        name: if repeated { paired.task.clone() } else { wording::capability(paired.capability) },
+        paired,
+    };
+    let verdict = |variant| VariantVerdict {
+        variant,
+        comparisons: report.tasks().filter_map(|task| report.paired(variant, &task.task)).map(comparison).collect(),
+        noun: if repeated { "tasks" } else { "capabilities" },
+        margin: report.analysis.margin,
+    };
+    report.compressed().map(verdict).filter(|verdict| !verdict.comparisons.is_empty()).collect()
 }
 
 impl VariantVerdict<'_> {
     /// How many comparisons have this verdict.
-    pub fn number(&self, verdict: Verdict) -> usize {
-        self.parts.iter().filter(|(_, paired)| paired.verdict == verdict).count()
+    fn count(&self, verdict: Verdict) -> usize {
+        self.having(verdict).count()
     }
 
     /// The worst that was found: drops before inconclusive before holds; the floor where there is nothing else.
     pub fn worst(&self) -> Verdict {
         let order = [Verdict::Drops, Verdict::Inconclusive, Verdict::Holds];
-        order.into_iter().find(|v| self.number(*v) > 0).unwrap_or(Verdict::Floor)
+        order.into_iter().find(|verdict| self.count(*verdict) > 0).unwrap_or(Verdict::Floor)
     }
 
     /// How many comparisons could show a loss.
     fn telling(&self) -> usize {
-        self.parts.len() - self.number(Verdict::Floor)
+        self.comparisons.len() - self.count(Verdict::Floor)
     }
 
     /// `holds on 3 of 4 capabilities`
-    pub fn headline(&self) -> String {
-        let (holds, all) = (self.number(Verdict::Holds), self.telling());
+    fn headline(&self) -> String {
+        let (holds, all) = (self.count(Verdict::Holds), self.telling());
         match self.worst() {
             Verdict::Floor => "cannot be told: the dense model cannot do these tasks".to_owned(),
             Verdict::Holds if all > 1 => format!("holds on all {all} {}", self.noun),
             _ if all == 1 => {
-                let (name, paired) = self.first();
-                format!("{} on {name}", phrase(paired.verdict))
+                let Comparison { name, paired } = self.first();
+                format!("{} on {name}", verb(paired.verdict))
             }
             _ if holds == 0 => format!("holds on none of {all} {}", self.noun),
             _ => format!("holds on {holds} of {all} {}", self.noun),
@@ -72,55 +74,73 @@ impl VariantVerdict<'_> {
     }
 
     /// The whole sentence: `gptq-w4-g128 holds on 3 of 4 capabilities; inconclusive on tool use: needs about 870
-    /// samples to tell a loss of 3 points (has 200).`
+    /// samples (has 200).`
     pub fn sentence(&self) -> String {
-        let mut clauses = vec![format!("{} {}", self.variant, self.headline())];
-        let drops: Vec<String> = self
-            .having(Verdict::Drops)
-            .map(|(name, paired)| format!("{name} ({} points)", wording::points(paired.delta)))
-            .collect();
-        if !drops.is_empty() {
-            clauses.push(format!("drops on {}", wording::list(&drops)));
-        }
-        let unsure: Vec<String> =
-            self.having(Verdict::Inconclusive).map(|(name, paired)| self.unsure(name, paired)).collect();
-        if !unsure.is_empty() {
-            clauses.push(format!("inconclusive on {}", wording::list(&unsure)));
-        }
+        let headline = format!("{} {}", self.variant, self.headline());
         // With one comparison the headline has said it; only what is missing is left to say.
         if self.telling() == 1 {
-            let (name, paired) = self.first();
-            let tail = match paired.verdict {
-                Verdict::Inconclusive => self.unsure(name, paired).replacen(name.as_str(), "", 1),
-                _ => format!(" ({} points)", wording::points(paired.delta)),
+            let paired = self.first().paired;
+            return match paired.verdict {
+                Verdict::Inconclusive => format!("{headline}: {}.", self.lack(paired)),
+                _ => format!("{headline} ({} points).", wording::points(paired.delta)),
             };
-            return format!("{}{tail}.", clauses[0]);
         }
-        format!("{}.", clauses.join("; "))
+        let clauses = [Some(headline), self.drops(), self.unsure()];
+        format!("{}.", clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 
-    /// `tool use: needs about 870 samples to tell a loss of 3 points (has 200)`
-    fn unsure(&self, name: &str, paired: &Paired) -> String {
-        match (paired.n, paired.needed) {
-            (0, _) => format!("{name}: no sample finished in both"),
-            (n, Some(needed)) => {
-                format!("{name}: needs about {} samples (has {})", wording::about(needed), wording::count(n))
+    /// `drops on long context (−8.8 points)`
+    fn drops(&self) -> Option<String> {
+        let named = |it: &Comparison| format!("{} ({} points)", it.name, wording::points(it.paired.delta));
+        let drops: Vec<String> = self.having(Verdict::Drops).map(named).collect();
+        (!drops.is_empty()).then(|| format!("drops on {}", wording::list(&drops)))
+    }
+
+    /// `inconclusive on tool use: needs about 870 samples (has 200)`; those that lack the same are named together.
+    fn unsure(&self) -> Option<String> {
+        let mut groups: Vec<Vec<&Comparison>> = Vec::new();
+        for comparison in self.having(Verdict::Inconclusive) {
+            let lack = self.lack(comparison.paired);
+            match groups.iter_mut().find(|group| self.lack(group[0].paired) == lack) {
+                Some(group) => group.push(comparison),
+                None => groups.push(vec![comparison]),
             }
+        }
+        let parts: Vec<String> = groups.iter().map(|group| self.lacking(group)).collect();
+        let alone = groups.iter().all(|group| group.len() == 1);
+        let parts = if alone { wording::list(&parts) } else { parts.join("; on ") };
+        (!parts.is_empty()).then(|| format!("inconclusive on {parts}"))
+    }
+
+    /// `tool use: needs about 870 samples (has 200)`, `tool use and workflow: each needs about 870 samples (has 200)`
+    fn lacking(&self, group: &[&Comparison]) -> String {
+        let names: Vec<String> = group.iter().map(|comparison| comparison.name.clone()).collect();
+        let paired = group[0].paired;
+        let each = if names.len() > 1 && paired.n > 0 { "each " } else { "" };
+        format!("{}: {each}{}", wording::list(&names), self.lack(paired))
+    }
+
+    /// What keeps one comparison from a verdict: `needs about 870 samples (has 200)`
+    fn lack(&self, paired: &Paired) -> String {
+        match (paired.n, paired.needed) {
+            (0, _) => "no sample finished in both".to_owned(),
+            (n, Some(needed)) => format!("needs about {} samples (has {})", wording::about(needed), wording::count(n)),
             (n, None) => format!(
-                "{name}: too close to the margin of {} points for {}",
+                "too close to the margin of {} points for {}",
                 wording::margin(self.margin),
                 wording::counted(n, "sample")
             ),
         }
     }
 
-    /// The first comparison that could show a loss, else the first one; there is one at least.
-    fn first(&self) -> &(String, &Paired) {
-        self.parts.iter().find(|(_, paired)| paired.verdict != Verdict::Floor).unwrap_or(&self.parts[0])
+    /// The first comparison that could show a loss, else the first one.
+    fn first(&self) -> &Comparison<'_> {
+        let telling = self.comparisons.iter().find(|comparison| comparison.paired.verdict != Verdict::Floor);
+        telling.unwrap_or(&self.comparisons[0])
     }
 
-    fn having(&self, verdict: Verdict) -> impl Iterator<Item = &(String, &Paired)> {
-        self.parts.iter().filter(move |(_, paired)| paired.verdict == verdict)
+    fn having(&self, verdict: Verdict) -> impl Iterator<Item = &Comparison<'_>> {
+        self.comparisons.iter().filter(move |comparison| comparison.paired.verdict == verdict)
     }
 }
 
@@ -128,8 +148,7 @@ impl VariantVerdict<'_> {
 pub(crate) fn floor(report: &Report) -> Option<String> {
     let margin = report.analysis.margin;
     let low = report.tasks().filter_map(|task| {
-        let mut compared = report.compressed().filter_map(|variant| report.paired(variant, &task.task));
-        let paired = compared.find(|paired| paired.verdict == Verdict::Floor)?;
+        let paired = report.comparisons(&task.task).find(|paired| paired.verdict == Verdict::Floor)?;
         Some(format!("{} ({})", task.task, wording::percent(paired.dense)))
     });
     let low: Vec<String> = low.collect();
@@ -145,7 +164,7 @@ pub(crate) fn floor(report: &Report) -> Option<String> {
 }
 
 /// A verdict as the verb of a sentence.
-fn phrase(verdict: Verdict) -> &'static str {
+fn verb(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",
         Verdict::Drops => "drops",
@@ -235,4 +254,94 @@ fn judges(report: &Report) -> Vec<String> {
         }
     };
     judges.into_iter().map(sentence).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use record::{Capability, Interval, PairTest};
+
+    use super::*;
+
+    fn paired(verdict: Verdict, n: usize, needed: Option<usize>) -> Paired {
+        let interval = Interval { low: -0.2, high: 0.1 };
+        Paired {
+            variant: "gptq".into(),
+            task: "pddl".into(),
+            capability: Capability::RealWorld,
+            n,
+            left_out: 0,
+            dense: 0.5,
+            compressed: 0.45,
+            delta: -0.05,
+            interval,
+            bounds: interval,
+            test: PairTest::McnemarMidP,
+            p: 0.3,
+            p_exact: None,
+            p_holm: 1.0,
+            flips: 0.1,
+            harmful_flips: 0.1,
+            verdict,
+            detectable: 0.3,
+            needed,
+        }
+    }
+
+    /// The sentence on tasks `a`, `b`, ...
+    fn sentence(paired: &[Paired]) -> String {
+        let name = |(letter, paired)| Comparison { name: char::to_string(&letter), paired };
+        let comparisons = ('a'..='z').zip(paired).map(name).collect();
+        VariantVerdict { variant: "gptq", comparisons, noun: "tasks", margin: 0.03 }.sentence()
+    }
+
+    fn unsure(n: usize, needed: usize) -> Paired {
+        paired(Verdict::Inconclusive, n, Some(needed))
+    }
+
+    #[test]
+    fn what_one_task_lacks_is_said_of_it() {
+        assert_eq!(sentence(&[unsure(10, 870)]), "gptq is inconclusive on a: needs about 870 samples (has 10).");
+        assert_eq!(
+            sentence(&[paired(Verdict::Holds, 10, None), unsure(10, 870)]),
+            "gptq holds on 1 of 2 tasks; inconclusive on b: needs about 870 samples (has 10)."
+        );
+        assert_eq!(sentence(&[paired(Verdict::Drops, 10, None)]), "gptq drops on a (−5.0 points).");
+    }
+
+    #[test]
+    fn what_each_task_lacks_is_said_of_each() {
+        assert_eq!(
+            sentence(&[unsure(10, 870), unsure(12, 870)]),
+            "gptq holds on none of 2 tasks; inconclusive on a: needs about 870 samples (has 10) and b: needs about 870 \
+             samples (has 12)."
+        );
+    }
+
+    #[test]
+    fn what_several_tasks_lack_is_said_once() {
+        assert_eq!(
+            sentence(&[unsure(10, 870), unsure(10, 869)]),
+            "gptq holds on none of 2 tasks; inconclusive on a and b: each needs about 870 samples (has 10)."
+        );
+        let twelve: Vec<Paired> = (0..12).map(|_| unsure(10, 12_345)).collect();
+        assert_eq!(
+            sentence(&twelve),
+            "gptq holds on none of 12 tasks; inconclusive on a, b, c, d, e, f, g, h, i, j, k and l: each needs about \
+             13,000 samples (has 10)."
+        );
+    }
+
+    #[test]
+    fn different_lacks_stay_apart() {
+        let close = paired(Verdict::Inconclusive, 10, None);
+        let none = paired(Verdict::Inconclusive, 0, None);
+        let drops = paired(Verdict::Drops, 10, None);
+        let all = [unsure(10, 870), close.clone(), none.clone(), unsure(10, 870), drops, unsure(9, 40), none, close];
+        assert_eq!(
+            sentence(&all),
+            "gptq holds on none of 8 tasks; drops on e (−5.0 points); inconclusive on a and d: each needs about 870 \
+             samples (has 10); on b and h: each too close to the margin of 3 points for 10 samples; on c and g: no sample \
+             finished in both; on f: needs about 40 samples (has 9)."
+        );
+    }
 }

@@ -20,6 +20,14 @@ pub(crate) fn points(delta: f64) -> String {
     }
 }
 
+/// A difference as whole points: `−12`, `+3`, `0`.
+pub(crate) fn whole_points(delta: f64) -> String {
+    match (delta * 100.0).round() {
+        0.0 => "0".to_owned(),
+        rounded => format!("{rounded:+}").replace('-', "\u{2212}"),
+    }
+}
+
 /// The margin in points: `3`, `2.5`.
 pub(crate) fn margin(share: f64) -> String {
     let tenths = (share * 1000.0).round() / 10.0;
@@ -144,22 +152,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Text for HTML, SVG and attribute values; replies are written by models and are not to be trusted.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            // XML knows no other control characters, and a reader should see that one was there.
-            c if c.is_control() && !matches!(c, '\n' | '\t') => safe.push('\u{FFFD}'),
-            c => safe.push(c),
-        }
-    }
-    safe
+/// A finished page or drawing with a sign in place of control characters: XML knows none but these two, and a reader
+/// should see that one was there.
+pub(crate) fn legible(markup: &str) -> String {
+    let sign = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
+    markup.chars().map(sign).collect()
 }
 
 #[cfg(test)]
@@ -189,7 +186,10 @@ mod tests {
 
     #[test]
     fn text_is_harmless_and_cut_between_characters() {
-        assert_eq!(escaped("<b a='\"'>&\u{1b}"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;\u{FFFD}");
+        let hostile = "<b a='\"'>&\u{1b}";
+        let element = maud::html! { i title=(hostile) { (hostile) } }.into_string();
+        let safe = "&lt;b a='&quot;'&gt;&amp;\u{FFFD}";
+        assert_eq!(legible(&element), format!("<i title=\"{safe}\">{safe}</i>"));
         assert_eq!(clipped("äöü", 2), "äö…");
         assert_eq!(clipped("äöü", 3), "äöü");
         assert_eq!(printable("a\u{1b}[31m"), "a [31m");

@@ -1,12 +1,23 @@
 //! Colors that keep their order for every kind of color vision, and in gray: lightness carries the value.
 
+/// A color as red, green and blue.
+pub(super) type Rgb = [u8; 3];
+
 /// A color of the ramp, and whether text on it must be light.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fill {
-    /// `#rrggbb`
-    pub hex: String,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fill {
+    /// The color.
+    pub rgb: Rgb,
     /// Dark enough for white text.
     pub dark: bool,
+}
+
+impl Fill {
+    /// `#rrggbb`
+    pub fn hex(&self) -> String {
+        let [red, green, blue] = self.rgb;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
 }
 
 /// A place in OKLab (Ottosson 2020): lightness 0..1, green-red, blue-yellow.
@@ -18,12 +29,12 @@ const SCORES: [Lab; 3] = [[0.27, 0.025, -0.095], [0.60, -0.075, -0.03], [0.94, -
 const DIFFERENCES: [Lab; 3] = [[0.44, 0.135, 0.085], [0.965, 0.0, 0.004], [0.42, -0.025, -0.135]];
 
 /// The color of a score in [0, 1].
-pub(crate) fn score_color(score: f64) -> Fill {
+pub(super) fn score_color(score: f64) -> Fill {
     fill(SCORES, score)
 }
 
 /// The color of a difference in [-1, 1]. The square root makes small differences visible.
-pub(crate) fn difference_color(difference: f64) -> Fill {
+pub(super) fn difference_color(difference: f64) -> Fill {
     fill(DIFFERENCES, 0.5 + 0.5 * difference.abs().sqrt().copysign(difference))
 }
 
@@ -32,11 +43,11 @@ fn fill(stops: [Lab; 3], place: f64) -> Fill {
     let place = place.clamp(0.0, 1.0) * 2.0;
     let (from, to, part) = if place < 1.0 { (stops[0], stops[1], place) } else { (stops[1], stops[2], place - 1.0) };
     let mixed: Lab = std::array::from_fn(|i| from[i] + (to[i] - from[i]) * part);
-    Fill { hex: hex(mixed), dark: mixed[0] < 0.66 }
+    Fill { rgb: srgb(mixed), dark: mixed[0] < 0.66 }
 }
 
 /// OKLab to sRGB, cut to what a screen can show.
-fn hex([lightness, a, b]: Lab) -> String {
+fn srgb([lightness, a, b]: Lab) -> Rgb {
     let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
     let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
     let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548 * b).powi(3);
@@ -45,12 +56,11 @@ fn hex([lightness, a, b]: Lab) -> String {
         -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s,
         -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701 * s,
     ];
-    let byte = |channel: f64| {
+    linear.map(|channel| {
         let channel = channel.clamp(0.0, 1.0);
         let encoded = if channel <= 0.003_130_8 { 12.92 * channel } else { 1.055 * channel.powf(1.0 / 2.4) - 0.055 };
         (encoded * 255.0).round() as u8
-    };
-    format!("#{:02x}{:02x}{:02x}", byte(linear[0]), byte(linear[1]), byte(linear[2]))
+    })
 }
 
 #[cfg(test)]
@@ -59,14 +69,15 @@ mod tests {
 
     #[test]
     fn white_and_black_are_where_they_belong() {
-        assert_eq!((hex([1.0, 0.0, 0.0]), hex([0.0, 0.0, 0.0])), ("#ffffff".into(), "#000000".into()));
+        let hex = |lightness: f64| Fill { rgb: srgb([lightness, 0.0, 0.0]), dark: false }.hex();
+        assert_eq!((hex(1.0), hex(0.0)), ("#ffffff".into(), "#000000".into()));
     }
 
     #[test]
     fn a_better_score_is_lighter_and_losses_are_not_gains() {
         let gray = |fill: Fill| {
-            let part = |at: usize| f64::from(u8::from_str_radix(&fill.hex[at..at + 2], 16).unwrap_or(0));
-            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+            let [red, green, blue] = fill.rgb.map(f64::from);
+            0.2126 * red + 0.7152 * green + 0.0722 * blue
         };
         let ramp: Vec<f64> = (0..=20).map(|i| gray(score_color(f64::from(i) / 20.0))).collect();
         assert!(ramp.windows(2).all(|pair| pair[0] < pair[1]), "{ramp:?}");

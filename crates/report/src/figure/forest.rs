@@ -1,14 +1,17 @@
 //! All differences with their intervals over one axis, the margin drawn in.
 
-use record::{Interval, Paired, Verdict};
+use maud::{Markup, html};
+use record::{Interval, Paired, TaskSource, Verdict};
 
 use crate::Report;
-use crate::wording::{capability, escaped, interval, margin, points, sign};
+use crate::wording::{capability, interval, margin, points, sign};
 
 /// Heights of a task's title, of one comparison, and of the axis.
 const TITLE: usize = 34;
 const ROW: usize = 50;
 const AXIS: usize = 44;
+/// What is read to those who cannot see it.
+const LABEL: &str = "Differences, compressed minus dense, with 95% intervals; the table below has the same numbers";
 
 /// Where differences lie on the width of the drawing, in percent: the drawing stretches, its text does not.
 struct Scale {
@@ -43,121 +46,116 @@ impl Scale {
     }
 }
 
-/// The drawing for the page; empty where nothing was compared.
-pub(crate) fn forest(report: &Report) -> String {
+/// The drawing for the page; `None` where nothing was compared.
+pub(crate) fn forest(report: &Report) -> Option<Markup> {
     let rows: Vec<&Paired> = report.analysis.paired.iter().collect();
     if rows.is_empty() {
-        return String::new();
+        return None;
     }
     let scale = Scale::of(&rows, report.analysis.margin);
-    let mut body = String::new();
-    let mut y = 0;
+    let (mut parts, mut y) = (Vec::new(), 0);
     for task in report.tasks() {
-        let mine: Vec<&Paired> = report.compressed().filter_map(|variant| report.paired(variant, &task.task)).collect();
-        if mine.is_empty() {
+        let compared: Vec<&Paired> = report.comparisons(&task.task).collect();
+        if compared.is_empty() {
             continue;
         }
-        body.push_str(&format!(
-            "<text class=\"title\" x=\"0\" y=\"{}\">{} <tspan class=\"soft\">{}</tspan></text>",
-            y + 22,
-            escaped(&capability(task.capability)),
-            escaped(&task.task)
-        ));
+        parts.push(title(task, y));
         y += TITLE;
-        for paired in mine {
-            body.push_str(&row(paired, &scale, report.analysis.margin, y));
+        for paired in compared {
+            parts.push(row(paired, &scale, report.analysis.margin, y));
             y += ROW;
         }
     }
-    let height = y + AXIS;
-    format!(
-        "<svg class=\"forest\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"Differences, compressed minus \
-         dense, with 95% intervals; the table below has the same numbers\">{}{body}</svg>",
-        frame(&scale, report.analysis.margin, y)
-    )
+    Some(html! {
+        svg.forest width="100%" height=(y + AXIS) role="img" aria-label=(LABEL) {
+            (axis(&scale, report.analysis.margin, y))
+            @for part in &parts { (part) }
+        }
+    })
 }
 
-/// The axis.
-fn frame(scale: &Scale, loss: f64, bottom: usize) -> String {
-    let mut svg = format!("<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
-    for tick in scale.ticks() {
-        let x = scale.x(tick);
-        let label = points(tick);
-        let label = label.strip_suffix(".0").unwrap_or(&label);
-        svg.push_str(&format!(
-            "<line class=\"grid\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{bottom}\" y2=\"{}\"/>\
-             <text class=\"tick mid\" x=\"{x:.2}%\" y=\"{}\">{label}</text>",
-            bottom + 5,
-            bottom + 19
-        ));
+fn title(task: &TaskSource, y: usize) -> Markup {
+    html! {
+        text.title x="0" y=(y + 22) { (capability(task.capability)) " " tspan.soft { (task.task) } }
     }
-    svg.push_str(&format!(
-        "<text class=\"axis mid\" x=\"50%\" y=\"{}\">points, compressed \u{2212} dense; dashed: the margin of {}</text>",
-        bottom + 38,
-        margin(loss)
-    ));
-    svg
+}
+
+/// A place on the width of the drawing.
+fn width(percent: f64) -> String {
+    format!("{percent:.2}%")
+}
+
+/// The axis, from the line under the last comparison on.
+fn axis(scale: &Scale, loss: f64, bottom: usize) -> Markup {
+    html! {
+        line.grid x1="0" x2="100%" y1=(bottom) y2=(bottom) {}
+        @for tick in scale.ticks() {
+            @let x = width(scale.x(tick));
+            line.grid x1=(x) x2=(x) y1=(bottom) y2=(bottom + 5) {}
+            text.tick.mid x=(x) y=(bottom + 19) { (points(tick).trim_end_matches(".0")) }
+        }
+        text.axis.mid x="50%" y=(bottom + 38) {
+            "points, compressed \u{2212} dense; dashed: the margin of " (margin(loss))
+        }
+    }
 }
 
 /// One comparison: its name and numbers, and below them the interval, thick between the one-sided bounds.
-fn row(paired: &Paired, scale: &Scale, margin: f64, y: usize) -> String {
-    let class = paired.verdict.to_string();
+fn row(paired: &Paired, scale: &Scale, margin: f64, y: usize) -> Markup {
     let track = y + 30;
-    let line = |kind: &str, i: Interval| {
-        if i.high < scale.low {
-            return String::new();
-        }
-        format!(
-            "<line class=\"{kind}\" x1=\"{:.2}%\" x2=\"{:.2}%\" y1=\"{track}\" y2=\"{track}\"/>",
-            scale.x(i.low),
-            scale.x(i.high)
-        )
-    };
     let numbers = match paired.n {
         0 => "no sample finished in both".to_owned(),
         _ => format!("{} {}", points(paired.delta), interval(paired.interval)),
     };
-    format!(
-        "<g class=\"{class}\"><text class=\"name\" x=\"0\" y=\"{text}\">{variant}</text>\
-         <text class=\"numbers end\" x=\"100%\" y=\"{text}\">{numbers}<tspan class=\"word\"> {sign} {class}</tspan></text>\
-         {strip}{thin}{thick}{marker}</g>",
-        strip = strip(scale, margin, track),
-        text = y + 14,
-        variant = escaped(&paired.variant),
-        sign = sign(paired.verdict),
-        thin = line("thin", paired.interval),
-        thick = line("thick", paired.bounds),
-        marker = marker(paired, scale, track),
-    )
+    html! {
+        g class=(paired.verdict) {
+            text.name x="0" y=(y + 14) { (paired.variant) }
+            text.numbers.end x="100%" y=(y + 14) {
+                (numbers) tspan.word { " " (sign(paired.verdict)) " " (paired.verdict) }
+            }
+            (strip(scale, margin, track))
+            (line("thin", paired.interval, scale, track))
+            (line("thick", paired.bounds, scale, track))
+            (marker(paired, scale, track))
+        }
+    }
+}
+
+/// An interval; nothing where all of it lies left of the drawing.
+fn line(class: &str, interval: Interval, scale: &Scale, track: usize) -> Markup {
+    if interval.high < scale.low {
+        return Markup::default();
+    }
+    html! {
+        line class=(class) x1=(width(scale.x(interval.low))) x2=(width(scale.x(interval.high))) y1=(track) y2=(track) {}
+    }
 }
 
 /// What a comparison is drawn on: beyond the margin, within it, and where the difference is 0.
-fn strip(scale: &Scale, margin: f64, track: usize) -> String {
-    let (edge, zero) = (scale.x(-margin), scale.x(0.0));
+fn strip(scale: &Scale, margin: f64, track: usize) -> Markup {
+    let (edge, zero) = (scale.x(-margin), width(scale.x(0.0)));
+    let (beyond, within) = (width(edge), width(100.0 - edge));
     let (top, bottom) = (track - 9, track + 9);
-    format!(
-        "<rect class=\"beyond\" x=\"0\" y=\"{top}\" width=\"{edge:.2}%\" height=\"18\"/>\
-         <rect class=\"band\" x=\"{edge:.2}%\" y=\"{top}\" width=\"{:.2}%\" height=\"18\"/>\
-         <line class=\"margin\" x1=\"{edge:.2}%\" x2=\"{edge:.2}%\" y1=\"{top}\" y2=\"{bottom}\"/>\
-         <line class=\"zero\" x1=\"{zero:.2}%\" x2=\"{zero:.2}%\" y1=\"{top}\" y2=\"{bottom}\"/>",
-        100.0 - edge
-    )
+    html! {
+        rect.beyond x="0" y=(top) width=(beyond) height="18" {}
+        rect.band x=(beyond) y=(top) width=(within) height="18" {}
+        line.margin x1=(beyond) x2=(beyond) y1=(top) y2=(bottom) {}
+        line.zero x1=(zero) x2=(zero) y1=(top) y2=(bottom) {}
+    }
 }
 
 /// A disc holds, a triangle drops, a ring cannot say, an arrow lies beyond the drawing.
-fn marker(paired: &Paired, scale: &Scale, track: usize) -> String {
-    let x = scale.x(paired.delta);
+fn marker(paired: &Paired, scale: &Scale, track: usize) -> Markup {
+    let x = width(scale.x(paired.delta));
     if paired.delta < scale.low {
-        return format!("<path class=\"mark\" d=\"M3 {track}l10-7v14z\"/>");
+        return html! { path.mark d={ "M3 " (track) "l10-7v14z" } {} };
     }
     match paired.verdict {
-        Verdict::Holds => format!("<circle class=\"mark\" cx=\"{x:.2}%\" cy=\"{track}\" r=\"6\"/>"),
-        Verdict::Inconclusive | Verdict::Floor => {
-            format!("<circle class=\"ring\" cx=\"{x:.2}%\" cy=\"{track}\" r=\"5.5\"/>")
-        }
-        Verdict::Drops => format!(
-            "<svg x=\"{x:.2}%\" y=\"{track}\" overflow=\"visible\"><path class=\"mark\" d=\"M-7.5-6h15L0 8z\"/></svg>"
-        ),
+        Verdict::Holds => html! { circle.mark cx=(x) cy=(track) r="6" {} },
+        Verdict::Inconclusive | Verdict::Floor => html! { circle.ring cx=(x) cy=(track) r="5.5" {} },
+        Verdict::Drops => html! {
+            svg x=(x) y=(track) overflow="visible" { path.mark d="M-7.5-6h15L0 8z" {} }
+        },
     }
 }
 

@@ -1,17 +1,33 @@
 //! Pictures of pixels: rounded rectangles, lines and letters, smoothed at their edges.
 
+use super::color::Rgb;
 use super::font::{Point, strokes};
 
-/// A color as red, green and blue.
-pub(super) type Rgb = [u8; 3];
-
 /// A picture, drawn in units of which each takes `scale` pixels.
-pub(super) struct Picture {
+pub(super) struct Raster {
     width: usize,
     height: usize,
     scale: f64,
     /// Rows of red, green and blue.
     bytes: Vec<u8>,
+}
+
+/// A rectangle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rect {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    /// The radius of its corners.
+    pub round: f64,
+}
+
+/// What lines are drawn with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pen {
+    pub width: f64,
+    pub color: Rgb,
 }
 
 /// A line of text.
@@ -21,24 +37,25 @@ pub(super) struct Label<'a> {
     pub at: Point,
     /// 0 where it begins at `at`, 0.5 in the middle, 1 where it ends there.
     pub anchor: f64,
-    /// Height of capitals, and the width of lines.
-    pub size: (f64, f64),
     /// Whether it runs upward.
     pub upward: bool,
-    pub color: Rgb,
+    /// The height of capitals.
+    pub capitals: f64,
+    pub pen: Pen,
 }
 
-impl Picture {
+impl Raster {
     /// A picture of one color.
-    pub fn new((width, height): (usize, usize), scale: usize, paper: Rgb) -> Self {
+    pub fn new(width: usize, height: usize, scale: usize, paper: Rgb) -> Self {
         let (width, height) = (width * scale, height * scale);
         Self { width, height, scale: scale as f64, bytes: paper.repeat(width * height) }
     }
 
-    /// A rectangle with corners of radius `round`.
-    pub fn rect(&mut self, (x, y): Point, (width, height): Point, round: f64, color: Rgb) {
-        let (half, round) = ((width * self.scale / 2.0, height * self.scale / 2.0), round * self.scale);
-        let middle = (x * self.scale + half.0, y * self.scale + half.1);
+    /// A rectangle, filled.
+    pub fn rect(&mut self, rect: Rect, color: Rgb) {
+        let half = (rect.width * self.scale / 2.0, rect.height * self.scale / 2.0);
+        let middle = (rect.left * self.scale + half.0, rect.top * self.scale + half.1);
+        let round = rect.round * self.scale;
         self.fill((middle.0 - half.0, middle.1 - half.1), (middle.0 + half.0, middle.1 + half.1), color, |(x, y)| {
             let out = ((x - middle.0).abs() - half.0 + round, (y - middle.1).abs() - half.1 + round);
             out.0.max(0.0).hypot(out.1.max(0.0)) + out.0.max(out.1).min(0.0) - round
@@ -46,14 +63,14 @@ impl Picture {
     }
 
     /// A line with round ends.
-    pub fn line(&mut self, from: Point, to: Point, width: f64, color: Rgb) {
+    pub fn line(&mut self, from: Point, to: Point, pen: Pen) {
         let scaled = |point: Point| (point.0 * self.scale, point.1 * self.scale);
-        let (a, b, half) = (scaled(from), scaled(to), width * self.scale / 2.0);
+        let (a, b, half) = (scaled(from), scaled(to), pen.width * self.scale / 2.0);
         let low = (a.0.min(b.0) - half, a.1.min(b.1) - half);
         let high = (a.0.max(b.0) + half, a.1.max(b.1) + half);
         let along = (b.0 - a.0, b.1 - a.1);
         let length = (along.0 * along.0 + along.1 * along.1).max(1e-9);
-        self.fill(low, high, color, |(x, y)| {
+        self.fill(low, high, pen.color, |(x, y)| {
             let part = (((x - a.0) * along.0 + (y - a.1) * along.1) / length).clamp(0.0, 1.0);
             (x - a.0 - part * along.0).hypot(y - a.1 - part * along.1) - half
         });
@@ -61,7 +78,7 @@ impl Picture {
 
     /// A line of text.
     pub fn label(&mut self, label: &Label<'_>) {
-        let (lines, width) = strokes(label.text, label.size.0);
+        let (lines, width) = strokes(label.text, label.capitals);
         // Whole pixels, so that a letter looks the same wherever it stands.
         let whole = |units: f64| (units * self.scale).round() / self.scale;
         let (start, at) = (whole(width * label.anchor), (whole(label.at.0), whole(label.at.1)));
@@ -71,7 +88,7 @@ impl Picture {
         };
         for line in lines {
             let ends = line.iter().zip(line.iter().skip(1).chain(line.last()));
-            ends.for_each(|(&from, &to)| self.line(place(from), place(to), label.size.1, label.color));
+            ends.for_each(|(&from, &to)| self.line(place(from), place(to), label.pen));
         }
     }
 
@@ -115,12 +132,12 @@ mod tests {
 
     #[test]
     fn a_rectangle_fills_its_inside_and_nothing_else() {
-        let mut picture = Picture::new((8, 6), 2, [255; 3]);
-        picture.rect((2.0, 1.0), (4.0, 3.0), 0.0, [0, 0, 0]);
-        let black = picture.bytes.chunks(3).filter(|pixel| *pixel == [0; 3]).count();
-        let white = picture.bytes.chunks(3).filter(|pixel| *pixel == [255; 3]).count();
+        let mut raster = Raster::new(8, 6, 2, [255; 3]);
+        raster.rect(Rect { left: 2.0, top: 1.0, width: 4.0, height: 3.0, round: 0.0 }, [0, 0, 0]);
+        let black = raster.bytes.chunks(3).filter(|pixel| *pixel == [0; 3]).count();
+        let white = raster.bytes.chunks(3).filter(|pixel| *pixel == [255; 3]).count();
         assert_eq!((black, white), (8 * 6, 16 * 12 - 8 * 6));
-        picture.line((-5.0, -5.0), (50.0, 50.0), 1.0, [9, 9, 9]);
-        assert!(picture.png().is_some_and(|file| file.starts_with(b"\x89PNG")));
+        raster.line((-5.0, -5.0), (50.0, 50.0), Pen { width: 1.0, color: [9, 9, 9] });
+        assert!(raster.png().is_some_and(|file| file.starts_with(b"\x89PNG")));
     }
 }

@@ -2,141 +2,147 @@
 
 use std::collections::BTreeMap;
 
-use record::{DENSE, Outcome, TaskSource, TaskSummary};
+use maud::{Markup, html};
+use record::{DENSE, Outcome, Score, TaskSource, TaskSummary};
 
-use super::table;
-use crate::figure::heat_maps;
-use crate::wording::{self, by_size, clipped, counted, escaped, percent};
+use super::{bar, numbers, table, words};
+use crate::figure::{heat_maps, inline, side_by_side};
+use crate::wording::{self, by_size, clipped, counted, percent};
 use crate::{Example, Report};
 
 /// Characters of a reply or a question that are shown.
 const EXCERPT: usize = 1500;
 /// A tag of more values than this is a number to plot, not a kind.
 const MOST_KINDS: usize = 24;
+/// Samples that are named for each reason to fail.
+const NAMED: usize = 5;
 
 /// The heat maps of lengths and depths: a row a variant, beside the dense one it is compared with.
-pub(super) fn maps(report: &Report) -> String {
+pub(super) fn maps(report: &Report) -> Option<Markup> {
     let maps = heat_maps(report);
-    let mut body = String::new();
-    for task in report.tasks() {
-        let of = |variant: &str| {
-            let mine = maps.iter().filter(|map| map.task == task.task && map.variant == variant);
-            mine.map(|map| format!("<figure>{}</figure>", map.inline())).collect::<String>()
-        };
-        let dense = of(DENSE);
-        let mut rows: Vec<String> = report.compressed().map(of).filter(|maps| !maps.is_empty()).collect();
-        if rows.is_empty() && !dense.is_empty() {
-            rows.push(String::new());
+    let rows: Vec<_> = report.tasks().flat_map(|task| side_by_side(report, &maps, &task.task)).collect();
+    (!rows.is_empty()).then(|| {
+        html! {
+            p {
+                "Mean score by length of the prompt and by how deep in it the fact lies (0 is the beginning), in points. \
+                 Empty cells had no finished sample."
+            }
+            @for row in &rows { div.maps { @for map in row { figure { (inline(map)) } } } }
         }
-        body.extend(rows.iter().map(|row| format!("<div class=\"maps\">{dense}{row}</div>")));
-    }
-    if body.is_empty() {
-        return body;
-    }
-    format!(
-        "<p>Mean score by length of the prompt and by how deep in it the fact lies (0 is the beginning), in points. \
-         Empty cells had no finished sample.</p>{body}"
-    )
+    })
 }
 
 /// Means by tag: game, format, length.
-pub(super) fn splits(report: &Report) -> String {
-    let mut body = String::new();
-    for task in report.tasks() {
-        let all: Vec<&TaskSummary> =
-            report.run.variants.iter().filter_map(|variant| report.summary(&variant.name, &task.task)).collect();
-        let mut tags: Vec<&String> = all.iter().flat_map(|summary| summary.splits.keys()).collect();
-        tags.sort();
-        tags.dedup();
-        for tag in tags {
-            body.push_str(&split(task, tag, &all));
+pub(super) fn splits(report: &Report) -> Option<Markup> {
+    let splits: Vec<Markup> = report.tasks().flat_map(|task| task_splits(report, task)).collect();
+    (!splits.is_empty()).then(|| {
+        html! {
+            p { "Mean score in points, with the number of samples." }
+            div.grid2 { @for split in &splits { (split) } }
         }
-    }
-    if body.is_empty() {
-        body
-    } else {
-        format!("<p>Mean score in points, with the number of samples.</p><div class=\"grid2\">{body}</div>")
-    }
+    })
+}
+
+/// The tags of one task that split its samples.
+fn task_splits(report: &Report, task: &TaskSource) -> Vec<Markup> {
+    let summaries: Vec<&TaskSummary> = report.summaries(&task.task).collect();
+    let mut tags: Vec<&String> = summaries.iter().flat_map(|summary| summary.splits.keys()).collect();
+    tags.sort();
+    tags.dedup();
+    tags.into_iter().filter_map(|tag| split(&task.task, tag, &summaries)).collect()
 }
 
 /// One tag of one task; a tag with one value splits nothing.
-fn split(task: &TaskSource, tag: &str, all: &[&TaskSummary]) -> String {
+fn split(task: &str, tag: &str, summaries: &[&TaskSummary]) -> Option<Markup> {
     let mut values: Vec<&String> =
-        all.iter().filter_map(|summary| summary.splits.get(tag)).flat_map(BTreeMap::keys).collect();
+        summaries.iter().filter_map(|summary| summary.splits.get(tag)).flat_map(BTreeMap::keys).collect();
     values.sort_by(|a, b| by_size(a, b));
     values.dedup();
     if values.len() < 2 || values.len() > MOST_KINDS {
-        return String::new();
+        return None;
     }
-    let rows: String = values
-        .iter()
-        .map(|value| {
-            let cells: String = all
-                .iter()
-                .map(|summary| match summary.splits.get(tag).and_then(|kinds| kinds.get(*value)) {
-                    Some((mean, n)) => format!(
-                        "<td class=\"n\">{} <small>{}</small><span class=\"bar\"><i style=\"width:{:.0}%\"></i></span></td>",
-                        percent(*mean),
-                        wording::count(*n),
-                        mean.clamp(0.0, 1.0) * 100.0
-                    ),
-                    None => "<td class=\"n\">–</td>".to_owned(),
-                })
-                .collect();
-            format!("<tr><th scope=\"row\">{}</th>{cells}</tr>", escaped(value))
-        })
-        .collect();
-    let variants: String =
-        all.iter().map(|summary| format!("<th scope=\"col\" class=\"n\">{}</th>", escaped(&summary.variant))).collect();
-    let name = format!("{} by {}", task.task, tag.replace('_', " "));
-    let head = format!("<th scope=\"col\">{}</th>{variants}", escaped(&tag.replace('_', " ")));
-    format!("<div><h3>{}</h3>{}</div>", escaped(&name), table(&name, &head, &rows))
+    let title = tag.replace('_', " ");
+    let name = format!("{task} by {title}");
+    let head = html! { (words(&title)) @for summary in summaries { (numbers(&summary.variant)) } };
+    let rows = html! {
+        @for value in values {
+            tr { th scope="row" { (value) } @for summary in summaries { (split_cell(summary, tag, value)) } }
+        }
+    };
+    Some(html! { div { h3 { (name) } (table(&name, &head, &rows)) } })
+}
+
+/// The mean of the samples of one kind.
+fn split_cell(summary: &TaskSummary, tag: &str, value: &str) -> Markup {
+    let found = summary.splits.get(tag).and_then(|kinds| kinds.get(value));
+    html! {
+        td.n {
+            @match found {
+                Some((mean, n)) => { (percent(*mean)) " " small { (wording::count(*n)) } (bar(*mean)) },
+                None => "–",
+            }
+        }
+    }
 }
 
 /// Replies side by side.
-pub(super) fn examples(report: &Report) -> String {
-    if report.examples.is_empty() {
-        return String::new();
-    }
-    let all: String = report.examples.iter().enumerate().map(|(index, example)| pair(example, index == 0)).collect();
-    format!(
-        "<p>Samples that the dense model did better than the compressed one, the largest losses of each task first. Of \
-         several turns, the first in which the replies differ.</p>{all}"
-    )
+pub(super) fn examples(report: &Report) -> Option<Markup> {
+    (!report.examples.is_empty()).then(|| {
+        html! {
+            p {
+                "Samples that the dense model did better than the compressed one, the largest losses of each task first. \
+                 Of several turns, the first in which the replies differ."
+            }
+            @for (index, example) in report.examples.iter().enumerate() { (pair(example, index == 0)) }
+        }
+    })
 }
 
-fn pair(example: &Example, open: bool) -> String {
-    let of = match example.turns {
-        (0..=1, 0..=1) => String::new(),
-        (dense, compressed) => format!(
-            "<span class=\"soft\">turn {} (the dense model took {dense}, the compressed one {compressed})</span>",
-            example.turn
-        ),
-    };
-    let side = |name: &str, value: f64, reply: &str, reason: &str| {
-        let shown = if reply.is_empty() { "(no reply)".to_owned() } else { escaped(&clipped(reply, EXCERPT)) };
-        let reason = if reason.is_empty() {
-            String::new()
-        } else {
-            format!("<p class=\"reason\">{}</p>", escaped(&clipped(reason, EXCERPT)))
-        };
-        format!("<div><h4>{} scored {}</h4><pre>{shown}</pre>{reason}</div>", escaped(name), percent(value))
-    };
-    let asked = if example.question.is_empty() {
-        String::new()
-    } else {
-        format!("<div class=\"asked\"><h4>Asked</h4><pre>{}</pre></div>", escaped(&ending(&example.question)))
-    };
-    format!(
-        "<details{}><summary><b>{}</b> <span class=\"mono\">{}</span> <span class=\"mono soft\">{}</span> {of}</summary>\
-         <div>{asked}<div class=\"pair\">{}{}</div></div></details>",
-        if open { " open" } else { "" },
-        escaped(&example.task),
-        escaped(&example.variant),
-        escaped(&example.sample),
-        side(DENSE, example.dense_value, &example.dense_reply, &example.dense_reason),
-        side(&example.variant, example.compressed_value, &example.compressed_reply, &example.compressed_reason),
-    )
+/// Both replies to one sample, and what was asked.
+fn pair(example: &Example, open: bool) -> Markup {
+    html! {
+        details open[open] {
+            summary {
+                b { (example.task) } " " span.mono { (example.variant) } " " span.mono.soft { (example.sample) } " "
+                (turn(example))
+            }
+            div {
+                @if !example.question.is_empty() {
+                    div.asked { h4 { "Asked" } pre { (ending(&example.question)) } }
+                }
+                div.pair {
+                    div {
+                        h4 { (DENSE) " scored " (percent(example.dense_value)) }
+                        (reply(&example.dense_reply, &example.dense_reason))
+                    }
+                    div {
+                        h4 { (example.variant) " scored " (percent(example.compressed_value)) }
+                        (reply(&example.compressed_reply, &example.compressed_reason))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which turn is shown, where there was more than one.
+fn turn(example: &Example) -> Markup {
+    let (dense, compressed) = example.turns;
+    html! {
+        @if dense.max(compressed) > 1 {
+            span.soft {
+                "turn " (example.turn) " (the dense model took " (dense) ", the compressed one " (compressed) ")"
+            }
+        }
+    }
+}
+
+/// What a model said, and why it was scored so.
+fn reply(text: &str, reason: &str) -> Markup {
+    html! {
+        pre { @if text.is_empty() { "(no reply)" } @else { (clipped(text, EXCERPT)) } }
+        @if !reason.is_empty() { p.reason { (clipped(reason, EXCERPT)) } }
+    }
 }
 
 /// The end of a question, where a long prompt asks.
@@ -149,41 +155,52 @@ fn ending(question: &str) -> String {
 }
 
 /// What could not be asked or did not answer, by reason.
-pub(super) fn failed(report: &Report) -> String {
-    let mut rows = String::new();
-    for task in report.tasks() {
-        for variant in &report.run.variants {
-            let Some(scores) = report.scores.get(&(variant.name.clone(), task.task.clone())) else { continue };
-            let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-            for score in scores {
-                if let Outcome::Failed { reason, .. } = &score.outcome {
-                    reasons.entry(reason).or_default().push(&score.sample);
+pub(super) fn failed(report: &Report) -> Option<Markup> {
+    let rows = html! {
+        @for task in report.tasks() {
+            @for variant in &report.run.variants { (failed_rows(report, &task.task, &variant.name)) }
+        }
+    };
+    let total: usize = report.analysis.summaries.iter().map(|summary| summary.failed).sum();
+    if rows.0.is_empty() && total == 0 {
+        return None;
+    }
+    let head = html! {
+        (words("Task")) (words("Variant")) (numbers("Failed")) (words("Reason")) (words("Samples"))
+    };
+    Some(html! {
+        p {
+            (counted(total, "sample"))
+            " could not be asked or did not answer. They are left out of every mean, and never count as wrong."
+        }
+        @if !rows.0.is_empty() { (table("Failed samples", &head, &rows)) }
+    })
+}
+
+fn failed_rows(report: &Report, task: &str, variant: &str) -> Markup {
+    let scores = report.scores.get(&(variant.to_owned(), task.to_owned()));
+    html! {
+        @for (reason, samples) in scores.map_or_else(BTreeMap::new, |scores| reasons(scores)) {
+            tr {
+                th scope="row" { (task) }
+                td.mono { (variant) }
+                td.n { (wording::count(samples.len())) }
+                td.wrap { (clipped(reason, EXCERPT)) }
+                td.wrap.mono {
+                    (samples[..samples.len().min(NAMED)].join(", ")) @if samples.len() > NAMED { ", …" }
                 }
-            }
-            for (reason, samples) in reasons {
-                let shown: Vec<&str> = samples.iter().take(5).copied().collect();
-                let more = if samples.len() > shown.len() { ", …" } else { "" };
-                rows.push_str(&format!(
-                    "<tr><th scope=\"row\">{}</th><td class=\"mono\">{}</td><td class=\"n\">{}</td>\
-                     <td class=\"wrap\">{}</td><td class=\"wrap mono\">{}{more}</td></tr>",
-                    escaped(&task.task),
-                    escaped(&variant.name),
-                    wording::count(samples.len()),
-                    escaped(&clipped(reason, EXCERPT)),
-                    escaped(&shown.join(", ")),
-                ));
             }
         }
     }
-    let total: usize = report.analysis.summaries.iter().map(|summary| summary.failed).sum();
-    if rows.is_empty() && total == 0 {
-        return String::new();
+}
+
+/// The samples that failed, by reason.
+fn reasons(scores: &[Score]) -> BTreeMap<&str, Vec<&str>> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for score in scores {
+        if let Outcome::Failed { reason, .. } = &score.outcome {
+            reasons.entry(reason).or_default().push(&score.sample);
+        }
     }
-    let head = "<th scope=\"col\">Task</th><th scope=\"col\">Variant</th><th scope=\"col\" class=\"n\">Failed</th>\
-                <th scope=\"col\">Reason</th><th scope=\"col\">Samples</th>";
-    format!(
-        "<p>{} could not be asked or did not answer. They are left out of every mean, and never count as wrong.</p>{}",
-        counted(total, "sample"),
-        if rows.is_empty() { rows } else { table("Failed samples", head, &rows) }
-    )
+    reasons
 }

@@ -1,108 +1,102 @@
 //! The columns of published tables, and replies by kind of mistake.
 
-use record::DENSE;
+use maud::{Markup, html};
+use record::Fault;
 
-use super::table;
+use super::{bar, numbers, row_class, table, words};
 use crate::Report;
-use crate::fault::{Faults, number};
+use crate::fault::{self, Faults};
 use crate::form::Form;
 use crate::published::Published;
-use crate::wording::{self, escaped};
+use crate::wording;
 
 /// A table for each published one that the run has numbers for.
-pub(super) fn published(report: &Report) -> String {
-    let tables: String = Published::all(report).iter().map(one).collect();
-    match tables.is_empty() {
-        true => tables,
-        false => format!("<p>Means over all finished samples, in the units of the published tables.</p>{tables}"),
-    }
+pub(super) fn published(report: &Report) -> Option<Markup> {
+    let tables = Published::all(report);
+    (!tables.is_empty()).then(|| {
+        html! {
+            p { "Means over all finished samples, in the units of the published tables." }
+            @for table in &tables { (published_table(table)) }
+        }
+    })
 }
 
-fn one(published: &Published) -> String {
-    let heads =
-        published.columns.iter().map(|column| format!("<th scope=\"col\" class=\"n\">{}</th>", escaped(column)));
-    let head = format!("<th scope=\"col\">Variant</th>{}", heads.collect::<String>());
-    let rows: String = published.rows.iter().map(|(variant, numbers)| row(variant, numbers)).collect();
-    format!("<h3>{}</h3>{}", escaped(published.table), table(published.table, &head, &rows))
-}
-
-fn row(variant: &str, numbers: &[String]) -> String {
-    let class = if variant == DENSE { " class=\"dense\"" } else { "" };
-    let cells: String = numbers.iter().map(|number| format!("<td class=\"n\">{number}</td>")).collect();
-    format!("<tr{class}><th scope=\"row\">{}</th>{cells}</tr>", escaped(variant))
+fn published_table(published: &Published) -> Markup {
+    let head = html! { (words("Variant")) @for column in &published.columns { (numbers(column)) } };
+    let rows = html! {
+        @for (variant, cells) in &published.rows {
+            tr class=[row_class(variant)] { th scope="row" { (variant) } @for cell in cells { td.n { (cell) } } }
+        }
+    };
+    html! { h3 { (published.table) } (table(published.table, &head, &rows)) }
 }
 
 /// Form and content, dense beside compressed.
-pub(super) fn form(report: &Report) -> String {
-    let mut body = String::new();
-    for Form { summary, asked, read, content } in Form::of(report) {
-        let class = if summary.variant == DENSE { " class=\"dense\"" } else { "" };
-        let bar = |share: f64| {
-            format!(
-                "<td class=\"n\">{}%<span class=\"bar\"><i style=\"width:{:.0}%\"></i></span></td>",
-                wording::percent(share),
-                share.clamp(0.0, 1.0) * 100.0
-            )
-        };
-        body.push_str(&format!(
-            "<tr{class}><th scope=\"row\">{}</th><td class=\"mono\">{}</td>{}{}<td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            escaped(&summary.task),
-            escaped(&summary.variant),
-            bar(asked),
-            bar(read),
-            wording::percent(content),
-            wording::percent(summary.mean),
-        ));
+pub(super) fn form(report: &Report) -> Option<Markup> {
+    let forms = Form::of(report);
+    if forms.is_empty() {
+        return None;
     }
-    if body.is_empty() {
-        return body;
+    let head = html! {
+        (words("Task")) (words("Variant")) (numbers("Asked form")) (numbers("Readable"))
+        (numbers("Score of readable")) (numbers("Score"))
+    };
+    let rows = html! { @for form in &forms { (form_row(form)) } };
+    Some(html! {
+        p {
+            "How many replies have exactly the form that was asked for, and how many could be read in whatever form; and \
+             what those are worth. A right answer in another form counts in full. What constrained decoding could win back \
+             is at most what cannot be read; a lower score of readable replies is content that was lost."
+        }
+        (table("Form and content", &head, &rows))
+    })
+}
+
+fn form_row(form: &Form) -> Markup {
+    let share = |share: f64| html! { td.n { (wording::percent(share)) "%" (bar(share)) } };
+    html! {
+        tr class=[row_class(&form.summary.variant)] {
+            th scope="row" { (form.summary.task) }
+            td.mono { (form.summary.variant) }
+            (share(form.asked))
+            (share(form.read))
+            td.n { (wording::percent(form.content)) }
+            td.n { (wording::percent(form.summary.mean)) }
+        }
     }
-    let head = "<th scope=\"col\">Task</th><th scope=\"col\">Variant</th><th scope=\"col\" class=\"n\">Asked form</th>\
-                <th scope=\"col\" class=\"n\">Readable</th><th scope=\"col\" class=\"n\">Score of readable</th>\
-                <th scope=\"col\" class=\"n\">Score</th>";
-    format!(
-        "<p>How many replies have exactly the form that was asked for, and how many could be read in whatever form; and what \
-         those are worth. A right answer in another form counts in full. What constrained decoding could win back is at \
-         most what cannot be read; a lower score of readable replies is content that was lost.</p>{}",
-        table("Form and content", head, &body)
-    )
 }
 
 /// How many replies have which kind of mistake, beside the score.
-pub(super) fn mistakes(report: &Report) -> String {
+pub(super) fn mistakes(report: &Report) -> Option<Markup> {
     let Faults { kinds, rows } = Faults::of(report);
     if rows.is_empty() {
-        return String::new();
+        return None;
     }
-    let mut body = String::new();
-    for summary in rows {
-        let class = if summary.variant == DENSE { " class=\"dense\"" } else { "" };
-        let cells: String = kinds
-            .iter()
-            .map(|kind| {
-                let count = number(summary, *kind);
-                let share = wording::percent(count as f64 / summary.n.max(1) as f64);
-                format!("<td class=\"n\">{} <small>{share}%</small></td>", wording::count(count))
-            })
-            .collect();
-        body.push_str(&format!(
-            "<tr{class}><th scope=\"row\">{}</th><td class=\"mono\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td>{cells}</tr>",
-            escaped(&summary.task),
-            escaped(&summary.variant),
-            wording::percent(summary.mean),
-            wording::count(summary.n),
-        ));
+    let head = html! {
+        (words("Task")) (words("Variant")) (numbers("Score")) (numbers("Samples"))
+        @for kind in &kinds { (numbers(kind.to_string())) }
+    };
+    let rows = html! { @for summary in rows { (mistakes_row(summary, &kinds)) } };
+    Some(html! {
+        p {
+            "Each reply is counted once, by the first thing that is wrong with it: no call, one that cannot be read, a \
+             tool that does not exist, a wrong one, or a wrong argument."
+        }
+        (table("Kinds of mistake", &head, &rows))
+    })
+}
+
+fn mistakes_row(summary: &record::TaskSummary, kinds: &[Fault]) -> Markup {
+    let share = |count: usize| wording::percent(count as f64 / summary.n.max(1) as f64);
+    html! {
+        tr class=[row_class(&summary.variant)] {
+            th scope="row" { (summary.task) }
+            td.mono { (summary.variant) }
+            td.n { (wording::percent(summary.mean)) }
+            td.n { (wording::count(summary.n)) }
+            @for count in kinds.iter().map(|kind| fault::replies(summary, *kind)) {
+                td.n { (wording::count(count)) " " small { (share(count)) "%" } }
+            }
+        }
     }
-    let heads: String = kinds.iter().map(|kind| format!("<th scope=\"col\" class=\"n\">{kind}</th>")).collect();
-    let head = format!(
-        "<th scope=\"col\">Task</th><th scope=\"col\">Variant</th><th scope=\"col\" class=\"n\">Score</th>\
-         <th scope=\"col\" class=\"n\">Samples</th>{heads}"
-    );
-    format!(
-        "<p>Each reply is counted once, by the first thing that is wrong with it: no call, one that cannot be read, a \
-         tool that does not exist, a wrong one, or a wrong argument.</p>{}",
-        table("Kinds of mistake", &head, &body)
-    )
 }

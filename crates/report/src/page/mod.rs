@@ -1,4 +1,6 @@
 //! `index.html`: one file without network or script, light or dark as the reader's screen is.
+//!
+//! The templates escape every text that they are given: names come from files, and replies are written by models.
 
 mod detail;
 mod kinds;
@@ -6,67 +8,91 @@ mod outcome;
 mod provenance;
 mod weights;
 
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use record::DENSE;
 
 use crate::Report;
 use crate::verdict::notes;
-use crate::wording::{self, escaped};
+use crate::wording;
 
 const STYLE: &str = include_str!("style.css");
 
-/// One part of the page; an empty body leaves it out.
+/// One part of the page.
 struct Section {
     id: &'static str,
     title: &'static str,
-    body: String,
+    body: Markup,
+}
+
+impl Render for Section {
+    fn render(&self) -> Markup {
+        let heading = format!("{}-title", self.id);
+        html! {
+            section id=(self.id) aria-labelledby=(heading) { h2 id=(heading) { (self.title) } (self.body) }
+        }
+    }
 }
 
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
-    let mut sections = vec![
-        Section { id: "verdict", title: "Verdict", body: outcome::verdict(report) },
-        Section { id: "differences", title: "What was lost", body: outcome::differences(report) },
-        Section { id: "scores", title: "Scores", body: outcome::scores(report) },
-        Section { id: "published", title: "As published tables have it", body: kinds::published(report) },
-        Section { id: "form", title: "Form and content", body: kinds::form(report) },
-        Section { id: "mistakes", title: "Kinds of mistake", body: kinds::mistakes(report) },
-        Section { id: "compression", title: "What compression did", body: weights::compression(report) },
-        Section { id: "maps", title: "Where facts were found", body: detail::maps(report) },
-        Section { id: "splits", title: "By kind of sample", body: detail::splits(report) },
-        Section { id: "examples", title: "What went wrong", body: detail::examples(report) },
-        Section { id: "failed", title: "Failed samples", body: detail::failed(report) },
-        Section { id: "reading", title: "How to read this", body: provenance::reading(report) },
+    let sections = sections(report);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&report.run.model.name))
+            body {
+                header {
+                    p.brand { "ACBench report" }
+                    h1 { "What compression costs " (report.run.model.name) " as an agent" }
+                    (facts(report))
+                    nav aria-label="Sections" { @for part in &sections { a href={ "#" (part.id) } { (part.title) } } }
+                    (cautions(report))
+                }
+                main { @for part in &sections { (part) } }
+                footer { (provenance::provenance(report)) }
+            }
+        }
+    };
+    wording::legible(&page.into_string())
+}
+
+/// The parts that the run has something for.
+fn sections(report: &Report) -> Vec<Section> {
+    let all = [
+        ("verdict", "Verdict", Some(outcome::verdict(report))),
+        ("differences", "What was lost", outcome::differences(report)),
+        ("scores", "Scores", outcome::scores(report)),
+        ("published", "As published tables have it", kinds::published(report)),
+        ("form", "Form and content", kinds::form(report)),
+        ("mistakes", "Kinds of mistake", kinds::mistakes(report)),
+        ("compression", "What compression did", weights::compression(report)),
+        ("maps", "Where facts were found", detail::maps(report)),
+        ("splits", "By kind of sample", detail::splits(report)),
+        ("examples", "What went wrong", detail::examples(report)),
+        ("failed", "Failed samples", detail::failed(report)),
+        ("reading", "How to read this", Some(provenance::reading(report))),
     ];
-    sections.retain(|section| !section.body.is_empty());
-    let model = escaped(&report.run.model.name);
-    let links: String = sections.iter().map(|part| format!("<a href=\"#{}\">{}</a>", part.id, part.title)).collect();
-    let body: String = sections
-        .iter()
-        .map(|part| {
-            let (id, title, body) = (part.id, part.title, &part.body);
-            format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>{body}</section>\n")
-        })
-        .collect();
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>ACBench: what compression costs {model}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header><p class=\"brand\">ACBench report</p><h1>What compression costs {model} as an agent</h1>{}\
-         <nav aria-label=\"Sections\">{links}</nav>{}</header>\n<main>\n{body}</main>\n<footer>{}</footer>\n</body>\n</html>\n",
-        facts(report),
-        cautions(report),
-        provenance::provenance(report),
-    )
+    all.into_iter().filter_map(|(id, title, body)| Some(Section { id, title, body: body? })).collect()
+}
+
+fn head(model: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width,initial-scale=1";
+            title { "ACBench: what compression costs " (model) }
+            style { (PreEscaped(STYLE)) }
+        }
+    }
 }
 
 /// What was asked, in one line.
-fn facts(report: &Report) -> String {
+fn facts(report: &Report) -> Markup {
     let samples: usize = report.tasks().map(|task| task.samples).sum();
     let failed: usize = report.analysis.summaries.iter().map(|summary| summary.failed).sum();
-    let variants = report.compressed().count();
     let facts = [
-        ("Model", escaped(&report.run.model.name)),
-        ("Compared", format!("{DENSE} and {variants} compressed")),
+        ("Model", report.run.model.name.clone()),
+        ("Compared", format!("{DENSE} and {} compressed", report.compressed().count())),
         ("Tasks", report.run.tasks.len().to_string()),
         ("Samples a variant", wording::count(samples)),
         ("Failed", wording::count(failed)),
@@ -74,27 +100,51 @@ fn facts(report: &Report) -> String {
         ("Scoring", report.run.scoring.to_string()),
         ("Seed", report.run.seed.to_string()),
     ];
-    let items: String =
-        facts.iter().map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>")).collect();
-    format!("<dl class=\"facts\">{items}</dl>")
+    html! {
+        dl.facts { @for (name, value) in &facts { div { dt { (name) } dd { (value) } } } }
+    }
 }
 
 /// What the numbers are not.
-fn cautions(report: &Report) -> String {
-    let notes: String = notes(report).iter().map(|note| format!("<p>{}</p>", escaped(note))).collect();
-    if notes.is_empty() { notes } else { format!("<aside class=\"notes\" aria-label=\"Cautions\">{notes}</aside>") }
+fn cautions(report: &Report) -> Markup {
+    let notes = notes(report);
+    html! {
+        @if !notes.is_empty() {
+            aside.notes aria-label="Cautions" { @for note in &notes { p { (note) } } }
+        }
+    }
 }
 
 /// A table that scrolls sideways by itself on a narrow screen. `head` holds cells, `rows` whole rows.
-fn table(label: &str, head: &str, rows: &str) -> String {
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>{head}</tr></thead>\
-         <tbody>{rows}</tbody></table></div>",
-        escaped(label)
-    )
+fn table(label: &str, head: &Markup, rows: &Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(label) {
+            table { thead { tr { (head) } } tbody { (rows) } }
+        }
+    }
+}
+
+/// The head of a column of words.
+fn words(title: impl Render) -> Markup {
+    html! { th scope="col" { (title) } }
+}
+
+/// The head of a column of numbers, which stand to the right.
+fn numbers(title: impl Render) -> Markup {
+    html! { th.n scope="col" { (title) } }
+}
+
+/// The class of a variant's row: the dense one stands back.
+fn row_class(variant: &str) -> Option<&'static str> {
+    (variant == DENSE).then_some("dense")
+}
+
+/// A share as the length of a bar.
+fn bar(share: f64) -> Markup {
+    html! { span.bar { i style={ "width:" (format!("{:.0}", share.clamp(0.0, 1.0) * 100.0)) "%" } {} } }
 }
 
 /// A verdict as a colored word with its sign.
-fn chip(verdict: record::Verdict) -> String {
-    format!("<span class=\"chip {verdict}\">{} {}</span>", wording::sign(verdict), wording::word(verdict))
+fn chip(verdict: record::Verdict) -> Markup {
+    html! { span class={ "chip " (verdict) } { (wording::sign(verdict)) " " (wording::word(verdict)) } }
 }

@@ -1,15 +1,43 @@
 //! What the numbers mean, and what they were made from.
 
-use record::Prompting;
+use maud::{Markup, html};
+use record::{Prompting, RunRecord, Scoring};
 
-use super::table;
+use super::{numbers, table, words};
 use crate::Report;
-use crate::wording::{self, count, counted, escaped, margin};
+use crate::wording::{self, count, counted, margin};
 
 /// The terms of the report.
-pub(super) fn reading(report: &Report) -> String {
+pub(super) fn reading(report: &Report) -> Markup {
     let loss = margin(report.analysis.margin);
-    let scoring = report.run.scoring;
+    html! {
+        dl.reading {
+            dt { "Verdict" }
+            dd {
+                "Holds: with 95% confidence the loss is smaller than " (loss) " points. Drops: with 95% confidence it is \
+                 larger. Inconclusive: the samples cannot say. Each verdict stands for itself; Holm\u{2019}s p-values \
+                 account for all comparisons of this report."
+            }
+            dt { "Interval and p" }
+            dd {
+                "Right-or-wrong tasks: Tango\u{2019}s score interval and McNemar\u{2019}s mid-p test. Graded tasks, and \
+                 samples that share a source: a paired BCa bootstrap and a sign-flip permutation test of 10,000 draws, \
+                 seeded by what was asked."
+            }
+            dt { "Flips" }
+            dd { "Samples whose score changed; harmful ones fell. A model can flip many samples and keep its mean." }
+            dt { "Could have shown" }
+            dd {
+                "The smallest drop that this many samples would show four times in five, at the flip rate seen."
+            }
+            dt { "Scoring" }
+            dd { (scoring(report.run.scoring)) }
+        }
+    }
+}
+
+/// What the scoring is, and what in it is scored the other way.
+fn scoring(scoring: Scoring) -> String {
     let is = match scoring.is_corrected() {
         true => {
             "known faults of the reference scorers are mended, and right answers count in any natural form, so the numbers \
@@ -23,77 +51,55 @@ pub(super) fn reading(report: &Report) -> String {
         (false, true) => format!("; but for {other}, which are as in the reference"),
         (false, false) => format!("; but for {other}, which are corrected"),
     };
-    let scoring = format!("{scoring}: {is}{other}.");
-    let terms = [
-        (
-            "Verdict",
-            format!(
-                "Holds: with 95% confidence the loss is smaller than {loss} points. Drops: with 95% confidence it is larger. \
-             Inconclusive: the samples cannot say. Each verdict stands for itself; Holm\u{2019}s p-values account for all \
-             comparisons of this report."
-            ),
-        ),
-        (
-            "Interval and p",
-            "Right-or-wrong tasks: Tango\u{2019}s score interval and McNemar\u{2019}s mid-p test. Graded tasks, \
-             and samples that share a source: a paired BCa bootstrap and a sign-flip permutation test of 10,000 draws, \
-             seeded by what was asked."
-                .to_owned(),
-        ),
-        (
-            "Flips",
-            "Samples whose score changed; harmful ones fell. A model can flip many samples and keep its mean."
-                .to_owned(),
-        ),
-        (
-            "Could have shown",
-            "The smallest drop that this many samples would show four times in five, at the flip rate \
-             seen."
-                .to_owned(),
-        ),
-        ("Scoring", scoring),
-    ];
-    let items: String = terms.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>", escaped(text))).collect();
-    format!("<dl class=\"reading\">{items}</dl>")
+    format!("{scoring}: {is}{other}.")
 }
 
 /// Digests and versions.
-pub(super) fn provenance(report: &Report) -> String {
+pub(super) fn provenance(report: &Report) -> Markup {
     let run = report.run;
-    let rows: String = report
-        .tasks()
-        .map(|task| {
-            format!(
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td>{}</td><td class=\"mono\">{}</td></tr>",
-                escaped(&task.task),
-                escaped(&task.source),
-                count(task.samples),
-                escaped(task.judge.as_deref().unwrap_or("–")),
-                escaped(&task.digest),
-            )
-        })
-        .collect();
-    let head = "<th scope=\"col\">Task</th><th scope=\"col\">Data</th><th scope=\"col\" class=\"n\">Samples</th>\
-                <th scope=\"col\">Similarity of texts</th><th scope=\"col\">SHA-256 of the samples</th>";
-    let sampling: Vec<String> = run
-        .sampling
-        .iter()
-        .map(|(name, value)| format!("{} {}", name.replace('_', " "), wording::settings(value).join(" ")))
-        .collect();
-    let sampling = if sampling.is_empty() { "greedy".to_owned() } else { sampling.join(", ") };
-    format!(
-        "<h2>Provenance</h2><p>ACBench {}; {} scoring; seed {}; sampling: {}; chat template {}.{}</p>\
-         <p>Model {}, SHA-256 <span class=\"mono\" style=\"overflow-wrap:anywhere\">{}</span>.</p>{}",
-        escaped(&run.version),
-        escaped(&run.scoring.to_string()),
-        run.seed,
-        escaped(&sampling),
-        if run.chat_template { "on" } else { "off" },
-        escaped(&prompting(&run.prompting)),
-        escaped(&run.model.name),
-        escaped(&run.model.digest),
-        table("Data of the run", head, &rows)
-    )
+    html! {
+        h2 { "Provenance" }
+        p {
+            "ACBench " (run.version) "; " (run.scoring) " scoring; seed " (run.seed) "; sampling: " (sampling(run))
+            "; chat template " (on_or_off(run.chat_template)) "." (prompting(&run.prompting))
+        }
+        p {
+            "Model " (run.model.name) ", SHA-256 "
+            span.mono style="overflow-wrap:anywhere" { (run.model.digest) } "."
+        }
+        (data(report))
+    }
+}
+
+/// Where each task's samples came from.
+fn data(report: &Report) -> Markup {
+    let head = html! {
+        (words("Task")) (words("Data")) (numbers("Samples")) (words("Similarity of texts"))
+        (words("SHA-256 of the samples"))
+    };
+    let rows = html! {
+        @for task in report.tasks() {
+            tr {
+                th scope="row" { (task.task) }
+                td { (task.source) }
+                td.n { (count(task.samples)) }
+                td { (task.judge.as_deref().unwrap_or("–")) }
+                td.mono { (task.digest) }
+            }
+        }
+    };
+    table("Data of the run", &head, &rows)
+}
+
+fn sampling(run: &RunRecord) -> String {
+    let setting =
+        |(name, value): (&String, _)| format!("{} {}", name.replace('_', " "), wording::settings(value).join(" "));
+    let settings: Vec<String> = run.sampling.iter().map(setting).collect();
+    if settings.is_empty() { "greedy".to_owned() } else { settings.join(", ") }
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 /// What else made the prompts, a sentence each.
@@ -111,7 +117,7 @@ fn prompting(prompting: &Prompting) -> String {
         said.push_str(&format!(" Generated tasks: {} before each question{length}.", counted(shots, "worked example")));
     }
     if let Some(on) = prompting.thinking {
-        said.push_str(&format!(" Thinking was turned {}.", if on { "on" } else { "off" }));
+        said.push_str(&format!(" Thinking was turned {}.", on_or_off(on)));
     }
     if let Some(clock) = &prompting.clock {
         said.push_str(&format!(" The template printed the date of {clock} UTC."));
