@@ -2,17 +2,20 @@
 
 use super::color::Fill;
 
+/// From the left, from the top.
+pub(super) type Point = (f64, f64);
+
 /// A drawing, its marks in the order in which they are drawn.
 pub(super) struct Drawing {
-    pub width: usize,
-    pub height: usize,
+    pub width: f64,
+    pub height: f64,
     pub marks: Vec<Mark>,
 }
 
 /// One thing that is drawn.
 pub(super) enum Mark {
     Text(Text),
-    /// A cell, what it is in words, its color and its number.
+    /// A cell: what it is in words, its color and its number.
     Cell {
         area: Area,
         about: String,
@@ -31,41 +34,41 @@ pub(super) enum Mark {
     },
     /// A dashed line down.
     Limit {
-        x: usize,
-        top: usize,
-        bottom: usize,
+        x: f64,
+        top: f64,
+        bottom: f64,
     },
 }
 
 /// A rectangle by its upper left corner.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Area {
-    pub x: usize,
-    pub y: usize,
-    pub width: usize,
-    pub height: usize,
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Area {
+    /// The same where its drawing begins at a corner.
+    pub fn moved(self, corner: Point) -> Self {
+        Self { x: corner.0 + self.x, y: corner.1 + self.y, ..self }
+    }
+
+    /// What a frame of some width leaves.
+    pub fn inside(self, frame: f64) -> Self {
+        let (width, height) = (self.width - 2.0 * frame, self.height - 2.0 * frame);
+        Self { x: self.x + frame, y: self.y + frame, width, height }
+    }
 }
 
 /// A line of text.
 pub(super) struct Text {
     pub text: String,
     /// Where it stands, on its base line.
-    pub x: usize,
-    pub y: usize,
+    pub at: Point,
     pub anchor: Anchor,
     pub role: Role,
-}
-
-impl Text {
-    /// A text that begins at a place.
-    pub fn new(text: impl Into<String>, x: usize, y: usize, role: Role) -> Self {
-        Self { text: text.into(), x, y, anchor: Anchor::Start, role }
-    }
-
-    /// The same with another part at its place.
-    pub fn anchored(self, anchor: Anchor) -> Self {
-        Self { anchor, ..self }
-    }
 }
 
 /// Which part of a text stands at its place.
@@ -92,4 +95,11 @@ pub(super) enum Role {
     Number {
         light: bool,
     },
+}
+
+impl Mark {
+    /// A line of text.
+    pub fn text(text: impl Into<String>, at: Point, anchor: Anchor, role: Role) -> Self {
+        Self::Text(Text { text: text.into(), at, anchor, role })
+    }
 }

@@ -3,13 +3,12 @@
 //! A glyph is strokes separated by spaces, a stroke is points, a point is two digits: x from the left, y from the top of
 //! the capitals (0) over the line on which letters stand (6) to the foot of `p` (8). A stroke of one point is a dot.
 
+use super::drawing::Point;
+
 /// Units between two letters, and the width of a space.
 const GAP: f64 = 2.2;
 /// The height of capitals in units.
 const CAPITALS: f64 = 6.0;
-
-/// A point in pixels.
-pub(super) type Point = (f64, f64);
 
 /// The strokes of a text whose capitals are `height` pixels high, from (0, 0) at the left end of its base line, and its
 /// width.

@@ -9,16 +9,16 @@ use crate::grid::{Grid, Mean};
 use crate::wording::{count, counted, whole_points};
 
 /// From one cell to the next, and the gap between them.
-const CELL_WIDTH: usize = 46;
-const CELL_HEIGHT: usize = 28;
-const GAP: usize = 2;
+const CELL_WIDTH: f64 = 46.0;
+const CELL_HEIGHT: f64 = 28.0;
+const GAP: f64 = 2.0;
 /// Room for the labels.
-const LEFT: usize = 58;
-const TOP: usize = 34;
-const BOTTOM: usize = 62;
-/// The width of the ramp's pieces, and the number of its last.
-const SWATCH: usize = 6;
-const STEPS: usize = 20;
+const LEFT: f64 = 58.0;
+const TOP: f64 = 34.0;
+const BOTTOM: f64 = 62.0;
+/// Where the ramp of colors begins, and the width of its pieces.
+const RAMP: f64 = LEFT + 34.0;
+const SWATCH: f64 = 6.0;
 /// More lengths or depths than this are no map to read.
 const MOST: usize = 64;
 
@@ -100,11 +100,11 @@ impl HeatMap {
     }
 
     /// Where the model's context ends, between two columns; `None` where every length fits, or none does.
-    fn limit(&self) -> Option<usize> {
+    fn limit(&self) -> Option<f64> {
         let context = self.context? as f64;
         let fit = self.grid.lengths.iter().filter(|length| length.parse::<f64>().is_ok_and(|tokens| tokens <= context));
         let fit = fit.count();
-        (fit > 0 && fit < self.grid.lengths.len()).then_some(LEFT + fit * CELL_WIDTH - 1)
+        (fit > 0 && fit < self.grid.lengths.len()).then_some(LEFT + fit as f64 * CELL_WIDTH - 1.0)
     }
 
     /// What it shows, in words.
@@ -124,74 +124,66 @@ impl HeatMap {
     }
 
     /// Where the cells end.
-    fn below(&self) -> usize {
-        TOP + self.grid.depths.len() * CELL_HEIGHT
+    fn below(&self) -> f64 {
+        TOP + self.grid.depths.len() as f64 * CELL_HEIGHT
     }
 
     /// What the map is drawn of.
     pub(super) fn drawing(&self) -> Drawing {
         let (lengths, below) = (self.grid.lengths.len(), self.below());
-        let mut marks = vec![Mark::Text(Text::new(self.title(), LEFT, 18, Role::Title))];
+        let mut marks = vec![Mark::text(self.title(), (LEFT, 18.0), Anchor::Start, Role::Title)];
         marks.extend((0..self.grid.depths.len()).flat_map(|row| self.row(row)));
         marks.extend((0..lengths).map(|column| self.length(column)));
-        marks.extend(self.limit().into_iter().flat_map(|x| limit_marks(x, below)));
-        let depth = Text::new("depth (%)", 14, (TOP + below) / 2, Role::Axis).anchored(Anchor::Upward);
-        marks.push(Mark::Text(depth));
-        marks.push(Mark::Text(Text::new(self.axis(), LEFT, below + 32, Role::Axis)));
-        marks.extend(self.ramp(below + 40));
-        Drawing { width: LEFT + lengths.max(5) * CELL_WIDTH + 10, height: below + BOTTOM, marks }
+        if let Some(x) = self.limit() {
+            marks.push(Mark::Limit { x, top: TOP - 8.0, bottom: below });
+            marks.push(Mark::text("context", (x - 4.0, TOP - 5.0), Anchor::End, Role::Limit));
+        }
+        marks.push(Mark::text("depth (%)", (14.0, (TOP + below) / 2.0), Anchor::Upward, Role::Axis));
+        marks.push(Mark::text(self.axis(), (LEFT, below + 32.0), Anchor::Start, Role::Axis));
+        marks.extend(self.ramp(below + 40.0));
+        Drawing { width: LEFT + lengths.max(5) as f64 * CELL_WIDTH + 10.0, height: below + BOTTOM, marks }
     }
 
     /// The cells of one depth, and its name before them.
     fn row(&self, row: usize) -> Vec<Mark> {
-        let y = TOP + row * CELL_HEIGHT;
-        let depth = Text::new(&self.grid.depths[row], LEFT - 8, y + CELL_HEIGHT / 2 + 4, Role::Tick);
-        let mut marks = vec![Mark::Text(depth.anchored(Anchor::End))];
-        marks.extend((0..self.grid.lengths.len()).map(|column| self.cell(row, column)));
-        marks
+        let middle = TOP + row as f64 * CELL_HEIGHT + CELL_HEIGHT / 2.0;
+        let depth = Mark::text(&self.grid.depths[row], (LEFT - 8.0, middle + 4.0), Anchor::End, Role::Tick);
+        let cells = (0..self.grid.lengths.len()).map(|column| self.cell(row, column));
+        std::iter::once(depth).chain(cells).collect()
     }
 
     /// One cell with its number in points.
     fn cell(&self, row: usize, column: usize) -> Mark {
-        let (x, y) = (LEFT + column * CELL_WIDTH, TOP + row * CELL_HEIGHT);
+        let (x, y) = (LEFT + column as f64 * CELL_WIDTH, TOP + row as f64 * CELL_HEIGHT);
         let area = Area { x, y, width: CELL_WIDTH - GAP, height: CELL_HEIGHT - GAP };
         let place = format!("length {}, depth {}", self.grid.lengths[column], self.grid.depths[row]);
         let Some(Mean { value, samples }) = self.grid.cells[row][column] else {
             return Mark::Empty { area, about: format!("{place}: no sample") };
         };
-        let (fill, number) = (self.color(value), self.number(value));
-        let about = format!("{place}: {number} ({})", counted(samples, "sample"));
-        let number = Text::new(number, x + area.width / 2, y + area.height / 2 + 4, Role::Number { light: fill.dark });
-        Mark::Cell { area, about, fill, number: number.anchored(Anchor::Middle) }
+        let (fill, text) = (self.color(value), self.number(value));
+        let about = format!("{place}: {text} ({})", counted(samples, "sample"));
+        let at = (x + area.width / 2.0, y + area.height / 2.0 + 4.0);
+        let number = Text { text, at, anchor: Anchor::Middle, role: Role::Number { light: fill.dark } };
+        Mark::Cell { area, about, fill, number }
     }
 
     /// The name of a column, below it.
     fn length(&self, column: usize) -> Mark {
-        let middle = LEFT + column * CELL_WIDTH + CELL_WIDTH / 2;
-        Mark::Text(
-            Text::new(&self.grid.lengths[column], middle, self.below() + 15, Role::Tick).anchored(Anchor::Middle),
-        )
+        let middle = LEFT + column as f64 * CELL_WIDTH + CELL_WIDTH / 2.0;
+        Mark::text(&self.grid.lengths[column], (middle, self.below() + 15.0), Anchor::Middle, Role::Tick)
     }
 
     /// The ramp of colors between what its ends mean.
-    fn ramp(&self, y: usize) -> Vec<Mark> {
-        let (from, to) = if self.difference { ("\u{2212}100", "+100") } else { ("0", "100") };
-        let left = LEFT + 34;
+    fn ramp(&self, y: f64) -> Vec<Mark> {
+        let (low, high) = if self.difference { (-1.0, 1.0) } else { (0.0, 1.0) };
+        let end = |value, x| Mark::text(self.number(value), (x, y + 10.0), Anchor::Start, Role::Tick);
         let swatch = |step: usize| {
-            let part = step as f64 / STEPS as f64;
-            let value = if self.difference { part * 2.0 - 1.0 } else { part };
-            let area = Area { x: left + step * SWATCH, y, width: SWATCH, height: 12 };
-            Mark::Swatch { area, fill: self.color(value) }
+            let fill = self.color(low + (high - low) * step as f64 / 20.0);
+            Mark::Swatch { area: Area { x: RAMP + step as f64 * SWATCH, y, width: SWATCH, height: 12.0 }, fill }
         };
-        let mut marks = vec![Mark::Text(Text::new(from, LEFT, y + 10, Role::Tick))];
-        marks.extend((0..=STEPS).map(swatch));
-        marks.push(Mark::Text(Text::new(to, left + (STEPS + 2) * SWATCH, y + 10, Role::Tick)));
+        let mut marks = vec![end(low, LEFT)];
+        marks.extend((0..=20).map(swatch));
+        marks.push(end(high, RAMP + 22.0 * SWATCH));
         marks
     }
-}
-
-/// The line behind which lengths are beyond the context, and its name.
-fn limit_marks(x: usize, bottom: usize) -> [Mark; 2] {
-    let name = Text::new("context", x - 4, TOP - 5, Role::Limit).anchored(Anchor::End);
-    [Mark::Limit { x, top: TOP - 8, bottom }, Mark::Text(name)]
 }

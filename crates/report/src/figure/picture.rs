@@ -1,18 +1,18 @@
 //! Heat maps as pixels.
 
 use super::color::Rgb;
-use super::drawing::{Anchor, Area, Drawing, Mark, Role, Text};
+use super::drawing::{Anchor, Drawing, Mark, Point, Role, Text};
 use super::heat::{HeatMap, file_name, side_by_side};
-use super::raster::{Label, Pen, Raster, Rect};
+use super::raster::{Label, Pen, Raster};
 use crate::Report;
 
 /// Pixels of a unit.
-const SCALE: usize = 2;
+const SCALE: f64 = 2.0;
 /// More pixels than this are no picture to look at.
-const MOST_PIXELS: usize = 100_000_000;
+const MOST_PIXELS: f64 = 1e8;
 /// The radius of a cell's corners, and of those within the frame of an empty one.
 const ROUND: f64 = 3.0;
-const ROUND_WITHIN: f64 = 2.4;
+const ROUND_INSIDE: f64 = 2.4;
 /// The width of that frame.
 const FRAME: f64 = 0.8;
 const PAPER: Rgb = [255; 3];
@@ -25,27 +25,26 @@ const EMPTY: Rgb = [0xc9, 0xce, 0xd6];
 pub(crate) fn pictures(report: &Report, maps: &[HeatMap]) -> Vec<(String, Vec<u8>)> {
     let picture = |task: &str| {
         let rows = side_by_side(report, maps, task);
-        let rows = rows.iter().map(|row| row.iter().map(|map| map.drawing()).collect()).collect();
-        Some((file_name(&format!("{task}.png")), raster(rows)?.png()?))
+        let rows: Vec<Vec<Drawing>> = rows.iter().map(|row| row.iter().map(|map| map.drawing()).collect()).collect();
+        Some((file_name(&format!("{task}.png")), raster(&rows)?.png()?))
     };
     report.tasks().filter_map(|task| picture(&task.task)).collect()
 }
 
 /// Drawings in rows; `None` where there are none, or too many.
-fn raster(rows: Vec<Vec<Drawing>>) -> Option<Raster> {
-    let height = |row: &[Drawing]| row.iter().map(|drawing| drawing.height).max().unwrap_or(0);
-    let width = rows.iter().map(|row| row.iter().map(|drawing| drawing.width).sum()).max().unwrap_or(0);
-    let all: usize = rows.iter().map(|row| height(row)).sum();
-    if width * all == 0 || width * all * SCALE * SCALE > MOST_PIXELS {
+fn raster(rows: &[Vec<Drawing>]) -> Option<Raster> {
+    let height = |row: &[Drawing]| row.iter().map(|drawing| drawing.height).fold(0.0, f64::max);
+    let width = rows.iter().map(|row| row.iter().map(|drawing| drawing.width).sum()).fold(0.0, f64::max);
+    let all: f64 = rows.iter().map(|row| height(row)).sum();
+    if width * all == 0.0 || width * all * SCALE * SCALE > MOST_PIXELS {
         return None;
     }
     let mut raster = Raster::new(width, all, SCALE, PAPER);
-    let mut y = 0;
-    for row in &rows {
-        let mut x = 0;
+    let mut y = 0.0;
+    for row in rows {
+        let mut x = 0.0;
         for drawing in row {
-            let mut corner = Corner { raster: &mut raster, x, y };
-            drawing.marks.iter().for_each(|mark| corner.paint(mark));
+            drawing.marks.iter().for_each(|mark| paint(&mut raster, (x, y), mark));
             x += drawing.width;
         }
         y += height(row);
@@ -53,71 +52,38 @@ fn raster(rows: Vec<Vec<Drawing>>) -> Option<Raster> {
     Some(raster)
 }
 
-/// Where in a picture a drawing begins.
-struct Corner<'a> {
-    raster: &'a mut Raster,
-    x: usize,
-    y: usize,
-}
-
-impl Corner<'_> {
-    fn paint(&mut self, mark: &Mark) {
-        match mark {
-            Mark::Text(text) => self.text(text),
-            Mark::Cell { area, fill, number, .. } => {
-                self.raster.rect(self.rect(*area, ROUND), fill.rgb);
-                self.text(number);
-            }
-            Mark::Empty { area, .. } => {
-                let rect = self.rect(*area, ROUND);
-                self.raster.rect(rect, EMPTY);
-                self.raster.rect(within(rect), PAPER);
-            }
-            Mark::Swatch { area, fill } => self.raster.rect(self.rect(*area, 0.0), fill.rgb),
-            Mark::Limit { x, top, bottom } => self.dashes(*x, *top, *bottom),
+/// One mark of a drawing that begins at a corner.
+fn paint(raster: &mut Raster, corner: Point, mark: &Mark) {
+    match mark {
+        Mark::Text(text) => write(raster, corner, text),
+        Mark::Cell { area, fill, number, .. } => {
+            raster.rect(area.moved(corner), ROUND, fill.rgb);
+            write(raster, corner, number);
         }
-    }
-
-    /// A drawing's area in the picture.
-    fn rect(&self, Area { x, y, width, height }: Area, round: f64) -> Rect {
-        Rect { left: (self.x + x) as f64, top: (self.y + y) as f64, width: width as f64, height: height as f64, round }
-    }
-
-    fn text(&mut self, text: &Text) {
-        let (capitals, pen) = lettering(text.role);
-        self.raster.label(&Label {
-            text: &text.text,
-            at: ((self.x + text.x) as f64, (self.y + text.y) as f64),
-            anchor: match text.anchor {
-                Anchor::Start => 0.0,
-                Anchor::Middle | Anchor::Upward => 0.5,
-                Anchor::End => 1.0,
-            },
-            upward: text.anchor == Anchor::Upward,
-            capitals,
-            pen,
-        });
-    }
-
-    /// A line down of dashes as long as the gaps between them.
-    fn dashes(&mut self, x: usize, top: usize, bottom: usize) {
-        let x = (self.x + x) as f64;
-        for dash in 0..(bottom - top) / 8 {
-            let y = (self.y + top + 2 + dash * 8) as f64;
-            self.raster.line((x, y), (x, y + 4.0), Pen { width: 1.5, color: LIMIT });
+        Mark::Empty { area, .. } => {
+            raster.rect(area.moved(corner), ROUND, EMPTY);
+            raster.rect(area.moved(corner).inside(FRAME), ROUND_INSIDE, PAPER);
+        }
+        Mark::Swatch { area, fill } => raster.rect(area.moved(corner), 0.0, fill.rgb),
+        // Dashes as long as the gaps between them.
+        Mark::Limit { x, top, bottom } => {
+            for dash in 0..((bottom - top) / 8.0) as usize {
+                let (x, y) = (corner.0 + x, corner.1 + top + 2.0 + dash as f64 * 8.0);
+                raster.line((x, y), (x, y + 4.0), Pen { width: 1.5, color: LIMIT });
+            }
         }
     }
 }
 
-/// What the frame of an empty cell leaves.
-fn within(rect: Rect) -> Rect {
-    Rect {
-        left: rect.left + FRAME,
-        top: rect.top + FRAME,
-        width: rect.width - 2.0 * FRAME,
-        height: rect.height - 2.0 * FRAME,
-        round: ROUND_WITHIN,
-    }
+fn write(raster: &mut Raster, corner: Point, text: &Text) {
+    let (capitals, pen) = lettering(text.role);
+    let anchor = match text.anchor {
+        Anchor::Start => 0.0,
+        Anchor::Middle | Anchor::Upward => 0.5,
+        Anchor::End => 1.0,
+    };
+    let (at, upward) = ((corner.0 + text.at.0, corner.1 + text.at.1), text.anchor == Anchor::Upward);
+    raster.label(&Label { text: &text.text, at, anchor, upward, capitals, pen });
 }
 
 /// The height of a text's capitals, and what it is written with.

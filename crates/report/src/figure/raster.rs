@@ -1,7 +1,8 @@
 //! Pictures of pixels: rounded rectangles, lines and letters, smoothed at their edges.
 
 use super::color::Rgb;
-use super::font::{Point, strokes};
+use super::drawing::{Area, Point};
+use super::font::strokes;
 
 /// A picture, drawn in units of which each takes `scale` pixels.
 pub(super) struct Raster {
@@ -10,17 +11,6 @@ pub(super) struct Raster {
     scale: f64,
     /// Rows of red, green and blue.
     bytes: Vec<u8>,
-}
-
-/// A rectangle.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rect {
-    pub left: f64,
-    pub top: f64,
-    pub width: f64,
-    pub height: f64,
-    /// The radius of its corners.
-    pub round: f64,
 }
 
 /// What lines are drawn with.
@@ -46,16 +36,16 @@ pub(super) struct Label<'a> {
 
 impl Raster {
     /// A picture of one color.
-    pub fn new(width: usize, height: usize, scale: usize, paper: Rgb) -> Self {
-        let (width, height) = (width * scale, height * scale);
-        Self { width, height, scale: scale as f64, bytes: paper.repeat(width * height) }
+    pub fn new(width: f64, height: f64, scale: f64, paper: Rgb) -> Self {
+        let (width, height) = ((width * scale) as usize, (height * scale) as usize);
+        Self { width, height, scale, bytes: paper.repeat(width * height) }
     }
 
-    /// A rectangle, filled.
-    pub fn rect(&mut self, rect: Rect, color: Rgb) {
-        let half = (rect.width * self.scale / 2.0, rect.height * self.scale / 2.0);
-        let middle = (rect.left * self.scale + half.0, rect.top * self.scale + half.1);
-        let round = rect.round * self.scale;
+    /// A rectangle with corners of radius `round`.
+    pub fn rect(&mut self, area: Area, round: f64, color: Rgb) {
+        let half = (area.width * self.scale / 2.0, area.height * self.scale / 2.0);
+        let middle = (area.x * self.scale + half.0, area.y * self.scale + half.1);
+        let round = round * self.scale;
         self.fill((middle.0 - half.0, middle.1 - half.1), (middle.0 + half.0, middle.1 + half.1), color, |(x, y)| {
             let out = ((x - middle.0).abs() - half.0 + round, (y - middle.1).abs() - half.1 + round);
             out.0.max(0.0).hypot(out.1.max(0.0)) + out.0.max(out.1).min(0.0) - round
@@ -132,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_rectangle_fills_its_inside_and_nothing_else() {
-        let mut raster = Raster::new(8, 6, 2, [255; 3]);
-        raster.rect(Rect { left: 2.0, top: 1.0, width: 4.0, height: 3.0, round: 0.0 }, [0, 0, 0]);
+        let mut raster = Raster::new(8.0, 6.0, 2.0, [255; 3]);
+        raster.rect(Area { x: 2.0, y: 1.0, width: 4.0, height: 3.0 }, 0.0, [0, 0, 0]);
         let black = raster.bytes.chunks(3).filter(|pixel| *pixel == [0; 3]).count();
         let white = raster.bytes.chunks(3).filter(|pixel| *pixel == [255; 3]).count();
         assert_eq!((black, white), (8 * 6, 16 * 12 - 8 * 6));

@@ -31,7 +31,7 @@ pub(crate) fn standalone(map: &HeatMap) -> String {
     legible(&file.into_string())
 }
 
-fn view_box(width: usize, height: usize) -> String {
+fn view_box(width: f64, height: f64) -> String {
     format!("0 0 {width} {height}")
 }
 
@@ -57,7 +57,7 @@ fn drawn(mark: &Mark) -> Markup {
 }
 
 fn label(label: &Text) -> Markup {
-    let Text { text, x, y, .. } = label;
+    let Text { text, at: (x, y), .. } = label;
     let turned = (label.anchor == Anchor::Upward).then(|| format!("rotate(-90 {x} {y})"));
     html! { text class=(class(label)) x=(x) y=(y) transform=[turned] { (text) } }
 }
