@@ -6,15 +6,13 @@
 //! Use bank.pay with to = Ida and amount = "5".
 //! ```
 
+use crate::python::{Value, closing, read, strip, text};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use record::Message;
 use regex::Regex;
 
-use super::load::{closing, read};
-use super::print::text;
-use super::{Value, strip};
 use crate::pattern;
 
 /// Longer replies are read in the asked form only.
@@ -441,9 +439,9 @@ fn labeled_arguments(reply: &str) -> Option<Vec<(Value, Value)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json_value;
     use super::super::same::same;
     use super::*;
+    use crate::python::json_value;
 
     fn offered() -> BTreeSet<&'static str> {
         BTreeSet::from(["bank.pay", "bank.ask", "farm.send_letter"])

@@ -10,10 +10,10 @@ use serde_json::Value as Json;
 use super::likeness::Likeness;
 use super::natural::{self, full_name, offered, stated_arguments};
 use super::plan::{FINISH, truth};
-use super::print::{excerpt, show, text};
 use super::same::same;
 use super::thought::{content, last_place};
-use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
+use super::{Judgment, Mistake, Switches, Teval};
+use crate::python::{Cut, Value, excerpt, load, show, strip, text};
 use crate::{Judge, pattern};
 
 /// The next call: why, which tool, with which arguments.

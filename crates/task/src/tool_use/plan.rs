@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 
 use super::likeness::Likeness;
 use super::natural::{self, Stated, offered};
-use super::print::{excerpt, text};
 use super::same::same;
-use super::{Cut, Int, Judgment, Mistake, Switches, Value, load, strip};
+use super::{Judgment, Mistake, Switches};
 use crate::Judge;
+use crate::python::{Cut, Int, Value, excerpt, load, strip, text};
 use crate::workflow::{longest_increasing, max_weight_matching};
 
 /// The pseudo tool that ends a plan and counts for nothing.

@@ -6,7 +6,8 @@ use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::{Cut, Judgment, Mistake, Switches, Value, load, strip};
+use super::{Judgment, Mistake, Switches};
+use crate::python::{Cut, Value, load, strip};
 
 /// The letter that is right.
 #[derive(Debug, Clone, PartialEq, Eq)]

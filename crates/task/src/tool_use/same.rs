@@ -1,7 +1,7 @@
 //! Whether values are the same to a person.
 
 use super::natural::as_arguments;
-use super::{Int, Value, strip};
+use crate::python::{Int, Value, strip};
 
 /// Whether a person would take one value for the other: `"5"` for 5, one text for a list of one, `Mara and Paul` for two.
 pub(super) fn same(got: &Value, wanted: &Value) -> bool {
@@ -88,8 +88,8 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json_value;
     use super::*;
+    use crate::python::json_value;
 
     #[test]
     fn values_are_compared_as_a_person_would() {

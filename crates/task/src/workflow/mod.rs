@@ -6,7 +6,6 @@
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
 mod align;
-mod assignment;
 mod columns;
 mod deviations;
 mod explain;

@@ -7,8 +7,8 @@ use regex::Regex;
 
 use super::super::Switches;
 use super::chinese::cut;
-use super::text::{is_space, split};
 use crate::long_context::stem;
+use crate::python::{is_space, split};
 
 /// The Chinese punctuation that the reference deletes beside ASCII's. It lacks `《`, `〈`, `〉` and `·`.
 const CHINESE: &str = "！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟〰〾〿–—‘’‛“”„‟…‧﹏.";

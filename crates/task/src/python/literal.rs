@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::int::Int;
 use super::json::MAX_DIGITS;
-use super::strings::string_token;
+use super::string::string_token;
 use super::value::{Value, append, dictionary, set};
 
 /// Python's tokenizer refuses more open brackets.
@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 200;
 /// Not read, though Python would: `\N{NAME}` in a text.
 ///
 /// ```
-/// use task::tool_use::literal_value;
+/// use task::python::literal_value;
 /// assert_eq!(literal_value("{'a': (1_000, 0x10), }"), literal_value("{\"a\": (1e3, 16.0)} # the same"));
 /// assert_eq!(literal_value("{'a': true}"), None);
 /// ```

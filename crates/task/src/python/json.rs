@@ -15,7 +15,7 @@ pub(super) const MAX_DIGITS: usize = 4300;
 /// characters in strings, trailing commas and anything after the value are refused.
 ///
 /// ```
-/// use task::tool_use::{Value, json_value};
+/// use task::python::{Value, json_value};
 /// assert_eq!(json_value(r#"{"a": [1, true]}"#).and_then(|v| v.get("a").cloned()), json_value("[1.0, 1]"));
 /// assert_eq!(json_value("[1,]"), None);
 /// ```

@@ -11,7 +11,7 @@ use super::Value;
 const SHOWN: usize = 80;
 
 /// A value as Python's `repr` prints it, cut to what a reason has room for.
-pub(super) fn show(value: &Value) -> String {
+pub(crate) fn show(value: &Value) -> String {
     use fmt::Write as _;
     let mut excerpt = Excerpt { text: String::new(), left: SHOWN };
     if write!(excerpt, "{value}").is_err() {
@@ -21,7 +21,7 @@ pub(super) fn show(value: &Value) -> String {
 }
 
 /// `str` of the value: a text as it is, anything else as `repr` prints it.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
         other => other.to_string(),
@@ -29,7 +29,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// What a reason has room for of [`text`].
-pub(super) fn excerpt(value: &Value) -> String {
+pub(crate) fn excerpt(value: &Value) -> String {
     match value {
         Value::Text(text) => String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN)]).chars().take(SHOWN).collect(),
         other => show(other),
@@ -55,7 +55,7 @@ impl fmt::Write for Excerpt {
 /// `repr` of the value.
 ///
 /// ```
-/// use task::tool_use::literal_value;
+/// use task::python::literal_value;
 /// let text = literal_value(r#"{"a": (1, ), 'b': "it's", "c": [None, 1e100]}"#).map(|value| value.to_string());
 /// assert_eq!(text.as_deref(), Some(r#"{'a': (1,), 'b': "it's", 'c': [None, 1e+100]}"#));
 /// ```
