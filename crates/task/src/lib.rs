@@ -9,6 +9,7 @@ mod episode;
 mod error;
 mod judge;
 pub mod long_context;
+pub mod measure;
 pub mod python;
 pub mod real_world;
 mod rows;

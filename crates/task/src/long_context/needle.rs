@@ -16,6 +16,7 @@ use std::path::Path;
 use record::{Capability, Message, Rng, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
+use crate::measure::rouge1;
 use crate::rows::Rows;
 use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
@@ -25,7 +26,6 @@ use super::grid::dealt;
 use super::haystack::{Cell, cut, hide_all};
 use super::official::{Settings, Text};
 use super::recall::{self, Recall, Switches};
-use super::rouge::rouge1;
 use super::twin;
 
 /// One fact hidden in a long text, at every depth of every length.

@@ -21,7 +21,6 @@ mod plan;
 mod review;
 mod same;
 mod teval;
-mod thought;
 pub mod twin;
 
 pub use clean::{clean, own_turn};
@@ -32,4 +31,3 @@ pub use judgment::Judgment;
 pub use markers::Markers;
 pub use mistake::Mistake;
 pub use teval::Teval;
-pub(crate) use thought::{content, last_place};

@@ -11,8 +11,8 @@ use super::likeness::Likeness;
 use super::natural::{self, full_name, offered, stated_arguments};
 use super::plan::{FINISH, truth};
 use super::same::same;
-use super::thought::{content, last_place};
 use super::{Judgment, Mistake, Switches, Teval};
+use crate::measure::{content, last_place};
 use crate::python::{Cut, Value, excerpt, load, show, strip, text};
 use crate::{Judge, pattern};
 

@@ -12,8 +12,8 @@ use super::natural::{self, Stated, offered};
 use super::same::same;
 use super::{Judgment, Mistake, Switches};
 use crate::Judge;
+use crate::measure::{f1, longest_increasing, max_weight_matching};
 use crate::python::{Cut, Int, Value, excerpt, load, strip, text};
-use crate::workflow::{longest_increasing, max_weight_matching};
 
 /// The pseudo tool that ends a plan and counts for nothing.
 pub(super) const FINISH: &str = "FinishAction";
@@ -227,7 +227,7 @@ pub(super) fn judge(gold: &Plan, prompt: &[Message], reply: &str, judge: &dyn Ju
     };
     let common = if switches.no_free_match { common } else { common.max(1.0) };
     let (precision, recall) = (common / got.len() as f64, common / wanted.len() as f64);
-    let f1 = if common == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+    let f1 = f1(precision, recall);
     let mistake = if f1 == 1.0 { None } else { mistake(&got, &wanted, prompt).or(Some(out_of_place(&got, &wanted))) };
     scored([precision, recall, f1], 1.0, false, mistake)
 }

@@ -19,7 +19,7 @@ use super::metric::{Metric, Ratio, Rules};
 use super::score::score;
 use super::sets::{Set, find};
 use super::{Switches, official, twin};
-use crate::tool_use::{content, last_place};
+use crate::measure::{content, last_place};
 use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 
 /// Long texts of 21 kinds.

@@ -1,13 +1,13 @@
 //! F1 of the words of a short answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::super::Switches;
 use super::chinese::cut;
-use crate::long_context::stem;
+use crate::measure::{self, shared, stem};
 use crate::python::{is_space, split};
 
 /// The Chinese punctuation that the reference deletes beside ASCII's. It lacks `《`, `〈`, `〉` and `·`.
@@ -109,23 +109,8 @@ fn normal_zh(word: &str, switches: &Switches) -> String {
 }
 
 fn f1(prediction: &[String], answer: &[String]) -> f64 {
-    let mut left: HashMap<&str, usize> = HashMap::new();
-    for word in answer {
-        *left.entry(word).or_default() += 1;
-    }
-    let mut same = 0usize;
-    for word in prediction {
-        if let Some(count) = left.get_mut(word.as_str()).filter(|count| **count > 0) {
-            *count -= 1;
-            same += 1;
-        }
-    }
-    if same == 0 {
-        return 0.0;
-    }
-    let precision = same as f64 / prediction.len() as f64;
-    let recall = same as f64 / answer.len() as f64;
-    2.0 * precision * recall / (precision + recall)
+    let shared = shared(answer, prediction) as f64;
+    measure::f1(shared / prediction.len() as f64, shared / answer.len() as f64)
 }
 
 #[cfg(test)]
