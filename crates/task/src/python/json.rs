@@ -1,6 +1,7 @@
 //! JSON as Python's `json.loads` accepts it.
 
-use super::int::Int;
+use num_bigint::BigInt;
+
 use super::value::{Value, append, dictionary, push_code_point};
 
 /// Python's recursion limit stops it at about this depth.
@@ -156,8 +157,8 @@ impl Reader<'_> {
         if whole.len() > MAX_DIGITS {
             return None;
         }
-        let int = Int::parse(whole, 10)?;
-        Some(Value::Int(if negative { int.negated() } else { int }))
+        let int = BigInt::parse_bytes(whole, 10)?;
+        Some(Value::Int(if negative { -int } else { int }))
     }
 
     fn string(&mut self) -> Option<Vec<u8>> {

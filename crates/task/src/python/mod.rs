@@ -15,7 +15,6 @@ mod value;
 
 pub(crate) use assignment::assigned;
 pub(crate) use digit::{is_digit, number};
-pub use int::Int;
 pub use json::json_value;
 pub use literal::literal_value;
 pub use load::{Cut, load};

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Value;
+use super::int::int_text;
 
 /// The longest excerpt of a value in a reason, in characters.
 const SHOWN: usize = 80;
@@ -65,7 +66,7 @@ impl fmt::Display for Value {
             Value::None => f.write_str("None"),
             Value::Bool(true) => f.write_str("True"),
             Value::Bool(false) => f.write_str("False"),
-            Value::Int(int) => int.fmt(f),
+            Value::Int(int) => f.write_str(&int_text(int)),
             Value::Float(float) => f.write_str(&float_text(*float, true)),
             Value::Complex(real, imaginary) => complex(f, *real, *imaginary),
             Value::Text(text) => quoted(f, &code_points(text), false),

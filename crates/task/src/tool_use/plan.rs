@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use num_bigint::BigInt;
 use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
@@ -13,7 +14,7 @@ use super::same::same;
 use super::{Judgment, Mistake, Switches};
 use crate::Judge;
 use crate::measure::{f1, longest_increasing, max_weight_matching};
-use crate::python::{Cut, Int, Value, excerpt, load, strip, text};
+use crate::python::{Cut, Value, excerpt, load, strip, text};
 
 /// The pseudo tool that ends a plan and counts for nothing.
 pub(super) const FINISH: &str = "FinishAction";
@@ -102,17 +103,16 @@ fn steps(list: &Value) -> Option<Vec<Step>> {
 
 /// Python's `int()`.
 fn whole(value: &Value) -> Option<i128> {
+    let beyond = |negative| if negative { i128::MIN } else { i128::MAX };
     match value {
         Value::Bool(value) => Some(i128::from(*value)),
-        Value::Int(Int::Small(value)) => Some(i128::from(*value)),
-        Value::Int(Int::Big { negative, .. }) => Some(if *negative { i128::MIN } else { i128::MAX }),
+        Value::Int(value) => Some(i64::try_from(value).map_or_else(|_| beyond(*value < BigInt::ZERO), i128::from)),
         Value::Float(value) => value.is_finite().then_some(*value as i128),
         Value::Text(text) => {
             let text = strip(std::str::from_utf8(text).ok()?);
             let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
             let well = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-            let big = if text.starts_with('-') { i128::MIN } else { i128::MAX };
-            well.then(|| text.replace('_', "").parse().unwrap_or(big))
+            well.then(|| text.replace('_', "").parse().unwrap_or(beyond(text.starts_with('-'))))
         }
         _ => None,
     }

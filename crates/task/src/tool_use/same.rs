@@ -1,7 +1,9 @@
 //! Whether values are the same to a person.
 
+use num_bigint::BigInt;
+
 use super::natural::as_arguments;
-use crate::python::{Int, Value, strip};
+use crate::python::{Value, strip};
 
 /// Whether a person would take one value for the other: `"5"` for 5, one text for a list of one, `Mara and Paul` for two.
 pub(super) fn same(got: &Value, wanted: &Value) -> bool {
@@ -71,9 +73,8 @@ fn number(said: &str) -> Option<Value> {
         return None;
     }
     if well.bytes().all(|byte| byte.is_ascii_digit()) {
-        let (negative, plain) = (digits.starts_with('-'), well.trim_start_matches('0'));
-        let int = Int::parse(if plain.is_empty() { b"0" } else { plain.as_bytes() }, 10)?;
-        return Some(Value::Int(if negative { int.negated() } else { int }));
+        let int = BigInt::parse_bytes(well.as_bytes(), 10)?;
+        return Some(Value::Int(if digits.starts_with('-') { -int } else { int }));
     }
     digits.parse().ok().map(Value::Float)
 }
