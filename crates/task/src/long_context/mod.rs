@@ -19,12 +19,3 @@ pub use needle::Needle;
 pub use official::{Periods, Settings, Spacing, Text};
 pub use recall::{DEVIATIONS, Recall, Switches, found, heat_map, judged};
 pub use twin::generate as generate_twin;
-
-/// The reply to an instance of a generated twin that scores 1.
-pub fn answer(sample: &record::Sample) -> String {
-    match sample.task.as_str() {
-        "longbench" => longbench::twin::answer(sample),
-        "longgenbench" => longgenbench::twin::answer(sample),
-        _ => twin::answer(sample),
-    }
-}
