@@ -3,6 +3,8 @@
 //! A [`Task`] turns a [`Source`] into samples, opens an [`Episode`] for each, and scores the transcript.
 //! Every task has two sources: the benchmark's official files in a folder, and a generated twin of the same format,
 //! made from a seed and judged by the same scorer.
+//!
+//! Each capability is a room that uses no other; what they share is in [`python`] and [`measure`].
 
 mod deviation;
 mod episode;

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::Value;
 use super::int::int_text;
+use crate::pattern;
 
 /// The longest excerpt of a value in a reason, in characters.
 const SHOWN: usize = 80;
@@ -150,8 +151,7 @@ fn code_points(text: &[u8]) -> Vec<u32> {
 
 /// Whether Python prints a character beyond ASCII as it is: all but controls, formats, unassigned ones and spaces.
 fn printable(c: char) -> bool {
-    static HIDDEN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^[\p{C}\p{Z}]$").expect("a constant pattern that a test compiles"));
+    static HIDDEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{C}\p{Z}]$"));
     !c.is_ascii() && !HIDDEN.is_match(c.encode_utf8(&mut [0; 4]))
 }
 

@@ -112,7 +112,8 @@ pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switche
 /// Names in a reply that are looked up in the prompt, to say what is wrong.
 const MOST_TOOLS: usize = 100;
 
-/// What is named like a tool: two words of two letters and more with a dot between them.
+/// What is named like a tool of T-Eval: two words of two letters and more with one dot between them. What a prompt offers
+/// may have more dots (`offered`); the two differ in what `a.b.c` is.
 static TOOL: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z_][A-Za-z0-9_]+\.[A-Za-z_][A-Za-z0-9_]+"));
 
 /// What the reference takes for a tool.

@@ -8,16 +8,17 @@ use regex::Regex;
 use super::super::Switches;
 use super::chinese::cut;
 use crate::measure::{self, shared, stem};
+use crate::pattern;
 use crate::python::{is_space, split};
 
 /// The Chinese punctuation that the reference deletes beside ASCII's. It lacks `《`, `〈`, `〉` and `·`.
 const CHINESE: &str = "！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟〰〾〿–—‘’‛“”„‟…‧﹏.";
 
 /// A word in the sense of Python's `\b`.
-static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+").expect("a fixed pattern"));
+static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{L}\p{N}_]+"));
 
 /// Unicode's punctuation.
-static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\p{P}").expect("a fixed pattern"));
+static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| pattern(r"\p{P}"));
 
 /// F1 of the words of prediction and answer; case, punctuation and articles do not count.
 ///
