@@ -8,7 +8,8 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use record::Rng;
 use task::Lexical;
-use task::workflow::{Switches, judge, max_weight_matching, parse};
+use task::measure::max_weight_matching;
+use task::workflow::{Switches, judge, parse};
 
 /// Weights above the threshold, `[rows, columns]`; with `levels`, that many different ones, so that ties abound.
 fn weights(rows: usize, columns: usize, levels: Option<usize>) -> Vec<Vec<f64>> {

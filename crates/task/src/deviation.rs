@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use record::Scoring;
 use serde::{Deserialize, Serialize};
 
-use crate::long_context::{self, longbench, longgenbench};
-use crate::{tool_use, workflow};
-
 /// One way in which corrected scores differ from the reference implementation's.
 #[derive(Debug, Clone, Copy)]
 pub struct Deviation<S> {
@@ -32,9 +29,9 @@ pub(crate) fn switches<S: Copy>(scoring: Scoring, task: &str, off: S, rows: &[De
 pub(crate) const CLEAN_REPLY: &str = "the reference reads thoughts, and what templates leave behind, as part of the \
     answer; they are left out, and full-width signs are read as the usual ones";
 
-/// Declares the `Switches` of a scorer, all off for the paper's numbers and all on for the corrected ones, and its
-/// `DEVIATIONS`, a row for each, in the order in which a reply meets them: `deviations! { "task", "whose scorer"; name:
-/// "what the reference does, and what is done instead", .. }`.
+/// Declares the `Switches` of a scorer, all off for the paper's numbers and all on for the corrected ones, its
+/// `DEVIATIONS`, a row for each, in the order in which a reply meets them, and their `TABLE` for the task's row:
+/// `deviations! { "task", "whose scorer"; name: "what the reference does, and what is done instead", .. }`.
 macro_rules! deviations {
     ($task:literal, $whose:literal; $($name:ident: $about:expr,)+) => {
         #[doc = concat!("Which deviations from ", $whose, " are on.")]
@@ -61,6 +58,10 @@ macro_rules! deviations {
         pub const DEVIATIONS: &[$crate::Deviation<Switches>] = &[
             $($crate::Deviation { name: stringify!($name), about: $about, set: |switches, on| switches.$name = on },)+
         ];
+
+        /// Their names and descriptions.
+        pub(crate) const TABLE: $crate::TaskDeviations =
+            $crate::TaskDeviations { task: $task, rows: || $crate::deviation::described(DEVIATIONS) };
     };
 }
 pub(crate) use deviations;
@@ -74,16 +75,8 @@ pub struct TaskDeviations {
     pub rows: fn() -> Vec<(&'static str, &'static str)>,
 }
 
-/// The deviations of all tasks that have any. A new row needs one in `tests/golden_deviations.rs` too.
-pub const DEVIATIONS: &[TaskDeviations] = &[
-    TaskDeviations { task: "worfbench", rows: || described(workflow::DEVIATIONS) },
-    TaskDeviations { task: "teval", rows: || described(tool_use::DEVIATIONS) },
-    TaskDeviations { task: "needle", rows: || described(long_context::DEVIATIONS) },
-    TaskDeviations { task: "longbench", rows: || described(longbench::DEVIATIONS) },
-    TaskDeviations { task: "longgenbench", rows: || described(longgenbench::DEVIATIONS) },
-];
-
-fn described<S>(rows: &[Deviation<S>]) -> Vec<(&'static str, &'static str)> {
+/// Name and description of each row.
+pub(crate) fn described<S>(rows: &[Deviation<S>]) -> Vec<(&'static str, &'static str)> {
     rows.iter().map(|row| (row.name, row.about)).collect()
 }
 
@@ -131,12 +124,13 @@ impl Effects {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DEVIATIONS;
 
     #[test]
     fn every_measured_effect_is_of_a_deviation_and_every_deviation_is_measured() {
         let measured = Effects::measured();
         let mut names: Vec<(String, String)> = Vec::new();
-        for of in DEVIATIONS {
+        for of in DEVIATIONS.iter() {
             names.extend((of.rows)().into_iter().map(|(name, _)| (of.task.to_owned(), name.to_owned())));
             names.push((of.task.to_owned(), "all".to_owned()));
         }

@@ -3,18 +3,22 @@
 use std::io;
 use std::path::PathBuf;
 
+use record::Sample;
+
+use crate::Files;
+
 /// A task whose samples cannot be made, opened or judged.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// The official files are not in the folder.
-    #[error("{task}: {} is not there; {hint}", path.display())]
+    #[error("{task}: {} is not there; {}", path.display(), listed(files))]
     Missing {
         /// The task.
         task: &'static str,
         /// The file that was looked for.
         path: PathBuf,
-        /// Where it comes from, under which license, and what to do.
-        hint: &'static str,
+        /// The benchmark's files: where they come from, under which license, and what to do.
+        files: &'static [Files],
     },
     /// An official file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -44,4 +48,15 @@ pub enum TaskError {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl TaskError {
+    /// A sample that its task cannot use.
+    pub(crate) fn unusable(sample: &Sample, problem: impl Into<String>) -> Self {
+        Self::Sample { task: sample.task.clone(), sample: sample.id.clone(), problem: problem.into() }
+    }
+}
+
+fn listed(files: &[Files]) -> String {
+    files.iter().map(Files::to_string).collect::<Vec<_>>().join("; ")
 }

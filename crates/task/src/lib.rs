@@ -3,14 +3,20 @@
 //! A [`Task`] turns a [`Source`] into samples, opens an [`Episode`] for each, and scores the transcript.
 //! Every task has two sources: the benchmark's official files in a folder, and a generated twin of the same format,
 //! made from a seed and judged by the same scorer.
+//!
+//! Each capability is a room that uses no other; what they share is in [`python`] and [`measure`].
 
 mod deviation;
 mod episode;
 mod error;
+mod info;
 mod judge;
 pub mod long_context;
+pub mod measure;
+pub mod python;
 pub mod real_world;
 mod rows;
+mod score;
 mod shots;
 mod source;
 mod text;
@@ -18,25 +24,24 @@ pub mod tool_use;
 pub mod vocabulary;
 pub mod workflow;
 
+use std::sync::LazyLock;
+
 use record::{Capability, Column, Sample, Score, Scoring, Transcript};
 
-pub use deviation::{DEVIATIONS, Deviation, Effect, Effects, TaskDeviations};
+pub use deviation::{Deviation, Effect, Effects, TaskDeviations};
 pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
+pub use info::{Files, TaskInfo};
 pub use judge::{Judge, Lexical};
 pub use rows::{BadRows, Drawn};
+pub use score::scored;
+pub(crate) use score::with_form;
 pub use source::{Asking, Source, Split, Tokens, Words};
 
-/// One benchmark: its data, its episodes and its scorer.
+/// One benchmark: its row, its data, its episodes and its scorer.
 pub trait Task: Sync {
-    /// The name on the command line and in file names: `worfbench`.
-    fn name(&self) -> &'static str;
-
-    /// Which of the four capabilities it measures.
-    fn capability(&self) -> Capability;
-
-    /// One line for `acbench list tasks`.
-    fn about(&self) -> &'static str;
+    /// Its row.
+    fn info(&self) -> &'static TaskInfo;
 
     /// The samples of a source, in an order that does not change. `limit` keeps the first ones of a fair order
     /// (a task of several games or lengths deals them round), so that a small limit still covers all of them.
@@ -71,18 +76,34 @@ pub trait Task: Sync {
         scoring: Scoring,
     ) -> Result<Score, TaskError>;
 
-    /// Whether the score depends on the [`Judge`], whose name is then shown with every number.
-    fn judged(&self) -> bool {
-        false
+    /// The row's [`name`](TaskInfo::name).
+    fn name(&self) -> &'static str {
+        self.info().name
     }
 
-    /// Whether the rows of its official data may lie in another folder than the rest, since they come from elsewhere.
+    /// The row's [`capability`](TaskInfo::capability).
+    fn capability(&self) -> Capability {
+        self.info().capability
+    }
+
+    /// The row's line [`about`](TaskInfo::about) it.
+    fn about(&self) -> &'static str {
+        self.info().about
+    }
+
+    /// Whether the row says that it is [`judged`](TaskInfo::judged).
+    fn judged(&self) -> bool {
+        self.info().judged
+    }
+
+    /// Whether the row says that its official rows may lie [`apart`](TaskInfo::apart).
     fn apart(&self) -> bool {
-        false
+        self.info().apart
     }
 }
 
-/// All tasks, in the order of the capabilities.
+/// All tasks, in the order of the capabilities; those of one benchmark stand together. A new row of a task with
+/// deviations needs one in `tests/golden_deviations.rs` too.
 #[rustfmt::skip]
 pub const TASKS: &[&dyn Task] = &[
     &workflow::WorfBench,
@@ -100,64 +121,20 @@ pub const TASKS: &[&dyn Task] = &[
 ];
 
 /// The columns of the tables that the benchmarks and the paper print, table by table.
-#[rustfmt::skip]
-pub const COLUMNS: &[&[Column]] = &[
-    workflow::COLUMNS,
-    tool_use::COLUMNS,
-    long_context::longbench::COLUMNS,
-    long_context::longgenbench::COLUMNS,
-];
+pub static COLUMNS: LazyLock<Vec<&[Column]>> = LazyLock::new(|| {
+    let mut all: Vec<_> = TASKS.iter().map(|task| task.info().columns).filter(|columns| !columns.is_empty()).collect();
+    all.dedup();
+    all
+});
 
-/// Tells form from content in scores of mode `corrected`: the metrics `form`, how much of the reply has the form that was
-/// asked for, and `read`, how much of it could be read in whatever form; and the reason says which of the two it is about.
-pub(crate) fn with_form(score: Score, scoring: Scoring, formed: impl Into<Share>, read: impl Into<Share>) -> Score {
-    if !scoring.is_corrected() {
-        return score;
-    }
-    let (Share(formed), Share(read), mut score) = (formed.into(), read.into(), score);
-    score.metrics.extend([("form".to_owned(), formed), ("read".to_owned(), read)]);
-    if read == 0.0 {
-        score.reason.insert_str(0, "form: ");
-    } else if formed < 1.0 {
-        score.reason.push_str(if formed > 0.0 {
-            "; partly in another form"
-        } else {
-            "; in another form than the asked one"
-        });
-    }
-    score
-}
+/// The deviations of all tasks that have any.
+pub static DEVIATIONS: LazyLock<Vec<TaskDeviations>> = LazyLock::new(|| {
+    let mut all: Vec<_> = TASKS.iter().filter_map(|task| task.info().deviations).collect();
+    all.dedup_by_key(|of| of.task);
+    all
+});
 
 /// A regular expression of the code's own, which tests compile.
 pub(crate) fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).expect("a constant pattern that a test compiles")
-}
-
-/// A share, or all or nothing.
-pub(crate) struct Share(f64);
-
-impl From<bool> for Share {
-    fn from(all: bool) -> Self {
-        Self(f64::from(u8::from(all)))
-    }
-}
-
-impl From<f64> for Share {
-    fn from(share: f64) -> Self {
-        Self(share)
-    }
-}
-
-/// Every reply of a finished transcript is judged by the same frame: this fills the parts that no task decides.
-pub fn scored(sample: &Sample, value: f64, metrics: Vec<(&str, f64)>, reason: impl Into<String>) -> Score {
-    Score {
-        sample: sample.id.clone(),
-        outcome: record::Outcome::Finished,
-        value,
-        metrics: metrics.into_iter().map(|(name, number)| (name.to_owned(), number)).collect(),
-        reason: reason.into(),
-        fault: None,
-        cluster: sample.cluster.clone(),
-        tags: sample.tags.clone(),
-    }
 }

@@ -3,7 +3,9 @@
 use record::{Message, Rng, Role, Sample};
 
 use crate::Tokens;
-use crate::long_context::twin::FRAME;
+
+/// Tokens that a chat template puts around a message, at most as a rule.
+pub(crate) const FRAME: usize = 8;
 
 /// The random numbers of an example: they depend on the run's seed and on what is asked, so that all questions of a kind
 /// share their examples, and with them the work of reading them.

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 use task::Tokens;
-use task::long_context::{Cell, cut, heat_map, hide, linear, periods, periods_by_family, rouge1, sigmoid, stem};
+use task::long_context::{Cell, cut, heat_map, hide, linear, periods, periods_by_family, sigmoid};
+use task::measure::{rouge1, stem};
 
 fn golden() -> PathBuf {
     std::env::var_os("ACBENCH_GOLDEN")

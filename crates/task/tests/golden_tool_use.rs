@@ -11,7 +11,8 @@ use record::Scoring;
 use runner::{golden, same};
 use serde_json::{Value, json};
 use support::{judged, task_of};
-use task::tool_use::{Cut, Judgment, Markers, Switches, Teval, clean, load};
+use task::python::{Cut, load};
+use task::tool_use::{Judgment, Markers, Switches, Teval, clean};
 
 /// That the metrics are those of the case within 1e-6; `names` are theirs and ours.
 fn metrics(case: &Value, got: &Judgment, names: &[(&str, &str)]) -> Result<(), Box<dyn Error>> {

@@ -10,9 +10,9 @@ use record::Scoring;
 use serde::Deserialize;
 use serde_json::Value;
 use task::Judge;
+use task::measure::{longest_increasing, max_weight_matching};
 use task::workflow::{
-    Crash, Graph, Prf, Switches, gold_chains, graph_score, judge, longest_increasing, max_weight_matching, node_score,
-    parse, topological_orders,
+    Crash, Graph, Prf, Switches, gold_chains, graph_score, judge, node_score, parse, topological_orders,
 };
 
 /// The cases of a golden file, or `None` (said on stdout) where the golden folder is not there.

@@ -7,7 +7,6 @@ use std::fs;
 use std::time::Instant;
 
 use record::{Finish, Reply, Role, Sample, Score, Scoring, Step, Transcript};
-use task::long_context::answer;
 use task::long_context::longbench::twin::Generated;
 use task::long_context::longbench::{LongBench, TWINS, twin};
 use task::long_context::longgenbench::{self, LongGenBench};
@@ -76,11 +75,11 @@ fn a_million_tokens_take_seconds() -> Result<(), Box<dyn Error>> {
     let samples = twin::instances(&settings, Split::Test, 0, &Words);
     for sample in &samples {
         assert!(tokens(sample) > 850_000, "{}: {}", sample.id, tokens(sample));
-        assert_eq!(score(&LongBench, sample, &answer(sample), Scoring::Corrected)?.value, 1.0, "{}", sample.id);
+        assert_eq!(score(&LongBench, sample, &twin::answer(sample), Scoring::Corrected)?.value, 1.0, "{}", sample.id);
     }
     let one = Generated { samples: 1, ..settings };
     let long = &longgenbench::twin::instances(&one, Split::Test, 0, &Words)[0];
-    assert_eq!(score(&LongGenBench, long, &answer(long), Scoring::Corrected)?.value, 1.0);
+    assert_eq!(score(&LongGenBench, long, &longgenbench::twin::answer(long), Scoring::Corrected)?.value, 1.0);
     println!("8 texts of a million tokens: {:.1} s", began.elapsed().as_secs_f64());
     Ok(())
 }

@@ -36,21 +36,6 @@ fn play(task: &dyn Task, sample: &Sample, mut policy: impl FnMut(usize) -> Strin
     }
 }
 
-/// The replies that solve a sample, by turn.
-fn solution(task: &dyn Task, sample: &Sample) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-    Ok(match task.capability() {
-        Capability::Workflow => vec![workflow::twin::answer(sample)],
-        Capability::ToolUse => vec![tool_use::twin::answer(sample)],
-        Capability::LongContext => vec![long_context::answer(sample)],
-        Capability::RealWorld => {
-            let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
-            let world = real_world::twin::world(text("domain"), text("problem"))?;
-            let plan = world.plan(&world.initial(), real_world::twin::MAX_STATES).ok_or("no plan")?;
-            plan.iter().filter_map(|&action| world.action(action)).map(ToString::to_string).collect()
-        }
-    })
-}
-
 #[test]
 fn the_same_seed_gives_the_same_instances_and_another_seed_others() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
@@ -75,7 +60,7 @@ fn a_limit_keeps_the_first_instances_of_the_full_set() -> Result<(), Box<dyn std
 fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
         for sample in samples(*task, SEED, Split::Test, Some(40))? {
-            let solution = solution(*task, &sample)?;
+            let solution = (task.info().oracle)(&sample);
             let transcript = play(*task, &sample, |turn| solution.get(turn).cloned().unwrap_or_default())?;
             let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
             assert!(

@@ -156,7 +156,7 @@ fn deviations() -> String {
         "Each alone, from --scoring paper: in how many test cases the score (or another metric) changes, and the mean\n\
          change in points.\n",
     );
-    for of in DEVIATIONS {
+    for of in DEVIATIONS.iter() {
         text.push_str(&format!("\n{}\n", of.task));
         let all = ("all", "all of them together: --scoring corrected");
         for (name, about) in (of.rows)().into_iter().chain([all]) {

@@ -13,7 +13,7 @@ use crate::run::Run;
 pub fn analyze(run: &mut Run, margin: Option<f64>) -> Result<Analysis, Error> {
     let mut record = run.record.clone();
     record.margin = margin.unwrap_or(record.margin);
-    let analysis = analyze::analyze(&record, &run.scores()?, task::COLUMNS)?;
+    let analysis = analyze::analyze(&record, &run.scores()?, &task::COLUMNS)?;
     if record.margin != run.record.margin {
         run.record = record;
         run.save()?;

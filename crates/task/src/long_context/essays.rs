@@ -7,15 +7,18 @@ use record::Rng;
 
 use crate::rows::Rows;
 use crate::text::read_bytes;
-use crate::{TaskError, Tokens};
+use crate::{Files, TaskError, Tokens};
 
 use super::twin::filler;
 
-/// What to do where the essays are missing.
-const HINT: &str = "put the haystack there as *.txt files: the Paul Graham essays of the Needle in a Haystack \
-                    repository (github.com/gkamradt/LLMTest_NeedleInAHaystack, folder PaulGrahamEssays; the code is \
-                    MIT, the essays are their author's), or any long texts of your own; or a needle.json with \
-                    {\"haystack\": \"generated\"}";
+/// Where essays come from.
+pub(super) const FILES: &[Files] = &[Files {
+    names: &["the Paul Graham essays as *.txt"],
+    source: "the folder PaulGrahamEssays of the Needle in a Haystack repository \
+             (github.com/gkamradt/LLMTest_NeedleInAHaystack)",
+    license: "the code MIT, the essays are their author's",
+    put: "put them there, or any long texts of your own; or a needle.json with {\"haystack\": \"generated\"}",
+}];
 
 /// A haystack in a model's tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub(super) fn essays(
 
 /// The `*.txt` files of a folder by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
-    let missing = || TaskError::Missing { task: "needle", path: folder.join("*.txt"), hint: HINT };
+    let missing = || TaskError::Missing { task: "needle", path: folder.join("*.txt"), files: FILES };
     let read = |source| TaskError::Read { path: folder.to_owned(), source };
     if !folder.is_dir() {
         return Err(missing());

@@ -8,9 +8,7 @@ pub mod longbench;
 pub mod longgenbench;
 mod needle;
 mod official;
-mod porter;
 mod recall;
-mod rouge;
 pub mod twin;
 
 pub use essays::{Haystack, generated as generated_haystack};
@@ -19,16 +17,5 @@ pub use grid::{linear, sigmoid};
 pub use haystack::{Book, Cell, cut, hide, hide_all, periods, periods_by_family};
 pub use needle::Needle;
 pub use official::{Periods, Settings, Spacing, Text};
-pub use porter::stem;
 pub use recall::{DEVIATIONS, Recall, Switches, found, heat_map, judged};
-pub use rouge::{Rouge, rouge1};
 pub use twin::generate as generate_twin;
-
-/// The reply to an instance of a generated twin that scores 1.
-pub fn answer(sample: &record::Sample) -> String {
-    match sample.task.as_str() {
-        "longbench" => longbench::twin::answer(sample),
-        "longgenbench" => longgenbench::twin::answer(sample),
-        _ => twin::answer(sample),
-    }
-}

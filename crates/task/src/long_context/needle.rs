@@ -16,32 +16,36 @@ use std::path::Path;
 use record::{Capability, Message, Rng, Sample, Score, Scoring, Transcript};
 use serde_json::{Value, json};
 
+use crate::measure::rouge1;
 use crate::rows::Rows;
-use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use crate::{BadRows, Drawn, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
-use super::essays::{essays, generated};
+use super::essays::{FILES, essays, generated};
 use super::facts::{Hidden, Kind, draw};
 use super::grid::dealt;
 use super::haystack::{Cell, cut, hide_all};
 use super::official::{Settings, Text};
-use super::recall::{self, Recall, Switches};
-use super::rouge::rouge1;
+use super::recall::{self, Recall, Switches, TABLE};
 use super::twin;
 
 /// One fact hidden in a long text, at every depth of every length.
 pub struct Needle;
 
+static INFO: TaskInfo = TaskInfo {
+    name: "needle",
+    capability: Capability::LongContext,
+    about: "needle in a haystack: find one fact in a long text, lengths x depths; recall and ROUGE-1",
+    official: FILES,
+    apart: false,
+    judged: false,
+    columns: &[],
+    deviations: Some(TABLE),
+    oracle: |sample| vec![twin::answer(sample)],
+};
+
 impl Task for Needle {
-    fn name(&self) -> &'static str {
-        "needle"
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::LongContext
-    }
-
-    fn about(&self) -> &'static str {
-        "needle in a haystack: find one fact in a long text, lengths x depths; recall and ROUGE-1"
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
     }
 
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
@@ -133,11 +137,11 @@ fn reason(recall: &Recall, value: f64, response: &str) -> String {
 }
 
 fn gold<'a>(sample: &'a Sample, key: &str) -> Result<&'a str, TaskError> {
-    sample.gold.get(key).and_then(Value::as_str).ok_or_else(|| TaskError::Sample {
-        task: "needle".into(),
-        sample: sample.id.clone(),
-        problem: format!("gold has no text `{key}`"),
-    })
+    sample
+        .gold
+        .get(key)
+        .and_then(Value::as_str)
+        .ok_or_else(|| TaskError::unusable(sample, format!("gold has no text `{key}`")))
 }
 
 /// The grid of an official folder, dealt so that a small limit covers lengths, depths and kinds evenly.

@@ -31,8 +31,6 @@ pub struct Fact {
 
 /// Tokens of a reply.
 const REPLY: usize = 64;
-/// Tokens that a chat template puts around a message, at most as a rule.
-pub(crate) const FRAME: usize = 8;
 
 /// The held-out (or training) instances of a seed: the grid of lengths and depths, dealt round.
 pub fn generate(seed: u64, split: Split, asking: Asking, tokens: &dyn Tokens, limit: Option<usize>) -> Vec<Sample> {
@@ -71,7 +69,7 @@ pub fn instance(rng: &mut Rng, tokens: &dyn Tokens, length: usize, depth: usize)
     let facts = facts(rng, 1 + rng.clone().between(2, 5));
     let needle = facts[0].clone();
     let count = |text: &str| tokens.encode(text).len();
-    let fixed = count(&user("", &needle.question)) + count(SYSTEM) + 3 * FRAME + REPLY;
+    let fixed = count(&user("", &needle.question)) + count(SYSTEM) + 3 * shots::FRAME + REPLY;
     let room = length.saturating_sub(fixed + facts.iter().map(|f| count(&f.text) + 1).sum::<usize>());
     let (mut sentences, mut used) = (Vec::new(), 0);
     while used < room {

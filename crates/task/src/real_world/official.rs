@@ -9,19 +9,27 @@ use serde_json::{Value, json};
 
 use crate::rows::{Rows, deal};
 use crate::text::{read_bytes, read_json, wrong};
-use crate::{BadRows, Drawn, Episode, TaskError};
+use crate::{BadRows, Drawn, Episode, Files, TaskError};
 
 use super::episode::{Input, Play, Prompt, Style, world};
 
 /// The games, in AgentBoard's order.
 pub const GAMES: [&str; 4] = ["gripper", "blockworld", "barman", "tyreworld"];
 
-/// What to do where problems are missing.
-const PROBLEMS: &str = "copy the domains (gripper.pddl, ..) and the folders of problems (gripper/*.pddl, ..) of \
-                        AgentBoard's PDDL games there (github.com/hkust-nlp/AgentBoard, Apache-2.0)";
-/// What to do where prompts are missing.
-const PROMPTS: &str = "copy agentboard/prompts/VanillaAgent/pddl_vanilla_prompt.json of AgentBoard \
-                       (github.com/hkust-nlp/AgentBoard, Apache-2.0) into the folder of the problems";
+/// AgentBoard's files.
+pub(super) const FILES: &[Files] = &[PROBLEMS, PROMPTS];
+const PROBLEMS: Files = Files {
+    names: &["the domains (gripper.pddl, ..)", "the folders of problems (gripper/*.pddl, ..)"],
+    source: "AgentBoard's PDDL games (github.com/hkust-nlp/AgentBoard)",
+    license: "Apache-2.0",
+    put: "copy them there",
+};
+const PROMPTS: Files = Files {
+    names: &["agentboard/prompts/VanillaAgent/pddl_vanilla_prompt.json"],
+    source: "AgentBoard (github.com/hkust-nlp/AgentBoard)",
+    license: "Apache-2.0",
+    put: "copy it into the folder of the problems",
+};
 /// Where prompts and templates may lie, seen from the folder of the problems.
 const PLACES: [&str; 5] =
     ["", "agentboard_prompts", "../agentboard_prompts", "prompts/VanillaAgent", "../prompts/VanillaAgent"];
@@ -35,7 +43,7 @@ pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) ->
     let mut games = Vec::new();
     for game in GAMES {
         let domain = folder.join(format!("{game}.pddl"));
-        let missing = |path: &Path| TaskError::Missing { task: "pddl", path: path.to_owned(), hint: PROBLEMS };
+        let missing = |path: &Path| TaskError::Missing { task: "pddl", path: path.to_owned(), files: &[PROBLEMS] };
         if !domain.is_file() {
             return Err(missing(&domain));
         }
@@ -115,7 +123,7 @@ fn prompts(folder: &Path) -> Result<BTreeMap<String, Prompt>, TaskError> {
     let path = find(folder, &["pddl_vanilla_prompt.json"]).ok_or_else(|| TaskError::Missing {
         task: "pddl",
         path: folder.join("pddl_vanilla_prompt.json"),
-        hint: PROMPTS,
+        files: &[PROMPTS],
     })?;
     let all: BTreeMap<String, Prompt> = json(&path)?;
     match GAMES.iter().find(|game| !all.contains_key(**game)) {

@@ -14,6 +14,7 @@ use regex::Regex;
 
 use super::strips::World;
 use super::words::words;
+use crate::pattern;
 
 /// What a reply asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,22 +27,16 @@ pub struct Wanted {
 
 /// Where the action is announced: `Action:`, `**Next action**:`, `Action 3:`.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?im)^[ \t>*_#`-]*(?:my |the |next |final |chosen )*action(?: to take)?(?: \d+)?[ \t*_`]*[:：][ \t*_`]*",
-    )
-    .expect("a constant pattern that a test compiles")
+    pattern(r"(?im)^[ \t>*_#`-]*(?:my |the |next |final |chosen )*action(?: to take)?(?: \d+)?[ \t*_`]*[:：][ \t*_`]*")
 });
 
 /// Where a reply goes on in the name of the game.
-static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?im)^[ \t>*_#`]*(?:observation|state|new state|goal|user)[ \t*_`]*[:：]")
-        .expect("a constant pattern that a test compiles")
-});
+static OTHERS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?im)^[ \t>*_#`]*(?:observation|state|new state|goal|user)[ \t*_`]*[:：]"));
 
 /// Where a reply takes back what it said.
 static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:actually|wait|sorry|correction|instead|rather|on second thought|let me correct|no,)")
-        .expect("a constant pattern that a test compiles")
+    pattern(r"(?i)\b(?:actually|wait|sorry|correction|instead|rather|on second thought|let me correct|no,)")
 });
 
 /// The action that a cleaned reply asks for; `None` where it names none of the game's.

@@ -16,7 +16,7 @@
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
-use crate::{Drawn, Episode, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
 use super::episode::Play;
 use super::{official, twin};
@@ -52,17 +52,21 @@ pub struct Ending {
     pub last_invalid: Option<String>,
 }
 
+static INFO: TaskInfo = TaskInfo {
+    name: "pddl",
+    capability: Capability::RealWorld,
+    about: "AgentBoard's PDDL games: reach a goal by acting, 30 steps; progress rate, success, grounding",
+    official: official::FILES,
+    apart: false,
+    judged: false,
+    columns: &[],
+    deviations: None,
+    oracle: twin::answer,
+};
+
 impl Task for Pddl {
-    fn name(&self) -> &'static str {
-        "pddl"
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::RealWorld
-    }
-
-    fn about(&self) -> &'static str {
-        "AgentBoard's PDDL games: reach a goal by acting, 30 steps; progress rate, success, grounding"
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
     }
 
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
@@ -88,11 +92,8 @@ impl Task for Pddl {
             let metrics = vec![("progress", 0.0), ("success", 0.0), ("grounding", 0.0)];
             return Ok(scored(sample, 0.0, metrics, "the episode never began"));
         }
-        let end: Ending = serde_json::from_value(transcript.record.clone()).map_err(|error| TaskError::Sample {
-            task: self.name().into(),
-            sample: sample.id.clone(),
-            problem: format!("the episode's record: {error}"),
-        })?;
+        let end: Ending = serde_json::from_value(transcript.record.clone())
+            .map_err(|error| TaskError::unusable(sample, format!("the episode's record: {error}")))?;
         let progress = match scoring.has(self.name(), "progress_at_start") {
             true => end.progress.max(end.start),
             false => end.progress,

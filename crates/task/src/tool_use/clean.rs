@@ -1,5 +1,7 @@
 //! What T-Eval cuts off a reply before it looks at it.
 
+use crate::python::strip;
+
 /// Texts that begin what a model says in another's name: the reply ends before the first of each.
 const ENDS: [&str; 8] =
     ["<eoa>", "<TOKENS_UNUSED_1>", "<|im_end|>", "\nuser", "\nassistant", "\nUSER", "[INST]", "<|user|>"];
@@ -36,9 +38,4 @@ pub fn own_turn(reply: &str) -> &str {
         at += line.len();
     }
     strip(reply)
-}
-
-/// Cuts white space off both ends as Python does: Unicode's, and the four ASCII separators 1C to 1F.
-pub fn strip(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }

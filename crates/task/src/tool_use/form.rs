@@ -6,8 +6,9 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::instruct::{self, Gold};
-use super::{Cut, Switches, Teval, Value, load, strip};
+use super::{Switches, Teval};
 use crate::pattern;
+use crate::python::{Cut, Value, load, strip};
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$"));
 static LINE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d+[.)] *[A-Za-z_][A-Za-z0-9_.]*\b.*$"));

@@ -4,9 +4,9 @@ use record::Message;
 
 use super::markers::Markers;
 use super::natural::{self, full_name, offered};
-use super::print::{excerpt, show};
 use super::same::same;
-use super::{Cut, Judgment, Mistake, Switches, Value, json_value, literal_value, load, strip};
+use super::{Judgment, Mistake, Switches};
+use crate::python::{Cut, Value, excerpt, json_value, literal_value, load, show, strip};
 
 /// The form that a prompt prescribes.
 #[derive(Debug, Clone, PartialEq, Eq)]

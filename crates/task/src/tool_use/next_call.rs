@@ -10,10 +10,10 @@ use serde_json::Value as Json;
 use super::likeness::Likeness;
 use super::natural::{self, full_name, offered, stated_arguments};
 use super::plan::{FINISH, truth};
-use super::print::{excerpt, show, text};
 use super::same::same;
-use super::thought::{content, last_place};
-use super::{Cut, Judgment, Mistake, Switches, Teval, Value, load, strip};
+use super::{Judgment, Mistake, Switches, Teval};
+use crate::measure::{content, last_place};
+use crate::python::{Cut, Value, excerpt, load, show, strip, text};
 use crate::{Judge, pattern};
 
 /// The next call: why, which tool, with which arguments.
@@ -112,7 +112,8 @@ pub(super) fn retrieve(gold: &NextCall, prompt: &[Message], reply: &str, switche
 /// Names in a reply that are looked up in the prompt, to say what is wrong.
 const MOST_TOOLS: usize = 100;
 
-/// What is named like a tool: two words of two letters and more with a dot between them.
+/// What is named like a tool of T-Eval: two words of two letters and more with one dot between them. What a prompt offers
+/// may have more dots (`offered`); the two differ in what `a.b.c` is.
 static TOOL: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z_][A-Za-z0-9_]+\.[A-Za-z_][A-Za-z0-9_]+"));
 
 /// What the reference takes for a tool.

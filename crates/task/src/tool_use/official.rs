@@ -14,7 +14,7 @@ use super::review::Answer;
 use super::{Gold, Teval};
 use crate::rows::{Rows, deal};
 use crate::text::read_bytes;
-use crate::{BadRows, Drawn, Task, TaskError};
+use crate::{BadRows, Drawn, Files, Task, TaskError};
 
 /// Endings of file names in the order of preference: the whole English set, its fifth, then the Chinese ones.
 const EDITIONS: [&str; 4] = ["_v2.json", "_v2_subset.json", "_v2_zh.json", "_v2_subset_zh.json"];
@@ -22,31 +22,20 @@ const EDITIONS: [&str; 4] = ["_v2.json", "_v2_subset.json", "_v2_zh.json", "_v2_
 /// The most tokens of a reply (T-Eval's setting).
 const MAX_TOKENS: usize = 512;
 
-impl Teval {
-    /// What the names of its files begin with; a plan has two files, one a form.
-    fn files(self) -> &'static [&'static str] {
-        match self {
-            Teval::Instruct => &["instruct"],
-            Teval::Plan => &["plan_json", "plan_str"],
-            Teval::Reason => &["reason_str"],
-            Teval::Retrieve => &["retrieve_str"],
-            Teval::Understand => &["understand_str"],
-            Teval::Rru => &["reason_retrieve_understand_json"],
-            Teval::Review => &["review_str"],
-        }
+/// Files of the data set, in the preferred edition.
+pub(super) const fn files(names: &'static [&'static str]) -> Files {
+    Files {
+        names,
+        source: "the folder data of the data set lovesnowbest/T-Eval of the Hugging Face hub",
+        license: "Apache-2.0",
+        put: "download them raw and name the folder that holds them, or one file itself",
     }
 }
 
-/// What to say where files are missing. Each names the files that are wanted.
-macro_rules! hint {
-    ($files:literal) => {
-        concat!(
-            "download ",
-            $files,
-            " of the data set lovesnowbest/T-Eval (folder data, license Apache-2.0) from the Hugging Face hub as raw \
-             files, and name the folder that holds them or one file itself"
-        )
-    };
+/// What the names of a task's files begin with; a plan has two files, one a form.
+fn beginnings(task: Teval) -> impl Iterator<Item = &'static str> {
+    let names = task.info().official.iter().flat_map(|files| files.names);
+    names.map(|name| name.trim_end_matches(EDITIONS[0]))
 }
 
 #[derive(Deserialize)]
@@ -104,7 +93,7 @@ fn find(task: Teval, folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
     if folder.is_file() {
         return Ok(vec![folder.to_owned()]);
     }
-    let names = |edition: &str| -> Vec<String> { task.files().iter().map(|file| format!("{file}{edition}")).collect() };
+    let names = |edition: &str| -> Vec<String> { beginnings(task).map(|file| format!("{file}{edition}")).collect() };
     for edition in EDITIONS {
         for place in [folder.to_owned(), folder.join("data")] {
             let paths: Vec<PathBuf> = names(edition).iter().map(|name| place.join(name)).collect();
@@ -118,14 +107,14 @@ fn find(task: Teval, folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
         Some(path) => Err(TaskError::Format {
             path,
             place: "by its name".to_owned(),
-            problem: format!("it is of another version than {}; {}", names(EDITIONS[0]).join(" and "), hint(task)),
+            problem: format!("it is of another version; {}", task.info().official[0]),
         }),
         None => Err(absent(task, folder.join(&names(EDITIONS[0])[0]))),
     }
 }
 
 fn absent(task: Teval, path: PathBuf) -> TaskError {
-    TaskError::Missing { task: task.name(), path, hint: hint(task) }
+    TaskError::Missing { task: task.name(), path, files: task.info().official }
 }
 
 /// A file of the task that is of no known edition: `instruct_v1.json`.
@@ -134,20 +123,8 @@ fn other_version(task: Teval, folder: &Path) -> Option<PathBuf> {
     let mut paths: Vec<PathBuf> = names.flatten().filter_map(Result::ok).map(|entry| entry.path()).collect();
     paths.sort();
     let wanted =
-        |name: &str| task.files().iter().any(|file| name.starts_with(&format!("{file}_v"))) && name.ends_with(".json");
+        |name: &str| beginnings(task).any(|file| name.starts_with(&format!("{file}_v"))) && name.ends_with(".json");
     paths.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(wanted))
-}
-
-fn hint(task: Teval) -> &'static str {
-    match task {
-        Teval::Instruct => hint!("instruct_v2.json"),
-        Teval::Plan => hint!("plan_json_v2.json and plan_str_v2.json"),
-        Teval::Reason => hint!("reason_str_v2.json"),
-        Teval::Retrieve => hint!("retrieve_str_v2.json"),
-        Teval::Understand => hint!("understand_str_v2.json"),
-        Teval::Rru => hint!("reason_retrieve_understand_json_v2.json"),
-        Teval::Review => hint!("review_str_v2.json"),
-    }
 }
 
 fn sample(task: Teval, id: &str, row: Value, file: &str) -> Result<Sample, String> {

@@ -6,7 +6,9 @@ use record::Message;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::{Cut, Judgment, Mistake, Switches, Value, load, strip};
+use super::{Judgment, Mistake, Switches};
+use crate::pattern;
+use crate::python::{Cut, Value, load, strip};
 
 /// The letter that is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +74,12 @@ fn after_colon(reply: &str) -> Option<char> {
 /// choice whose text it repeats.
 fn chosen(prompt: &[Message], reply: &str) -> Option<char> {
     static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\b(?:answer|choice|letter)\b[\s*_`]*(?:is|:|=|should be|would be)[\s*_`:]*(?:option |choice |letter )?[\s*_`(\x22'\[]*([A-E])(?-u:\b)")
-            .expect("a constant pattern that a test compiles")
+        pattern(
+            r"(?i)\b(?:answer|choice|letter)\b[\s*_`]*(?:is|:|=|should be|would be)[\s*_`:]*(?:option |choice |letter )?[\s*_`(\x22'\[]*([A-E])(?-u:\b)",
+        )
     });
     static ALONE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[^\p{L}\p{N}]*(?:option|choice|letter|answer)?[^\p{L}\p{N}]*([A-E])[^\p{L}\p{N}]*$")
-            .expect("a constant pattern that a test compiles")
+        pattern(r"(?i)^[^\p{L}\p{N}]*(?:option|choice|letter|answer)?[^\p{L}\p{N}]*([A-E])[^\p{L}\p{N}]*$")
     });
     let letter = |text: &str| text.chars().next().map(|letter| letter.to_ascii_uppercase());
     // "the answer is a call .." has an article, and no letter.
@@ -110,11 +112,8 @@ const MOST_BYTES: usize = 1 << 16;
 /// The letter that a reply states: the one it begins with; else the first after the word "answer"; else the only one.
 /// A letter is one that stands alone, and no article.
 fn stated(reply: &str) -> Option<char> {
-    static LETTER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?-u:\b)[A-E](?-u:\b)").expect("a constant pattern that a test compiles"));
-    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new("(?i:answer|choice|option)|答案|选择|选项").expect("a constant pattern that a test compiles")
-    });
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?-u:\b)[A-E](?-u:\b)"));
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| pattern("(?i:answer|choice|option)|答案|选择|选项"));
     let article = |end: usize| {
         let mut after = reply[end..].chars();
         match after.next() {

@@ -1,7 +1,9 @@
 //! Whether values are the same to a person.
 
+use num_bigint::BigInt;
+
 use super::natural::as_arguments;
-use super::{Int, Value, strip};
+use crate::python::{Value, strip};
 
 /// Whether a person would take one value for the other: `"5"` for 5, one text for a list of one, `Mara and Paul` for two.
 pub(super) fn same(got: &Value, wanted: &Value) -> bool {
@@ -71,9 +73,8 @@ fn number(said: &str) -> Option<Value> {
         return None;
     }
     if well.bytes().all(|byte| byte.is_ascii_digit()) {
-        let (negative, plain) = (digits.starts_with('-'), well.trim_start_matches('0'));
-        let int = Int::parse(if plain.is_empty() { b"0" } else { plain.as_bytes() }, 10)?;
-        return Some(Value::Int(if negative { int.negated() } else { int }));
+        let int = BigInt::parse_bytes(well.as_bytes(), 10)?;
+        return Some(Value::Int(if digits.starts_with('-') { -int } else { int }));
     }
     digits.parse().ok().map(Value::Float)
 }
@@ -88,8 +89,8 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json_value;
     use super::*;
+    use crate::python::json_value;
 
     #[test]
     fn values_are_compared_as_a_person_would() {

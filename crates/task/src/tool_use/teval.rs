@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use record::{Capability, Message, Sample, Score, Scoring, Transcript};
 use serde_json::Value as Json;
 
+use super::deviations::TABLE;
 use super::form::formed;
 use super::next_call::{NextCall, all_three, reason, retrieve, understand};
 use super::plan::Plan;
 use super::review::Answer;
-use super::{Gold, Judgment, Mistake, Switches, clean, instruct, official, own_turn, plan, review, twin};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use super::{COLUMNS, Gold, Judgment, Mistake, Switches, clean, instruct, official, own_turn, plan, review, twin};
+use crate::{Drawn, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
 /// The tasks of T-Eval. Of two forms of a task each sample has one, in its tag `format`.
 ///
@@ -91,33 +92,71 @@ impl Teval {
     }
 }
 
+/// What the rows of all seven share.
+const SHARED: TaskInfo = TaskInfo {
+    name: "",
+    capability: Capability::ToolUse,
+    about: "",
+    official: &[],
+    apart: false,
+    judged: false,
+    columns: COLUMNS,
+    deviations: Some(TABLE),
+    oracle: |sample| vec![twin::answer(sample)],
+};
+
+/// The rows, in the order of [`Teval::ALL`].
+static INFO: [TaskInfo; 7] = [
+    TaskInfo {
+        name: "teval_instruct",
+        about: "call the right tool with the right arguments in a prescribed form (T-Eval instruct)",
+        official: &[official::files(&["instruct_v2.json"])],
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_plan",
+        about: "plan all calls that a goal needs, in order (T-Eval plan)",
+        official: &[official::files(&["plan_json_v2.json", "plan_str_v2.json"])],
+        judged: true,
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_reason",
+        about: "think of what to do next in a task under way (T-Eval reason)",
+        official: &[official::files(&["reason_str_v2.json"])],
+        judged: true,
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_retrieve",
+        about: "name the tool to call next (T-Eval retrieve)",
+        official: &[official::files(&["retrieve_str_v2.json"])],
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_understand",
+        about: "give the arguments of the next call (T-Eval understand)",
+        official: &[official::files(&["understand_str_v2.json"])],
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_rru",
+        about: "thought, tool and arguments of the next call in JSON (T-Eval reason-retrieve-understand)",
+        official: &[official::files(&["reason_retrieve_understand_json_v2.json"])],
+        judged: true,
+        ..SHARED
+    },
+    TaskInfo {
+        name: "teval_review",
+        about: "tell what came of a call (T-Eval review)",
+        official: &[official::files(&["review_str_v2.json"])],
+        ..SHARED
+    },
+];
+
 impl Task for Teval {
-    fn name(&self) -> &'static str {
-        match self {
-            Teval::Instruct => "teval_instruct",
-            Teval::Plan => "teval_plan",
-            Teval::Reason => "teval_reason",
-            Teval::Retrieve => "teval_retrieve",
-            Teval::Understand => "teval_understand",
-            Teval::Rru => "teval_rru",
-            Teval::Review => "teval_review",
-        }
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::ToolUse
-    }
-
-    fn about(&self) -> &'static str {
-        match self {
-            Teval::Instruct => "call the right tool with the right arguments in a prescribed form (T-Eval instruct)",
-            Teval::Plan => "plan all calls that a goal needs, in order (T-Eval plan)",
-            Teval::Reason => "think of what to do next in a task under way (T-Eval reason)",
-            Teval::Retrieve => "name the tool to call next (T-Eval retrieve)",
-            Teval::Understand => "give the arguments of the next call (T-Eval understand)",
-            Teval::Rru => "thought, tool and arguments of the next call in JSON (T-Eval reason-retrieve-understand)",
-            Teval::Review => "tell what came of a call (T-Eval review)",
-        }
+    fn info(&self) -> &'static TaskInfo {
+        &INFO[*self as usize]
     }
 
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
@@ -142,19 +181,12 @@ impl Task for Teval {
             false => clean(transcript.last_reply()),
         };
         let judgment = self.judge(&sample.gold, &sample.question(), reply, judge, &switches);
-        let Judgment { value, metrics, mistake, reason } = judgment.map_err(|problem| TaskError::Sample {
-            task: self.name().to_owned(),
-            sample: sample.id.clone(),
-            problem,
-        })?;
+        let Judgment { value, metrics, mistake, reason } =
+            judgment.map_err(|problem| TaskError::unusable(sample, problem))?;
         let formed = formed(*self, &sample.gold, &record::clean(reply));
         let read = formed || !matches!(mistake, Some(Mistake::NoCall | Mistake::Malformed(_)));
         let fault = mistake.map(|mistake| mistake.kind());
         let score = Score { fault, ..scored(sample, value.min(1.0), metrics, reason) };
         Ok(with_form(score, scoring, formed, read))
-    }
-
-    fn judged(&self) -> bool {
-        matches!(self, Teval::Plan | Teval::Reason | Teval::Rru)
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Graph;
 use super::order::successors;
-use super::{Graph, max_weight_matching};
+use crate::measure::max_weight_matching;
 
 /// Nodes whose similarity is not above this are never matched (WorfBench's threshold).
 pub(super) const THRESHOLD: f64 = 0.6;

@@ -6,10 +6,9 @@ use std::path::Path;
 use record::{Message, Role};
 use serde::Deserialize;
 
-use super::assignment::assigned;
 use crate::TaskError;
+use crate::python::{Value, assigned};
 use crate::text::{read_json, read_text};
-use crate::tool_use::Value;
 
 /// Where a checkout of the benchmark has its examples, and under which name.
 const PROMPTS: &str = "prompts/eval_prompt.py";

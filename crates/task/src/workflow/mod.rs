@@ -6,13 +6,11 @@
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
 mod align;
-mod assignment;
 mod columns;
 mod deviations;
 mod explain;
 mod few_shot;
 mod judgment;
-mod matching;
 mod natural;
 mod official;
 mod order;
@@ -29,11 +27,10 @@ pub use align::align;
 pub use columns::COLUMNS;
 pub use deviations::{DEVIATIONS, Switches};
 pub use judgment::{Judgment, judge};
-pub use matching::max_weight_matching;
 pub use order::largest_agreement;
 pub use parse::{Graph, ParseFailure, parse};
 pub use predictions::predictions;
-pub use score::{Crash, Prf, gold_chains, graph_score, longest_increasing, node_score};
+pub use score::{Crash, Prf, gold_chains, graph_score, node_score};
 pub use topo::{Cycle, topological_orders};
 pub use twin::generate as generate_twin;
 pub use worfbench::WorfBench;

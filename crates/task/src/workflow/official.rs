@@ -11,17 +11,21 @@ use super::few_shot::FewShot;
 use super::{Switches, parse, topological_orders};
 use crate::rows::{Rows, deal};
 use crate::text::read_json;
-use crate::{BadRows, Drawn, TaskError};
+use crate::{BadRows, Drawn, Files, TaskError};
 
 /// The nine sets; the last three are held out in the paper.
 const SETS: [&str; 9] =
     ["wikihow", "toolbench", "toolalpaca", "lumos", "alfworld", "webshop", "os", "seal_tools", "intercodesql"];
 
-const HINT: &str = "download the data set zjunlp/WorFBench_test from the Hugging Face hub, or check out zjunlp/WorfBench \
-                    (code MIT), and name the folder that holds <set>/graph_eval.json for one or more of the nine sets. \
-                    The texts keep the licenses of their sources: wikihow CC BY-NC-SA (not for commercial use); \
-                    toolbench, toolalpaca, lumos, os (AgentBench) and seal_tools Apache-2.0; alfworld, webshop and \
-                    intercodesql MIT; check them at the source before you pass texts on";
+/// Where the data set comes from.
+pub(super) const FILES: &[Files] = &[Files {
+    names: &["<set>/graph_eval.json of one or more of the nine sets"],
+    source: "the data set zjunlp/WorFBench_test of the Hugging Face hub, or a checkout of zjunlp/WorfBench",
+    license: "the code MIT; the texts keep those of their sources: wikihow CC BY-NC-SA (not for commercial use); \
+              toolbench, toolalpaca, lumos, os (AgentBench) and seal_tools Apache-2.0; alfworld, webshop and \
+              intercodesql MIT; check them at the source before you pass texts on",
+    put: "name the folder that holds them",
+}];
 
 /// The most tokens of a reply (WorfBench's setting).
 const MAX_TOKENS: usize = 1024;
@@ -48,7 +52,7 @@ pub(super) fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Re
     }
     if sets.is_empty() {
         let path = folder.join(SETS[0]).join("graph_eval.json");
-        return Err(TaskError::Missing { task: "worfbench", path, hint: HINT });
+        return Err(TaskError::Missing { task: "worfbench", path, files: FILES });
     }
     let mut dealt = deal(sets, limit);
     let mut ids = HashSet::new();

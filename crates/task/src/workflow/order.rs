@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Graph, max_weight_matching};
+use super::Graph;
+use crate::measure::max_weight_matching;
 
 /// Which nodes come before which: `before[a][b]` where a path leads from `a` to `b`. Edges outside are ignored.
 pub(super) fn precedence(graph: &Graph) -> Vec<Vec<bool>> {
@@ -80,8 +81,9 @@ pub fn largest_agreement(chain: &[usize], before: &[Vec<bool>]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{longest_increasing, topological_orders};
+    use super::super::topological_orders;
     use super::*;
+    use crate::measure::longest_increasing;
 
     #[test]
     fn agreement_is_the_best_over_all_topological_orders() -> Result<(), super::super::Cycle> {

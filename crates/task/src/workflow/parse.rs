@@ -8,18 +8,17 @@
 //! Edges: (START,1) (START,2) (1,3) (2,3) (3,END)
 //! ```
 
-use std::collections::{HashMap, HashSet};
-
-use super::Switches;
-use super::scan::{Name, all_edges, loose_steps, number, strict_steps};
-use crate::tool_use::strip;
-
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::Switches;
 use super::natural::{self, Step, Tip};
+use super::scan::{Name, all_edges, loose_steps, strict_steps};
+use crate::pattern;
+use crate::python::{number, strip};
 
 /// Steps and what depends on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -112,8 +111,7 @@ pub fn parse(text: &str, switches: &Switches) -> Result<Graph, ParseFailure> {
 }
 
 /// A line that begins a workflow.
-static HEADING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?im)^\W*nodes?\W*$").expect("a constant pattern that a test compiles"));
+static HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?im)^\W*nodes?\W*$"));
 
 /// The last of several workflows, each with a heading, steps and edges; the whole text where there are not several.
 fn last_answer<'t>(text: &'t str, switches: &Switches) -> &'t str {

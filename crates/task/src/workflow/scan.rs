@@ -1,10 +1,6 @@
 //! Steps and edges in a text, found in one pass whatever the text is.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use crate::tool_use::strip;
+use crate::python::{is_digit, is_space, number, strip};
 
 /// One end of an edge as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +93,6 @@ fn name<'t>(text: &'t str, word: &str, meaning: Name<'t>, any_case: bool) -> Opt
     same.then(|| (meaning, rest.trim_start_matches(is_space)))
 }
 
-/// White space as Python's `\s`.
-fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
-}
-
 /// Digits at the start of a text, one at least, and what comes after.
 fn digits(text: &str) -> Option<(&str, &str)> {
     let rest = text.trim_start_matches(is_digit);
@@ -109,44 +100,10 @@ fn digits(text: &str) -> Option<(&str, &str)> {
     (!digits.is_empty()).then_some((digits, rest))
 }
 
-/// The value of decimal digits of any script, at most `usize::MAX`.
-pub(super) fn number(digits: &str) -> usize {
-    let add = |value: usize, c| value.saturating_mul(10).saturating_add(digit(c).unwrap_or(0));
-    digits.chars().fold(0_usize, add)
-}
-
-/// A decimal digit of any script, as Python's `\d`.
-fn is_digit(c: char) -> bool {
-    digit(c).is_some()
-}
-
-/// The value of one decimal digit. Unicode lays out each script's ten digits in a row, zero first.
-fn digit(c: char) -> Option<usize> {
-    if c.is_ascii() || !c.is_numeric() {
-        return c.to_digit(10).map(|value| value as usize);
-    }
-    static ZEROS: LazyLock<Vec<u32>> = LazyLock::new(zeros);
-    let code = c as u32;
-    let zero = ZEROS[..ZEROS.partition_point(|&zero| zero <= code)].last()?;
-    Some((code - zero) as usize).filter(|value| *value < 10)
-}
-
-/// The zeros of all scripts but ASCII, ascending.
-fn zeros() -> Vec<u32> {
-    let decimal = Regex::new(r"^\d$").expect("the pattern is a constant that a test compiles");
-    let numeric = ('\u{80}'..=char::MAX).filter(|c| c.is_numeric());
-    let digits = numeric.filter(|c| decimal.is_match(c.encode_utf8(&mut [0; 4])));
-    let mut zeros: Vec<u32> = Vec::new();
-    for code in digits.map(u32::from) {
-        if zeros.last().is_none_or(|zero| code - zero >= 10) {
-            zeros.push(code);
-        }
-    }
-    zeros
-}
-
 #[cfg(test)]
 mod tests {
+    use regex::Regex;
+
     use super::*;
 
     /// Whether a name is digits, and its text, as the patterns say.
@@ -211,19 +168,6 @@ mod tests {
             let want: Vec<_> = edge.captures_iter(&text).map(|c| (c[1].to_owned(), c[2].to_owned())).collect();
             let got: Vec<_> = all_edges(&text, false).into_iter().map(|(a, b)| (written(a), written(b))).collect();
             assert_eq!(got, want, "{text:?}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn digits_of_any_script_are_numbers() -> Result<(), regex::Error> {
-        for (digits, value) in [("12", 12), ("１２", 12), ("٣", 3), ("𝟡", 9), ("𝟘", 0), (&"9".repeat(99), usize::MAX)]
-        {
-            assert_eq!(number(digits), value, "{digits}");
-        }
-        let decimal = Regex::new(r"^\d$")?;
-        for c in '\0'..='\u{1FFFF}' {
-            assert_eq!(is_digit(c), decimal.is_match(c.encode_utf8(&mut [0; 4])), "{c:?}");
         }
         Ok(())
     }

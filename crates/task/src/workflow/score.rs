@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::align::{THRESHOLD, align};
-use super::matching::matching;
 use super::order::{largest_agreement, listing_by_edges, precedence};
 use super::topo::{Cycle, topological_orders};
-use super::{Graph, Switches, max_weight_matching};
+use super::{Graph, Switches};
+use crate::measure::{f1, longest_increasing, matching, max_weight_matching};
 
 /// Topological orders of a gold workflow that the reference looks at.
 const ORDERS: usize = 20;
@@ -29,8 +29,7 @@ impl Prf {
     /// `precision = in_reply / reply`, `recall = in_gold / gold`.
     fn of(in_reply: usize, reply: usize, in_gold: usize, gold: usize) -> Self {
         let (precision, recall) = (in_reply as f64 / reply as f64, in_gold as f64 / gold as f64);
-        let sum = precision + recall;
-        Self { precision, recall, f1: if sum > 0.0 { 2.0 * precision * recall / sum } else { 0.0 } }
+        Self { precision, recall, f1: f1(precision, recall) }
     }
 }
 
@@ -42,23 +41,6 @@ impl From<Cycle> for Crash {
     fn from(_: Cycle) -> Self {
         Crash
     }
-}
-
-/// The length of the longest strictly increasing subsequence of the matched places, unmatched ones left out.
-///
-/// ```
-/// use task::workflow::longest_increasing;
-/// assert_eq!(longest_increasing(&[Some(0), None, Some(2), Some(1)]), 2);
-/// ```
-pub fn longest_increasing(places: &[Option<usize>]) -> usize {
-    let mut ends: Vec<usize> = Vec::new();
-    for &place in places.iter().flatten() {
-        match ends.partition_point(|&end| end < place) {
-            at if at == ends.len() => ends.push(place),
-            at => ends[at] = place,
-        }
-    }
-    ends.len()
 }
 
 /// The orders of the gold nodes that the reference compares a reply with: topological orders without START and END,

@@ -2,8 +2,9 @@
 
 use record::{Capability, Sample, Score, Scoring, Transcript};
 
-use super::{Judgment, Switches, official, parse};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use super::deviations::TABLE;
+use super::{COLUMNS, Judgment, Switches, official, parse, twin};
+use crate::{Drawn, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
 /// WorfBench: a goal in, a workflow out, judged by how many steps and dependencies agree with the gold workflow.
 ///
@@ -12,25 +13,27 @@ use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 /// `corrected`. Sample gold: `{"workflow": "Node:\n1: ..."}`.
 pub struct WorfBench;
 
+static INFO: TaskInfo = TaskInfo {
+    name: "worfbench",
+    capability: Capability::Workflow,
+    about: "decompose a goal into a graph of steps (WorfBench)",
+    official: official::FILES,
+    apart: false,
+    judged: true,
+    columns: COLUMNS,
+    deviations: Some(TABLE),
+    oracle: |sample| vec![twin::answer(sample)],
+};
+
 impl Task for WorfBench {
-    fn name(&self) -> &'static str {
-        "worfbench"
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::Workflow
-    }
-
-    fn about(&self) -> &'static str {
-        "decompose a goal into a graph of steps (WorfBench)"
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
     }
 
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, limit),
-            Source::Generated { seed, split, asking } => {
-                Ok(super::twin::generate(*seed, *split, *asking, limit).into())
-            }
+            Source::Generated { seed, split, asking } => Ok(twin::generate(*seed, *split, *asking, limit).into()),
         }
     }
 
@@ -41,12 +44,11 @@ impl Task for WorfBench {
         judge: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let unusable =
-            |problem: String| TaskError::Sample { task: self.name().to_owned(), sample: sample.id.clone(), problem };
+        let unusable = |problem: &str| TaskError::unusable(sample, problem);
         let gold = sample.gold.get("workflow").and_then(|text| text.as_str());
-        let gold = gold.ok_or_else(|| unusable("its gold has no text \"workflow\"".to_owned()))?;
-        let judgment =
-            super::judge(transcript.last_reply(), gold, judge, &Switches::from(scoring)).map_err(unusable)?;
+        let gold = gold.ok_or_else(|| unusable("its gold has no text \"workflow\""))?;
+        let judgment = super::judge(transcript.last_reply(), gold, judge, &Switches::from(scoring))
+            .map_err(|why| unusable(&why))?;
         let Judgment { value, node, graph, reason, .. } = judgment;
         let metrics = vec![
             ("node_precision", node.precision),
@@ -59,9 +61,5 @@ impl Task for WorfBench {
         let read = |switches| parse(transcript.last_reply(), &switches).is_ok_and(|graph| !graph.steps().is_empty());
         let score = scored(sample, value, metrics, reason);
         Ok(with_form(score, scoring, read(Switches::all(false)), read(Switches::all(true))))
-    }
-
-    fn judged(&self) -> bool {
-        true
     }
 }

@@ -16,13 +16,22 @@ use super::twin::{self, Generated};
 use super::winnable::unwinnable;
 use crate::rows::{Rows, deal};
 use crate::text::{read_bytes, read_json, wrong};
-use crate::{BadRows, Drawn, Split, TaskError, Tokens};
+use crate::{BadRows, Drawn, Files, Split, TaskError, Tokens};
 
-const DATA: &str = "download data.zip of the data set THUDM/LongBench from the Hugging Face hub (114 MB; its 21 sources \
-                    have terms of their own) and name the folder that holds it, or unpack it there as <set>.jsonl; or \
-                    add --data longbench=hub:THUDM/LongBench";
-const CONFIG: &str = "copy dataset2prompt.json (and dataset2maxlen.json, model2maxlen.json) from the folder \
-                      LongBench/config of github.com/THUDM/LongBench (license MIT) to the folder or to its config/";
+/// The hub has the rows, the repository the prompts.
+pub(super) const FILES: &[Files] = &[DATA, CONFIG];
+const DATA: Files = Files {
+    names: &["data.zip (114 MB)"],
+    source: "the data set THUDM/LongBench of the Hugging Face hub",
+    license: "its 21 sources have terms of their own",
+    put: "name the folder that holds it, or unpack it there as <set>.jsonl; or add --data longbench=hub:THUDM/LongBench",
+};
+const CONFIG: Files = Files {
+    names: &["dataset2prompt.json (and dataset2maxlen.json, model2maxlen.json)"],
+    source: "the folder LongBench/config of github.com/THUDM/LongBench",
+    license: "MIT",
+    put: "copy them to the folder or to its config/",
+};
 /// Where the `config` folder may lie.
 const CONFIG_PLACES: [&str; 3] = ["", "config", "LongBench/config"];
 
@@ -89,7 +98,7 @@ pub(super) fn load(
         lists.push(rows_of(name, &path, &bytes, (&mut kept, limit))?);
     }
     if lists.iter().all(Vec::is_empty) {
-        return Err(TaskError::Missing { task: "longbench", path: rows.join("data.zip"), hint: DATA });
+        return Err(TaskError::Missing { task: "longbench", path: rows.join("data.zip"), files: &[DATA] });
     }
     let samples = deal(lists, limit).into_iter().map(|row| asked.sample(row, tokens)).collect::<Result<_, _>>()?;
     Ok(kept.drawn(samples))
@@ -201,7 +210,7 @@ impl Asked {
             false => settings.sets,
         };
         let prompt_file = folder.join("dataset2prompt.json");
-        let missing = || TaskError::Missing { task: "longbench", path: prompt_file.clone(), hint: CONFIG };
+        let missing = || TaskError::Missing { task: "longbench", path: prompt_file.clone(), files: &[CONFIG] };
         Ok(Self {
             sets,
             prompts: config(folder, "dataset2prompt.json")?.ok_or_else(missing)?,

@@ -15,12 +15,13 @@ use std::borrow::Cow;
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde_json::Value;
 
+use super::deviations::TABLE;
 use super::metric::{Metric, Ratio, Rules};
 use super::score::score;
 use super::sets::{Set, find};
-use super::{Switches, official, twin};
-use crate::tool_use::{content, last_place};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use super::{COLUMNS, Switches, official, twin};
+use crate::measure::{content, last_place};
+use crate::{Drawn, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
 /// Long texts of 21 kinds.
 ///
@@ -29,22 +30,21 @@ use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
 /// "answers": ["..."], "all_classes": null or ["..."]}`.
 pub struct LongBench;
 
+static INFO: TaskInfo = TaskInfo {
+    name: "longbench",
+    capability: Capability::LongContext,
+    about: "questions, summaries, classes, counts and code over long texts (LongBench v1, LongBench-E)",
+    official: official::FILES,
+    apart: true,
+    judged: false,
+    columns: COLUMNS,
+    deviations: Some(TABLE),
+    oracle: |sample| vec![twin::answer(sample)],
+};
+
 impl Task for LongBench {
-    fn name(&self) -> &'static str {
-        "longbench"
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::LongContext
-    }
-
-    fn about(&self) -> &'static str {
-        "questions, summaries, classes, counts and code over long texts (LongBench v1, LongBench-E)"
-    }
-
-    /// The hub has the rows, the repository the prompts.
-    fn apart(&self) -> bool {
-        true
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
     }
 
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
@@ -65,11 +65,7 @@ impl Task for LongBench {
         _: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let gold = Gold::read(&sample.gold).map_err(|problem| TaskError::Sample {
-            task: self.name().to_owned(),
-            sample: sample.id.clone(),
-            problem: problem.to_owned(),
-        })?;
+        let gold = Gold::read(&sample.gold).map_err(|problem| TaskError::unusable(sample, problem))?;
         let switches = Switches::from(scoring);
         let rules = Rules { classes: &gold.classes, ratio: gold.ratio, question: &gold.question, switches: &switches };
         let reply = match switches.clean_reply && gold.set.metric != Metric::Code {

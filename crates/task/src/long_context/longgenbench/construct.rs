@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
+use crate::pattern;
+
 /// How prompts are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -114,8 +116,8 @@ fn question(row: &Choice, construction: Construction) -> String {
     }
 }
 
-static QUESTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)Q:.*?\(D\)").expect("a fixed pattern"));
-static ANSWER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)A:.*?The answer is.*?\)").expect("a fixed pattern"));
+static QUESTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)Q:.*?\(D\)"));
+static ANSWER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)A:.*?The answer is.*?\)"));
 
 /// The examples in the questions' form, and how many there are.
 fn examples(shots: &str, construction: Construction) -> (String, usize) {

@@ -13,12 +13,29 @@ use super::twin;
 use crate::long_context::longbench::twin::Generated;
 use crate::rows::{Rows, deal};
 use crate::text::{read_bytes, read_text, wrong};
-use crate::{BadRows, Drawn, Split, TaskError, Tokens};
+use crate::{BadRows, Drawn, Files, Split, TaskError, Tokens};
 
-const HINT: &str = "name a folder with GSM8K's test.jsonl (grade_school_math/data of github.com/openai/grade-school-math, \
-                    MIT) and gsm8k_prompt.txt, or with MMLU's test/*_test.csv (github.com/hendrycks/test, MIT) and \
-                    mmlu_prompt.json; the prompt files are LongGenBench_prompt.txt and .json of \
-                    github.com/Dominic789654/LongGenBench (no license stated); a checkout's own folders are found too";
+/// Either set of questions suffices, with the texts of its examples.
+pub(super) const FILES: &[Files] = &[
+    Files {
+        names: &["GSM8K's test.jsonl"],
+        source: "grade_school_math/data of github.com/openai/grade-school-math",
+        license: "MIT",
+        put: "name the folder that holds it and gsm8k_prompt.txt",
+    },
+    Files {
+        names: &["MMLU's test/*_test.csv"],
+        source: "github.com/hendrycks/test",
+        license: "MIT",
+        put: "name the folder that holds them and mmlu_prompt.json instead",
+    },
+    Files {
+        names: &["these prompt files (LongGenBench_prompt.txt, LongGenBench_prompt.json)"],
+        source: "github.com/Dominic789654/LongGenBench",
+        license: "none stated",
+        put: "a checkout's own folders are found too",
+    },
+];
 const QUESTIONS: [&str; 5] =
     ["gsm8k.jsonl", "gsm8k_test.jsonl", "test.jsonl", "gsm8k/test.jsonl", "grade_school_math/data/test.jsonl"];
 const GSM8K_SHOTS: [&str; 3] = [
@@ -73,7 +90,7 @@ pub(super) fn load(
 }
 
 fn missing(path: PathBuf) -> TaskError {
-    TaskError::Missing { task: "longgenbench", path, hint: HINT }
+    TaskError::Missing { task: "longgenbench", path, files: FILES }
 }
 
 fn settings(folder: &Path) -> Result<Settings, TaskError> {

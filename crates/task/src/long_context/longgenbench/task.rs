@@ -9,8 +9,9 @@
 use record::{Capability, Column, MeanOf, Metric, Sample, Score, Scoring, Transcript};
 use serde_json::Value;
 
+use super::deviations::TABLE;
 use super::{Kind, Switches, accuracy, correct, numbered, official, twin};
-use crate::{Drawn, Judge, Source, Task, TaskError, Tokens, scored, with_form};
+use crate::{Drawn, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
 /// Many questions in one prompt, all answered in one long reply.
 ///
@@ -29,17 +30,21 @@ const fn column(name: &'static str, of: &'static [Metric]) -> Column {
     Column { table: "LongGenBench", name, of: MeanOf::Metrics(of) }
 }
 
+static INFO: TaskInfo = TaskInfo {
+    name: "longgenbench",
+    capability: Capability::LongContext,
+    about: "answer many questions in one long reply (LongGenBench, SCOPE form)",
+    official: official::FILES,
+    apart: false,
+    judged: false,
+    columns: COLUMNS,
+    deviations: Some(TABLE),
+    oracle: |sample| vec![twin::answer(sample)],
+};
+
 impl Task for LongGenBench {
-    fn name(&self) -> &'static str {
-        "longgenbench"
-    }
-
-    fn capability(&self) -> Capability {
-        Capability::LongContext
-    }
-
-    fn about(&self) -> &'static str {
-        "answer many questions in one long reply (LongGenBench, SCOPE form)"
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
     }
 
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
@@ -58,11 +63,8 @@ impl Task for LongGenBench {
         _: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let gold = Gold::read(&sample.gold).ok_or_else(|| TaskError::Sample {
-            task: self.name().to_owned(),
-            sample: sample.id.clone(),
-            problem: "its gold has no kind, first number and answers".to_owned(),
-        })?;
+        let gold = Gold::read(&sample.gold)
+            .ok_or_else(|| TaskError::unusable(sample, "its gold has no kind, first number and answers"))?;
         let reply = transcript.last_reply();
         let right = correct(reply, &gold.answers, gold.kind, gold.first, &Switches::from(scoring));
         let said = numbered(reply, gold.kind, &Switches::all(true));

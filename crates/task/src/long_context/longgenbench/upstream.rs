@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Kind;
+use crate::pattern;
 
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d*\.?\d+").expect("a fixed pattern"));
-static LETTER: LazyLock<Regex> = LazyLock::new(|| Regex::new("[A-D]").expect("a fixed pattern"));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d*\.?\d+"));
+static LETTER: LazyLock<Regex> = LazyLock::new(|| pattern("[A-D]"));
 
 /// The pieces of a reply that it takes for answers: after each line that ends in `:`, the text up to an empty line.
 ///

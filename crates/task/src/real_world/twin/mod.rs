@@ -114,6 +114,14 @@ impl Puzzle {
     }
 }
 
+/// The actions that solve a puzzle, one a turn. Empty for a sample of another task.
+pub fn answer(sample: &Sample) -> Vec<String> {
+    let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
+    let Ok(world) = world(text("domain"), text("problem")) else { return Vec::new() };
+    let plan = world.plan(&world.initial(), MAX_STATES).unwrap_or_default();
+    plan.iter().filter_map(|&action| world.action(action)).map(ToString::to_string).collect()
+}
+
 /// The grounded world of a twin's sample.
 pub fn world(domain: &str, problem: &str) -> Result<World, PddlError> {
     let domain = Domain::parse(domain)?;

@@ -2,7 +2,7 @@
 
 use super::edges::{Names, line_edges};
 use super::{Found, MOST, NUMBERED, Sketch, Tip, listing, numbers, sketched};
-use crate::tool_use::{Cut, Value, load};
+use crate::python::{Cut, Value, load};
 
 const NODE_KEYS: [&str; 6] = ["nodes", "node", "steps", "step", "tasks", "subtasks"];
 const EDGE_KEYS: [&str; 5] = ["edges", "edge", "dependencies", "links", "connections"];

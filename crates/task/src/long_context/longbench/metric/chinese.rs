@@ -8,13 +8,14 @@ use std::sync::LazyLock;
 use jieba_rs::Jieba;
 use regex::Regex;
 
+use crate::pattern;
+
 /// The dictionary takes a moment to unpack, once.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 /// What is cut by dictionary and model.
-static BLOCK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[\x{4E00}-\x{9FD5}a-zA-Z0-9+#&._%\-]+").expect("a fixed pattern"));
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\x{4E00}-\x{9FD5}a-zA-Z0-9+#&._%\-]+"));
 /// What stays together in a block's parts that are no Chinese.
-static PLAIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[a-zA-Z0-9]+(?:\.\d+)?%?").expect("a fixed pattern"));
+static PLAIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[a-zA-Z0-9]+(?:\.\d+)?%?"));
 
 /// The words of a text, in order; nothing is left out.
 pub fn cut(text: &str) -> Vec<&str> {

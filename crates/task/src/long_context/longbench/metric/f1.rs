@@ -1,23 +1,24 @@
 //! F1 of the words of a short answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::super::Switches;
 use super::chinese::cut;
-use super::text::{is_space, split};
-use crate::long_context::stem;
+use crate::measure::{self, shared, stem};
+use crate::pattern;
+use crate::python::{is_space, split};
 
 /// The Chinese punctuation that the reference deletes beside ASCII's. It lacks `《`, `〈`, `〉` and `·`.
 const CHINESE: &str = "！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚〛〜〝〞〟〰〾〿–—‘’‛“”„‟…‧﹏.";
 
 /// A word in the sense of Python's `\b`.
-static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+").expect("a fixed pattern"));
+static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{L}\p{N}_]+"));
 
 /// Unicode's punctuation.
-static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\p{P}").expect("a fixed pattern"));
+static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| pattern(r"\p{P}"));
 
 /// F1 of the words of prediction and answer; case, punctuation and articles do not count.
 ///
@@ -109,23 +110,8 @@ fn normal_zh(word: &str, switches: &Switches) -> String {
 }
 
 fn f1(prediction: &[String], answer: &[String]) -> f64 {
-    let mut left: HashMap<&str, usize> = HashMap::new();
-    for word in answer {
-        *left.entry(word).or_default() += 1;
-    }
-    let mut same = 0usize;
-    for word in prediction {
-        if let Some(count) = left.get_mut(word.as_str()).filter(|count| **count > 0) {
-            *count -= 1;
-            same += 1;
-        }
-    }
-    if same == 0 {
-        return 0.0;
-    }
-    let precision = same as f64 / prediction.len() as f64;
-    let recall = same as f64 / answer.len() as f64;
-    2.0 * precision * recall / (precision + recall)
+    let shared = shared(answer, prediction) as f64;
+    measure::f1(shared / prediction.len() as f64, shared / answer.len() as f64)
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::super::Switches;
+use crate::pattern;
 
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+").expect("a fixed pattern"));
-static PARAGRAPH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"Paragraph (\d+)").expect("a fixed pattern"));
-static PARAGRAPH_ZH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"段落(\d+)").expect("a fixed pattern"));
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+"));
+static PARAGRAPH: LazyLock<Regex> = LazyLock::new(|| pattern(r"Paragraph (\d+)"));
+static PARAGRAPH_ZH: LazyLock<Regex> = LazyLock::new(|| pattern(r"段落(\d+)"));
 
 /// The share of the numbers of a reply that are `answer`; 0 where it has none.
 ///
@@ -57,14 +58,12 @@ const WORDS: [&str; 21] = [
 ];
 
 static STATED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
+    pattern(&format!(
         r"(?i)\b(?:answer(?: is| are|:)|paragraph|there (?:are|is)|in total|total of|number (?:of [a-z ]{{1,40}} )?is)\W{{0,12}}(?:paragraph\W{{0,6}}|only |exactly |number )?(\d+|{})\b",
         WORDS.join("|")
     ))
-    .expect("a fixed pattern")
 });
-static ANY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)(\d+)|\b({})\b", WORDS.join("|"))).expect("a fixed pattern"));
+static ANY: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)(\d+)|\b({})\b", WORDS.join("|"))));
 
 /// The number that a reply states: the last one after words like "the answer is", "there are" or "paragraph", else the
 /// only one, else the last; words up to twenty count as numbers. `None` where there is none.

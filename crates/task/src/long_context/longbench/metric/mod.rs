@@ -8,7 +8,6 @@ mod f1;
 mod fraction;
 mod lcs;
 mod rouge;
-mod text;
 
 pub use chinese::cut;
 pub use classification::classification;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::super::Switches;
 use super::chinese::cut;
 use super::lcs::Table;
-use super::text::split;
+use crate::python::split;
 
 /// The most cells of all tables of a pair, one a word of the answer and word of the prediction: 64 MB of bits. What
 /// the prediction has beyond them is not read; a reply of 1 MB against a page of 600 words is below it.

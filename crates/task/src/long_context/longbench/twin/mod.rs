@@ -15,7 +15,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::sets::{Set, TWINS};
-use crate::long_context::twin::FRAME;
 use crate::{Asking, Split, Tokens, shots};
 
 /// Prompt lengths in the model's tokens, where a settings file names no others.
@@ -128,7 +127,7 @@ struct Maker<'a> {
 
 /// One instance whose prompt and reply have at most about `length` tokens.
 fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
-    let length = length.saturating_sub(set.max_tokens + 2 * FRAME);
+    let length = length.saturating_sub(set.max_tokens + 2 * shots::FRAME);
     let puzzle = match set.name {
         "document_qa" => passages::document(maker, length),
         "multi_document_qa" => passages::documents(maker, length),

@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use crate::tool_use::{Value, literal_value};
+use super::{Value, literal_value};
 
 /// Why what is assigned cannot be read without running the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NoLiteral {
+pub(crate) struct NoLiteral {
     /// The line, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// What stands there.
-    pub(super) problem: String,
+    pub(crate) problem: String,
 }
 
 /// The value of the last assignment `name = ...` that begins a line of `source`; `None` where there is none.
 ///
 /// The right side is a Python literal. Texts may be joined with `+`; formatted texts and names are refused by name.
-pub(super) fn assigned(source: &str, name: &str) -> Result<Option<Value>, NoLiteral> {
+pub(crate) fn assigned(source: &str, name: &str) -> Result<Option<Value>, NoLiteral> {
     let mut scan = Scan { text: source.as_bytes(), at: 0, depth: 0 };
     let mut last = None;
     while scan.at < source.len() {

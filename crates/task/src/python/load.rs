@@ -19,7 +19,7 @@ pub struct Cut {
 /// Of a reply with a code block, only what follows its opening fence.
 ///
 /// ```
-/// use task::tool_use::{Cut, load};
+/// use task::python::{Cut, load};
 /// assert!(load("Here: ```json\n{'a': 1}\n```", Cut::default()).is_some());
 /// assert!(load("{'a': true}", Cut::default()).is_some()); // the third way
 /// assert!(load("Here: {'a': 1}", Cut::default()).is_none());
@@ -47,7 +47,7 @@ pub fn load(reply: &str, cut: Cut) -> Option<Value> {
 }
 
 /// A Python literal, else JSON, else JSON with double quotes for single ones.
-pub(super) fn read(text: &str) -> Option<Value> {
+pub(crate) fn read(text: &str) -> Option<Value> {
     literal_value(text).or_else(|| json_value(text)).or_else(|| json_value(&text.replace('\'', "\"")))
 }
 
@@ -65,7 +65,7 @@ fn first_value(text: &str, open: char) -> Option<&str> {
 
 /// The bracket that closes the one at `start`. Quotes count; an apostrophe is one where `opens` says so of the byte
 /// before it.
-pub(super) fn closing(text: &str, start: usize, opens: impl Fn(u8) -> bool) -> Option<usize> {
+pub(crate) fn closing(text: &str, start: usize, opens: impl Fn(u8) -> bool) -> Option<usize> {
     let (mut depth, mut quote, mut escaped, mut before) = (0_usize, None, false, b' ');
     for (at, byte) in text.bytes().enumerate().skip(start) {
         match (quote, byte) {

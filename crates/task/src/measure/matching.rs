@@ -23,7 +23,7 @@ enum Label {
 /// the newest even vertex first. Time O(rows * columns * min(rows, columns)).
 ///
 /// ```
-/// use task::workflow::max_weight_matching;
+/// use task::measure::max_weight_matching;
 /// let weights = [vec![0.9, 0.8], vec![0.85, 0.1]];
 /// assert_eq!(max_weight_matching(&weights, 0.6), [Some(1), Some(0)]); // 1.65 beats 0.9
 /// ```
@@ -33,7 +33,7 @@ pub fn max_weight_matching(weights: &[Vec<f64>], threshold: f64) -> Vec<Option<u
 }
 
 /// [`max_weight_matching`] of weights that a function gives.
-pub(super) fn matching(
+pub(crate) fn matching(
     rows: usize,
     columns: usize,
     threshold: f64,

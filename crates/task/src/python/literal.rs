@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::int::Int;
+use num_bigint::BigInt;
+
+use super::int::to_f64;
 use super::json::MAX_DIGITS;
-use super::strings::string_token;
+use super::string::string_token;
 use super::value::{Value, append, dictionary, set};
 
 /// Python's tokenizer refuses more open brackets.
@@ -18,7 +20,7 @@ const MAX_DEPTH: usize = 200;
 /// Not read, though Python would: `\N{NAME}` in a text.
 ///
 /// ```
-/// use task::tool_use::literal_value;
+/// use task::python::literal_value;
 /// assert_eq!(literal_value("{'a': (1_000, 0x10), }"), literal_value("{\"a\": (1e3, 16.0)} # the same"));
 /// assert_eq!(literal_value("{'a': true}"), None);
 /// ```
@@ -139,7 +141,7 @@ impl Reader<'_> {
         self.space();
         let left_is_int = matches!(left, Value::Int(_));
         let real = match (left, kind) {
-            (Value::Int(int), Kind::Number | Kind::Signed) => int.to_f64(),
+            (Value::Int(int), Kind::Number | Kind::Signed) => to_f64(&int),
             (Value::Float(float), Kind::Number | Kind::Signed) => float,
             _ => return None,
         };
@@ -158,7 +160,7 @@ impl Reader<'_> {
         let (number, Kind::Number) = self.atom()? else { return None };
         let value = match number {
             number if sign == b'+' => number,
-            Value::Int(int) => Value::Int(int.negated()),
+            Value::Int(int) => Value::Int(-int),
             Value::Float(float) => Value::Float(-float),
             Value::Complex(real, imaginary) => Value::Complex(-real, -imaginary),
             _ => return None,
@@ -307,7 +309,7 @@ impl Reader<'_> {
             self.at += 2;
             self.take(b'_');
             let digits = self.digits(radix)?;
-            Value::Int(Int::parse(&digits, radix)?)
+            Value::Int(BigInt::parse_bytes(&digits, radix)?)
         } else {
             self.decimal()?
         };
@@ -317,13 +319,13 @@ impl Reader<'_> {
     }
 
     fn decimal(&mut self) -> Option<Value> {
-        // The usual case, without an allocation: few digits, no zero first, and nothing that belongs to them after.
+        // The usual case, without a list of digits: few digits, no zero first, and nothing that belongs to them after.
         let rest = &self.text[self.at..];
         let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let alone = rest.get(length).is_none_or(|next| !next.is_ascii_alphabetic() && !matches!(next, b'.' | b'_'));
         if (1..=18).contains(&length) && alone && (length == 1 || rest[0] != b'0') {
             self.at += length;
-            return Int::parse(&rest[..length], 10).map(Value::Int);
+            return BigInt::parse_bytes(&rest[..length], 10).map(Value::Int);
         }
         let start = self.at;
         let whole = if self.peek() == Some(b'.') { Vec::new() } else { self.digits(10)? };
@@ -354,7 +356,7 @@ impl Reader<'_> {
         if leading_zero || whole.len() > MAX_DIGITS {
             return None;
         }
-        Int::parse(&whole, 10).map(Value::Int)
+        BigInt::parse_bytes(&whole, 10).map(Value::Int)
     }
 
     /// Digits with single underscores between them, which are left out; at least one.

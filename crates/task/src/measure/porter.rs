@@ -3,7 +3,7 @@
 /// The stem of a word: `relational` -> `relat`. Words with letters outside ASCII are only lower-cased.
 ///
 /// ```
-/// use task::long_context::stem;
+/// use task::measure::stem;
 /// assert_eq!(stem("sandwiches"), "sandwich");
 /// assert_eq!(stem("dying"), "die");
 /// ```

@@ -1,6 +1,7 @@
 //! JSON as Python's `json.loads` accepts it.
 
-use super::int::Int;
+use num_bigint::BigInt;
+
 use super::value::{Value, append, dictionary, push_code_point};
 
 /// Python's recursion limit stops it at about this depth.
@@ -15,7 +16,7 @@ pub(super) const MAX_DIGITS: usize = 4300;
 /// characters in strings, trailing commas and anything after the value are refused.
 ///
 /// ```
-/// use task::tool_use::{Value, json_value};
+/// use task::python::{Value, json_value};
 /// assert_eq!(json_value(r#"{"a": [1, true]}"#).and_then(|v| v.get("a").cloned()), json_value("[1.0, 1]"));
 /// assert_eq!(json_value("[1,]"), None);
 /// ```
@@ -156,8 +157,8 @@ impl Reader<'_> {
         if whole.len() > MAX_DIGITS {
             return None;
         }
-        let int = Int::parse(whole, 10)?;
-        Some(Value::Int(if negative { int.negated() } else { int }))
+        let int = BigInt::parse_bytes(whole, 10)?;
+        Some(Value::Int(if negative { -int } else { int }))
     }
 
     fn string(&mut self) -> Option<Vec<u8>> {

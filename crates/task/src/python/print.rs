@@ -6,12 +6,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Value;
+use super::int::int_text;
+use crate::pattern;
 
 /// The longest excerpt of a value in a reason, in characters.
 const SHOWN: usize = 80;
 
 /// A value as Python's `repr` prints it, cut to what a reason has room for.
-pub(super) fn show(value: &Value) -> String {
+pub(crate) fn show(value: &Value) -> String {
     use fmt::Write as _;
     let mut excerpt = Excerpt { text: String::new(), left: SHOWN };
     if write!(excerpt, "{value}").is_err() {
@@ -21,7 +23,7 @@ pub(super) fn show(value: &Value) -> String {
 }
 
 /// `str` of the value: a text as it is, anything else as `repr` prints it.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
         other => other.to_string(),
@@ -29,7 +31,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// What a reason has room for of [`text`].
-pub(super) fn excerpt(value: &Value) -> String {
+pub(crate) fn excerpt(value: &Value) -> String {
     match value {
         Value::Text(text) => String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN)]).chars().take(SHOWN).collect(),
         other => show(other),
@@ -55,7 +57,7 @@ impl fmt::Write for Excerpt {
 /// `repr` of the value.
 ///
 /// ```
-/// use task::tool_use::literal_value;
+/// use task::python::literal_value;
 /// let text = literal_value(r#"{"a": (1, ), 'b': "it's", "c": [None, 1e100]}"#).map(|value| value.to_string());
 /// assert_eq!(text.as_deref(), Some(r#"{'a': (1,), 'b': "it's", 'c': [None, 1e+100]}"#));
 /// ```
@@ -65,7 +67,7 @@ impl fmt::Display for Value {
             Value::None => f.write_str("None"),
             Value::Bool(true) => f.write_str("True"),
             Value::Bool(false) => f.write_str("False"),
-            Value::Int(int) => int.fmt(f),
+            Value::Int(int) => f.write_str(&int_text(int)),
             Value::Float(float) => f.write_str(&float_text(*float, true)),
             Value::Complex(real, imaginary) => complex(f, *real, *imaginary),
             Value::Text(text) => quoted(f, &code_points(text), false),
@@ -149,8 +151,7 @@ fn code_points(text: &[u8]) -> Vec<u32> {
 
 /// Whether Python prints a character beyond ASCII as it is: all but controls, formats, unassigned ones and spaces.
 fn printable(c: char) -> bool {
-    static HIDDEN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^[\p{C}\p{Z}]$").expect("a constant pattern that a test compiles"));
+    static HIDDEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{C}\p{Z}]$"));
     !c.is_ascii() && !HIDDEN.is_match(c.encode_utf8(&mut [0; 4]))
 }
 

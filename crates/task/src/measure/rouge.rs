@@ -1,8 +1,6 @@
 //! ROUGE-1 as `rouge_score` 0.1.2 computes it with its stemmer on.
 
-use std::collections::HashMap;
-
-use super::porter::stem;
+use super::{f1, shared, stem};
 
 /// Precision, recall and F of the unigrams that two texts share, each in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,26 +16,14 @@ pub struct Rouge {
 /// ROUGE-1 (Lin 2004): words with their multiplicity, stemmed where longer than three letters.
 ///
 /// ```
-/// let score = task::long_context::rouge1("Eat a sandwich.", "eat sandwiches");
+/// let score = task::measure::rouge1("Eat a sandwich.", "eat sandwiches");
 /// assert_eq!((score.precision, score.recall), (1.0, 2.0 / 3.0));
 /// ```
 pub fn rouge1(target: &str, prediction: &str) -> Rouge {
     let (target, prediction) = (words(target), words(prediction));
-    let mut left: HashMap<&str, usize> = HashMap::new();
-    for word in &target {
-        *left.entry(word).or_default() += 1;
-    }
-    let mut shared = 0;
-    for word in &prediction {
-        if let Some(count) = left.get_mut(word.as_str()).filter(|count| **count > 0) {
-            *count -= 1;
-            shared += 1;
-        }
-    }
-    let precision = shared as f64 / prediction.len().max(1) as f64;
-    let recall = shared as f64 / target.len().max(1) as f64;
-    let f = if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
-    Rouge { precision, recall, f }
+    let shared = shared(&target, &prediction) as f64;
+    let (precision, recall) = (shared / prediction.len().max(1) as f64, shared / target.len().max(1) as f64);
+    Rouge { precision, recall, f: f1(precision, recall) }
 }
 
 /// Runs of `a-z` and `0-9` of the lower-cased text.

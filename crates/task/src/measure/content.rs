@@ -1,6 +1,6 @@
-//! The words of a thought, wherever a reply has them.
+//! The words that say what is done, wherever a text has them.
 
-use crate::long_context::stem;
+use super::stem;
 
 /// The stems of the words that say what is done: all but articles and the like.
 pub(crate) fn content(text: &str) -> Vec<String> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::int::Int;
+use num_bigint::BigInt;
+
+use super::int::{from_f64, int_text};
 
 /// A value that a Python literal or a JSON text can denote.
 ///
@@ -14,7 +16,7 @@ pub enum Value {
     /// `True`, `False`.
     Bool(bool),
     /// A whole number.
-    Int(Int),
+    Int(BigInt),
     /// A floating-point number.
     Float(f64),
     /// Real and imaginary part.
@@ -64,7 +66,7 @@ impl Value {
             number => {
                 let Number { real, imaginary } = number.number()?;
                 match real {
-                    Real::Int(int) => write_bytes(key, b'i', int.to_string().as_bytes()),
+                    Real::Int(int) => write_bytes(key, b'i', int_text(&int).as_bytes()),
                     Real::Float(float) => write_bytes(key, b'f', &float.to_bits().to_le_bytes()),
                 }
                 write_bytes(key, b'j', &imaginary.to_bits().to_le_bytes());
@@ -74,9 +76,9 @@ impl Value {
     }
 
     fn number(&self) -> Option<Number> {
-        let real = |value: f64| Int::from_f64(value).map_or(Real::Float(value), Real::Int);
+        let real = |value: f64| from_f64(value).map_or(Real::Float(value), Real::Int);
         Some(match self {
-            Value::Bool(value) => Number { real: Real::Int(Int::Small(i64::from(*value))), imaginary: 0.0 },
+            Value::Bool(value) => Number { real: Real::Int(BigInt::from(*value)), imaginary: 0.0 },
             Value::Int(value) => Number { real: Real::Int(value.clone()), imaginary: 0.0 },
             Value::Float(value) => Number { real: real(*value), imaginary: 0.0 },
             // Minus zero is zero.
@@ -101,7 +103,7 @@ struct Number {
 
 #[derive(PartialEq)]
 enum Real {
-    Int(Int),
+    Int(BigInt),
     Float(f64),
 }
 
@@ -137,10 +139,8 @@ impl From<&serde_json::Value> for Value {
             Json::Null => Value::None,
             Json::Bool(value) => Value::Bool(*value),
             Json::Number(number) => match (number.as_i64(), number.as_u64()) {
-                (Some(value), _) => Value::Int(Int::Small(value)),
-                (None, Some(value)) => {
-                    Int::parse(value.to_string().as_bytes(), 10).map_or(Value::Float(value as f64), Value::Int)
-                }
+                (Some(value), _) => Value::Int(BigInt::from(value)),
+                (None, Some(value)) => Value::Int(BigInt::from(value)),
                 (None, None) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
             },
             Json::String(text) => Value::from(text.as_str()),
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn equality_is_pythons() {
-        let one = Value::Int(Int::Small(1));
+        let one = Value::Int(BigInt::from(1));
         assert_eq!(one, Value::Float(1.0));
         assert_eq!(one, Value::Bool(true));
         assert_eq!(one, Value::Complex(1.0, -0.0));

@@ -1,0 +1,25 @@
+//! Python as far as scorers need it: its literals and JSON, when values are equal, how they print, what white space and digits are.
+//!
+//! The references are Python programs, so that what they can read, compare and print decides over a score.
+
+mod assignment;
+mod digit;
+mod int;
+mod json;
+mod literal;
+mod load;
+mod print;
+mod space;
+mod string;
+mod value;
+
+pub(crate) use assignment::assigned;
+pub(crate) use digit::{is_digit, number};
+pub use json::json_value;
+pub use literal::literal_value;
+pub use load::{Cut, load};
+pub(crate) use load::{closing, read};
+pub(crate) use print::{excerpt, show, text};
+pub use space::strip;
+pub(crate) use space::{is_space, split};
+pub use value::Value;
