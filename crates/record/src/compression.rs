@@ -75,7 +75,7 @@ pub struct CheckpointRecord {
 #[serde(untagged)]
 pub enum WeightsRecord {
     /// Compressed by this program.
-    Compressed(CompressionRecord),
+    Compressed(Box<CompressionRecord>),
     /// Made elsewhere.
     Found(CheckpointRecord),
 }

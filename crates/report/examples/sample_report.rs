@@ -231,7 +231,7 @@ fn weights() -> BTreeMap<String, WeightsRecord> {
         dead_channels: 0,
     };
     let one = |method: &str, settings: Value, bits: f64, sparsity: f64| {
-        WeightsRecord::Compressed(CompressionRecord {
+        WeightsRecord::Compressed(Box::new(CompressionRecord {
             method: method.into(),
             settings,
             format: "compressed-tensors".into(),
@@ -248,7 +248,7 @@ fn weights() -> BTreeMap<String, WeightsRecord> {
             sparsity,
             layers: (0..12).map(|index| layer(index, bits, sparsity)).collect(),
             warnings: if method == "gptq" { vec!["layer 2: damping raised to 0.1".into()] } else { Vec::new() },
-        })
+        }))
     };
     BTreeMap::from([
         ("gptq-w4-g128".to_owned(), one("gptq", json!({"bits": 4, "group_size": 128, "act_order": true}), 4.125, 0.02)),

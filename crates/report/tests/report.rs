@@ -207,7 +207,7 @@ fn full() -> Records {
     Records {
         run: run("pico", &variants, &tasks),
         analysis,
-        weights: BTreeMap::from([("gptq-w4-g128".to_owned(), WeightsRecord::Compressed(compression()))]),
+        weights: BTreeMap::from([("gptq-w4-g128".to_owned(), WeightsRecord::Compressed(Box::new(compression())))]),
         scores: all,
         examples: vec![example],
     }

@@ -44,7 +44,7 @@ fn weights(run: &Run) -> Result<BTreeMap<String, WeightsRecord>, Error> {
         let record = match source {
             VariantSource::Compressed { .. } => {
                 let path = run_path::checkpoint(&run.root, name).join("compress.json");
-                WeightsRecord::Compressed(record::read_json(&path)?)
+                WeightsRecord::Compressed(Box::new(record::read_json(&path)?))
             }
             VariantSource::Checkpoint { .. } => {
                 WeightsRecord::Found(record::read_json(&run_path::weights(&run.root, name))?)
