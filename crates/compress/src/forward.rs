@@ -35,7 +35,7 @@ fn products(block: &Block, group: Group, x: &Matrix) -> Vec<Matrix> {
         Weight::F32(weight) => matmul::linear(x, weight, linear.bias.as_deref()),
         other => matmul::linear(x, &other.to_f32(), linear.bias.as_deref()),
     };
-    block.linears_of(group).into_iter().map(product).collect()
+    block.linears_of(group).iter().map(product).collect()
 }
 
 /// Multiplies the input of a group that was entered, and leaves it.

@@ -212,7 +212,7 @@ pub(crate) fn take(
 
 /// The names of a group's linears.
 pub(crate) fn names(block: &Block, group: Group) -> Vec<String> {
-    block.linears_of(group).into_iter().map(|linear| linear.name.clone()).collect()
+    block.linears_of(group).iter().map(|linear| linear.name.clone()).collect()
 }
 
 /// `|a - b|^2 / |b|^2`; `None` where b is nothing.

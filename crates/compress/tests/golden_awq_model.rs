@@ -56,7 +56,7 @@ impl Inputs {
 
 /// The names of each group's linears.
 fn names(block: &Block) -> Vec<Vec<String>> {
-    let names = |group| block.linears_of(group).into_iter().map(|linear| linear.name.clone()).collect();
+    let names = |group| block.linears_of(group).iter().map(|linear| linear.name.clone()).collect();
     block.groups().map(names).collect()
 }
 
@@ -115,7 +115,7 @@ fn golden_awq_model() -> Checked<()> {
                 block.enter(group, &mut flow);
                 let linears = block.linears_of(group);
                 inputs.look(&linears[0].name, flow.input());
-                let products = linears.into_iter().map(|linear| linear.forward(flow.input())).collect();
+                let products = linears.iter().map(|linear| linear.forward(flow.input())).collect();
                 block.leave(group, &mut flow, products);
             }
             hidden = flow.residual;
