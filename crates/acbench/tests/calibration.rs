@@ -47,8 +47,7 @@ fn a_run_records_its_text_and_goes_on_with_it() -> Checked<()> {
     let own = [&ask[..], &["--calibration", "self:200"]].concat();
     json_of(here, &own)?;
     let record = json_file(&here.join("out/run.json"))?;
-    let settings = &record["variants"][1]["settings"];
-    assert_eq!(settings["calibration"], json!({"source": "self", "tokens": 200}));
+    assert_eq!(record["variants"][1]["calibration"], json!({"source": "self", "tokens": 200}));
     let of = |variant: &str| json_file(&here.join("out").join(variant).join("checkpoint/compress.json"));
     let digest = of("gptq-w4-g128")?["calibration"]["digest"].clone();
     assert_eq!(digest, of("wanda-0.5")?["calibration"]["digest"]);

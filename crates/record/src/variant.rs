@@ -52,7 +52,7 @@ pub enum VariantSource {
 
 /// Where the text comes from that a method is calibrated on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "text", rename_all = "snake_case")]
+#[serde(tag = "source", rename_all = "snake_case")]
 pub enum TextOrigin {
     /// Training prompts of the generated twins.
     Twins,

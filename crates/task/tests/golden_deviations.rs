@@ -4,6 +4,8 @@
 
 #[path = "support/longbench.rs"]
 mod longbench_cases;
+#[path = "support/pddl.rs"]
+mod pddl_cases;
 #[path = "support/teval.rs"]
 mod teval_cases;
 
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use task::long_context::{self, longbench, longgenbench};
-use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, tool_use, workflow};
+use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, real_world, tool_use, workflow};
 
 type Measured = Result<Vec<Effect>, Box<dyn Error>>;
 type Measure = fn(&Path) -> Measured;
@@ -27,6 +29,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("needle", needle),
     ("longbench", longbench),
     ("longgenbench", longgenbench),
+    ("pddl", pddl),
 ];
 
 fn worfbench(folder: &Path) -> Measured {
@@ -87,6 +90,20 @@ fn longgenbench(folder: &Path) -> Measured {
         let reply = case["prediction"].as_str().unwrap_or_default();
         let hits = longgenbench::correct(reply, &texts(&case["answers"]), kind, 9, switches);
         Ok(vec![longgenbench::accuracy(&hits)])
+    })
+}
+
+/// Each logged game from its beginning to its end.
+fn pddl(folder: &Path) -> Measured {
+    let cases = Cases::read(folder, "pddl", "agentboard_pddl.jsonl", |_| true)?;
+    let templates = pddl_cases::templates(folder)?;
+    cases.effects(real_world::DEVIATIONS, real_world::Switches::all(false), &["value"], |case, switches| {
+        let mut game = pddl_cases::open(case, &templates)?;
+        let start = game.share();
+        for step in case["steps"].as_array().into_iter().flatten() {
+            game.step(step["action"].as_str().unwrap_or_default());
+        }
+        Ok(vec![real_world::progress(game.progress(), start, switches)])
     })
 }
 

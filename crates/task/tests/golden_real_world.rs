@@ -1,12 +1,15 @@
 //! AgentBoard's PDDL games and its reply parser against the reference's own logs.
 
-use std::collections::BTreeMap;
+#[path = "support/pddl.rs"]
+mod pddl_cases;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pddl_cases::{data, open, templates};
 use record::Turn;
 use serde_json::Value;
-use task::real_world::{Domain, Game, Pddl, Problem, Templates, World, stated_action};
+use task::real_world::{Game, Pddl, Templates, stated_action};
 use task::{BadRows, Source, Task, Words};
 
 fn golden() -> PathBuf {
@@ -14,23 +17,10 @@ fn golden() -> PathBuf {
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden")), PathBuf::from)
 }
 
-fn data() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"))
-}
-
 fn lines(path: &Path) -> Option<Vec<Value>> {
     let text = fs::read_to_string(path).ok()?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     Some(lines.map(|line| serde_json::from_str(line).expect("golden files are JSON lines")).collect())
-}
-
-fn open(case: &Value, templates: &Templates) -> Result<Game, Box<dyn std::error::Error>> {
-    let name = case["game"].as_str().unwrap_or_default();
-    let folder = data().join("agentboard_pddl");
-    let domain = Domain::parse(&fs::read_to_string(folder.join(format!("{name}.pddl")))?)?;
-    let file = folder.join(name).join(case["problem_file"].as_str().unwrap_or_default());
-    let problem = Problem::parse(&fs::read_to_string(file)?, &domain)?;
-    Ok(Game::new(World::new(domain, problem)?, name, templates.clone()))
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -74,16 +64,10 @@ fn episode(case: &Value, templates: &Templates) -> Result<(usize, usize, bool), 
 
 #[test]
 fn golden_agentboard_pddl() {
-    let (Some(cases), Ok(map)) = (
-        lines(&golden().join("agentboard_pddl.jsonl")),
-        fs::read_to_string(golden().join("agentboard_pddl_templates.json")),
-    ) else {
+    let (Some(cases), Ok(templates)) = (lines(&golden().join("agentboard_pddl.jsonl")), templates(&golden())) else {
         println!("golden agentboard pddl: skipped, {} has no such files", golden().display());
         return;
     };
-    let map: Value = serde_json::from_str(&map).expect("golden files are JSON");
-    let map: BTreeMap<String, String> = serde_json::from_value(map["map"].clone()).expect("templates are texts");
-    let templates = Templates::new(map);
     let (mut steps, mut all_steps, mut episodes) = (0, 0, 0);
     for case in &cases {
         match episode(case, &templates) {

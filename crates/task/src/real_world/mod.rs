@@ -1,26 +1,11 @@
-//! Real-world environments: act over many turns (AgentBoard's PDDL games).
+//! Real-world environments: act over many turns (AgentBoard). One agent, and a room for each world beside it.
 
-mod agentboard;
-mod episode;
-mod expression;
-mod official;
-mod pddl;
-mod plan;
-mod reading;
+mod agent;
+pub mod pddl;
 mod reply;
-mod strips;
-mod task;
-pub mod twin;
-mod words;
 
-pub use agentboard::{Game, Outcome, Templates};
-pub use episode::{Input, Play, Prompt, Style};
-pub use expression::PddlError;
-pub use official::GAMES;
-pub use pddl::{Atom, Domain, Fact, Predicate, Problem, Schema, Term};
-pub use reading::{Wanted, wanted};
+pub use crate::Deviation;
+pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+pub use pddl::*;
 pub use reply::stated_action;
-pub use strips::{GroundAction, State, World};
-pub use task::{Ending, Pddl};
 pub use twin::generate as generate_twin;
-pub use words::words;

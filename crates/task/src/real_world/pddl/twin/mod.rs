@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Message, Rng, Sample};
 use serde_json::json;
 
-use super::{Domain, PddlError, Problem, World};
+use super::{Domain, GroundedProblem, PddlError, Problem};
 use crate::{Asking, Split, shots};
 
 /// Number of held-out instances where no limit is given: 40 a game.
@@ -123,10 +123,10 @@ pub fn answer(sample: &Sample) -> Vec<String> {
 }
 
 /// The grounded world of a twin's sample.
-pub fn world(domain: &str, problem: &str) -> Result<World, PddlError> {
+pub fn world(domain: &str, problem: &str) -> Result<GroundedProblem, PddlError> {
     let domain = Domain::parse(domain)?;
     let problem = Problem::parse(problem, &domain)?;
-    World::new(domain, problem)
+    GroundedProblem::new(domain, problem)
 }
 
 /// The rules of a game: what it is about, its actions, and how to reply.
@@ -183,7 +183,7 @@ fn phrases(game: &Game) -> BTreeMap<String, String> {
     game.phrases.iter().map(|&(predicate, phrase)| (predicate.to_owned(), phrase.to_owned())).collect()
 }
 
-fn sample(game: &Game, world: &World, problem: String, (opening, shortest): (String, usize)) -> Sample {
+fn sample(game: &Game, world: &GroundedProblem, problem: String, (opening, shortest): (String, usize)) -> Sample {
     Sample {
         id: String::new(),
         task: "pddl".into(),

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use super::domain::{Atom, Domain, Fact, Problem, Schema, Term};
 use super::expression::PddlError;
-use super::pddl::{Atom, Domain, Fact, Problem, Schema, Term};
 
 /// The most grounded actions a world may have.
 const MAX_GROUNDINGS: usize = 200_000;
@@ -70,7 +70,7 @@ struct Rule {
 
 /// One instance of a game, grounded.
 #[derive(Debug)]
-pub struct World {
+pub struct GroundedProblem {
     domain: Domain,
     problem: Problem,
     facts: Vec<Fact>,
@@ -85,7 +85,7 @@ pub struct World {
     goal: Vec<usize>,
 }
 
-impl World {
+impl GroundedProblem {
     /// Grounds a problem: every action with every type-correct choice of arguments whose conditions on facts that
     /// never change hold. Sorted by action name, then arguments; those that name an object twice come after all
     /// others and are never offered, but a text may name them.

@@ -7,19 +7,15 @@
 //! ... at most 30 actions; progress is the largest share of goals that held
 //! ```
 //!
-//! What differs from the reference is listed where it happens: `agentboard` (the environment) and here.
-//!
-//! | deviation | `paper` | `corrected` |
-//! |---|---|---|
-//! | `progress_at_start` | goals that hold at the start count only once an action took effect | they count |
+//! What differs from the reference is listed where it happens: `game` (the environment) and `deviations`.
 
 use record::{Capability, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
-use super::episode::Play;
-use super::{official, twin};
+use super::deviations::{Switches, TABLE};
+use super::{official, room, twin};
 
 /// Gripper, blockworld, barman and tyreworld: reach a goal by acting, 30 steps at most.
 pub struct Pddl;
@@ -60,7 +56,7 @@ static INFO: TaskInfo = TaskInfo {
     apart: false,
     judged: false,
     columns: &[],
-    deviations: None,
+    deviations: Some(TABLE),
     oracle: twin::answer,
 };
 
@@ -77,7 +73,7 @@ impl Task for Pddl {
     }
 
     fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
-        Ok(Box::new(Play::open(sample)?))
+        Ok(Box::new(room::open(sample)?))
     }
 
     /// The value is the progress rate. Metrics: `progress`, `success` (0 or 1), `grounding` (valid actions over actions).
@@ -94,11 +90,7 @@ impl Task for Pddl {
         }
         let end: Ending = serde_json::from_value(transcript.record.clone())
             .map_err(|error| TaskError::unusable(sample, format!("the episode's record: {error}")))?;
-        let progress = match scoring.has(self.name(), "progress_at_start") {
-            true => end.progress.max(end.start),
-            false => end.progress,
-        };
-        let progress = progress.clamp(0.0, 1.0);
+        let progress = progress(end.progress, end.start, &Switches::from(scoring)).clamp(0.0, 1.0);
         let grounding = end.valid as f64 / end.steps.max(1) as f64;
         let success = f64::from(u8::from(end.won));
         let metrics = vec![("progress", progress), ("success", success), ("grounding", grounding)];
@@ -109,6 +101,12 @@ impl Task for Pddl {
             _ => score,
         })
     }
+}
+
+/// The progress rate of an episode: `after` is the largest share of goals that held after an action, `start` the share
+/// before the first.
+pub fn progress(after: f64, start: f64, switches: &Switches) -> f64 {
+    if switches.progress_at_start { after.max(start) } else { after }
 }
 
 impl Ending {

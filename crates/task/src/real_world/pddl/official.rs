@@ -11,7 +11,8 @@ use crate::rows::{Rows, deal};
 use crate::text::{read_bytes, read_json, wrong};
 use crate::{BadRows, Drawn, Episode, Files, TaskError};
 
-use super::episode::{Input, Play, Prompt, Style, world};
+use super::room::{self, Input, grounded};
+use crate::real_world::agent::{Prompt, Style};
 
 /// The games, in AgentBoard's order.
 pub const GAMES: [&str; 4] = ["gripper", "blockworld", "barman", "tyreworld"];
@@ -77,7 +78,7 @@ pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) ->
 
 fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskError> {
     let format = |problem: String| TaskError::Format { path: path.to_owned(), place: String::new(), problem };
-    let world = world(&input.domain, &input.problem).map_err(|error| format(error.to_string()))?;
+    let world = grounded(&input.domain, &input.problem).map_err(|error| format(error.to_string()))?;
     let domain = world.domain();
     let used = |name: &String| {
         domain.predicates.iter().any(|p| p.name == *name) || domain.actions.iter().any(|a| a.name == *name)
@@ -97,7 +98,7 @@ fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskErr
         cluster: Some(game.clone()),
         tags: BTreeMap::from([("game".to_owned(), json!(game))]),
     };
-    if let Turn::Ask(ask) = Play::open(&sample)?.next(None) {
+    if let Turn::Ask(ask) = room::open(&sample)?.next(None) {
         sample.messages = ask.messages;
     }
     Ok(sample)

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::strips::{State, World};
+use super::grounded::{GroundedProblem, State};
 use super::words::words;
 
 /// Texts for predicates and actions, with `{}` for each argument: AgentBoard's, read at run time.
@@ -47,7 +47,7 @@ impl Templates {
     }
 
     /// The goal in one sentence: the conditions' texts, sorted.
-    pub fn goal(&self, world: &World) -> String {
+    pub fn goal(&self, world: &GroundedProblem) -> String {
         let mut texts: Vec<String> = world.problem().goal.iter().map(|f| self.text(&f.predicate, &f.args)).collect();
         texts.sort();
         format!("The goal is to satisfy the following conditions: {}", texts.join(", "))
@@ -73,7 +73,7 @@ pub struct Outcome {
 /// A game being played.
 #[derive(Debug)]
 pub struct Game {
-    world: World,
+    world: GroundedProblem,
     templates: Templates,
     state: State,
     /// Whether each observation is the whole state; else only what became true.
@@ -96,7 +96,7 @@ const LOOK: &str = "look around";
 
 impl Game {
     /// Opens a game. Barman and tyreworld show only what changed; every other game shows the whole state.
-    pub fn new(world: World, name: &str, templates: Templates) -> Self {
+    pub fn new(world: GroundedProblem, name: &str, templates: Templates) -> Self {
         let partial = matches!(name, "barman" | "tyreworld");
         let state = world.initial();
         Self { world, templates, state, whole: !partial, look_listed: partial, progress: 0.0, won: false }
@@ -113,7 +113,7 @@ impl Game {
     }
 
     /// The world that is played in.
-    pub fn world(&self) -> &World {
+    pub fn world(&self) -> &GroundedProblem {
         &self.world
     }
 
@@ -238,7 +238,7 @@ mod tests {
             (:goal (and (lit lamp1) (lit lamp2) (dark lamp2))))";
         let problem = Problem::parse(problem, &domain)?;
         let templates = [("lit".to_owned(), "{} shines.".to_owned()), ("take".to_owned(), "Take the match".to_owned())];
-        Ok(Game::new(World::new(domain, problem)?, name, Templates::new(templates.into())))
+        Ok(Game::new(GroundedProblem::new(domain, problem)?, name, Templates::new(templates.into())))
     }
 
     #[test]

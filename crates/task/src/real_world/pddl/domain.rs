@@ -414,7 +414,7 @@ mod tests {
             if let Ok(domain) = Domain::parse(DOMAIN)
                 && let Ok(problem) = Problem::parse(&format!("(define (problem d) (:init {pieces}))"), &domain)
             {
-                let _ = super::super::World::new(domain, problem);
+                let _ = super::super::GroundedProblem::new(domain, problem);
             }
         }
     }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::strips::World;
+use super::grounded::GroundedProblem;
 use super::words::words;
 use crate::pattern;
 
@@ -44,14 +44,14 @@ static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
 /// What an `Action:` announces counts, else the first line that has an action with its objects, else the first that has
 /// the name of one. What follows a correction ("no, wait") counts more, and what is said in the game's name does not
 /// count.
-pub fn wanted(world: &World, reply: &str) -> Option<Wanted> {
+pub fn wanted(world: &GroundedProblem, reply: &str) -> Option<Wanted> {
     let own = OTHERS.find_iter(reply).find(|found| found.start() > 0).map_or(reply, |found| &reply[..found.start()]);
     let announced = LABEL.find_iter(own).map(|found| &own[found.end()..]).find(|rest| !rest.trim().is_empty());
     announced.and_then(|rest| said(world, rest)).or_else(|| said(world, own))
 }
 
 /// The action of a text: the last correction that has one, else the text itself.
-fn said(world: &World, text: &str) -> Option<Wanted> {
+fn said(world: &GroundedProblem, text: &str) -> Option<Wanted> {
     let corrections: Vec<usize> = CORRECTION.find_iter(text).map(|found| found.start()).collect();
     let corrected = corrections.into_iter().rev().take(MOST_CORRECTIONS).find_map(|at| {
         let wanted = in_lines(world, &text[at..])?;
@@ -66,7 +66,7 @@ const MOST_CORRECTIONS: usize = 8;
 const MOST_LINES: usize = 200;
 
 /// The first line with a whole action, else the first with the name of one.
-fn in_lines(world: &World, text: &str) -> Option<Wanted> {
+fn in_lines(world: &GroundedProblem, text: &str) -> Option<Wanted> {
     let mut named = None;
     for line in text.lines().filter(|line| !line.trim().is_empty()).take(MOST_LINES) {
         match in_line(world, line) {
@@ -78,7 +78,7 @@ fn in_lines(world: &World, text: &str) -> Option<Wanted> {
 }
 
 /// The first whole action of a line, else the first name of one with the objects after it.
-fn in_line(world: &World, line: &str) -> Option<Wanted> {
+fn in_line(world: &GroundedProblem, line: &str) -> Option<Wanted> {
     let parts = parts(world, line);
     let mut named = None;
     for (at, part) in parts.iter().enumerate() {
@@ -108,7 +108,7 @@ enum Part {
 }
 
 /// The names of actions and objects in a line, in order; a name may be written apart (`pick up`, `ball 1`, `jack up`).
-fn parts(world: &World, line: &str) -> Vec<Part> {
+fn parts(world: &GroundedProblem, line: &str) -> Vec<Part> {
     let actions: HashSet<&str> = world.domain().actions.iter().map(|action| action.name.as_str()).collect();
     let objects: HashSet<&str> = world.problem().objects.iter().map(|(name, _)| name.as_str()).collect();
     let part = |text: &str| {
@@ -134,7 +134,7 @@ fn parts(world: &World, line: &str) -> Vec<Part> {
 }
 
 /// The first objects in the order in which the action takes them, whichever way they stand; `None` where they do not fit.
-fn arrange(world: &World, name: &str, objects: &[String]) -> Option<Vec<String>> {
+fn arrange(world: &GroundedProblem, name: &str, objects: &[String]) -> Option<Vec<String>> {
     let schema = world.domain().actions.iter().find(|action| action.name == name)?;
     let first = objects.get(..schema.parameters.len());
     if let Some(first) = first.filter(|first| fits(world, &Wanted { name: name.to_owned(), args: first.to_vec() })) {
@@ -151,6 +151,6 @@ fn arrange(world: &World, name: &str, objects: &[String]) -> Option<Vec<String>>
 }
 
 /// Whether the objects are as many, and of such kinds, as the action takes.
-fn fits(world: &World, wanted: &Wanted) -> bool {
+fn fits(world: &GroundedProblem, wanted: &Wanted) -> bool {
     world.lacking(&world.initial(), &wanted.name, &wanted.args).is_some()
 }

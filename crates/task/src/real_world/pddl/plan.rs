@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::strips::{State, World};
+use super::grounded::{GroundedProblem, State};
 
-impl World {
+impl GroundedProblem {
     /// A shortest plan from a state to the goal, as action indices; empty where the goal holds already.
     /// Among plans of one length the order of the groundings decides, so the answer never changes.
     /// `None` where there is no plan, or none was found among the first `max_states` states.
@@ -51,14 +51,14 @@ fn path(reached: &[Option<(usize, usize)>], mut index: usize, last: usize) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Domain, PddlError, Problem, World};
+    use super::super::{Domain, GroundedProblem, PddlError, Problem};
 
     const DOMAIN: &str =
         "(define (domain path) (:types place) (:predicates (at ?p - place) (road ?a - place?b - place))
         (:action go :parameters (?a ?b - place) :precondition (and (at ?a) (road ?a ?b))
          :effect (and (at ?b) (not (at ?a)))))";
 
-    fn world(roads: &[(usize, usize)], goal: usize) -> Result<World, PddlError> {
+    fn world(roads: &[(usize, usize)], goal: usize) -> Result<GroundedProblem, PddlError> {
         let roads: Vec<String> = roads.iter().map(|(a, b)| format!("(road p{a} p{b})")).collect();
         let problem = format!(
             "(define (problem x) (:domain path) (:objects p0 p1 p2 p3 p4 - place)
@@ -67,10 +67,10 @@ mod tests {
         );
         let domain = Domain::parse(DOMAIN)?;
         let problem = Problem::parse(&problem, &domain)?;
-        World::new(domain, problem)
+        GroundedProblem::new(domain, problem)
     }
 
-    fn names(world: &World, plan: &[usize]) -> Vec<String> {
+    fn names(world: &GroundedProblem, plan: &[usize]) -> Vec<String> {
         plan.iter().filter_map(|&action| world.action(action)).map(ToString::to_string).collect()
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Fact, Schema, State, World};
+use super::super::{Fact, GroundedProblem, Schema, State};
 
 /// Phrases by predicate, with a `{}` for each argument.
 pub type Phrases = BTreeMap<String, String>;
 
 /// What may change, as it is now: `State: the robot is in hall. ball1 is in hall. the arm left is free.`
-pub fn state(world: &World, state: &State, phrases: &Phrases) -> String {
+pub fn state(world: &GroundedProblem, state: &State, phrases: &Phrases) -> String {
     format!("State: {}", facts(world, world.fluents(state), phrases))
 }
 
@@ -19,13 +19,13 @@ pub fn form(schema: &Schema) -> String {
 }
 
 /// What is said to words that name no action.
-pub fn not_understood(world: &World) -> String {
+pub fn not_understood(world: &GroundedProblem) -> String {
     let names: Vec<&str> = world.domain().actions.iter().map(|action| action.name.as_str()).collect();
     format!("Nothing happens: the reply names no action. The actions are {}.", names.join(", "))
 }
 
 /// Why an action that was understood cannot be done: the first conditions that do not hold.
-pub fn refusal(world: &World, at: &State, name: &str, args: &[String], phrases: &Phrases) -> String {
+pub fn refusal(world: &GroundedProblem, at: &State, name: &str, args: &[String], phrases: &Phrases) -> String {
     match world.lacking(at, name, args) {
         None => {
             let form = world.domain().actions.iter().find(|action| action.name == name).map(form).unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn refusal(world: &World, at: &State, name: &str, args: &[String], phrases: 
 }
 
 /// The goal, what never changes (where there is anything) and the state: the first message of a chat.
-pub fn opening(world: &World, at: &State, phrases: &Phrases) -> String {
+pub fn opening(world: &GroundedProblem, at: &State, phrases: &Phrases) -> String {
     let fluents: Vec<&Fact> = world.fluents(at).collect();
     let fixed = facts(world, world.facts(at).filter(|fact| !fluents.contains(fact)), phrases);
     let goal = facts(world, world.problem().goal.iter(), phrases);
@@ -48,7 +48,7 @@ pub fn opening(world: &World, at: &State, phrases: &Phrases) -> String {
     format!("Goal: {goal}\n{fixed}{}", state(world, at, phrases))
 }
 
-fn facts<'a>(world: &World, facts: impl Iterator<Item = &'a Fact>, phrases: &Phrases) -> String {
+fn facts<'a>(world: &GroundedProblem, facts: impl Iterator<Item = &'a Fact>, phrases: &Phrases) -> String {
     let rank = |fact: &Fact| world.domain().predicates.iter().position(|p| p.name == fact.predicate);
     let mut all: Vec<&Fact> = facts.collect();
     all.sort_by_key(|fact| (rank(fact), fact.args.clone()));

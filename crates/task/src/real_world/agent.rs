@@ -1,0 +1,243 @@
+//! One agent for every environment: what the model is shown of a world, what is remembered, and when an episode ends.
+//!
+//! A world knows its goal, what can be seen, what an action does, and how far the agent is; the rest is here: AgentBoard's
+//! act-only prompt with its memory, or a conversation that grows, and the only [`Episode`] of the capability.
+
+use record::{Ask, Message, Sample, Turn};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Episode;
+
+use super::reply::stated_action;
+
+/// What an agent acts in.
+pub trait World: Send {
+    /// What is to be reached, in a sentence.
+    fn goal(&self) -> String;
+
+    /// What is to be seen now.
+    fn observe(&self) -> String;
+
+    /// The action that asks for help.
+    fn help(&self) -> &'static str;
+
+    /// Does what a text asks for. In [`Style::Agentboard`] it is the action that the reply states, in lower or upper case;
+    /// in [`Style::Chat`] the cleaned reply.
+    fn act(&mut self, said: &str) -> Effect;
+
+    /// How far the agent is.
+    fn progress(&self) -> Progress;
+}
+
+/// What an action did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Effect {
+    /// What the agent is shown.
+    pub observation: String,
+    /// Whether the action was understood and had an effect (asking for help counts).
+    pub valid: bool,
+    /// The action in the form that the rules ask for; `None` where the text names none.
+    pub action: Option<String>,
+}
+
+/// How far an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Progress {
+    /// The largest share of the goal that was reached after an action, in [0, 1].
+    pub best: f64,
+    /// The share that is reached now.
+    pub now: f64,
+    /// Whether all of it was.
+    pub won: bool,
+    /// Parts of the goal that are reached now.
+    pub met: usize,
+    /// Parts of the goal.
+    pub goals: usize,
+}
+
+/// How an episode talks with the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// One user message a step that holds the instruction, the examples, the goal and everything that happened.
+    #[default]
+    Agentboard,
+    /// A conversation that grows: the model acts, the next user message is what it sees.
+    Chat,
+}
+
+/// An environment's part of AgentBoard's prompt file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Prompt {
+    /// The rules.
+    pub instruction: String,
+    /// Whole episodes as text.
+    pub examples: Vec<String>,
+    /// The beginning of the system message.
+    pub system_msg: String,
+}
+
+/// How an agent is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manner {
+    /// How the episode talks.
+    pub style: Style,
+    /// The most actions.
+    pub max_steps: usize,
+    /// [`Style::Agentboard`]: the official prompt.
+    pub prompt: Prompt,
+}
+
+/// How many entries of the past a prompt shows at most.
+const MEMORY: usize = 100;
+/// How many characters of an invalid action are kept for the reason.
+const QUOTED: usize = 80;
+
+/// An agent in a world.
+pub struct Agent<W> {
+    world: W,
+    manner: Manner,
+    /// [`Style::Agentboard`]: (kind, text) of everything that happened.
+    memory: Vec<(&'static str, String)>,
+    /// [`Style::Chat`]: the conversation.
+    conversation: Vec<Message>,
+    max_tokens: usize,
+    stop: Vec<String>,
+    start: f64,
+    steps: usize,
+    valid: usize,
+    /// [`Style::Chat`]: replies in the asked form, and replies that name an action.
+    formed: usize,
+    read: usize,
+    history: Vec<(usize, f64)>,
+    last_invalid: Option<String>,
+}
+
+impl<W: World> Agent<W> {
+    /// An agent before its first action.
+    pub fn new(world: W, manner: Manner, sample: &Sample) -> Self {
+        let memory = vec![("Observation", world.observe())];
+        Self {
+            start: world.progress().now,
+            world,
+            manner,
+            memory,
+            conversation: sample.messages.clone(),
+            max_tokens: sample.max_tokens,
+            stop: sample.stop.clone(),
+            steps: 0,
+            valid: 0,
+            formed: 0,
+            read: 0,
+            history: Vec::new(),
+            last_invalid: None,
+        }
+    }
+
+    fn act(&mut self, reply: &str) {
+        let before = self.world.progress().best;
+        let (said, valid) = match self.manner.style {
+            Style::Agentboard => self.remember(reply),
+            Style::Chat => self.talk(reply),
+        };
+        self.steps += 1;
+        self.valid += usize::from(valid);
+        if !valid {
+            self.last_invalid = Some(said.chars().take(QUOTED).collect());
+        }
+        let after = self.world.progress().best;
+        if after > before {
+            self.history.push((self.steps, after));
+        }
+    }
+
+    fn remember(&mut self, reply: &str) -> (String, bool) {
+        let action = stated_action(reply);
+        let effect = self.world.act(&action);
+        self.memory.push(("Action", action.clone()));
+        self.memory.push(("Observation", effect.observation));
+        (action, effect.valid)
+    }
+
+    fn talk(&mut self, reply: &str) -> (String, bool) {
+        let effect = self.world.act(&record::half_width(&record::clean(reply)));
+        self.read += usize::from(effect.action.is_some());
+        self.formed += usize::from(effect.action.as_deref() == Some(reply.trim()));
+        self.conversation.push(Message::assistant(reply));
+        self.conversation.push(Message::user(effect.observation));
+        (reply.trim().to_owned(), effect.valid)
+    }
+
+    fn over(&self) -> bool {
+        self.world.progress().won || self.steps >= self.manner.max_steps
+    }
+
+    fn ask(&self) -> Ask {
+        let messages = match self.manner.style {
+            Style::Chat => self.conversation.clone(),
+            Style::Agentboard => prompt(&self.manner.prompt, &self.world, &self.memory),
+        };
+        Ask { messages, tools: Vec::new(), max_tokens: self.max_tokens, stop: self.stop.clone() }
+    }
+
+    /// What scoring needs: see [`super::Ending`].
+    fn record(&self) -> Value {
+        let Progress { best, won, met, goals, .. } = self.world.progress();
+        let chat = |count: usize| (self.manner.style == Style::Chat).then_some(count);
+        json!({
+            "formed": chat(self.formed),
+            "read": chat(self.read),
+            "progress": best,
+            "start": self.start,
+            "won": won,
+            "steps": self.steps,
+            "valid": self.valid,
+            "history": self.history,
+            "met": met,
+            "goals": goals,
+            "last_invalid": self.last_invalid,
+        })
+    }
+}
+
+impl<W: World> Episode for Agent<W> {
+    fn next(&mut self, reply: Option<&str>) -> Turn {
+        if let Some(reply) = reply
+            && !self.over()
+        {
+            self.act(reply);
+        }
+        if self.over() { Turn::Done(self.record()) } else { Turn::Ask(self.ask()) }
+    }
+}
+
+/// AgentBoard's act-only prompt: rules, examples, goal, the command for help, and what happened so far.
+///
+/// The fixed sentences are AgentBoard's (Apache-2.0), in its order; the model's own chat template wraps them (the
+/// reference has templates of its own, indented by accident, for six model families only).
+fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -> Vec<Message> {
+    let system = format!(
+        "{}Generate your next step of action after Action. Action must not be empty. e.g. Action: put down cup. \n",
+        file.system_msg
+    );
+    let mut user = file.instruction.clone();
+    if !file.examples.is_empty() {
+        user.push_str("\nHere are examples:\n");
+        for example in &file.examples {
+            user.push_str(example);
+            user.push('\n');
+        }
+    }
+    user.push_str(&format!("You should perform actions to accomplish the goal: {}\n", world.goal()));
+    user.push_str(&format!(
+        "You should use the following commands for help when your action cannot be understood: {}\n",
+        world.help()
+    ));
+    let shown = &memory[memory.len().saturating_sub(MEMORY)..];
+    let lines: Vec<String> = shown.iter().map(|(kind, text)| format!("{kind}: {text}")).collect();
+    user.push_str(&lines.join("\n"));
+    user.push_str("\nAction: ");
+    vec![Message::system(system), Message::user(user)]
+}

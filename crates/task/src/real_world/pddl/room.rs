@@ -1,0 +1,224 @@
+//! A PDDL game as a world: by AgentBoard's rules, or read and told in the twins' words.
+
+use std::collections::BTreeMap;
+
+use record::Sample;
+use serde::{Deserialize, Serialize};
+
+use crate::TaskError;
+use crate::real_world::agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+
+use super::domain::{Domain, Problem};
+use super::game::{CHECK, Game, Outcome, Templates};
+use super::grounded::GroundedProblem;
+use super::reading::{Wanted, wanted};
+use super::twin::text;
+
+/// What a sample of this task has as `input`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The game: `gripper`.
+    pub game: String,
+    /// The domain's PDDL.
+    pub domain: String,
+    /// The problem's PDDL.
+    pub problem: String,
+    /// How the episode talks.
+    #[serde(default)]
+    pub style: Style,
+    /// The most actions.
+    #[serde(default = "thirty")]
+    pub max_steps: usize,
+    /// `chat`: texts of predicates with `{}` for each argument.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phrases: BTreeMap<String, String>,
+    /// `agentboard`: texts of predicates and actions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, String>,
+    /// `agentboard`: the official prompt.
+    #[serde(default)]
+    pub prompt: Prompt,
+}
+
+fn thirty() -> usize {
+    30
+}
+
+/// A game that is played.
+pub struct Room {
+    game: Game,
+    style: Style,
+    phrases: BTreeMap<String, String>,
+}
+
+/// Opens the episode of a sample.
+///
+/// # Errors
+/// An `input` that is not this task's, or PDDL that cannot be used.
+pub fn open(sample: &Sample) -> Result<Agent<Room>, TaskError> {
+    let wrong = |problem: String| TaskError::Sample { task: "pddl".into(), sample: sample.id.clone(), problem };
+    let input: Input = serde_json::from_value(sample.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
+    let problem = grounded(&input.domain, &input.problem).map_err(|e| wrong(e.to_string()))?;
+    let game = Game::new(problem, &input.game, Templates::new(input.templates));
+    let room = Room { game, style: input.style, phrases: input.phrases };
+    let manner = Manner { style: input.style, max_steps: input.max_steps, prompt: input.prompt };
+    Ok(Agent::new(room, manner, sample))
+}
+
+impl World for Room {
+    fn goal(&self) -> String {
+        self.game.goal()
+    }
+
+    fn observe(&self) -> String {
+        self.game.opening()
+    }
+
+    fn help(&self) -> &'static str {
+        CHECK
+    }
+
+    fn act(&mut self, said: &str) -> Effect {
+        match self.style {
+            Style::Agentboard => {
+                let Outcome { observation, valid } = self.game.step(said);
+                Effect { observation, valid, action: None }
+            }
+            Style::Chat => self.act_as_told(said),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let (met, goals) = self.game.world().goal_count(self.game.state());
+        Progress { best: self.game.progress(), now: self.game.share(), won: self.game.won(), met, goals }
+    }
+}
+
+impl Room {
+    /// An action in whatever words, answered by the state, and by what was wrong where nothing happened.
+    fn act_as_told(&mut self, said: &str) -> Effect {
+        let before = self.game.state().clone();
+        let wanted = wanted(self.game.world(), said);
+        let action = wanted.as_ref().and_then(|wanted| self.game.world().find(&wanted.name, &wanted.args));
+        let valid = action.is_some_and(|action| self.game.act(action));
+        let (world, phrases) = (self.game.world(), &self.phrases);
+        let state = text::state(world, self.game.state(), phrases);
+        let observation = match &wanted {
+            _ if valid => state,
+            Some(Wanted { name, args }) => format!("{}\n{state}", text::refusal(world, &before, name, args, phrases)),
+            None => format!("{}\n{state}", text::not_understood(world)),
+        };
+        let form = |wanted: &Wanted| [std::slice::from_ref(&wanted.name), &wanted.args].concat().join(" ");
+        Effect { observation, valid, action: wanted.as_ref().map(form) }
+    }
+}
+
+/// Reads and grounds a game.
+pub(super) fn grounded(domain: &str, problem: &str) -> Result<GroundedProblem, super::PddlError> {
+    let domain = Domain::parse(domain)?;
+    let problem = Problem::parse(problem, &domain)?;
+    GroundedProblem::new(domain, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Asking, Lexical, Split, Task, Words};
+    use record::{Finish, Reply, Scoring, Step, Transcript, Turn};
+    use serde_json::json;
+
+    use super::super::{Pddl, twin};
+
+    /// Plays until the end; `replies` is given the number of the turn.
+    fn play(sample: &Sample, replies: &mut dyn FnMut(usize) -> String) -> Result<Transcript, TaskError> {
+        let mut episode = Pddl.open(sample)?;
+        let mut transcript = Transcript::default();
+        let mut turn = episode.next(None);
+        loop {
+            match turn {
+                Turn::Done(record) => {
+                    transcript.record = record;
+                    return Ok(transcript);
+                }
+                Turn::Ask(ask) => {
+                    let text = replies(transcript.steps.len());
+                    let reply = Reply::said(text, 1, 1, Finish::Stop);
+                    turn = episode.next(Some(&reply.text));
+                    transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
+                }
+            }
+        }
+    }
+
+    fn plan(sample: &Sample) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let input: Input = serde_json::from_value(sample.input.clone())?;
+        let world = grounded(&input.domain, &input.problem)?;
+        let plan = world.plan(&world.initial(), 100_000).ok_or("no plan")?;
+        Ok(plan.into_iter().filter_map(|action| world.action(action)).map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_plan_wins_every_twin_game_and_silence_wins_none() -> Result<(), Box<dyn std::error::Error>> {
+        for sample in twin::generate(3, Split::Test, Asking::BARE, Some(8)) {
+            let plan = plan(&sample)?;
+            let won = play(&sample, &mut |turn| plan[turn].clone())?;
+            assert_eq!(won.steps.len(), plan.len());
+            let score = Pddl.score(&sample, &won, &Lexical, Scoring::Corrected)?;
+            assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (1.0, 1.0, 1.0));
+            let silent = play(&sample, &mut |_| String::new())?;
+            assert_eq!(silent.steps.len(), twin::MAX_STEPS);
+            let score = Pddl.score(&sample, &silent, &Lexical, Scoring::Paper)?;
+            assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (0.0, 0.0, 0.0));
+            assert!(score.reason.contains(&format!("{} invalid actions", twin::MAX_STEPS)), "{}", score.reason);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_episode_replays_the_same_and_stays_over() -> Result<(), Box<dyn std::error::Error>> {
+        for sample in twin::generate(4, Split::Test, Asking::BARE, Some(4)) {
+            let plan = plan(&sample)?;
+            let mut policy =
+                |turn: usize| if turn.is_multiple_of(2) { "fly".to_owned() } else { plan[turn / 2].to_uppercase() };
+            let (once, again) = (play(&sample, &mut policy)?, play(&sample, &mut policy)?);
+            assert_eq!(once, again);
+            assert_eq!(once.record["valid"], json!(once.steps.len() / 2));
+            let mut episode = Pddl.open(&sample)?;
+            episode.next(None);
+            for step in &once.steps {
+                episode.next(Some(&step.reply.text));
+            }
+            assert_eq!(episode.next(Some("anything")), Turn::Done(once.record.clone()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_agentboard_prompt_holds_the_past_and_help_counts_as_valid() -> Result<(), Box<dyn std::error::Error>> {
+        let mut sample = twin::generate(5, Split::Test, Asking::BARE, Some(1)).remove(0);
+        sample.input["style"] = json!("agentboard");
+        sample.input["max_steps"] = json!(3);
+        sample.input["prompt"] = json!({"instruction": "RULES", "examples": ["E1"], "system_msg": "S"});
+        let done = play(&sample, &mut |turn| ["Action: check", "look around", "fly"][turn].to_owned())?;
+        let last = &done.steps[2].messages[1].content;
+        assert!(last.starts_with("RULES\nHere are examples:\nE1\nYou should"), "{last}");
+        assert!(last.contains("\nAction: check\nObservation: Valid actions are: "), "{last}");
+        assert!(last.ends_with("\nAction: "));
+        assert_eq!((&done.record["valid"], &done.record["steps"]), (&json!(2), &json!(3)));
+        Ok(())
+    }
+
+    #[test]
+    fn broken_samples_are_errors() {
+        let sample = twin::generate(6, Split::Test, Asking::BARE, Some(1)).remove(0);
+        for (key, value) in [("domain", json!("(define")), ("problem", json!("")), ("style", json!("x"))] {
+            let mut broken = sample.clone();
+            broken.input[key] = value;
+            assert!(Pddl.open(&broken).is_err(), "{key}");
+        }
+        let transcript = Transcript { record: json!({"progress": "x"}), ..Transcript::default() };
+        assert!(Pddl.score(&sample, &transcript, &Lexical, Scoring::Paper).is_err());
+        let missing = crate::Source::folder("/does/not/exist", crate::BadRows::Refuse);
+        assert!(Pddl.samples(&missing, &Words, None).is_err());
+    }
+}
