@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use model::{Block, Group, GroupKind, Linear, Part, Weight};
 
-use crate::format::Format;
+use crate::format::{CheckpointWriter, Format};
 use crate::forward::Taps;
 use crate::group::LinearGroup;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
-use crate::walk::{Sink, Stored, names, take};
+use crate::walk::{Stored, names, take};
 use crate::{CompressError, FloatType};
 
 /// Scales for the inputs of one group, or of the gate and up linears of all experts together.
@@ -24,7 +24,7 @@ pub(crate) fn fold(
     block: &mut Block,
     taps: &mut Taps,
     (recipe, format, stored): (&Recipe, Format, Stored),
-    sink: &mut dyn Sink,
+    writer: &mut CheckpointWriter<'_>,
 ) -> Result<(), CompressError> {
     let experts = block.experts();
     let mut found = Vec::new();
@@ -47,7 +47,7 @@ pub(crate) fn fold(
         }
     }
     for found in found {
-        place(block, taps, found, (stored, sink))?;
+        place(block, taps, found, (stored, writer))?;
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ fn place(
     block: &mut Block,
     taps: &mut Taps,
     Found { group: Group { kind, expert }, mut scales }: Found,
-    (stored, sink): (Stored, &mut dyn Sink),
+    (stored, writer): (Stored, &mut CheckpointWriter<'_>),
 ) -> Result<(), CompressError> {
     let norms = match kind {
         GroupKind::Qkv => Some((block.attention_norm_name.clone(), &mut block.attention_norm)),
@@ -82,7 +82,7 @@ fn place(
     match norms {
         Some((name, norm)) => {
             divide_norm(norm, &mut scales, stored(&name)?);
-            sink.changed(&name, norm)?;
+            writer.changed(&name, norm)?;
         }
         None => {
             let producer = if kind == GroupKind::Output { Part::Value } else { Part::Up };
@@ -92,7 +92,7 @@ fn place(
                 let name = format!("{}.bias", producer.name);
                 let kept = stored(&name)?;
                 bias.iter_mut().for_each(|value| *value = kept.nearest(*value));
-                sink.changed(&name, bias)?;
+                writer.changed(&name, bias)?;
             }
         }
     }
@@ -109,7 +109,7 @@ fn place(
         let kept = stored(&name)?;
         if let Weight::F32(weight) = &mut router.gate.weight {
             weight.data.iter_mut().for_each(|w| *w = kept.nearest(*w));
-            sink.changed(&name, &weight.data)?;
+            writer.changed(&name, &weight.data)?;
         }
     }
     taps.routed.iter_mut().filter(|_| joint).for_each(|routed: &mut Seen| routed.divide(&scales));

@@ -2,7 +2,7 @@
 //!
 //! - [`method`]: the methods, each the mathematics on the linears of one group; [`METHODS`] lists them.
 //! - [`Recipe`]: a list of methods with their settings.
-//! - [`Walk`]: the only walk over layers, which collects what a method needs and puts its weights in place.
+//! - `walk`: the only walk over layers, which collects what a method needs and puts its weights in place.
 //! - [`compress`]: the verb; writes a checkpoint in one of the [`FORMATS`].
 //!
 //! ```no_run
@@ -67,4 +67,3 @@ pub use run::{Job, Progress, compress};
 pub use seen::{Channels, Needs, Seen};
 pub use settings::{SettingInfo, Settings};
 pub use sparsity::{Sparsity, zero_masked, zero_share};
-pub use walk::{Sink, Walk};

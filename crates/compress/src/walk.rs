@@ -5,7 +5,7 @@ use model::{Block, BlockReader, Group, GroupKind, Part, Weight};
 use record::LayerRecord;
 
 use crate::fold;
-use crate::format::Format;
+use crate::format::{CheckpointWriter, Format};
 use crate::forward::{self, Taps};
 use crate::group::{LinearGroup, Report, Target};
 use crate::recipe::Recipe;
@@ -32,23 +32,11 @@ pub struct Progress<'a> {
     pub layer: &'a str,
 }
 
-/// What becomes of what the walk has finished.
-pub trait Sink {
-    /// A linear is compressed.
-    fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError>;
-
-    /// A norm, a bias or a router has new values.
-    fn changed(&mut self, tensor: &str, values: &[f32]) -> Result<(), CompressError>;
-
-    /// Block `index` is compressed, its weights are in place, and the walk has no more use for it.
-    fn block(&mut self, index: usize, block: Block) -> Result<(), CompressError>;
-}
-
 /// What each tensor of floating-point numbers is stored as in the checkpoint.
 pub(crate) type Stored<'a> = &'a dyn Fn(&str) -> Result<FloatType, CompressError>;
 
 /// What the walk works with.
-pub struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     /// The methods.
     pub recipe: &'a Recipe,
     /// What is written, and so what a compressed layer computes with.
@@ -60,16 +48,16 @@ pub struct Walk<'a> {
 }
 
 /// A block at work.
-struct At<'a> {
+struct At<'a, 'w> {
     index: usize,
     blocks: usize,
     linear: usize,
     linears: usize,
     states: &'a mut States,
-    sink: &'a mut dyn Sink,
+    writer: &'a mut CheckpointWriter<'w>,
 }
 
-impl At<'_> {
+impl At<'_, '_> {
     fn progress<'a>(&self, layer: &'a str) -> Progress<'a> {
         let Self { index: block, blocks, linear, linears, .. } = *self;
         Progress { block, blocks, linear, linears, layer }
@@ -83,22 +71,22 @@ impl Walk<'_> {
         &mut self,
         model: &BlockReader,
         (first, states): (usize, &mut States),
-        sink: &mut dyn Sink,
+        writer: &mut CheckpointWriter<'_>,
     ) -> Result<(), CompressError> {
         for index in first..model.count() {
             let mut block = model.load(index)?;
             widen(&mut block)?;
             model.forget();
             let linears = block.linears().len();
-            let mut at = At { index, blocks: model.count(), linear: 0, linears, states, sink };
+            let mut at = At { index, blocks: model.count(), linear: 0, linears, states, writer };
             (self.progress)(at.progress(""));
             self.block(&mut block, &mut at)?;
-            at.sink.block(index, block)?;
+            at.writer.block(index)?;
         }
         Ok(())
     }
 
-    fn block(&mut self, block: &mut Block, at: &mut At) -> Result<(), CompressError> {
+    fn block(&mut self, block: &mut Block, at: &mut At<'_, '_>) -> Result<(), CompressError> {
         let needs = self.recipe.needs();
         if needs == Needs::NOTHING {
             for group in block.groups() {
@@ -111,7 +99,7 @@ impl Walk<'_> {
             let mut taps = Taps::of(block, needs, at.states);
             forward::survey(block, at.states, &mut taps)?;
             if self.recipe.folds_any() {
-                fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.sink)?;
+                fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.writer)?;
             }
             if !in_order {
                 for (group, seen) in block.groups().zip(&mut taps.groups) {
@@ -125,7 +113,7 @@ impl Walk<'_> {
 
     /// Each group is compressed before the next one's inputs are looked at: what goes into a group is what the compressed
     /// groups before it put out.
-    fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At) -> Result<(), CompressError> {
+    fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At<'_, '_>) -> Result<(), CompressError> {
         let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
         let experts = block.experts();
         let inputs_of_down = block.part(Part::Down, 0).map_or(0, |(down, _)| down.in_features());
@@ -147,7 +135,13 @@ impl Walk<'_> {
     }
 
     /// Compresses one group of a block and puts its new weights in place.
-    fn compress(&mut self, block: &mut Block, group: Group, seen: &mut Seen, at: &mut At) -> Result<(), CompressError> {
+    fn compress(
+        &mut self,
+        block: &mut Block,
+        group: Group,
+        seen: &mut Seen,
+        at: &mut At<'_, '_>,
+    ) -> Result<(), CompressError> {
         let mut group = take(block, &[group], (self.format, self.stored))?;
         if !seen.is_finite() {
             return Err(CompressError::overflow(&group.linears[0].name, None));
@@ -162,7 +156,7 @@ impl Walk<'_> {
             self.format.round(&mut linear);
             let output_error = relative_error(&matmul::rows(&sample, &linear.weight), before);
             let (record, warning) = describe(&linear, report, self.format);
-            at.sink.linear(&linear, LayerRecord { output_error, dead_channels, ..record }, warning)?;
+            at.writer.linear(&linear, LayerRecord { output_error, dead_channels, ..record }, warning)?;
             if let Some(place) = block.linear_mut(&linear.name) {
                 place.weight = Weight::F32(linear.weight);
             }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{Outcome, RecordError, Transcript, TranscriptLine};
+use crate::text::unmarked;
+use crate::{Outcome, RecordError, Transcript};
 
 /// Where each sample's lines lie in the files of a task. What was said stays on disk until it is asked for, so that
 /// memory holds a place a line, whatever was said.
@@ -83,9 +84,10 @@ impl Transcripts {
             if text.last() != Some(&b'\n') {
                 break;
             }
-            if !text.trim_ascii().is_empty() {
+            let line = own(&text, place, path)?;
+            if !line.trim_ascii().is_empty() {
                 let parse = |source| RecordError::Parse { path: path.to_owned(), line: place.line, source };
-                self.note(serde_json::from_slice(&text).and_then(checked).map_err(parse)?, place);
+                self.note(serde_json::from_slice(line).and_then(checked).map_err(parse)?, place);
             }
             place.from += place.bytes as u64;
         }
@@ -147,14 +149,19 @@ impl Transcripts {
             let mut text = vec![0; place.bytes];
             let read = file.seek(SeekFrom::Start(place.from)).and_then(|_| file.read_exact(&mut text));
             read.map_err(|source| RecordError::io("read", path, source))?;
-            let line: TranscriptLine = serde_json::from_slice(&text).map_err(|source| RecordError::Parse {
-                path: path.clone(),
-                line: place.line,
-                source,
-            })?;
-            transcript.add(line);
+            let line = serde_json::from_slice(own(&text, *place, path)?);
+            let parse = |source| RecordError::Parse { path: path.clone(), line: place.line, source };
+            transcript.add(line.map_err(parse)?);
         }
         Ok(transcript)
+    }
+}
+
+/// A line without the byte-order mark that an editor may have put before the first.
+fn own<'t>(text: &'t [u8], place: Place, path: &Path) -> Result<&'t [u8], RecordError> {
+    match place.line {
+        1 => unmarked(text).map_err(|source| RecordError::Text { path: path.to_owned(), source }),
+        _ => Ok(text),
     }
 }
 
@@ -169,7 +176,7 @@ fn checked(head: Head<'_>) -> Result<Head<'_>, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Finish, Message, Reply, Step};
+    use crate::{Finish, Message, Reply, Step, TranscriptLine};
 
     fn lines() -> Vec<TranscriptLine> {
         let reply = |sample: &str, turn, text: &str| {

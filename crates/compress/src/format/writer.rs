@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use model::{Block, Checkpoint, TensorView};
+use model::{Checkpoint, TensorView};
 use record::{CompressionRecord, LayerRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,7 +17,6 @@ use super::tensor_file::Plan;
 use super::weight_file::{Contents, WeightFile};
 use crate::group::Target;
 use crate::recipe::Recipe;
-use crate::walk::Sink;
 use crate::{CompressError, FloatType, Grid, Scheme};
 
 /// What was done, beside the weights.
@@ -116,6 +115,48 @@ impl<'a> CheckpointWriter<'a> {
         &self.part
     }
 
+    /// Writes a linear that is compressed.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError> {
+        match (&done.quantized, self.scheme) {
+            (Some(quantized), Some(scheme)) => {
+                let scheme = Scheme { grid: quantized.grid, ..scheme };
+                let plans = self.done.format.plans(&done.name, (quantized.rows, quantized.cols), &scheme);
+                for (plan, bytes) in plans.iter().zip(self.done.format.contents(quantized, &scheme)) {
+                    self.file.write(&plan.name, &bytes)?;
+                }
+            }
+            _ => {
+                let bytes = float_bytes(done.stored, done.weight.data.iter().copied());
+                self.file.write(&format!("{}.weight", done.name), &bytes)?;
+            }
+        }
+        self.progress.layers.push(record);
+        self.progress.warnings.extend(warning);
+        Ok(())
+    }
+
+    /// Writes the new values of a norm, a bias or a router.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn changed(&mut self, tensor: &str, values: &[f32]) -> Result<(), CompressError> {
+        let stored = crate::run::stored_as(self.done.checkpoint, tensor)?;
+        self.file.write(tensor, &float_bytes(stored, values.iter().copied()))
+    }
+
+    /// Block `index` is compressed: what was written of it is on disk.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn block(&mut self, index: usize) -> Result<(), CompressError> {
+        self.file.flush()?;
+        self.progress.blocks = index + 1;
+        Ok(record::write_json(&self.part.join(PROGRESS), &self.progress)?)
+    }
+
     /// Writes everything beside the weights, and gives the checkpoint its name.
     ///
     /// `record` comes with what the caller knows; the layers and the shares over them are filled in here.
@@ -212,38 +253,6 @@ fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<
         // The error at hand says more than one about the clean-up would.
         let _ = fs::remove_dir_all(part);
     })
-}
-
-impl Sink for CheckpointWriter<'_> {
-    fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError> {
-        match (&done.quantized, self.scheme) {
-            (Some(quantized), Some(scheme)) => {
-                let scheme = Scheme { grid: quantized.grid, ..scheme };
-                let plans = self.done.format.plans(&done.name, (quantized.rows, quantized.cols), &scheme);
-                for (plan, bytes) in plans.iter().zip(self.done.format.contents(quantized, &scheme)) {
-                    self.file.write(&plan.name, &bytes)?;
-                }
-            }
-            _ => {
-                let bytes = float_bytes(done.stored, done.weight.data.iter().copied());
-                self.file.write(&format!("{}.weight", done.name), &bytes)?;
-            }
-        }
-        self.progress.layers.push(record);
-        self.progress.warnings.extend(warning);
-        Ok(())
-    }
-
-    fn changed(&mut self, tensor: &str, values: &[f32]) -> Result<(), CompressError> {
-        let stored = crate::run::stored_as(self.done.checkpoint, tensor)?;
-        self.file.write(tensor, &float_bytes(stored, values.iter().copied()))
-    }
-
-    fn block(&mut self, index: usize, _: Block) -> Result<(), CompressError> {
-        self.file.flush()?;
-        self.progress.blocks = index + 1;
-        Ok(record::write_json(&self.part.join(PROGRESS), &self.progress)?)
-    }
 }
 
 impl Drop for CheckpointWriter<'_> {
