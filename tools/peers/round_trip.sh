@@ -64,4 +64,24 @@ check sparsegpt 1e-4 sparsegpt ""
 check magnitude 1e-4 magnitude ""
 check wanda-gptq 1e-4 wanda+gptq group_size=32
 check sparsegpt-4-bit 1e-4 sparsegpt bits=4,group_size=32
+
+# Architectures of other shapes: tensors that hold several parts, blocks without rope.
+"$python" - "$work" <<'PYTHON'
+import json, random, sys
+random.seed(1)
+for name, lengths in (("calib", [64] * 40), ("eval", [7, 21, 40])):
+    with open(f"{sys.argv[1]}/{name}.jsonl", "w") as out:
+        rows = [[random.randrange(4, 150) for _ in range(length)] for length in lengths]
+        out.writelines(json.dumps({"input_ids": row}) + "\n" for row in rows)
+PYTHON
+for name in phi3 smollm3; do
+    model=$golden/architectures/$name
+    [ -d "$model" ] || continue
+    check "$name-gptq" 1e-4 gptq group_size=8
+    check "$name-awq" 1e-4 awq group_size=8
+    check "$name-awq-gptq" 1e-4 awq+gptq group_size=8
+    check "$name-smoothquant-gptq" 1e-4 smoothquant+gptq alpha=0.5 exact
+    check "$name-wanda-2-of-4" 1e-4 wanda sparsity=2:4
+    check "$name-fp8" 1e-4 fp8 activation_bits=16
+done
 exit $failed
