@@ -141,6 +141,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// That something still has the digest that was recorded of it.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it has another.
+    pub(crate) fn same_digest(what: impl ToString, expected: &str, got: &str) -> Result<(), Self> {
+        if got == expected {
+            return Ok(());
+        }
+        Err(Self::Changed { what: what.to_string(), expected: expected.to_owned(), got: got.to_owned() })
+    }
+
     /// What the reader can do; absent where the message says it.
     pub fn help(&self) -> Option<String> {
         match self {

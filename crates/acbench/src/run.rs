@@ -145,12 +145,8 @@ pub struct Samples {
 impl Samples {
     /// What is wrong with the file once it was read to its end.
     fn changed(&mut self) -> Option<Error> {
-        let got = match self.reader.take()?.into_digest() {
-            Ok(got) => got,
-            Err(error) => return Some(error.into()),
-        };
-        let (what, expected) = (self.path.display().to_string(), self.expected.clone());
-        (got != expected).then_some(Error::Changed { what, expected, got })
+        let got = self.reader.take()?.into_digest().map_err(Error::from);
+        got.and_then(|got| Error::same_digest(self.path.display(), &self.expected, &got)).err()
     }
 }
 
@@ -172,11 +168,7 @@ impl Iterator for Samples {
 /// A model that is not there, is damaged, or was changed.
 pub(crate) fn unchanged(name: &Path, digest: &str) -> Result<Checkpoint, Error> {
     let checkpoint = open_checkpoint((name != Path::new(PICO)).then_some(name))?;
-    let got = checkpoint.digest()?;
-    if got != digest {
-        let what = format!("the model {}", name.display());
-        return Err(Error::Changed { what, expected: digest.to_owned(), got });
-    }
+    Error::same_digest(format!("the model {}", name.display()), digest, &checkpoint.digest()?)?;
     Ok(checkpoint)
 }
 

@@ -64,10 +64,7 @@ impl Similarities {
 /// One that is gone, damaged, or has become another.
 pub(crate) fn open(source: &ModelSource) -> Result<Encoder, Error> {
     let encoder = Encoder::open(Path::new(&source.name))?;
-    if encoder.digest() != source.digest {
-        let what = format!("the embedder {}", source.name);
-        return Err(Error::Changed { what, expected: source.digest.clone(), got: encoder.digest().to_owned() });
-    }
+    Error::same_digest(format!("the embedder {}", source.name), &source.digest, encoder.digest())?;
     Ok(encoder)
 }
 

@@ -78,11 +78,7 @@ impl CalibrationChoice {
 /// [`Error::Changed`] where it is another, or one that cannot be read.
 pub(crate) fn check(origin: &TextOrigin) -> Result<(), Error> {
     let TextOrigin::File { path, digest } = origin else { return Ok(()) };
-    let got = file_digest(path)?;
-    if got == *digest {
-        return Ok(());
-    }
-    Err(Error::Changed { what: path.display().to_string(), expected: digest.clone(), got })
+    Error::same_digest(path.display(), digest, &file_digest(path)?)
 }
 
 /// Whether it is the model in the binary.

@@ -88,11 +88,8 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     let done = out.join("compress.json");
     if done.is_file() {
         let record: CompressionRecord = record::read_json(&done)?;
-        if record.base_digest != run.record.model.digest {
-            let (expected, got) = (run.record.model.digest.clone(), record.base_digest);
-            return Err(Error::Changed { what: format!("what {} was made from", out.display()), expected, got });
-        }
-        return Ok(());
+        let what = format!("what {} was made from", out.display());
+        return Error::same_digest(what, &run.record.model.digest, &record.base_digest);
     }
     // Runs that did not record it had the twins' prompts.
     let calibration = calibration.as_ref().unwrap_or(&TextOrigin::Twins);
