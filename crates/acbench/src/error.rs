@@ -57,6 +57,14 @@ pub enum Error {
         /// The run folder.
         root: PathBuf,
     },
+    /// A run that cannot be probed.
+    #[error("{} cannot be probed: {why}", root.display())]
+    NoProbe {
+        /// The run folder.
+        root: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A folder without a run.
     #[error("{} is not a run folder: it has no run.json", root.display())]
     NotARun {

@@ -5,10 +5,11 @@
 //! | [`compress()`] | a checkpoint, calibration text | `<variant>/checkpoint/` |
 //! | [`generate()`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl` |
 //! | [`score()`] | transcripts | `<variant>/scores/<task>.jsonl` |
-//! | [`analyze()`] | scores | `analysis/paired.json` |
+//! | [`probe()`] | the dense transcripts, read by every variant | `<variant>/probes/` |
+//! | [`analyze()`] | scores, probes | `analysis/` |
 //! | [`report()`] | scores, analysis | `report/` |
 //!
-//! [`evaluate()`] is these five in order. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is these in order but for [`probe()`], which is asked for by itself. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;
@@ -47,6 +48,6 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compress, compress_variant,
-    evaluate, generate, report, score,
+    Compression, Counts, Finished, GenerateOptions, ProbeCounts, ProbeOptions, ScoreOptions, TerminalOptions, analyze,
+    compress, compress_variant, evaluate, generate, probe, report, score,
 };

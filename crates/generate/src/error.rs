@@ -47,6 +47,30 @@ pub enum GenerateError {
         /// What they have in all.
         tokens: usize,
     },
+    /// A file of probes that is not what it should be.
+    #[error("{} cannot be read: {why}; remove the folder it lies in, and probe again", path.display())]
+    Probe {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Numbers that are none.
+    #[error("{what}: some are infinite or not numbers, so that nothing can be said of them")]
+    NoNumbers {
+        /// What they are.
+        what: String,
+    },
+    /// A variant that cannot be compared with the dense model, token by token.
+    #[error(
+        "its vocabulary has {variant} tokens and the dense model's has {dense}: their predictions cannot be compared"
+    )]
+    Vocabulary {
+        /// The dense model's.
+        dense: usize,
+        /// The variant's.
+        variant: usize,
+    },
     /// A backend lost a request.
     #[error("the backend gave no reply to any of {waiting} requests: this is a defect of the backend")]
     NoReply {

@@ -1,12 +1,14 @@
 //! Conversations in, replies out: who replies ([`Backend`]), and the run loop that can be killed and resumed ([`run`]).
 //!
 //! Nothing here knows a task. A sample is opened as a [`Conversation`], which is told each reply and says what to show
-//! next; the replies go to a transcript file, one line each, on disk before the next is asked for.
+//! next; the replies go to a transcript file, one line each, on disk before the next is asked for. [`probe()`] lets variants
+//! read the same texts and keeps numbers of what they predict.
 
 mod appender;
 mod backend;
 mod error;
 mod own_text;
+mod probe;
 mod run;
 
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
@@ -19,4 +21,5 @@ pub use model::{
 pub use backend::{Answer, Backend, Failure, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};
+pub use probe::{ProbeJob, TOP, probe, probed, read_probes};
 pub use run::{Conversation, Job, Open, Progress, run};

@@ -47,7 +47,7 @@ pub use decoder::block_reader::BlockReader;
 pub use decoder::flow::Flow;
 pub use decoder::linear::{Group, GroupKind, Linear, Part};
 pub use decoder::mlp::{Route, Router};
-pub use decoder::model::Model;
+pub use decoder::model::{Head, Model};
 pub use decoder::rope::{Llama3Scaling, LongRope, RopeScaling, RopeSettings, Yarn};
 pub use encoder::Encoder;
 pub use engine::sample::Sampling;

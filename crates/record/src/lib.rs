@@ -7,7 +7,8 @@
 //! | `compress` | a checkpoint | [`CompressionRecord`] beside the compressed checkpoint |
 //! | `generate` | [`Sample`] | [`TranscriptLine`], collected into a [`Transcript`] |
 //! | `score` | [`Sample`], [`Transcript`] | [`Score`] |
-//! | `analyze` | [`Score`] | [`Analysis`] |
+//! | `probe` | [`ProbeText`], made of the dense [`Transcript`] | [`Positions`], [`Spectrum`] |
+//! | `analyze` | [`Score`], [`Positions`], [`Spectrum`] | [`Analysis`], [`ProbeAnalysis`] |
 //! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`WeightsRecord`] | pages |
 
 mod analysis;
@@ -17,6 +18,7 @@ mod digest;
 mod files;
 mod jsonl;
 mod message;
+mod probe;
 mod prompting;
 mod rng;
 mod run;
@@ -36,6 +38,10 @@ pub use digest::{Digest, digest};
 pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
 pub use jsonl::{JsonlReader, JsonlWriter};
 pub use message::{Message, Role, ToolCall};
+pub use probe::{
+    BesideDense, Decided, Decision, Distance, DistanceAt, ERank, Histogram, Positions, ProbeAnalysis, ProbeRecord,
+    ProbeSummary, ProbeText, Spectrum, SpectrumOf, TopAgreement,
+};
 pub use prompting::Prompting;
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};

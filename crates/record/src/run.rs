@@ -123,6 +123,21 @@ pub mod run_path {
         root.join(variant).join("scores").join(format!("{task}.jsonl"))
     }
 
+    /// `probes/texts.jsonl`: what every variant reads in a probe.
+    pub fn probe_texts(root: &Path) -> PathBuf {
+        root.join("probes").join("texts.jsonl")
+    }
+
+    /// `probes/probe.json`: how the probes of a run were asked.
+    pub fn probe(root: &Path) -> PathBuf {
+        root.join("probes").join("probe.json")
+    }
+
+    /// `<variant>/probes/`
+    pub fn probes(root: &Path, variant: &str) -> PathBuf {
+        root.join(variant).join("probes")
+    }
+
     /// `embeddings/<digest>.bin`: the embeddings of one embedder.
     pub fn embeddings(root: &Path, digest: &str) -> PathBuf {
         let short: String = digest.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
@@ -132,6 +147,11 @@ pub mod run_path {
     /// `analysis/paired.json`
     pub fn analysis(root: &Path) -> PathBuf {
         root.join("analysis").join("paired.json")
+    }
+
+    /// `analysis/probes.json`
+    pub fn probe_analysis(root: &Path) -> PathBuf {
+        root.join("analysis").join("probes.json")
     }
 
     /// `report/`

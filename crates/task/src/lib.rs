@@ -6,6 +6,7 @@
 //!
 //! Each capability is a room that uses no other; what they share is in [`python`] and [`measure`].
 
+mod decision;
 mod deviation;
 mod episode;
 mod error;
@@ -26,7 +27,7 @@ pub mod workflow;
 
 use std::sync::LazyLock;
 
-use record::{Capability, Column, Sample, Score, Scoring, Transcript};
+use record::{Capability, Column, Decided, Decision, Sample, Score, Scoring, Transcript};
 
 pub use deviation::{Deviation, Effect, Effects, TaskDeviations};
 pub use episode::{Episode, SingleTurn};
@@ -75,6 +76,11 @@ pub trait Task: Sync {
         judge: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError>;
+
+    /// Which bytes of a reply decide what it is worth, as the scorer reads it: the whole of it, unless a task knows better.
+    fn decided(&self, _sample: &Sample, reply: &str) -> Vec<Decided> {
+        decision::whole(reply, Decision::Answer)
+    }
 
     /// The row's [`name`](TaskInfo::name).
     fn name(&self) -> &'static str {

@@ -8,6 +8,7 @@ mod generate;
 mod inspect;
 mod list;
 mod output;
+mod probe;
 mod progress;
 mod report;
 mod run_args;
@@ -56,6 +57,8 @@ enum Verb {
     Generate(generate::Generate),
     /// Judge the replies of a run
     Score(score::Score),
+    /// Let every variant read what the dense model wrote, and keep what each predicts
+    Probe(probe::Probe),
     /// Compare the compressed variants of a run with the dense model
     Analyze(analyze::Analyze),
     /// Write the tables, figures and the page of a run
@@ -81,6 +84,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Inspect(verb) => verb.run(),
         Verb::Generate(verb) => verb.run(),
         Verb::Score(verb) => verb.run(),
+        Verb::Probe(verb) => verb.run(),
         Verb::Analyze(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
         Verb::List(verb) => verb.run(),

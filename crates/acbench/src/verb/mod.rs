@@ -2,6 +2,7 @@
 
 mod compress;
 mod generate;
+mod probe;
 mod score;
 
 mod analyze;
@@ -13,5 +14,7 @@ pub use self::analyze::analyze;
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
 pub use self::generate::{GenerateOptions, generate};
+pub(crate) use self::probe::digest as probe_digest;
+pub use self::probe::{ProbeCounts, ProbeOptions, probe};
 pub use self::report::{TerminalOptions, report};
 pub use self::score::{Counts, ScoreOptions, score};

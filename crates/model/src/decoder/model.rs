@@ -24,6 +24,38 @@ pub struct Model {
     head: Option<Linear>,
 }
 
+/// What makes logits of hidden states: the last norm and the output head. Smaller than the model that it is of.
+#[derive(Debug, Clone)]
+pub struct Head {
+    norm: Vec<f32>,
+    eps: f32,
+    weight: Linear,
+}
+
+impl Head {
+    /// Reads it from a checkpoint.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
+        let parts = BlockReader::open(checkpoint)?;
+        let (norm, head) = parts.end()?;
+        let tied = |weight| Linear { name: "head".to_owned(), weight, bias: None, activation: None };
+        let weight = head.unwrap_or_else(|| tied(parts.embedding)).for_products();
+        Ok(Self { norm, eps: checkpoint.config().norm_eps, weight })
+    }
+
+    /// The last norm of hidden states, `[m, hidden]`.
+    pub fn last_norm(&self, hidden: &Matrix) -> Matrix {
+        rms_norm(hidden, &self.norm, self.eps)
+    }
+
+    /// Logits of hidden states `[m, hidden]` that were not normed yet: `[m, vocab]`.
+    pub fn logits(&self, hidden: &Matrix) -> Matrix {
+        self.weight.forward(&self.last_norm(hidden))
+    }
+}
+
 /// Tokens that are run together while a prompt is read; bounds the memory of activations.
 const CHUNK: usize = 512;
 
@@ -85,16 +117,28 @@ impl Model {
     /// # Errors
     /// Where an id is outside the vocabulary, or the sequence is longer than the context.
     pub fn hidden_states(&self, tokens: &[u32]) -> Result<Vec<Matrix>, ModelError> {
+        let mut states = Vec::new();
+        let last = self.read(tokens, &mut |_, state| states.push(state.clone()))?;
+        states.push(last);
+        Ok(states)
+    }
+
+    /// Runs one sequence through all blocks and gives the residual stream after the last, `[tokens, hidden]`. `see` is
+    /// shown what each block reads, with the block's number.
+    ///
+    /// # Errors
+    /// As [`Model::hidden_states`].
+    pub fn read(&self, tokens: &[u32], see: &mut dyn FnMut(usize, &Matrix)) -> Result<Matrix, ModelError> {
         if tokens.len() > self.config.longest() {
             return Err(ModelError::TooLong { tokens: tokens.len(), context: self.config.longest() });
         }
         let sequences = Sequences::whole(&[tokens.len()]);
-        let mut states = vec![self.embed(tokens)?];
-        for (block, at) in self.blocks.iter().zip(0..) {
-            let next = block.run(Flow::new(states[at].clone(), &sequences));
-            states.push(next);
+        let mut state = self.embed(tokens)?;
+        for (at, block) in self.blocks.iter().enumerate() {
+            see(at, &state);
+            state = block.run(Flow::new(state, &sequences));
         }
-        Ok(states)
+        Ok(state)
     }
 
     /// How a sequence of so many tokens is turned.

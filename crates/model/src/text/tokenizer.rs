@@ -1,6 +1,7 @@
 //! Text to token ids and back, the chat template, and the tokens that end a reply.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use record::{Message, Role};
 use serde_json::{Map, Value};
@@ -90,6 +91,34 @@ impl Tokenizer {
             ids.remove(0);
         }
         Ok(ids)
+    }
+
+    /// The ids of a text as [`Tokenizer::encode`] gives them, each with the bytes of the text that it stands for; none of
+    /// tokens that are put before it. What would be put after it is left out.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_spans(&self, text: &str, special: bool) -> Result<Vec<(u32, Range<usize>)>, ModelError> {
+        let encoding =
+            self.inner.encode(text, false).map_err(|error| ModelError::Tokenize { why: error.to_string() })?;
+        let spans = encoding.get_offsets().iter().map(|&(from, to)| from..to);
+        let inside: Vec<_> = encoding.get_ids().iter().copied().zip(spans).collect();
+        let mut before = if special { self.surround()?.before } else { Vec::new() };
+        let bos = self.bos.filter(|bos| inside.first().is_some_and(|(id, _)| id == bos));
+        before.retain(|token| bos.is_none() || self.token_id(token) != bos);
+        let before = before.iter().filter_map(|token| self.token_id(token)).map(|id| (id, 0..0));
+        Ok(before.chain(inside).collect())
+    }
+
+    /// The id with which the chat template ends a reply, or the first of those that end one; `None` where nothing does.
+    pub fn end_of_reply(&self) -> Option<u32> {
+        let asked = [Message::user("a"), Message::assistant("b")];
+        let written = self.render(&asked, false).unwrap_or_default();
+        let place = |id: &&u32| {
+            let spelled = self.inner.id_to_token(**id)?;
+            written.rfind(&spelled)
+        };
+        self.eos.iter().filter(|id| place(id).is_some()).max_by_key(place).or(self.eos.first()).copied()
     }
 
     /// The tokens that [`Tokenizer::encode`] puts around a text.

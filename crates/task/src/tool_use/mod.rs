@@ -7,6 +7,7 @@
 
 mod clean;
 mod columns;
+mod decided;
 mod deviations;
 mod form;
 mod instruct;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use record::{Capability, Message, Sample, Score, Scoring, Transcript};
+use record::{Capability, Decided, Message, Sample, Score, Scoring, Transcript};
 use serde_json::Value as Json;
 
 use super::deviations::TABLE;
@@ -166,6 +166,10 @@ impl Task for Teval {
                 Ok(twin::generate(*self, *seed, *split, *asking, limit).into())
             }
         }
+    }
+
+    fn decided(&self, sample: &Sample, reply: &str) -> Vec<Decided> {
+        Teval::decided(*self, &sample.question(), reply)
     }
 
     fn score(

@@ -9,13 +9,15 @@
 //!
 //! What differs from the reference is listed where it happens: `game` (the environment) and `deviations`.
 
-use record::{Capability, Sample, Score, Scoring, Transcript};
+use record::{Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
 
+use super::super::stated_action;
 use super::deviations::{Switches, TABLE};
 use super::{official, room, twin};
+use crate::decision::{Finder, whole};
 
 /// Gripper, blockworld, barman and tyreworld: reach a goal by acting, 30 steps at most.
 pub struct Pddl;
@@ -74,6 +76,14 @@ impl Task for Pddl {
 
     fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
         Ok(Box::new(room::open(sample)?))
+    }
+
+    fn decided(&self, _: &Sample, reply: &str) -> Vec<Decided> {
+        let mut finder = Finder::new(reply, 0);
+        match finder.find(&stated_action(reply), Decision::Action) {
+            true => finder.finish(),
+            false => whole(reply, Decision::Action),
+        }
     }
 
     /// The value is the progress rate. Metrics: `progress`, `success` (0 or 1), `grounding` (valid actions over actions).
