@@ -1,12 +1,14 @@
 //! Numbers from scores: is the compressed model worse than the dense one, by how much, and how sure is that?
 //!
 //! Pure functions, without files, clock or model. [`analyze`] turns all scores of a run into a
-//! [`record::Analysis`]; the formulas behind it are in [`statistic`], each with its source.
+//! [`record::Analysis`]; the formulas behind it are in [`statistic`], each with its source. What compression does to logits
+//! is in [`metric`].
 
 mod analyze;
 mod column;
 mod compare;
 mod error;
+pub mod metric;
 mod pairing;
 pub mod statistic;
 mod summary;

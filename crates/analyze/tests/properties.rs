@@ -1,8 +1,8 @@
 //! What must hold whatever the numbers are.
 
 use analyze::statistic::{
-    PairCounts, Unit, bca, benjamini_hochberg, connor, holm, mcnemar, sign_flip, smallest_detectable,
-    smallest_detectable_drop, tango, wilson,
+    FirstDifference, PairCounts, Spent, Unit, bca, benjamini_hochberg, connor, holm, kaplan_meier, mcnemar, pass_at_k,
+    pass_hat_k, sign_flip, smallest_detectable, smallest_detectable_drop, tango, token_growth, wilson,
 };
 use proptest::prelude::*;
 
@@ -98,6 +98,67 @@ proptest! {
         let drop = smallest_detectable_drop(psi, n);
         prop_assert!(drop >= delta - 1e-12 && drop <= 1.0);
         prop_assert!(smallest_detectable_drop(psi, n * 2.0) <= drop);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pass_rates_order_and_meet_the_share(n in 1u64..40, part in 0.0f64..=1.0) {
+        let c = (part * n as f64).round() as u64;
+        let share = c as f64 / n as f64;
+        prop_assert!(pass_at_k(n, c, 1).is_some_and(|p| (p - share).abs() < 1e-12));
+        prop_assert!(pass_hat_k(n, c, 1).is_some_and(|p| (p - share).abs() < 1e-12));
+        for k in 2..=n {
+            let (Some(any), Some(all)) = (pass_at_k(n, c, k), pass_hat_k(n, c, k)) else {
+                return Err(TestCaseError::fail("k of n samples"));
+            };
+            prop_assert!(0.0 <= all && all <= share + 1e-12 && share - 1e-12 <= any && any <= 1.0);
+            // All of k fail as often as all succeed with failures and successes exchanged.
+            prop_assert!(pass_hat_k(n, n - c, k).is_some_and(|none| (1.0 - any - none).abs() < 1e-12));
+        }
+        prop_assert_eq!((pass_at_k(n, c, 0), pass_hat_k(n, c, n + 1), pass_at_k(n, n + 1, 1)), (None, None, None));
+    }
+
+    #[test]
+    fn survival_falls_and_without_censoring_is_the_share_left(steps in prop::collection::vec((1usize..20, any::<bool>()), 1..60)) {
+        let seen: Vec<_> = steps.iter().map(|&(step, differs)| FirstDifference { step, differs }).collect();
+        let mut before = 1.0;
+        for point in kaplan_meier(&seen, 0.95) {
+            prop_assert!(point.survival < before && point.survival >= 0.0 && point.variance >= 0.0);
+            prop_assert!(point.differing > 0 && point.differing <= point.at_risk);
+            if let Some(interval) = point.interval {
+                prop_assert!(0.0 <= interval.low && interval.low <= point.survival);
+                prop_assert!(point.survival <= interval.high && interval.high <= 1.0);
+            }
+            before = point.survival;
+        }
+        let all: Vec<_> = steps.iter().map(|&(step, _)| FirstDifference { step, differs: true }).collect();
+        let n = all.len() as f64;
+        for point in kaplan_meier(&all, 0.95) {
+            let left = steps.iter().filter(|(step, _)| *step > point.step).count() as f64 / n;
+            prop_assert!((point.survival - left).abs() < 1e-12);
+            // Greenwood without censoring is the binomial variance.
+            prop_assert!((point.variance - left * (1.0 - left) / n).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn token_growth_holds_its_ratio_and_turns_around(tokens in prop::collection::vec((1u64..500, 1u64..500), 2..40)) {
+        let spent = |dense, compressed| Spent { dense, compressed, dense_cut: false, compressed_cut: false };
+        let clusters: Vec<usize> = (0..tokens.len()).collect();
+        let here = token_growth(&tokens.iter().map(|&(d, c)| spent(d, c)).collect::<Vec<_>>(), &clusters);
+        let there = token_growth(&tokens.iter().map(|&(d, c)| spent(c, d)).collect::<Vec<_>>(), &clusters);
+        let (Some(here), Some(there)) = (here, there) else {
+            return Err(TestCaseError::fail("tokens on both sides"));
+        };
+        prop_assert!((here.ratio * there.ratio - 1.0).abs() < 1e-9);
+        let (Some(a), Some(b)) = (here.interval, there.interval) else {
+            return Err(TestCaseError::fail("two items have an interval"));
+        };
+        prop_assert!(a.low <= here.ratio && here.ratio <= a.high);
+        prop_assert!((a.low * b.high - 1.0).abs() < 1e-9 && (a.high * b.low - 1.0).abs() < 1e-9);
     }
 }
 
