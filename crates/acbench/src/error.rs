@@ -140,6 +140,9 @@ pub enum Error {
     /// From `analyze`.
     #[error(transparent)]
     Analyze(#[from] analyze::AnalyzeError),
+    /// From `analyze`'s metrics of probes.
+    #[error("the probes: {0}; remove the folders `probes`, and probe again")]
+    Metric(#[from] analyze::MetricError),
     /// From `report`.
     #[error(transparent)]
     Report(#[from] report::ReportError),

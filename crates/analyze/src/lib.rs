@@ -10,8 +10,11 @@ mod compare;
 mod error;
 pub mod metric;
 mod pairing;
+mod probe;
 pub mod statistic;
 mod summary;
 
 pub use analyze::{Scores, analyze, seed_of};
 pub use error::AnalyzeError;
+pub use metric::MetricError;
+pub use probe::{Probed, probes};

@@ -13,6 +13,7 @@ mod grid;
 mod json;
 mod markdown;
 mod page;
+mod probe;
 mod published;
 mod stored;
 mod terminal;
@@ -27,6 +28,7 @@ use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary,
 pub use error::ReportError;
 pub use example::{Example, Side, lost};
 pub use json::json;
+pub use probe::probe_table;
 pub use terminal::terminal;
 
 /// The scores of a run by (variant, task).

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use acbench::{ProbeOptions, Run};
 use clap::Args;
-use serde_json::json;
 
 use super::Failure;
 use super::output;
@@ -34,7 +33,7 @@ pub(crate) struct Probe {
     #[arg(long = "no_weights")]
     no_weights: bool,
 
-    /// Print the counts as JSON
+    /// Print what was found as JSON
     #[arg(long)]
     json: bool,
 }
@@ -54,17 +53,12 @@ impl Probe {
             sampled: self.positions as usize,
             weights: !self.no_weights,
         };
-        let counts = acbench::probe(&run, &options, &mut |event| progress.show(event))?;
+        let found = acbench::probe(&run, &options, &mut |event| progress.show(event))?;
         drop(progress);
-        let acbench::ProbeCounts { texts, positions, decisions, variants } = counts;
         if self.json {
-            output::print_json(&json!({
-                "texts": texts, "positions": positions, "decisions": decisions, "variants": variants,
-            }))?;
+            output::print_json(&serde_json::to_value(&found).unwrap_or_default())?;
         } else {
-            output::print(&format!(
-                "{variants} variants read {texts} texts: {positions} predictions each, {decisions} of them decisions\n"
-            ))?;
+            output::print(&acbench::probe_table(&found, output::shown().width))?;
         }
         Ok(super::DONE)
     }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use generate::{Chat, Checkpoint, ProbeJob, Tokenizer};
-use record::{Decided, Decision, Finish, ProbeRecord, ProbeText, RunRecord, Sample, Step, Transcript, VariantSource};
-use record::{Message, run_path};
+use record::{
+    Decided, Decision, Finish, Message, ProbeAnalysis, ProbeRecord, ProbeText, RunRecord, Sample, Step, Transcript,
+    VariantSource, run_path,
+};
 
 use crate::event::{Event, Watch};
 use crate::run::{Run, unchanged};
@@ -29,27 +31,15 @@ impl Default for ProbeOptions {
     }
 }
 
-/// What was probed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ProbeCounts {
-    /// Texts.
-    pub texts: usize,
-    /// Predictions of each variant.
-    pub positions: usize,
-    /// Of those, the ones that decide something.
-    pub decisions: usize,
-    /// Variants that were probed, the dense model among them.
-    pub variants: usize,
-}
-
 /// The longest piece of a text file that is read at once, in tokens: perplexity is of such windows, side by side.
 const WINDOW: usize = 2048;
 
 /// Lets every variant of a run read the dense model's own transcripts, and other texts. What is there is not done again.
+/// What that says is written to `analysis/probes.json`.
 ///
 /// # Errors
 /// Dense transcripts that are missing, a model that cannot be loaded, a text that cannot be read, a full disk.
-pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result<ProbeCounts, Error> {
+pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result<ProbeAnalysis, Error> {
     let _lock = run.lock()?;
     if !run.record.variants.iter().any(|variant| variant.source == VariantSource::Dense) {
         let why = "its dense model is a file of replies, which predicts nothing".to_owned();
@@ -62,12 +52,7 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
         return Err(Error::NoProbe { root: run.root.clone(), why });
     }
     let (record, digest) = remember(run, &texts, options)?;
-    let mut counts = ProbeCounts {
-        texts: texts.len(),
-        positions: texts.iter().map(ProbeText::positions).sum(),
-        decisions: texts.iter().map(decisions).sum(),
-        variants: 0,
-    };
+    let positions: usize = texts.iter().map(ProbeText::positions).sum();
     let folder = run_path::probes(&run.root, record::DENSE);
     for variant in &run.record.variants {
         let checkpoint = match &variant.source {
@@ -79,7 +64,6 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
             VariantSource::Checkpoint { path, digest } => Some(unchanged(path, digest)?),
         };
         let own = run_path::probes(&run.root, &variant.name);
-        counts.variants += 1;
         if generate::probed(&own, &digest)? {
             continue;
         }
@@ -94,21 +78,42 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
         };
         let told = &mut |done, total| watch(Event::Progress { done, total, detail: String::new() });
         match generate::probe(checkpoint.as_ref().unwrap_or(&dense), &job, told) {
-            Ok(()) => watch(Event::End(format!("{}: {} predictions", variant.name, counts.positions))),
+            Ok(()) => watch(Event::End(format!("{}: {positions} predictions", variant.name))),
             // One variant that cannot be compared does not end the others.
             Err(error @ generate::GenerateError::Vocabulary { .. }) => {
-                counts.variants -= 1;
                 watch(Event::Warning(format!("{}: not probed: {error}", variant.name)));
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(counts)
+    Ok(analyze_probes(run)?.unwrap_or_default())
 }
 
-/// How many predictions of a text decide something.
-fn decisions(text: &ProbeText) -> usize {
-    (text.from.max(1)..text.tokens.len()).filter(|&token| text.decision(token).is_some()).count()
+/// What the probes of a run say, written to `analysis/probes.json`; `None` where there are none.
+///
+/// # Errors
+/// A file that is broken, or numbers that are none.
+pub(crate) fn analyze_probes(run: &Run) -> Result<Option<ProbeAnalysis>, Error> {
+    let path = run_path::probe(&run.root);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let digest = digest(&record::read_json(&path)?);
+    let texts: Vec<ProbeText> = record::read_jsonl(&run_path::probe_texts(&run.root))?;
+    let mut all = Vec::new();
+    for variant in &run.record.variants {
+        let read = generate::read_probes(&run_path::probes(&run.root, &variant.name), &digest)?;
+        all.extend(read.map(|(positions, spectra)| (&variant.name, positions, spectra)));
+    }
+    let of = |(variant, positions, spectra)| analyze::Probed { variant, positions, spectra };
+    let probed: Vec<analyze::Probed> =
+        all.iter().map(|(name, positions, spectra)| of((*name, positions, &spectra[..]))).collect();
+    if probed.first().is_none_or(|first| first.variant != record::DENSE) {
+        return Ok(None);
+    }
+    let analysis = analyze::probes(&texts, &probed)?;
+    record::write_json(&run_path::probe_analysis(&run.root), &analysis)?;
+    Ok(Some(analysis))
 }
 
 /// Writes down what is read and how; the digest of both.
@@ -123,7 +128,7 @@ fn remember(run: &Run, texts: &[ProbeText], options: &ProbeOptions) -> Result<(P
 }
 
 /// What names all that was asked of a probe.
-pub(crate) fn digest(record: &ProbeRecord) -> String {
+fn digest(record: &ProbeRecord) -> String {
     record::digest(serde_json::to_string(record).unwrap_or_default().as_bytes())
 }
 
