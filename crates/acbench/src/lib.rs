@@ -33,7 +33,7 @@ pub use ::compress::{
     FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
-pub use ::record::{Capability, ProbeAnalysis, Scoring, TextOrigin, Verdict};
+pub use ::record::{Blame as Blamed, BlamedPart, Capability, ProbeAnalysis, Scoring, TextOrigin, Verdict};
 pub use ::report::probe_table;
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
@@ -49,6 +49,6 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Compression, Counts, Finished, GenerateOptions, ProbeOptions, ScoreOptions, TerminalOptions, analyze, compress,
-    compress_variant, evaluate, generate, probe, report, score,
+    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, ScoreOptions, Spared, TerminalOptions,
+    analyze, blame, compress, compress_variant, evaluate, generate, probe, report, score, write_recipe,
 };

@@ -39,8 +39,8 @@ pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomi
 pub use jsonl::{JsonlReader, JsonlWriter};
 pub use message::{Message, Role, ToolCall};
 pub use probe::{
-    BesideDense, Decided, Decision, Distance, DistanceAt, ERank, Histogram, Positions, ProbeAnalysis, ProbeRecord,
-    ProbeSummary, ProbeText, Spectrum, SpectrumOf, TopAgreement,
+    BesideDense, Blame, BlamedPart, Decided, Decision, Distance, DistanceAt, ERank, Histogram, Positions,
+    ProbeAnalysis, ProbeRecord, ProbeSummary, ProbeText, Spectrum, SpectrumOf, TopAgreement,
 };
 pub use prompting::Prompting;
 pub use rng::Rng;

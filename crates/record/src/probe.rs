@@ -284,3 +284,41 @@ pub struct DistanceAt {
     /// Mean of the expected acceptance rate.
     pub acceptance: f64,
 }
+
+/// Where a variant's distance from the dense model comes from: `analysis/blame-<variant>.json`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Blame {
+    /// How many texts were read.
+    pub texts: usize,
+    /// How many predictions counted.
+    pub positions: usize,
+    /// Mean KL(dense || variant) at them, nats.
+    pub kl: f64,
+    /// What was put back to dense, one part at a time.
+    pub parts: Vec<BlamedPart>,
+}
+
+/// A part of a variant that was put back to dense alone.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct BlamedPart {
+    /// Its blocks.
+    pub blocks: Range<usize>,
+    /// What of them: `down`, `attention`.
+    pub what: String,
+    /// Their names without `.weight`.
+    pub linears: Vec<String>,
+    /// How many weights they hold.
+    pub weights: usize,
+    /// What disappeared of the mean KL, nats; less than 0 where it grew.
+    pub recovered: f64,
+}
+
+impl BlamedPart {
+    /// `block 3: down`, `blocks 0 to 15: all linears`
+    pub fn name(&self) -> String {
+        match self.blocks.len() {
+            1 => format!("block {}: {}", self.blocks.start, self.what),
+            _ => format!("blocks {} to {}: {}", self.blocks.start, self.blocks.end.saturating_sub(1), self.what),
+        }
+    }
+}

@@ -154,6 +154,11 @@ pub mod run_path {
         root.join("analysis").join("probes.json")
     }
 
+    /// `analysis/blame-<variant>.json`
+    pub fn blame(root: &Path, variant: &str) -> PathBuf {
+        root.join("analysis").join(format!("blame-{variant}.json"))
+    }
+
     /// `report/`
     pub fn report(root: &Path) -> PathBuf {
         root.join("report")

@@ -1,6 +1,7 @@
 //! From arguments to an exit code: the verbs, one file each, and what they share.
 
 mod analyze;
+mod blame;
 mod compress;
 mod evaluate;
 mod failure;
@@ -61,6 +62,8 @@ enum Verb {
     Probe(probe::Probe),
     /// Compare the compressed variants of a run with the dense model
     Analyze(analyze::Analyze),
+    /// Find the linears that a variant's loss comes from, and write a recipe that spares them
+    Blame(blame::Blame),
     /// Write the tables, figures and the page of a run
     Report(report::Report),
     /// List tasks, methods or models
@@ -86,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Score(verb) => verb.run(),
         Verb::Probe(verb) => verb.run(),
         Verb::Analyze(verb) => verb.run(),
+        Verb::Blame(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };

@@ -6,11 +6,13 @@ mod probe;
 mod score;
 
 mod analyze;
+mod blame;
 mod report;
 
 mod evaluate;
 
 pub use self::analyze::analyze;
+pub use self::blame::{BlameOptions, Spared, blame, write_recipe};
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
 pub use self::generate::{GenerateOptions, generate};

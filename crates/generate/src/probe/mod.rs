@@ -6,6 +6,7 @@
 //!
 //! A text is on disk before the next one is read, and so is a block's weights, so that a killed probe goes on.
 
+mod blame;
 mod file;
 mod position;
 mod spectrum;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 use record::{Positions, ProbeText, RecordError, Spectrum, SpectrumOf};
 
 use crate::GenerateError;
+pub use blame::{BlameJob, Grain, Searched, blame};
 use file::{File, Tensors};
 use position::{DenseSide, look};
 

@@ -84,6 +84,27 @@ impl Block {
         Some((&mut linears.linears[*linear], rows.clone()))
     }
 
+    /// The same block with some kinds of its groups as `other` has them, and with the norms and the router before them. Both
+    /// are of one architecture.
+    pub fn with(&self, other: &Block, kinds: &[GroupKind]) -> Block {
+        let mut mixed = self.clone();
+        for (own, theirs) in mixed.groups.iter_mut().zip(&other.groups) {
+            if kinds.contains(&own.group.kind) {
+                own.linears.clone_from(&theirs.linears);
+                own.parts.clone_from(&theirs.parts);
+            }
+        }
+        if kinds.contains(&GroupKind::Qkv) {
+            mixed.attention_norm.clone_from(&other.attention_norm);
+            mixed.head_norms.clone_from(&other.head_norms);
+        }
+        if kinds.contains(&GroupKind::GateUp) {
+            mixed.mlp_norm.clone_from(&other.mlp_norm);
+            mixed.router.clone_from(&other.router);
+        }
+        mixed
+    }
+
     /// All linears that compression changes, in the order of the groups.
     pub fn linears(&self) -> Vec<&Linear> {
         self.groups.iter().flat_map(|linears| &linears.linears).collect()
