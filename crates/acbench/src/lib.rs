@@ -29,7 +29,7 @@ mod tokens;
 mod verb;
 
 pub use ::compress::{
-    FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
+    FORMATS, Format, FormatInfo, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Capability, Scoring, TextOrigin, Verdict};

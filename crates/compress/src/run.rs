@@ -8,14 +8,14 @@ use record::CompressionRecord;
 use serde_json::json;
 
 use crate::calibration::{Calibration, CalibrationSource};
-use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
+use crate::format::{CheckpointWriter, Done, Format, FormatInfo, Planned, Resumed};
 use crate::forward;
 use crate::memory::{Estimate, TextSize};
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
 use crate::walk::{self, Walk, widen};
-use crate::{ActOrder, CompressError, FloatType};
+use crate::{CompressError, FloatType};
 
 /// What to do to a checkpoint.
 #[derive(Clone, Copy)]
@@ -59,8 +59,7 @@ pub fn compress(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CompressionRecord, CompressError> {
     let recipe = job.recipe;
-    let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
-    let format = job.format.unwrap_or(default);
+    let format = job.format.unwrap_or_else(|| FormatInfo::usual(recipe.scheme()));
     format.fits_cache(recipe.kv_bits())?;
     let size = TextSize::of(recipe, checkpoint.config());
     let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
@@ -70,7 +69,7 @@ pub fn compress(
     let record = CompressionRecord {
         method: recipe.name(),
         settings: recipe.settings(),
-        format: format.name().to_owned(),
+        format: format.name.to_owned(),
         base_digest: checkpoint.digest()?,
         calibration: calibration.as_ref().map(|calibration| calibration.record.clone()),
         effective_bits: 0.0,
@@ -98,12 +97,7 @@ pub fn compress(
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
     let mut walk = Walk { recipe, format, stored: &stored, progress: &mut tell };
     walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
-    let follows = recipe.scheme().is_some_and(|scheme| scheme.act_order == ActOrder::Group);
-    let warning = (follows && format == Format::CompressedTensors).then(|| {
-        "act_order=dynamic: compressed-tensors 0.19 and later, and what builds on it, no longer load groups that follow \
-         the act-order; --format gptq_v2 holds them, and act_order=static or group_aware needs none"
-            .to_owned()
-    });
+    let warning = recipe.scheme().and_then(|scheme| format.warning(&scheme));
     writer.finish(CompressionRecord { warnings: warning.into_iter().collect(), ..record })
 }
 

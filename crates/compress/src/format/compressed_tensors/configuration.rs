@@ -6,7 +6,7 @@ use crate::grid::Number;
 use crate::{ActOrder, GroupSize, Scheme};
 
 /// Which of its formats holds weights of a scheme.
-pub(crate) fn format_name(scheme: &Scheme) -> &'static str {
+fn format_name(scheme: &Scheme) -> &'static str {
     match (scheme.grid.number, scheme.activations) {
         (Number::Fp8, _) => "float-quantized",
         (Number::Int, true) => "int-quantized",
