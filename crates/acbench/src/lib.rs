@@ -47,6 +47,6 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compress, compress_variant,
-    evaluate, generate, report, score,
+    Compression, Counts, Finished, GenerateOptions, Reported, ScoreOptions, TerminalOptions, analyze, compress,
+    compress_variant, evaluate, generate, report, score,
 };

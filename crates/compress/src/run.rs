@@ -14,7 +14,7 @@ use crate::memory::{Estimate, TextSize};
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
-use crate::walk::{self, Walk, widen};
+use crate::walk::{self, Storage, Walk, widen};
 use crate::{CompressError, FloatType};
 
 /// What to do to a checkpoint.
@@ -64,7 +64,7 @@ pub fn compress(
     let size = TextSize::of(recipe, checkpoint.config());
     let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
     let model = BlockReader::open(checkpoint)?;
-    let planned = plan(checkpoint, &model, (recipe, format))?;
+    let planned = plan(checkpoint, &model, recipe, format)?;
     let calibration = calibrate(checkpoint, job)?;
     let record = CompressionRecord {
         method: recipe.name(),
@@ -95,8 +95,8 @@ pub fn compress(
     }
     let stored = |name: &str| stored_as(checkpoint, name);
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
-    let mut walk = Walk { recipe, format, stored: &stored, progress: &mut tell };
-    walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
+    let mut walk = Walk { recipe, storage: Storage { format, stored: &stored }, progress: &mut tell };
+    walk.run(&model, resumed.blocks, &mut states, &mut writer)?;
     let warning = recipe.scheme().and_then(|scheme| format.warning(&scheme));
     writer.finish(CompressionRecord { warnings: warning.into_iter().collect(), ..record })
 }
@@ -121,12 +121,13 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
 fn plan(
     checkpoint: &Checkpoint,
     model: &BlockReader,
-    (recipe, format): (&Recipe, Format),
+    recipe: &Recipe,
+    format: Format,
 ) -> Result<BTreeMap<String, Planned>, CompressError> {
     let mut planned = BTreeMap::new();
     for layer in 0..model.count() {
         for linear in model.load(layer)?.linears() {
-            planned.insert(linear.name.clone(), fitting(checkpoint, linear, (recipe, format))?);
+            planned.insert(linear.name.clone(), fitting(checkpoint, linear, recipe, format)?);
         }
         model.forget();
     }
@@ -137,7 +138,8 @@ fn plan(
 fn fitting(
     checkpoint: &Checkpoint,
     linear: &Linear,
-    (recipe, format): (&Recipe, Format),
+    recipe: &Recipe,
+    format: Format,
 ) -> Result<Planned, CompressError> {
     if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_) | Weight::Quantized(_)) {
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });

@@ -13,5 +13,5 @@ pub use self::analyze::analyze;
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
 pub use self::generate::{GenerateOptions, generate};
-pub use self::report::{TerminalOptions, report};
+pub use self::report::{Reported, TerminalOptions, report};
 pub use self::score::{Counts, ScoreOptions, score};

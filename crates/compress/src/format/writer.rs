@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Format;
 use super::dense::float_bytes;
 use super::gguf;
-use super::kept::{gguf_blocks, keep, widened};
+use super::kept::{Kept, gguf_blocks, keep, widened};
 use super::tensor_file::Plan;
 use super::weight_file::{Contents, FileKind, WeightFile};
 use crate::group::Target;
@@ -191,9 +191,6 @@ impl<'a> CheckpointWriter<'a> {
     }
 }
 
-/// A tensor that stays as it is: what is written, and where it comes from.
-type Kept = (Plan, TensorView);
-
 /// All tensors of the new checkpoint, and those that are copied.
 fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
     let (mut plans, mut kept) = (Vec::new(), Vec::new());
@@ -213,7 +210,7 @@ fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>),
                     Some((linear, kind)) => widened(linear, kind, &tensor),
                     None => Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() },
                 };
-                kept.extend(linear.is_none().then_some((plan.clone(), tensor)));
+                kept.extend(linear.is_none().then_some(Kept { plan: plan.clone(), tensor }));
                 plans.push(plan);
             }
         }
@@ -238,8 +235,8 @@ fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<
     fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
     let write = || -> Result<(WeightFile, Progress), CompressError> {
         let mut file = WeightFile::create(part, contents)?;
-        for (plan, tensor) in kept {
-            keep(&mut file, done.checkpoint, plan, tensor)?;
+        for one in kept {
+            keep(&mut file, done.checkpoint, one)?;
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {
