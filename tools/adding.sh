@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # That the table "Where one adds a thing" of crates/README.md is true: adds a made-up architecture of known shape, a
-# compression method and a task to a scratch copy of the last commit, touching nothing but the files that the table names,
-# and runs them. Prints what was touched.
+# compression method, a checkpoint format and a task to a scratch copy of the last commit, touching nothing but the files
+# that the table names, and runs them. Prints what was touched.
 #   tools/adding.sh
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -94,6 +94,19 @@ END
 after crates/compress/src/method/mod.rs '^mod magnitude;' 'mod made_up;'
 after crates/compress/src/method/mod.rs 'kv_cache::INFO,' '    made_up::INFO,'
 
+# A format: compressed-tensors, without a rounded cache.
+cat >crates/compress/src/format/made_up.rs <<'END'
+//! A made-up format: compressed-tensors, without a rounded cache.
+
+use super::{FormatInfo, compressed_tensors};
+
+/// The row of the format table.
+pub(super) const INFO: FormatInfo =
+    FormatInfo { name: "made_up", about: "made-up numbers", cache: false, ..compressed_tensors::INFO };
+END
+after crates/compress/src/format/mod.rs '^mod kept;' 'mod made_up;'
+sed -i 's/gguf::INFO]/gguf::INFO, made_up::INFO]/' crates/compress/src/format/mod.rs
+
 # A task: say a number again.
 mkdir crates/task/src/workflow/made_up
 cat >crates/task/src/workflow/made_up/mod.rs <<'END'
@@ -152,13 +165,15 @@ after crates/task/src/lib.rs '&workflow::WorfBench,' '    \&workflow::made_up::M
 git add -A
 git diff --cached --stat
 touched=$(git diff --cached --name-only | sort | tr '\n' ' ')
-expected="crates/compress/src/method/made_up.rs crates/compress/src/method/mod.rs crates/model/src/arch/made_up.rs \
-crates/model/src/arch/mod.rs crates/task/src/lib.rs crates/task/src/workflow/made_up/mod.rs crates/task/src/workflow/mod.rs "
+expected="crates/compress/src/format/made_up.rs crates/compress/src/format/mod.rs crates/compress/src/method/made_up.rs \
+crates/compress/src/method/mod.rs crates/model/src/arch/made_up.rs crates/model/src/arch/mod.rs \
+crates/task/src/lib.rs crates/task/src/workflow/made_up/mod.rs crates/task/src/workflow/mod.rs "
 [ "$touched" = "$expected" ] || { echo "touched other files: $touched" >&2; exit 1; }
 cargo build --quiet
 acbench=$CARGO_TARGET_DIR/debug/acbench
 "$acbench" list models | grep made_up
 "$acbench" list methods | grep made_up
+"$acbench" list models | grep "made-up numbers"
 "$acbench" list tasks | grep made_up
 for sample in 0 1 2; do
     echo "{\"sample\": \"made_up-000$sample\", \"text\": \"$sample\"}"
@@ -167,4 +182,6 @@ done >replies.jsonl
 "$acbench" score run 2>/dev/null
 grep -c '"value":1.0' run/dense/scores/made_up.jsonl | grep -qx 3
 "$acbench" compress --compression_method made_up --output_path small 2>/dev/null
-echo "an architecture, a method and a task were added and run"
+"$acbench" compress --compression_method rtn --format made_up --output_path smaller 2>/dev/null
+"$acbench" inspect smaller >/dev/null
+echo "an architecture, a method, a format and a task were added and run"

@@ -51,7 +51,7 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
             cost.turns |= !sample.input.is_null();
             let Turn::Ask(ask) = task.open(&sample)?.next(None) else { continue };
             // A prompt that the template refuses costs nothing.
-            let Some(ids) = ids(run, tokenizer, (&sample, &ask.messages)) else { continue };
+            let Some(ids) = ids(run, tokenizer, &sample, &ask.messages) else { continue };
             let common = ids.iter().zip(&before).take_while(|(a, b)| a == b).count();
             cost.read += ids.len() - common;
             cost.written += ask.max_tokens;
@@ -62,23 +62,29 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
         }
     }
     if checkpoint.weight_bytes() <= MOST_BYTES && longest.len() > ROWS {
-        let (read, write) = speed(checkpoint, tokenizer, &longest)?;
+        let speed = speed(checkpoint, tokenizer, &longest)?;
         let variants = cost.variants as f64;
-        let (reading, writing) = (cost.read as f64 / read, cost.written as f64 / write);
+        let (reading, writing) = (cost.read as f64 / speed.read, cost.written as f64 / speed.written);
         cost.seconds = Some((variants * (reading + writing / 4.0), variants * (reading + writing)));
     }
     Ok(cost)
 }
 
-fn ids(run: &Run, tokenizer: &Tokenizer, (sample, messages): (&Sample, &[record::Message])) -> Option<Vec<u32>> {
+fn ids(run: &Run, tokenizer: &Tokenizer, sample: &Sample, messages: &[record::Message]) -> Option<Vec<u32>> {
     let args = &run.record.prompting.template_args;
     let clock = crate::prompts::clock(&run.root, &run.record);
     let chat = Chat { messages, tools: &sample.tools, args, clock };
     tokenizer.ask(&chat, run.record.chat_template).ok()
 }
 
-/// Tokens that the model reads and writes in a second.
-fn speed(checkpoint: &Checkpoint, tokenizer: &Tokenizer, ids: &[u32]) -> Result<(f64, f64), ModelError> {
+/// Tokens that a model reads and writes in a second.
+struct Speed {
+    read: f64,
+    written: f64,
+}
+
+/// Times a model on the first tokens of a prompt.
+fn speed(checkpoint: &Checkpoint, tokenizer: &Tokenizer, ids: &[u32]) -> Result<Speed, ModelError> {
     let model = Model::load(checkpoint)?;
     let request = |from: usize, max_tokens: usize| ModelRequest {
         prompt: ids[from..(from + READ).min(ids.len())].to_vec(),
@@ -102,5 +108,5 @@ fn speed(checkpoint: &Checkpoint, tokenizer: &Tokenizer, ids: &[u32]) -> Result<
         .sum::<Result<_, _>>()?;
     let writing = began.elapsed().as_secs_f64();
     let read = (ROWS * first[0].prompt.len()) as f64 / reading.max(1e-6);
-    Ok((read, written as f64 / writing.max(1e-6)))
+    Ok(Speed { read, written: written as f64 / writing.max(1e-6) })
 }

@@ -30,7 +30,7 @@ mod tokens;
 mod verb;
 
 pub use ::compress::{
-    FORMATS, Format, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
+    FORMATS, Format, FormatInfo, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Blame as Blamed, BlamedPart, Capability, ProbeAnalysis, Scoring, TextOrigin, Verdict};
@@ -49,6 +49,7 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, ScoreOptions, Spared, TerminalOptions,
-    analyze, blame, compress, compress_variant, evaluate, generate, probe, report, score, write_recipe,
+    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
+    TerminalOptions, analyze, blame, compress, compress_variant, evaluate, generate, probe, report, score,
+    write_recipe,
 };

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use model::{Block, Group, GroupKind, Linear, Part, Weight};
 
-use crate::format::{CheckpointWriter, Format};
+use crate::format::CheckpointWriter;
 use crate::forward::Taps;
 use crate::group::LinearGroup;
 use crate::recipe::Recipe;
 use crate::seen::Seen;
-use crate::walk::{Stored, names, take};
+use crate::walk::{Storage, Stored, names, take};
 use crate::{CompressError, FloatType};
 
 /// Scales for the inputs of one group, or of the gate and up linears of all experts together.
@@ -23,7 +23,8 @@ struct Found {
 pub(crate) fn fold(
     block: &mut Block,
     taps: &mut Taps,
-    (recipe, format, stored): (&Recipe, Format, Stored),
+    recipe: &Recipe,
+    storage: Storage,
     writer: &mut CheckpointWriter<'_>,
 ) -> Result<(), CompressError> {
     let experts = block.experts();
@@ -39,15 +40,15 @@ pub(crate) fn fold(
         if seen.tokens == 0 || !divisible(block, group) {
             continue;
         }
-        let linears = take(block, &groups, (format, stored))?;
-        let scales = recipe.fold((&linears, experts), seen);
+        let linears = take(block, &groups, storage)?;
+        let scales = recipe.fold(&linears, experts, seen);
         put_back(block, linears);
         if let Some(scales) = scales? {
             found.push(Found { group, scales });
         }
     }
     for found in found {
-        place(block, taps, found, (stored, writer))?;
+        place(block, taps, found, storage.stored, writer)?;
     }
     Ok(())
 }
@@ -72,7 +73,8 @@ fn place(
     block: &mut Block,
     taps: &mut Taps,
     Found { group: Group { kind, expert }, mut scales }: Found,
-    (stored, writer): (Stored, &mut CheckpointWriter<'_>),
+    stored: Stored,
+    writer: &mut CheckpointWriter<'_>,
 ) -> Result<(), CompressError> {
     let norms = match kind {
         GroupKind::Qkv => Some((block.attention_norm_name.clone(), &mut block.attention_norm)),

@@ -53,12 +53,18 @@ fn reach(block: &Block, group: Group, flow: &mut Flow) {
     block.enter(group, flow);
 }
 
-/// Adds inputs to what was seen, once each is known to be a number. `rows` says which row of the batch each is.
-fn see(
-    seen: &mut Seen,
-    x: &Matrix,
-    (batch, name, rows): (&Batch, &str, Option<&[usize]>),
-) -> Result<(), CompressError> {
+/// Where inputs come from.
+struct Origin<'a> {
+    batch: &'a Batch,
+    /// The linear that takes them.
+    layer: &'a str,
+    /// Which row of the batch each is; `None`: all of them, in order.
+    rows: Option<&'a [usize]>,
+}
+
+/// Adds inputs to what was seen, once each is known to be a number.
+fn see(seen: &mut Seen, x: &Matrix, from: Origin) -> Result<(), CompressError> {
+    let Origin { batch, layer, rows } = from;
     if let Some(bad) = (0..x.rows).find(|&row| !x.row(row).iter().all(|x| x.is_finite())) {
         let row = rows.map_or(bad, |rows| rows[bad]);
         let mut ends = batch.lengths.iter().scan(0, |end, length| {
@@ -66,7 +72,7 @@ fn see(
             Some(*end)
         });
         let sequence = ends.position(|end| row < end).unwrap_or(0);
-        return Err(CompressError::overflow(name, Some(batch.first + sequence)));
+        return Err(CompressError::overflow(layer, Some(batch.first + sequence)));
     }
     seen.add(x, batch.count);
     Ok(())
@@ -80,11 +86,11 @@ pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Res
         let mut flow = Flow::new(state.clone(), &batch.sequences);
         for (group, seen) in block.groups().zip(&mut taps.groups) {
             block.enter(group, &mut flow);
-            let name = name(block, group);
+            let layer = first_linear(block, group);
             if let (Some(x), Some(routed)) = (flow.before_routing(), taps.routed.as_mut().filter(|_| first(group))) {
-                see(routed, x, (batch, name, None))?;
+                see(routed, x, Origin { batch, layer, rows: None })?;
             }
-            see(seen, flow.input(), (batch, name, flow.rows(group)))?;
+            see(seen, flow.input(), Origin { batch, layer, rows: flow.rows(group) })?;
             if group.kind != GroupKind::Down {
                 multiply(block, group, &mut flow);
             }
@@ -95,7 +101,7 @@ pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Res
 }
 
 /// The first linear of a group.
-fn name(block: &Block, group: Group) -> &str {
+fn first_linear(block: &Block, group: Group) -> &str {
     block.linears_of(group).first().map_or("", |linear| &linear.name)
 }
 
@@ -131,7 +137,7 @@ pub(crate) fn look(
     let batch = &states.batches[at];
     let mut flow = Flow::new(state, &batch.sequences);
     reach(block, group, &mut flow);
-    see(seen, flow.input(), (batch, name(block, group), flow.rows(group)))?;
+    see(seen, flow.input(), Origin { batch, layer: first_linear(block, group), rows: flow.rows(group) })?;
     let (state, input) = flow.into_parts();
     if let Some(input) = input.filter(|_| keep) {
         states.put_aside(at, input)?;

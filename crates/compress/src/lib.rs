@@ -52,7 +52,7 @@ pub use calibration::{Calibration, CalibrationSource, CalibrationText};
 pub use error::CompressError;
 pub use fit::widths;
 pub use format::gguf::export_gguf;
-pub use format::{FORMATS, Format};
+pub use format::{FORMATS, Format, FormatInfo};
 pub use grid::{FloatType, Grid, GridRule, Number, Step};
 pub use group::{LinearGroup, Report, Target};
 pub use hessian::{Factor, Failure, Hessian, Order};

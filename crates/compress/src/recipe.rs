@@ -156,7 +156,8 @@ impl Recipe {
     /// The scales to divide a group's inputs by, where a method wants to.
     pub(crate) fn fold(
         &self,
-        (group, experts): (&LinearGroup, usize),
+        group: &LinearGroup,
+        experts: usize,
         seen: &Seen,
     ) -> Result<Option<Vec<f32>>, CompressError> {
         let Some(step) = self.steps.iter().find(|step| step.method.folds(group.kind, experts)) else { return Ok(None) };

@@ -8,14 +8,14 @@ use record::CompressionRecord;
 use serde_json::json;
 
 use crate::calibration::{Calibration, CalibrationSource};
-use crate::format::{CheckpointWriter, Done, Format, Planned, Resumed};
+use crate::format::{CheckpointWriter, Done, Format, FormatInfo, Planned, Resumed};
 use crate::forward;
 use crate::memory::{Estimate, TextSize};
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
-use crate::walk::{self, Walk, widen};
-use crate::{ActOrder, CompressError, FloatType};
+use crate::walk::{self, Storage, Walk, widen};
+use crate::{CompressError, FloatType};
 
 /// What to do to a checkpoint.
 #[derive(Clone, Copy)]
@@ -59,18 +59,17 @@ pub fn compress(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<CompressionRecord, CompressError> {
     let recipe = job.recipe;
-    let default = if recipe.scheme().is_some() { Format::CompressedTensors } else { Format::Dense };
-    let format = job.format.unwrap_or(default);
+    let format = job.format.unwrap_or_else(|| FormatInfo::usual(recipe.scheme()));
     format.fits_cache(recipe.kv_bits())?;
     let size = TextSize::of(recipe, checkpoint.config());
     let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
     let model = BlockReader::open(checkpoint)?;
-    let planned = plan(checkpoint, &model, (recipe, format))?;
+    let planned = plan(checkpoint, &model, recipe, format)?;
     let calibration = calibrate(checkpoint, job)?;
     let record = CompressionRecord {
         method: recipe.name(),
         settings: recipe.settings(),
-        format: format.name().to_owned(),
+        format: format.name.to_owned(),
         base_digest: checkpoint.digest()?,
         calibration: calibration.as_ref().map(|calibration| calibration.record.clone()),
         effective_bits: 0.0,
@@ -96,14 +95,9 @@ pub fn compress(
     }
     let stored = |name: &str| stored_as(checkpoint, name);
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
-    let mut walk = Walk { recipe, format, stored: &stored, progress: &mut tell };
-    walk.run(&model, (resumed.blocks, &mut states), &mut writer)?;
-    let follows = recipe.scheme().is_some_and(|scheme| scheme.act_order == ActOrder::Group);
-    let warning = (follows && format == Format::CompressedTensors).then(|| {
-        "act_order=dynamic: compressed-tensors 0.19 and later, and what builds on it, no longer load groups that follow \
-         the act-order; --format gptq_v2 holds them, and act_order=static or group_aware needs none"
-            .to_owned()
-    });
+    let mut walk = Walk { recipe, storage: Storage { format, stored: &stored }, progress: &mut tell };
+    walk.run(&model, resumed.blocks, &mut states, &mut writer)?;
+    let warning = recipe.scheme().and_then(|scheme| format.warning(&scheme));
     writer.finish(CompressionRecord { warnings: warning.into_iter().collect(), ..record })
 }
 
@@ -127,12 +121,13 @@ fn go_on(resumed: &Resumed, states: &mut States) -> Result<(), CompressError> {
 fn plan(
     checkpoint: &Checkpoint,
     model: &BlockReader,
-    (recipe, format): (&Recipe, Format),
+    recipe: &Recipe,
+    format: Format,
 ) -> Result<BTreeMap<String, Planned>, CompressError> {
     let mut planned = BTreeMap::new();
     for layer in 0..model.count() {
         for linear in model.load(layer)?.linears() {
-            planned.insert(linear.name.clone(), fitting(checkpoint, linear, (recipe, format))?);
+            planned.insert(linear.name.clone(), fitting(checkpoint, linear, recipe, format)?);
         }
         model.forget();
     }
@@ -143,7 +138,8 @@ fn plan(
 fn fitting(
     checkpoint: &Checkpoint,
     linear: &Linear,
-    (recipe, format): (&Recipe, Format),
+    recipe: &Recipe,
+    format: Format,
 ) -> Result<Planned, CompressError> {
     if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_) | Weight::Quantized(_)) {
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });

@@ -158,6 +158,17 @@ pub(crate) const LENGTH: SettingInfo = SettingInfo {
 
 pub(crate) const AWQ_LENGTH: SettingInfo = LENGTH.by_default("512");
 
+/// What the setting `act_order` says.
+#[derive(Clone, Copy)]
+pub(crate) struct ColumnOrder {
+    /// Whether the most excited inputs come first.
+    pub by_activity: bool,
+    /// Whether they do so inside groups and among groups, which stay runs of inputs.
+    pub group_aware: bool,
+    /// Whether groups are static, where it says.
+    pub static_groups: Option<bool>,
+}
+
 /// All settings of a method, each with a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -272,15 +283,18 @@ impl Settings {
         }
     }
 
-    /// The setting `act_order`: whether by activity, whether inside groups, and whether groups are static where it says.
-    pub(crate) fn act_order(&self) -> Result<(bool, bool, Option<bool>), CompressError> {
+    /// The setting `act_order`.
+    pub(crate) fn act_order(&self) -> Result<ColumnOrder, CompressError> {
+        let by_inputs = ColumnOrder { by_activity: false, group_aware: false, static_groups: None };
+        let by_activity = ColumnOrder { by_activity: true, ..by_inputs };
         match self.value("act_order") {
-            Value::Bool(by_activity) => Ok((*by_activity, false, None)),
+            Value::Bool(true) => Ok(by_activity),
+            Value::Bool(false) => Ok(by_inputs),
             Value::String(text) => match text.as_str() {
-                "off" | "none" => Ok((false, false, None)),
-                "static" | "weight" => Ok((true, false, Some(true))),
-                "dynamic" | "group" => Ok((true, false, Some(false))),
-                "group_aware" | "gar" => Ok((true, true, None)),
+                "off" | "none" => Ok(by_inputs),
+                "static" | "weight" => Ok(ColumnOrder { static_groups: Some(true), ..by_activity }),
+                "dynamic" | "group" => Ok(ColumnOrder { static_groups: Some(false), ..by_activity }),
+                "group_aware" | "gar" => Ok(ColumnOrder { group_aware: true, ..by_activity }),
                 _ => Err(self.bad("act_order", "true, false, `static`, `dynamic` or `group_aware`")),
             },
             _ => Err(self.bad("act_order", "true, false, `static`, `dynamic` or `group_aware`")),

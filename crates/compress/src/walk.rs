@@ -35,14 +35,21 @@ pub struct Progress<'a> {
 /// What each tensor of floating-point numbers is stored as in the checkpoint.
 pub(crate) type Stored<'a> = &'a dyn Fn(&str) -> Result<FloatType, CompressError>;
 
+/// How compressed layers are stored, and so what they compute with.
+#[derive(Clone, Copy)]
+pub(crate) struct Storage<'a> {
+    /// What is written.
+    pub format: Format,
+    /// What each tensor of floating-point numbers is stored as in the checkpoint.
+    pub stored: Stored<'a>,
+}
+
 /// What the walk works with.
 pub(crate) struct Walk<'a> {
     /// The methods.
     pub recipe: &'a Recipe,
-    /// What is written, and so what a compressed layer computes with.
-    pub format: Format,
-    /// What each tensor of floating-point numbers is stored as in the checkpoint.
-    pub stored: &'a dyn Fn(&str) -> Result<FloatType, CompressError>,
+    /// How compressed layers are stored.
+    pub storage: Storage<'a>,
     /// Is told of each finished linear.
     pub progress: &'a mut dyn FnMut(Progress),
 }
@@ -70,7 +77,8 @@ impl Walk<'_> {
     pub(crate) fn run(
         &mut self,
         model: &BlockReader,
-        (first, states): (usize, &mut States),
+        first: usize,
+        states: &mut States,
         writer: &mut CheckpointWriter<'_>,
     ) -> Result<(), CompressError> {
         for index in first..model.count() {
@@ -99,7 +107,7 @@ impl Walk<'_> {
             let mut taps = Taps::of(block, needs, at.states);
             forward::survey(block, at.states, &mut taps)?;
             if self.recipe.folds_any() {
-                fold::fold(block, &mut taps, (self.recipe, self.format, self.stored), at.writer)?;
+                fold::fold(block, &mut taps, self.recipe, self.storage, at.writer)?;
             }
             if !in_order {
                 for (group, seen) in block.groups().zip(&mut taps.groups) {
@@ -142,7 +150,7 @@ impl Walk<'_> {
         seen: &mut Seen,
         at: &mut At<'_, '_>,
     ) -> Result<(), CompressError> {
-        let mut group = take(block, &[group], (self.format, self.stored))?;
+        let mut group = take(block, &[group], self.storage)?;
         if !seen.is_finite() {
             return Err(CompressError::overflow(&group.linears[0].name, None));
         }
@@ -153,9 +161,9 @@ impl Walk<'_> {
         for ((mut linear, report), before) in group.linears.into_iter().zip(reports).zip(&before) {
             at.linear += 1;
             (self.progress)(at.progress(&linear.name));
-            self.format.round(&mut linear);
+            self.storage.format.round(&mut linear);
             let output_error = relative_error(&matmul::rows(&sample, &linear.weight), before);
-            let (record, warning) = describe(&linear, report, self.format);
+            let (record, warning) = describe(&linear, report, self.storage.format);
             at.writer.linear(&linear, LayerRecord { output_error, dead_channels, ..record }, warning)?;
             if let Some(place) = block.linear_mut(&linear.name) {
                 place.weight = Weight::F32(linear.weight);
@@ -183,11 +191,7 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
 }
 
 /// The linears of groups that share their input out of their block.
-pub(crate) fn take(
-    block: &mut Block,
-    groups: &[Group],
-    (format, stored): (Format, Stored),
-) -> Result<LinearGroup, CompressError> {
+pub(crate) fn take(block: &mut Block, groups: &[Group], storage: Storage) -> Result<LinearGroup, CompressError> {
     let names: Vec<String> = groups.iter().flat_map(|&group| names(block, group)).collect();
     let mut linears = Vec::new();
     for name in &names {
@@ -197,8 +201,8 @@ pub(crate) fn take(
             Weight::F32(weight) => weight,
             other => other.to_f32(),
         };
-        let stored = stored(&format!("{name}.weight"))?;
-        let (bias, scales) = (linear.bias.clone(), format.scales(stored));
+        let stored = (storage.stored)(&format!("{name}.weight"))?;
+        let (bias, scales) = (linear.bias.clone(), storage.format.scales(stored));
         linears.push(Target { name: name.clone(), weight, bias, stored, scales, pruned: false, quantized: None });
     }
     Ok(LinearGroup { kind: groups[0].kind, expert: groups[0].expert, linears })

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use compress::{
-    CalibrationSource, CalibrationText, CompressError, FloatType, Format, Job, METHODS, Progress, Recipe, compress,
+    CalibrationSource, CalibrationText, CompressError, FloatType, FormatInfo, Job, METHODS, Progress, Recipe, compress,
     widths,
 };
 use model::{Checkpoint, Matrix, Model};
@@ -158,30 +158,24 @@ fn weights(folder: &Path) -> Checked<Vec<Matrix>> {
 #[test]
 fn every_format_holds_the_same_weights() -> Checked<()> {
     let few = json!({"sequences": 6, "length": 24, "group_size": 16, "act_order": "dynamic"});
-    let compressed = Format::CompressedTensors;
+    let compressed = "compressed-tensors";
     // Formats whose scales are of one type are compared with each other: then the method has made the same of them.
     for (stored, method, settings, one, other) in [
-        (FloatType::F16, "gptq", few.clone(), compressed, Format::Gptq),
+        (FloatType::F16, "gptq", few.clone(), compressed, "gptq"),
         (
             FloatType::F16,
             "gptq",
             json!({"bits": 3, "group_size": 32, "sequences": 6, "length": 24}),
             compressed,
-            Format::Gptq,
+            "gptq",
         ),
-        (
-            FloatType::F16,
-            "rtn",
-            json!({"bits": 8, "group_size": "channel", "symmetric": false}),
-            compressed,
-            Format::GptqV2,
-        ),
-        (FloatType::F16, "rtn", json!({"bits": 2, "group_size": 16, "symmetric": false}), compressed, Format::GptqV2),
-        (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), compressed, Format::Awq),
-        (FloatType::F32, "rtn", json!({"group_size": 16, "symmetric": false}), Format::Dense, compressed),
-        (FloatType::F32, "gptq", few.clone(), Format::Dense, compressed),
-        (FloatType::F32, "smoothquant", json!({"sequences": 6, "length": 24}), Format::Dense, compressed),
-        (FloatType::F32, "fp8", json!({}), Format::Dense, compressed),
+        (FloatType::F16, "rtn", json!({"bits": 8, "group_size": "channel", "symmetric": false}), compressed, "gptq_v2"),
+        (FloatType::F16, "rtn", json!({"bits": 2, "group_size": 16, "symmetric": false}), compressed, "gptq_v2"),
+        (FloatType::F16, "rtn", json!({"group_size": 16, "symmetric": false}), compressed, "awq"),
+        (FloatType::F32, "rtn", json!({"group_size": 16, "symmetric": false}), "dense", compressed),
+        (FloatType::F32, "gptq", few.clone(), "dense", compressed),
+        (FloatType::F32, "smoothquant", json!({"sequences": 6, "length": 24}), "dense", compressed),
+        (FloatType::F32, "fp8", json!({}), "dense", compressed),
     ] {
         let folder = tempfile::tempdir()?;
         // 3-bit words hold 32 outputs at a time.
@@ -190,16 +184,17 @@ fn every_format_holds_the_same_weights() -> Checked<()> {
         let (recipe, text) = (recipe(&checkpoint, &(method, settings))?, calibration());
         let mut read = Vec::new();
         for format in [one, other] {
-            let out = folder.path().join(format!("{format}"));
-            compress(&checkpoint, &Job { format: Some(format), ..job(&recipe, Some(&text), &out) }, &mut |_| {})?;
+            let out = folder.path().join(format);
+            let written = Some(FormatInfo::named(format).ok_or(format)?);
+            compress(&checkpoint, &Job { format: written, ..job(&recipe, Some(&text), &out) }, &mut |_| {})?;
             read.push(weights(&out)?);
             let model = Model::load(&Checkpoint::open(&out)?)?;
             assert_eq!(
                 model.blocks[0].linears()[0].weight.kind().starts_with('f'),
-                format == Format::Dense || method == "fp8"
+                format == "dense" || method == "fp8"
             );
         }
-        if other == Format::Awq {
+        if other == "awq" {
             // AWQ is widened to 16 bits.
             assert!(read[0].iter().zip(&read[1]).all(|(a, b)| relative(b, a) < 5e-4));
         } else {
@@ -215,18 +210,18 @@ fn a_format_that_cannot_hold_it_says_what_would() -> Checked<()> {
     tiny(folder.path(), FloatType::F32)?;
     let checkpoint = Checkpoint::open(folder.path())?;
     for (method, settings, format, says) in [
-        ("rtn", json!({"group_size": 16, "symmetric": false}), Format::Gptq, "gptq_v2"),
-        ("rtn", json!({"group_size": 16, "bits": 3}), Format::Awq, "bits=4"),
-        ("fp8", json!({}), Format::Awq, "compressed-tensors"),
-        ("smoothquant", json!({"group_size": 16, "sequences": 6, "length": 24}), Format::CompressedTensors, "channel"),
-        ("kv_cache", json!({}), Format::Gptq, "compressed-tensors"),
+        ("rtn", json!({"group_size": 16, "symmetric": false}), "gptq", "gptq_v2"),
+        ("rtn", json!({"group_size": 16, "bits": 3}), "awq", "bits=4"),
+        ("fp8", json!({}), "awq", "compressed-tensors"),
+        ("smoothquant", json!({"group_size": 16, "sequences": 6, "length": 24}), "compressed-tensors", "channel"),
+        ("kv_cache", json!({}), "gptq", "compressed-tensors"),
     ] {
         let (recipe, text) = (recipe(&checkpoint, &(method, settings))?, calibration());
         let out = folder.path().join("never");
-        let error =
-            compress(&checkpoint, &Job { format: Some(format), ..job(&recipe, Some(&text), &out) }, &mut |_| {});
+        let written = Some(FormatInfo::named(format).ok_or(format)?);
+        let error = compress(&checkpoint, &Job { format: written, ..job(&recipe, Some(&text), &out) }, &mut |_| {});
         let said = error.err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(said.contains(says) && said.contains(format.name()), "{method} as {format}: {said}");
+        assert!(said.contains(says) && said.contains(format), "{method} as {format}: {said}");
         assert!(!out.exists() && !folder.path().join("never.part").exists());
     }
     Ok(())

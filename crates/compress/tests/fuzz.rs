@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, inspect, widths};
+use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, inspect, widths};
 use model::{Checkpoint, Model};
 use record::Rng;
 use serde_json::{Value, json};
@@ -22,16 +22,16 @@ fn originals(folder: &Path) -> Checked<Vec<String>> {
     let text = CalibrationSource { origin: "counted".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 };
     let mut names = Vec::new();
     for (method, settings, format) in [
-        ("magnitude", json!({}), Format::Dense),
-        ("rtn", json!({"symmetric": false, "group_size": 32}), Format::CompressedTensors),
-        ("gptq", json!({"act_order": "dynamic", "group_size": 32}), Format::CompressedTensors),
-        ("rtn+kv_cache", json!({"bits": 8, "group_size": "channel", "activation_bits": 8}), Format::CompressedTensors),
-        ("fp8", json!({}), Format::CompressedTensors),
-        ("rtn", json!({"group_size": 32}), Format::Gptq),
-        ("rtn", json!({"bits": 3, "symmetric": false, "group_size": 32}), Format::GptqV2),
-        ("rtn", json!({"symmetric": false, "group_size": 32}), Format::Awq),
-        ("rtn", json!({"group_size": 32}), Format::Gguf),
-        ("rtn", json!({"bits": 8, "group_size": 32}), Format::Gguf),
+        ("magnitude", json!({}), "dense"),
+        ("rtn", json!({"symmetric": false, "group_size": 32}), "compressed-tensors"),
+        ("gptq", json!({"act_order": "dynamic", "group_size": 32}), "compressed-tensors"),
+        ("rtn+kv_cache", json!({"bits": 8, "group_size": "channel", "activation_bits": 8}), "compressed-tensors"),
+        ("fp8", json!({}), "compressed-tensors"),
+        ("rtn", json!({"group_size": 32}), "gptq"),
+        ("rtn", json!({"bits": 3, "symmetric": false, "group_size": 32}), "gptq_v2"),
+        ("rtn", json!({"symmetric": false, "group_size": 32}), "awq"),
+        ("rtn", json!({"group_size": 32}), "gguf"),
+        ("rtn", json!({"bits": 8, "group_size": 32}), "gguf"),
     ] {
         let mut settings = settings;
         if method == "gptq" {
@@ -43,7 +43,7 @@ fn originals(folder: &Path) -> Checked<Vec<String>> {
         let job = Job {
             recipe: &Recipe::fitted(method, &settings, &widths(pico.config()))?,
             calibration: Some(&text),
-            format: Some(format),
+            format: Some(FormatInfo::named(format).ok_or(format)?),
             ram_budget: None,
             out: &out,
         };

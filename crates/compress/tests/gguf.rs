@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, export_gguf, inspect, widths};
+use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, export_gguf, inspect, widths};
 use model::{Checkpoint, Matrix, Model, ModelError};
 use record::Message;
 use serde_json::{Value, json};
@@ -160,17 +160,17 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
     .enumerate()
     {
         let mut read = Vec::new();
-        for format in [Format::Gguf, Format::Dense] {
+        for format in ["gguf", "dense"] {
             let out = folder.path().join(format!("{format}{at}"));
             let job = Job {
                 recipe: &Recipe::fitted(method, &settings, &widths(pico.config()))?,
                 calibration: Some(&text),
-                format: Some(format),
+                format: Some(FormatInfo::named(format).ok_or(format)?),
                 ram_budget: None,
                 out: &out,
             };
             let record = compress(&pico, &job, &mut |_| {})?;
-            if format == Format::Gguf {
+            if format == "gguf" {
                 assert_eq!(record.effective_bits, bits, "{method}");
                 assert!(out.join("model.gguf").is_file() && !out.join("model.safetensors").exists());
                 same_tokenizer(&pico, &Checkpoint::open(&out)?)?;
@@ -192,22 +192,22 @@ fn quantized_weights_stay_small_and_near() -> Checked<()> {
 #[test]
 fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Checked<()> {
     let folder = tempfile::tempdir()?;
-    fn job<'a>(recipe: &'a Recipe, format: Format, out: &'a Path) -> Job<'a> {
-        Job { recipe, calibration: None, format: Some(format), ram_budget: None, out }
+    fn job<'a>(recipe: &'a Recipe, format: &str, out: &'a Path) -> Job<'a> {
+        Job { recipe, calibration: None, format: FormatInfo::named(format), ram_budget: None, out }
     }
     let first = folder.path().join("first");
     let settings = json!({"bits": 8, "group_size": 128});
     let pico = Checkpoint::bundled()?;
     let eight = Recipe::fitted("rtn", &settings, &widths(pico.config()))?;
-    compress(&pico, &job(&eight, Format::Gguf, &first), &mut |_| {})?;
+    compress(&pico, &job(&eight, "gguf", &first), &mut |_| {})?;
     let begun = weights(&first)?;
     assert!(begun.iter().all(|(kind, _)| kind == "int8"));
     for (method, format, kind, off) in [
-        ("rtn", Format::CompressedTensors, "int4", 0.02),
-        ("rtn", Format::GptqV2, "int4", 0.02),
-        ("rtn", Format::Gguf, "int4", 0.03),
-        ("magnitude", Format::Dense, "f32", 0.3),
-        ("magnitude", Format::Gguf, "f32", 0.3),
+        ("rtn", "compressed-tensors", "int4", 0.02),
+        ("rtn", "gptq_v2", "int4", 0.02),
+        ("rtn", "gguf", "int4", 0.03),
+        ("magnitude", "dense", "f32", 0.3),
+        ("magnitude", "gguf", "f32", 0.3),
     ] {
         let out = folder.path().join(format!("{method}{format}"));
         let recipe = Recipe::fitted(method, &Value::Null, &widths(pico.config()))?;
@@ -241,8 +241,13 @@ fn a_job_that_stopped_goes_on_to_the_same_gguf() -> Checked<()> {
     let settings = json!({"group_size": 32, "sequences": 4, "length": 32});
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
     let recipe = Recipe::fitted("gptq", &settings, &widths(pico.config()))?;
-    let job =
-        |out| Job { recipe: &recipe, calibration: Some(&text), format: Some(Format::Gguf), ram_budget: None, out };
+    let job = |out| Job {
+        recipe: &recipe,
+        calibration: Some(&text),
+        format: FormatInfo::named("gguf"),
+        ram_budget: None,
+        out,
+    };
     compress(&pico, &job(whole.as_path()), &mut |_| {})?;
     let stop = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         compress(&pico, &job(stopped.as_path()), &mut |at| {

@@ -176,7 +176,7 @@ fn clips(
             if name.ends_with("up_proj") {
                 divide_rows(&mut weight, &scales[3]);
             }
-            let ours = clip_limits(&weight, seen.hessian()?, (grid(), SIZE));
+            let ours = clip_limits(&weight, seen.hessian()?, grid(), SIZE);
             let wanted = captured(&name.split('.').skip(3).collect::<Vec<_>>().join("."))?;
             assert_eq!(ours.len(), wanted.len(), "{name}");
             off += ours.iter().zip(&wanted).filter(|(a, b)| (*a - *b).abs() > 1e-3 * b.abs()).count();

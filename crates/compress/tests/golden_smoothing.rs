@@ -138,7 +138,7 @@ fn check_clip(case: &str, layer: &Layer, file: &SafeTensors) -> Checked<Vec<Stri
     weight.data.chunks_mut(scales.len()).for_each(|row| row.iter_mut().zip(&scales).for_each(|(w, s)| *w *= s));
     let mut seen = layer.seen.clone();
     seen.divide(&scales);
-    let limits = clip_limits(&weight, seen.hessian()?, (scheme.grid, scheme.group));
+    let limits = clip_limits(&weight, seen.hessian()?, scheme.grid, scheme.group);
     let mut wrong = Vec::new();
     let wanted = floats(file, &format!("{case}.clip_max"))?;
     let off = limits.iter().zip(&wanted).filter(|(a, b)| !near(f64::from(**a), f64::from(**b), 1e-3)).count();
@@ -182,7 +182,7 @@ fn golden_awq_layers() -> Checked<()> {
         for case in cases(&file, ".clip_max_unscaled") {
             total += 1;
             let (scheme, _) = scheme(&format!("{case}.duo"))?;
-            let ours = clip_limits(&layer.weight, layer.seen.hessian()?, (scheme.grid, scheme.group));
+            let ours = clip_limits(&layer.weight, layer.seen.hessian()?, scheme.grid, scheme.group);
             let wanted = floats(&file, &format!("{case}.clip_max_unscaled"))?;
             let off = ours.iter().zip(&wanted).filter(|(a, b)| !near(f64::from(**a), f64::from(**b), 1e-3)).count();
             if off > 0 || ours.len() != wanted.len() {

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compress::{CalibrationSource, CalibrationText, Format, Job, Recipe, compress, export_gguf, widths};
+use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, export_gguf, widths};
 use model::{Activation, Checkpoint, Model};
 use record::Message;
 use safetensors::tensor::TensorView;
@@ -97,7 +97,7 @@ fn files(folder: &Path, pico: &Checkpoint) -> Checked<Vec<(&'static str, PathBuf
         ("Q8_0", "rtn", json!({"group_size": 32, "bits": 8})),
     ] {
         let out = folder.join(name);
-        let (calibration, format) = (Some(&text), Some(Format::Gguf));
+        let (calibration, format) = (Some(&text), FormatInfo::named("gguf"));
         let recipe = Recipe::fitted(method, &settings, &widths(pico.config()))?;
         compress(pico, &Job { recipe: &recipe, calibration, format, ram_budget: None, out: &out }, &mut |_| {})?;
         all.push((name, out.join("model.gguf")));

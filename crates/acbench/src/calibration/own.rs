@@ -44,16 +44,17 @@ pub(crate) fn memory(checkpoint: &Checkpoint) -> u64 {
     (checkpoint.weight_bytes() + generate::under_way(checkpoint)) as u64
 }
 
-/// At least `tokens` tokens of text that the model writes with this seed; in `kept` is what an earlier process wrote.
+/// At least as many tokens of text as are asked for, written by the model; in `kept` is what an earlier process wrote.
 ///
 /// # Errors
 /// A model that cannot be loaded, or writes nothing; a full disk.
 pub(crate) fn source(
     checkpoint: &Checkpoint,
-    (seed, tokens): (u64, usize),
+    asked: &OwnText,
     kept: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<CalibrationSource, Error> {
+    let OwnText { seed, tokens } = *asked;
     watch(Event::Note(format!(
         "calibration: the model writes {tokens} tokens itself (seed {seed}), which bounds its time; --calibration FILE takes a text"
     )));
@@ -62,13 +63,13 @@ pub(crate) fn source(
         watch(Event::Begin("tokens of text to calibrate on".to_owned()));
     }
     let model = checkpoint.digest()?;
-    let written = own_text(checkpoint, &OwnText { seed, tokens }, begun, &mut |written| {
+    let written = own_text(checkpoint, asked, begun, &mut |written| {
         match written {
             Written::Tokens(done) => {
                 let done = done.min(tokens);
                 watch(Event::Progress { done, total: tokens, detail: String::new() });
             }
-            Written::Documents(all) => keep(kept, (&model, seed), all)?,
+            Written::Documents(all) => keep(kept, &model, seed, all)?,
         }
         Ok(())
     })?;
@@ -87,7 +88,7 @@ fn read(kept: &Path, checkpoint: &Checkpoint, seed: u64) -> Result<Vec<Vec<u32>>
     Ok(ours.map(|(_, line)| line.input_ids).collect())
 }
 
-fn keep(kept: &Path, (model, seed): (&str, u64), all: &[Vec<u32>]) -> Result<(), record::RecordError> {
+fn keep(kept: &Path, model: &str, seed: u64, all: &[Vec<u32>]) -> Result<(), record::RecordError> {
     let line = |(document, input_ids): (usize, &Vec<u32>)| Line {
         input_ids: input_ids.clone(),
         model: model.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::{Compression, Error, FORMATS, Format, TextOrigin};
+use acbench::{Compression, Error, FORMATS, Format, FormatInfo, TextOrigin};
 use clap::Args;
 
 use super::Failure;
@@ -24,8 +24,7 @@ pub(crate) struct Compress {
     #[command(flatten)]
     compression: CompressionArgs,
 
-    /// What to write: dense, compressed-tensors, gptq, gptq_v2, awq, gguf [default: compressed-tensors where weights are quantized, else dense]
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_parser = format, help = formats_help())]
     format: Option<Format>,
 
     /// Memory to stay within, as 8GB: past it, calibration activations lie in a file
@@ -50,10 +49,18 @@ Examples:
 
 The same command again goes on after the last finished block.";
 
+/// The names of all formats.
+fn formats() -> String {
+    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}
+
+fn formats_help() -> String {
+    format!("What to write: {} [default: compressed-tensors where weights are quantized, else dense]", formats())
+}
+
 /// A format by its name.
 fn format(text: &str) -> Result<Format, String> {
-    let known = || FORMATS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    Format::named(text).ok_or_else(|| format!("the formats are {}", known()))
+    FormatInfo::named(text).ok_or_else(|| format!("the formats are {}", formats()))
 }
 
 /// `8GB`, `512 MB`, `1.5GiB`, or bytes.

@@ -1,6 +1,6 @@
 //! `acbench list`
 
-use acbench::{ARCHITECTURES, DEVIATIONS, Effects, GgufKind, METHODS, PICO, TASKS};
+use acbench::{ARCHITECTURES, DEVIATIONS, Effects, FORMATS, FormatInfo, GgufKind, METHODS, PICO, TASKS};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -100,20 +100,35 @@ fn methods_json() -> Value {
         .collect()
 }
 
-/// What of each format is read, and what is written; `fp8` is read only.
-const HELD: &[(&str, &str, &str)] = &[
-    ("dense", "f32, f16 and bf16, f64 rounded to f32; one file, or shards with an index", "as the model was stored"),
+/// What of each format is read; what is written is in [`FORMATS`].
+const READ: &[(&str, &str)] = &[
+    ("dense", "f32, f16 and bf16, f64 rounded to f32; one file, or shards with an index"),
     (
         "compressed-tensors",
         "pack-quantized of 1 to 8 bits, int-quantized (W8A8), float-quantized (FP8 by channel, tensor or block)",
-        "2 to 8 bits, W8A8, FP8, a rounded cache",
     ),
-    ("gptq", "v1 and v2 of 2, 3, 4 or 8 bits, act-order, `dynamic` rules for single modules", "v1, symmetric"),
-    ("gptq_v2", "as gptq", "v2"),
-    ("awq", "GEMM, 4 bits", "GEMM, 4 bits"),
-    ("gguf", "the block types below", "F32, F16, BF16, Q4_0, Q4_1, Q8_0"),
-    ("fp8", "quant_method fp8, in blocks or not", ""),
+    ("gptq", "v1 and v2 of 2, 3, 4 or 8 bits, act-order, `dynamic` rules for single modules"),
+    ("gptq_v2", "as gptq"),
+    ("awq", "GEMM, 4 bits"),
+    ("gguf", "the block types below"),
+    ("fp8", "quant_method fp8, in blocks or not"),
 ];
+
+/// A format that is read, written or both.
+struct Held {
+    name: &'static str,
+    read: &'static str,
+    written: &'static str,
+}
+
+/// All that are written, and then those that are only read.
+fn held() -> Vec<Held> {
+    let read = |name: &str| READ.iter().find(|(known, _)| *known == name).map_or("", |(_, read)| read);
+    let written =
+        FORMATS.iter().map(|format| Held { name: format.name, read: read(format.name), written: format.about });
+    let others = READ.iter().filter(|(name, _)| FormatInfo::named(name).is_none());
+    written.chain(others.map(|&(name, read)| Held { name, read, written: "" })).collect()
+}
 
 fn models() -> Result<(Value, String), Failure> {
     let checkpoint = acbench::open_checkpoint(None)?;
@@ -131,15 +146,16 @@ fn models() -> Result<(Value, String), Failure> {
         &digest.get(..16).unwrap_or(&digest),
         families.join(", ")
     );
-    for (name, read, written) in HELD {
-        text.push_str(&format!("  {name:<19} read: {read}\n"));
-        if !written.is_empty() {
-            text.push_str(&format!("  {:<19} written: {written}\n", ""));
+    let held = held();
+    for Held { name, read, written } in &held {
+        let done = [("read", read), ("written", written)].into_iter().filter(|(_, what)| !what.is_empty());
+        for ((verb, what), name) in done.zip([name, ""]) {
+            text.push_str(&format!("  {name:<19} {verb}: {what}\n"));
         }
     }
     text.push_str(&format!("\nGGUF block types that are read: {}\n", blocks.join(", ")));
     let formats: Vec<Value> =
-        HELD.iter().map(|(name, read, written)| json!({"name": name, "read": read, "written": written})).collect();
+        held.iter().map(|of| json!({"name": of.name, "read": of.read, "written": of.written})).collect();
     let value = json!({
         "bundled": [{"name": PICO, "model_type": config.model_type, "layers": config.layers,
                      "hidden_size": config.hidden_size, "weight_bytes": bytes, "sha256": digest}],
@@ -192,11 +208,15 @@ fn deviations_json() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::HELD;
+    use super::*;
 
     #[test]
-    fn every_format_is_listed() {
-        let written: Vec<&str> = HELD.iter().filter(|(.., written)| !written.is_empty()).map(|row| row.0).collect();
-        assert_eq!(written, acbench::FORMATS.iter().map(|row| row.0).collect::<Vec<_>>());
+    fn formats_are_listed_once_whether_written_or_read() {
+        let held = held();
+        let written = held.iter().take_while(|of| !of.written.is_empty()).map(|of| of.name);
+        assert!(written.eq(FORMATS.iter().map(|format| format.name)));
+        assert!(
+            READ.iter().all(|(name, read)| held.iter().filter(|of| of.name == *name && of.read == *read).count() == 1)
+        );
     }
 }

@@ -28,7 +28,7 @@ Example:
 impl Report {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let run = Run::open(&self.run)?;
-        let (files, table, json) = acbench::report(&run, output::shown())?;
+        let acbench::Reported { files, table, json } = acbench::report(&run, output::shown())?;
         if self.json {
             output::print_json(&json)?;
         } else {

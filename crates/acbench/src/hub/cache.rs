@@ -23,6 +23,13 @@ pub(super) struct Listed {
     pub blob: Option<String>,
 }
 
+/// A file as it comes from the hub.
+pub(super) struct Download<'a> {
+    pub body: &'a mut dyn Read,
+    /// What the answer says of its size in bytes.
+    pub length: Option<u64>,
+}
+
 /// Why a body was not kept.
 pub(super) enum Refused {
     /// The disk.
@@ -61,13 +68,13 @@ impl Cached {
         found.is_ok_and(|found| found.is_file() && file.size.is_none_or(|size| size == found.len()))
     }
 
-    /// Writes a body into `blobs/`, compares it with what was listed, and links it into the snapshot. `length` is what the
-    /// answer said of its own size; `told` is told how many bytes came.
+    /// Writes a body into `blobs/`, compares it with what was listed, and links it into the snapshot. `told` is told how many
+    /// bytes came.
     pub fn keep(
         &self,
         commit: &str,
         file: &Listed,
-        (body, length): (&mut dyn Read, Option<u64>),
+        answer: Download<'_>,
         told: &mut dyn FnMut(u64),
     ) -> Result<(), Refused> {
         let blobs = self.root.join("blobs");
@@ -77,11 +84,11 @@ impl Cached {
             move |error| Refused::Disk(path, error)
         };
         fs::create_dir_all(&blobs).map_err(disk(&blobs))?;
-        let kept = receive(&beside, body, told).and_then(|(size, sha256)| {
+        let kept = receive(&beside, answer.body, told).and_then(|Received { size, sha256 }| {
             let wrong = |what: &str, expected: String, got: String| {
                 Err(Refused::Body(format!("{}: {what} should be {expected} and is {got}", file.path)))
             };
-            match (file.size.or(length), &file.sha256) {
+            match (file.size.or(answer.length), &file.sha256) {
                 (Some(expected), _) if expected != size => wrong("its size", expected.to_string(), size.to_string()),
                 (_, Some(expected)) if *expected != sha256 => wrong("its SHA-256", expected.clone(), sha256),
                 _ => Ok(file.sha256.clone().or_else(|| file.blob.clone()).unwrap_or(sha256)),
@@ -103,8 +110,14 @@ impl Cached {
     }
 }
 
-/// Writes what comes to a file; its size and SHA-256.
-fn receive(path: &Path, body: &mut dyn Read, told: &mut dyn FnMut(u64)) -> Result<(u64, String), Refused> {
+/// What came.
+struct Received {
+    size: u64,
+    sha256: String,
+}
+
+/// Writes what comes to a file.
+fn receive(path: &Path, body: &mut dyn Read, told: &mut dyn FnMut(u64)) -> Result<Received, Refused> {
     let disk = |error| Refused::Disk(path.to_owned(), error);
     let mut file = File::create(path).map_err(disk)?;
     let (mut buffer, mut size, mut digest) = (vec![0; 1 << 18], 0, record::Digest::default());
@@ -122,7 +135,7 @@ fn receive(path: &Path, body: &mut dyn Read, told: &mut dyn FnMut(u64)) -> Resul
         }
     }
     file.sync_all().map_err(disk)?;
-    Ok((size, digest.hex()))
+    Ok(Received { size, sha256: digest.hex() })
 }
 
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use ureq::config::RedirectAuthHeaders;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::cache::{Cached, Listed, Refused, is_commit};
+use super::cache::{Cached, Download, Listed, Refused, is_commit};
 use super::id::{HubId, is_path};
 use crate::Error;
 use crate::event::{Event, Watch};
@@ -61,6 +61,12 @@ struct Kind {
 
 const MODEL: Kind = Kind { folder: "models", address: "" };
 const DATA_SET: Kind = Kind { folder: "datasets", address: "datasets/" };
+
+/// The files of a commit.
+struct Listing {
+    commit: String,
+    files: Vec<Listed>,
+}
 
 /// Why an answer did not come: nobody answered, or who answered refused.
 enum Failed {
@@ -155,7 +161,7 @@ impl Hub {
         watch: &mut Watch<'_>,
     ) -> Result<PathBuf, Error> {
         let (cached, address) = (self.cached(kind, id), self.list_address(kind, id));
-        let (commit, files) = match self.list(&address) {
+        let Listing { commit, files } = match self.list(&address) {
             Ok(listed) => listed,
             Err(failed) => {
                 let known = cached.snapshot(&id.revision).filter(|folder| enough(folder));
@@ -199,7 +205,7 @@ impl Hub {
     }
 
     /// The commit of a revision, and its files.
-    fn list(&self, address: &str) -> Result<(String, Vec<Listed>), Failed> {
+    fn list(&self, address: &str) -> Result<Listing, Failed> {
         if self.offline {
             return Err(Failed::Silent("HF_HUB_OFFLINE is set".to_owned()));
         }
@@ -210,7 +216,7 @@ impl Hub {
         let commit =
             value["sha"].as_str().filter(|commit| is_commit(commit)).ok_or_else(|| bad("it names no commit"))?;
         let files = value["siblings"].as_array().ok_or_else(|| bad("it lists no files"))?;
-        Ok((commit.to_owned(), files.iter().filter_map(listed).collect()))
+        Ok(Listing { commit: commit.to_owned(), files: files.iter().filter_map(listed).collect() })
     }
 
     fn fetch(
@@ -242,7 +248,9 @@ impl Hub {
                 let (done, total) = (megabytes(before + size), megabytes(total.max(before + size)));
                 watch(Event::Progress { done, total, detail: format!("MB {}", file.path) });
             };
-            cached.keep(commit, file, (&mut body, length), &mut told).map_err(|why| kept_error(why, refused))?;
+            cached
+                .keep(commit, file, Download { body: &mut body, length }, &mut told)
+                .map_err(|why| kept_error(why, refused))?;
             before += file.size.unwrap_or(0);
         }
         if !wanted.is_empty() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use compress::{CalibrationSource, Estimate, Format, Job, Progress, Recipe, TextSize};
-use generate::Checkpoint;
+use generate::{Checkpoint, OwnText};
 use record::{CompressionRecord, TextOrigin, VariantRecord, VariantSource, run_path};
 
 use crate::event::{Event, Watch};
@@ -46,7 +46,7 @@ pub fn compress(
     // A budget that does not do is refused before text is made.
     let size = TextSize::of(recipe, checkpoint.config());
     Estimate::new(checkpoint, recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
-    let (source, recipe) = text(checkpoint, (wanted, &kept), watch)?;
+    let (source, recipe) = text(checkpoint, wanted, &kept, watch)?;
     watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
     let job = Job {
         recipe: &recipe,
@@ -135,7 +135,8 @@ fn bytes(count: u64) -> String {
 /// The calibration text, for methods that look at some, and the recipe for as many sequences as there are.
 fn text(
     checkpoint: &Checkpoint,
-    (wanted, kept): (&Compression<'_>, &Path),
+    wanted: &Compression<'_>,
+    kept: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<(Option<CalibrationSource>, Recipe), Error> {
     let mut recipe = wanted.recipe.clone();
@@ -155,7 +156,7 @@ fn text(
             let tokens = tokens.min(*most);
             let length = size.length.min(tokens);
             recipe = recipe.shortened(tokens / length.max(1), length);
-            calibration::own::source(checkpoint, (wanted.seed, tokens), kept, watch)?
+            calibration::own::source(checkpoint, &OwnText { seed: wanted.seed, tokens }, kept, watch)?
         }
     };
     Ok((Some(source), recipe))

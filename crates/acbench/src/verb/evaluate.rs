@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::event::Watch;
 use crate::run::Run;
-use crate::verb::{Counts, GenerateOptions, ScoreOptions, TerminalOptions, analyze, generate, report, score};
+use crate::verb::{Counts, GenerateOptions, Reported, ScoreOptions, TerminalOptions, analyze, generate, report, score};
 
 /// What an evaluation found.
 #[derive(Debug)]
@@ -38,6 +38,6 @@ pub fn evaluate(
     generate(run, how, watch)?;
     let scored = score(run, &ScoreOptions::default(), watch)?;
     let analysis = analyze(run, None)?;
-    let (files, table, json) = report(run, shown)?;
+    let Reported { files, table, json } = report(run, shown)?;
     Ok(Finished { scored, analysis, files, table, json })
 }

@@ -39,7 +39,7 @@ pub fn generate(run: &Run, how: GenerateOptions, watch: &mut Watch<'_>) -> Resul
         }
         // A variant with nothing left to ask is not even loaded.
         if !wanted.is_empty() {
-            ask(run, variant, (&wanted, how), watch)?;
+            ask(run, &Asked { variant, tasks: wanted, batch_size: how.batch_size }, watch)?;
         }
     }
     counts(run)
@@ -68,18 +68,22 @@ fn counts(run: &Run) -> Result<Counts, Error> {
     Ok(counts)
 }
 
-/// Asks some tasks of one variant.
-fn ask(
-    run: &Run,
-    variant: &VariantRecord,
-    (tasks, how): (&[&TaskSource], GenerateOptions),
-    watch: &mut Watch<'_>,
-) -> Result<(), Error> {
+/// What is asked of one variant.
+struct Asked<'a> {
+    variant: &'a VariantRecord,
+    tasks: Vec<&'a TaskSource>,
+    /// How many conversations are under way at a time.
+    batch_size: usize,
+}
+
+/// Asks it.
+fn ask(run: &Run, asked: &Asked<'_>, watch: &mut Watch<'_>) -> Result<(), Error> {
+    let variant = asked.variant;
     let dense;
     let (checkpoint, asks) = match &variant.source {
         VariantSource::Scripted { replies, .. } => {
             let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
-            return ask_backend(run, variant, (tasks, how), (&mut scripted, watch));
+            return ask_backend(run, asked, &mut scripted, watch);
         }
         VariantSource::Dense => (run.checkpoint()?, None),
         VariantSource::Compressed { .. } => {
@@ -102,25 +106,21 @@ fn ask(
         template_args: run.record.prompting.template_args.clone(),
         clock: crate::prompts::clock(&run.root, &run.record),
         max_thinking_tokens: run.record.prompting.max_thinking_tokens,
-        batch_size: how.batch_size,
+        batch_size: asked.batch_size,
     };
     let mut local = Local::new(&model, tokenizer, options)?;
-    ask_backend(run, variant, (tasks, how), (&mut local, watch))
+    ask_backend(run, asked, &mut local, watch)
 }
 
-fn ask_backend(
-    run: &Run,
-    variant: &VariantRecord,
-    (tasks, how): (&[&TaskSource], GenerateOptions),
-    (backend, watch): (&mut dyn Backend, &mut Watch<'_>),
-) -> Result<(), Error> {
+fn ask_backend(run: &Run, asked: &Asked<'_>, backend: &mut dyn Backend, watch: &mut Watch<'_>) -> Result<(), Error> {
+    let &Asked { variant, ref tasks, batch_size } = asked;
     for source in tasks {
         let task = lookup::task(&source.task)?;
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
         let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
-        let job = Job { samples: &samples, transcript: &transcript, batch_size: how.batch_size, seed: run.record.seed };
+        let job = Job { samples: &samples, transcript: &transcript, batch_size, seed: run.record.seed };
         let end = generate::run(&job, &|sample| open(task, sample), backend, &mut |at| {
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;

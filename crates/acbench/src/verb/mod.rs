@@ -18,5 +18,5 @@ pub use self::evaluate::{Finished, evaluate};
 pub use self::generate::{GenerateOptions, generate};
 pub(crate) use self::probe::analyze_probes;
 pub use self::probe::{ProbeOptions, probe};
-pub use self::report::{TerminalOptions, report};
+pub use self::report::{Reported, TerminalOptions, report};
 pub use self::score::{Counts, ScoreOptions, score};

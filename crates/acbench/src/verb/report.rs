@@ -22,11 +22,22 @@ pub struct TerminalOptions {
     pub color: bool,
 }
 
-/// Writes a run's `report/` folder. Returns the files, the page first, the table for the terminal, and the same as JSON.
+/// A report that was written.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// The files, the page first.
+    pub files: Vec<PathBuf>,
+    /// The table for the terminal.
+    pub table: String,
+    /// The same as JSON.
+    pub json: Value,
+}
+
+/// Writes a run's `report/` folder.
 ///
 /// # Errors
 /// Scores or analysis that are missing or broken, or a full disk.
-pub fn report(run: &Run, shown: TerminalOptions) -> Result<(Vec<PathBuf>, String, Value), Error> {
+pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
     let scores = run.scores()?;
     let weights = weights(run)?;
@@ -34,7 +45,8 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<(Vec<PathBuf>, String
     let report =
         Report { run: &run.record, analysis: &analysis, weights: &weights, scores: &scores, examples: &examples };
     let files = report::write(&report, &run_path::report(&run.root))?;
-    Ok((files, report::terminal(&report, shown.width, shown.color), report::json(&report)))
+    let table = report::terminal(&report, shown.width, shown.color);
+    Ok(Reported { files, table, json: report::json(&report) })
 }
 
 /// What the weights of each variant are.

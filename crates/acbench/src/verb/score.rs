@@ -47,7 +47,7 @@ pub fn score(run: &mut Run, anew: &ScoreOptions, watch: &mut Watch<'_>) -> Resul
     let mut judges = Judges::new(run, watch);
     let mut counts = Counts::default();
     for task in &run.record.tasks {
-        score_task(run, task, (&mut judges, &mut counts), watch)?;
+        score_task(run, task, &mut judges, &mut counts, watch)?;
     }
     Ok(counts)
 }
@@ -63,7 +63,8 @@ struct Side {
 fn score_task(
     run: &Run,
     source: &TaskSource,
-    (judges, counts): (&mut Judges, &mut Counts),
+    judges: &mut Judges,
+    counts: &mut Counts,
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
     let task = lookup::task(&source.task)?;
@@ -75,7 +76,7 @@ fn score_task(
             let sample = sample?;
             chinese |= similarity::is_chinese(&sample);
             for Side { said, scores } in &mut sides {
-                let score = score_sample(task, &sample, &said.get(&sample.id)?, (run, judges))?;
+                let score = score_sample(task, &sample, &said.get(&sample.id)?, run, judges)?;
                 scored.add(&score);
                 scores.push(&score)?;
             }
@@ -108,7 +109,8 @@ fn score_sample(
     task: &dyn Task,
     sample: &Sample,
     transcript: &Transcript,
-    (run, judges): (&Run, &Judges),
+    run: &Run,
+    judges: &Judges,
 ) -> Result<Score, Error> {
     if let Some(outcome @ Outcome::Failed { reason, .. }) = &transcript.outcome {
         return Ok(Score { outcome: outcome.clone(), ..task::scored(sample, 0.0, Vec::new(), reason.as_str()) });

@@ -5,13 +5,41 @@ use serde_json::{Value, json};
 
 use super::gptq::scales;
 use super::tensor_file::Plan;
-use crate::{GroupSize, QuantizedWeight, Scheme};
+use super::{FormatInfo, Misfit, OTHER, SHARED};
+use crate::{ActOrder, FloatType, GroupSize, QuantizedWeight, Scheme};
+
+/// The row of the format table.
+pub(super) const INFO: FormatInfo = FormatInfo {
+    name: "awq",
+    about: "GEMM, 4 bits",
+    // Every program that runs AWQ widens it to 16 bits.
+    widened: |_| Some(FloatType::F16),
+    fits,
+    plans,
+    contents: |weight, _| contents(weight),
+    configuration: |scheme, _| scheme.map(configuration),
+    ..SHARED
+};
 
 /// Which of a word's outputs each of its values is, from the lowest bits on.
 const ORDER: [usize; 8] = [0, 2, 4, 6, 1, 3, 5, 7];
 
+fn fits((rows, _): (usize, usize), scheme: &Scheme) -> Result<(), Misfit> {
+    Misfit::of_whole_bytes(scheme)?;
+    if scheme.grid.bits != 4 {
+        return Err(Misfit::new(format!("{}-bit weights", scheme.grid.bits), "set bits=4"));
+    }
+    if scheme.act_order == ActOrder::Group {
+        return Err(Misfit::new("groups that follow the act-order", "set act_order=static"));
+    }
+    if !rows.is_multiple_of(8) {
+        return Err(Misfit::new(format!("{rows} outputs, no multiple of 8,"), OTHER));
+    }
+    Ok(())
+}
+
 /// The tensors of a linear `name` of shape `[rows, cols]`.
-pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let groups = scheme.group.count(cols);
     let plan =
         |suffix: &str, dtype, shape: &[usize]| Plan { name: format!("{name}.{suffix}"), dtype, shape: shape.into() };
@@ -23,7 +51,7 @@ pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -
 }
 
 /// The tensors' contents, in the order of [`plans`].
-pub(crate) fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
+fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
     let (cols, groups) = (weight.cols, weight.groups());
     let levels = packed(weight.rows, cols, |row, col| weight.levels[row * cols + col]);
     let zeros = packed(weight.rows, groups, |row, group| weight.steps[row * groups + group].zero as u8);
@@ -43,7 +71,7 @@ fn packed(rows: usize, cols: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u
 }
 
 /// The entry `quantization_config` of `config.json`.
-pub(crate) fn configuration(scheme: &Scheme) -> Value {
+fn configuration(scheme: &Scheme) -> Value {
     let group_size = match scheme.group {
         GroupSize::Channel => -1,
         GroupSize::Columns(size) => size as i64,

@@ -18,31 +18,48 @@ use model::gguf::{BLOCK, Kind};
 use model::{Checkpoint, Dtype};
 
 use super::tensor_file::Plan;
-use crate::{ActOrder, CompressError, Grid, GroupSize, QuantizedWeight, Scheme};
+use super::weight_file::FileKind;
+use super::{FormatInfo, Misfit, OTHER, SHARED};
+use crate::{ActOrder, CompressError, FloatType, Grid, GroupSize, QuantizedWeight, Scheme};
 
 pub(crate) use file::GgufFile;
 pub(crate) use metadata::{Metadata, metadata};
 
+/// The row of the format table: 4 bits (Q4_0, with zero points Q4_1), symmetric 8 bits (Q8_0), or not quantized.
+pub(super) const INFO: FormatInfo = FormatInfo {
+    name: "gguf",
+    about: "F32, F16, BF16, Q4_0, Q4_1, Q8_0",
+    file: FileKind::Gguf,
+    scales: |_| FloatType::ShortF16,
+    bits,
+    fits,
+    plans,
+    contents: |weight, _| vec![contents(weight)],
+    ..SHARED
+};
+
 /// The one file.
 pub(crate) const WEIGHTS: &str = "model.gguf";
 
-/// What cannot be held of a linear `[_, cols]` of a scheme, and what would do.
-pub(crate) fn refused(cols: usize, scheme: &Scheme) -> Option<(String, &'static str)> {
-    let size = scheme.group.columns(cols);
+fn fits((_, cols): (usize, usize), scheme: &Scheme) -> Result<(), Misfit> {
+    Misfit::of_whole_bytes(scheme)?;
     match (scheme.grid.bits, scheme.grid.symmetric) {
         (4, _) | (8, true) => {}
-        (8, false) => return Some(("8-bit weights with zero points".to_owned(), "set symmetric=true")),
-        (bits, _) => return Some((format!("{bits}-bit weights"), "set bits=4 or bits=8")),
+        (8, false) => return Err(Misfit::new("8-bit weights with zero points", "set symmetric=true")),
+        (bits, _) => return Err(Misfit::new(format!("{bits}-bit weights"), "set bits=4 or bits=8")),
     }
     if !cols.is_multiple_of(BLOCK) {
-        return Some((format!("{cols} inputs, no multiple of 32,"), "choose --format compressed-tensors"));
+        return Err(Misfit::new(format!("{cols} inputs, no multiple of 32,"), OTHER));
     }
+    let size = scheme.group.columns(cols);
     if !size.is_multiple_of(BLOCK) {
         let cure = "set group_size to 32 or a multiple of it";
-        return Some((format!("groups of {size} inputs, no multiple of 32,"), cure));
+        return Err(Misfit::new(format!("groups of {size} inputs, no multiple of 32,"), cure));
     }
-    (scheme.act_order == ActOrder::Group)
-        .then(|| ("groups that follow the act-order".to_owned(), "set act_order=static"))
+    if scheme.act_order == ActOrder::Group {
+        return Err(Misfit::new("groups that follow the act-order", "set act_order=static"));
+    }
+    Ok(())
 }
 
 /// What weights of a grid become.
@@ -55,20 +72,20 @@ fn kind(grid: &Grid) -> Kind {
 }
 
 /// Bits that a weight takes in its blocks.
-pub(crate) fn bits(weight: &QuantizedWeight) -> f64 {
+fn bits(weight: &QuantizedWeight) -> f64 {
     let kind = kind(&weight.grid);
     (kind.block_bytes() * 8) as f64 / BLOCK as f64
 }
 
 /// The tensor of a linear `name` of shape `[rows, cols]`: u8, `[rows, bytes of a row]`.
-pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let kind = kind(&scheme.grid);
     let shape = vec![rows, cols / BLOCK * kind.block_bytes()];
     vec![Plan { name: format!("{name}.{}", kind.suffix()), dtype: Dtype::U8, shape }]
 }
 
 /// Its content: the blocks of all rows.
-pub(crate) fn contents(weight: &QuantizedWeight) -> Vec<u8> {
+fn contents(weight: &QuantizedWeight) -> Vec<u8> {
     let (groups, group_size) = (weight.groups(), GroupSize::columns(weight.group, weight.cols));
     let mut bytes = Vec::with_capacity(weight.levels.len() / BLOCK * (4 + BLOCK));
     for (row, levels) in weight.levels.chunks(weight.cols.max(1)).enumerate() {
@@ -112,7 +129,7 @@ pub fn export_gguf(checkpoint: &Checkpoint, path: &Path) -> Result<(), CompressE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FloatType, Step};
+    use crate::Step;
 
     #[test]
     fn blocks_hold_what_the_weight_holds() {
@@ -178,8 +195,8 @@ mod tests {
             group: GroupSize::Columns(size),
             act_order: ActOrder::Static,
         };
-        assert_eq!(refused(128, &scheme(4, true, 128)), None);
-        assert_eq!(refused(128, &scheme(8, true, 32)), None);
+        assert_eq!(fits((8, 128), &scheme(4, true, 128)), Ok(()));
+        assert_eq!(fits((8, 128), &scheme(8, true, 32)), Ok(()));
         for (cols, scheme, cure) in [
             (128, scheme(3, true, 32), "bits=4"),
             (128, scheme(8, false, 32), "symmetric=true"),
@@ -187,7 +204,7 @@ mod tests {
             (48, scheme(4, true, 48), "compressed-tensors"),
             (128, Scheme { act_order: ActOrder::Group, ..scheme(4, true, 32) }, "act_order=static"),
         ] {
-            assert!(refused(cols, &scheme).is_some_and(|(_, says)| says.contains(cure)), "{scheme:?}");
+            assert!(fits((8, cols), &scheme).is_err_and(|misfit| misfit.cure.contains(cure)), "{scheme:?}");
         }
     }
 }

@@ -5,10 +5,41 @@ use model::Dtype;
 use serde_json::{Value, json};
 
 use super::tensor_file::Plan;
+use super::{FormatInfo, Misfit, OTHER, SHARED, whole_bytes};
 use crate::{ActOrder, GroupSize, QuantizedWeight, Scheme};
 
+/// The row of the format table: v1, which older programs read.
+pub(super) const INFO: FormatInfo = FormatInfo {
+    name: "gptq",
+    about: "v1, symmetric",
+    fits,
+    plans,
+    contents: |weight, _| contents(weight, true),
+    configuration: |scheme, _| scheme.map(|scheme| configuration(scheme, true)),
+    companion: Some("quantize_config.json"),
+    ..SHARED
+};
+
+fn fits(shape: (usize, usize), scheme: &Scheme) -> Result<(), Misfit> {
+    if !scheme.grid.symmetric && !whole_bytes(scheme) {
+        let cure = "choose --format gptq_v2, which can, or symmetric=true";
+        return Err(Misfit::new("a zero point of 0, which asymmetric weights may have", cure));
+    }
+    fits_words(shape, scheme)
+}
+
+/// Whether integers of a linear `[rows, cols]` fill whole words.
+pub(super) fn fits_words((rows, cols): (usize, usize), scheme: &Scheme) -> Result<(), Misfit> {
+    Misfit::of_whole_bytes(scheme)?;
+    let bits = usize::from(scheme.grid.bits);
+    if (rows * bits).is_multiple_of(32) && (cols * bits).is_multiple_of(32) {
+        return Ok(());
+    }
+    Err(Misfit::new(format!("{bits}-bit words of {rows} outputs and {cols} inputs"), OTHER))
+}
+
 /// The tensors of a linear `name` of shape `[rows, cols]`.
-pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let bits = usize::from(scheme.grid.bits);
     let groups = scheme.group.count(cols);
     let plan =
@@ -22,7 +53,7 @@ pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -
 }
 
 /// The tensors' contents, in the order of [`plans`]; `less_one` for v1, which stores zero points less one.
-pub(crate) fn contents(weight: &QuantizedWeight, less_one: bool) -> Vec<Vec<u8>> {
+pub(super) fn contents(weight: &QuantizedWeight, less_one: bool) -> Vec<Vec<u8>> {
     let bits = usize::from(weight.grid.bits);
     let (rows, cols, groups) = (weight.rows, weight.cols, weight.groups());
     let mut words = vec![0u32; cols * bits / 32 * rows];
@@ -59,7 +90,7 @@ fn stream(values: impl Iterator<Item = u8>, bits: usize, mut put: impl FnMut(usi
 }
 
 /// The entry `quantization_config` of `config.json`, and the content of `quantize_config.json`.
-pub(crate) fn configuration(scheme: &Scheme, less_one: bool) -> Value {
+pub(super) fn configuration(scheme: &Scheme, less_one: bool) -> Value {
     let group_size = match scheme.group {
         GroupSize::Channel => -1,
         GroupSize::Columns(size) => size as i64,

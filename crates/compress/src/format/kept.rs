@@ -23,13 +23,17 @@ pub(super) fn widened(linear: &str, kind: Kind, tensor: &TensorView) -> Plan {
     Plan { name: format!("{linear}.weight"), dtype: Dtype::F32, shape }
 }
 
+/// A tensor that stays as it is.
+pub(super) struct Kept {
+    /// What is written.
+    pub plan: Plan,
+    /// Where it comes from.
+    pub tensor: TensorView,
+}
+
 /// Writes a tensor that stays as it is, as its own bytes or as the numbers that its blocks stand for.
-pub(super) fn keep(
-    file: &mut WeightFile,
-    checkpoint: &Checkpoint,
-    plan: &Plan,
-    tensor: &TensorView,
-) -> Result<(), CompressError> {
+pub(super) fn keep(file: &mut WeightFile, checkpoint: &Checkpoint, kept: &Kept) -> Result<(), CompressError> {
+    let Kept { plan, tensor } = kept;
     let blocks = gguf_blocks(checkpoint, &tensor.name).filter(|_| plan.name != tensor.name);
     let wide: Option<Vec<u8>> = blocks.map(|(_, kind)| {
         let (rows, cols) = (plan.shape[0], plan.shape.last().copied().unwrap_or(1));

@@ -1,11 +1,17 @@
 //! The one file that holds a checkpoint's weights, of the kind that the format has.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Format;
 use super::gguf::{self, GgufFile, Metadata};
 use super::tensor_file::{Plan, TensorFile};
 use crate::CompressError;
+
+/// The kinds of files that hold weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Safetensors,
+    Gguf,
+}
 
 /// An open file with a place for every planned tensor.
 #[derive(Debug)]
@@ -21,17 +27,17 @@ pub(crate) struct Contents {
     pub plans: Vec<Plan>,
 }
 
-impl Format {
-    /// What the file of weights is called.
-    fn weights(self) -> &'static str {
-        if self == Format::Gguf { gguf::WEIGHTS } else { "model.safetensors" }
+impl Contents {
+    /// Where the file is.
+    fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(if self.metadata.is_some() { gguf::WEIGHTS } else { "model.safetensors" })
     }
 }
 
 impl WeightFile {
     /// Creates the file in a folder; see [`TensorFile::create`].
-    pub fn create(folder: &Path, format: Format, contents: Contents) -> Result<Self, CompressError> {
-        let path = folder.join(format.weights());
+    pub fn create(folder: &Path, contents: Contents) -> Result<Self, CompressError> {
+        let path = contents.path(folder);
         match contents.metadata {
             None => TensorFile::create(&path, contents.plans).map(Self::Safetensors),
             Some(metadata) => GgufFile::create(&path, &metadata, contents.plans).map(Self::Gguf),
@@ -39,8 +45,8 @@ impl WeightFile {
     }
 
     /// Opens what an earlier process began; see [`TensorFile::reopen`].
-    pub fn reopen(folder: &Path, format: Format, contents: &Contents) -> Result<Option<Self>, CompressError> {
-        let (path, plans) = (folder.join(format.weights()), contents.plans.clone());
+    pub fn reopen(folder: &Path, contents: &Contents) -> Result<Option<Self>, CompressError> {
+        let (path, plans) = (contents.path(folder), contents.plans.clone());
         Ok(match &contents.metadata {
             None => TensorFile::reopen(&path, plans)?.map(Self::Safetensors),
             Some(metadata) => GgufFile::reopen(&path, metadata, plans)?.map(Self::Gguf),

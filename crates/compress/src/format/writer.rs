@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Format;
+use super::dense::float_bytes;
 use super::gguf;
-use super::kept::{gguf_blocks, keep, widened};
-use super::pack_quantized::float_bytes;
+use super::kept::{Kept, gguf_blocks, keep, widened};
 use super::tensor_file::Plan;
-use super::weight_file::{Contents, WeightFile};
+use super::weight_file::{Contents, FileKind, WeightFile};
 use crate::group::Target;
 use crate::recipe::Recipe;
 use crate::{CompressError, FloatType, Grid, Scheme};
@@ -86,7 +86,7 @@ impl<'a> CheckpointWriter<'a> {
         let mut beside = name.to_owned();
         beside.push(".part");
         let part = out.with_file_name(beside);
-        let scheme = done.recipe.scheme().filter(|_| done.format != Format::Dense);
+        let scheme = done.recipe.scheme().filter(|_| done.format.quantized);
         let (plans, kept) = plans(&done, scheme.as_ref())?;
         let bytes = plans.iter().map(Plan::bytes).sum();
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
@@ -95,8 +95,10 @@ impl<'a> CheckpointWriter<'a> {
             None => tensor.shape.iter().product(),
         };
         let weights = names.map(|tensor| Ok(count(tensor?))).sum::<Result<_, CompressError>>()?;
-        let metadata =
-            if done.format == Format::Gguf { Some(gguf::metadata(done.checkpoint, scheme.as_ref())?) } else { None };
+        let metadata = match done.format.file {
+            FileKind::Safetensors => None,
+            FileKind::Gguf => Some(gguf::metadata(done.checkpoint, scheme.as_ref())?),
+        };
         let contents = Contents { metadata, plans };
         let (file, progress) = match resume(&part, &done, &contents)? {
             Some(begun) => begun,
@@ -123,8 +125,8 @@ impl<'a> CheckpointWriter<'a> {
         match (&done.quantized, self.scheme) {
             (Some(quantized), Some(scheme)) => {
                 let scheme = Scheme { grid: quantized.grid, ..scheme };
-                let plans = self.done.format.plans(&done.name, (quantized.rows, quantized.cols), &scheme);
-                for (plan, bytes) in plans.iter().zip(self.done.format.contents(quantized, &scheme)) {
+                let plans = (self.done.format.plans)(&done.name, (quantized.rows, quantized.cols), &scheme);
+                for (plan, bytes) in plans.iter().zip((self.done.format.contents)(quantized, &scheme)) {
                     self.file.write(&plan.name, &bytes)?;
                 }
             }
@@ -189,9 +191,6 @@ impl<'a> CheckpointWriter<'a> {
     }
 }
 
-/// A tensor that stays as it is: what is written, and where it comes from.
-type Kept = (Plan, TensorView);
-
 /// All tensors of the new checkpoint, and those that are copied.
 fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
     let (mut plans, mut kept) = (Vec::new(), Vec::new());
@@ -203,15 +202,15 @@ fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>),
         match (linear, scheme) {
             (Some((linear, planned)), Some(scheme)) => {
                 let grid = Grid { scale_type: done.format.scales(planned.stored), ..scheme.grid };
-                plans.extend(done.format.plans(linear, planned.shape, &Scheme { grid, ..*scheme }));
+                plans.extend((done.format.plans)(linear, planned.shape, &Scheme { grid, ..*scheme }));
             }
             // Another format than GGUF has no such blocks, and what was changed is no longer what they stood for.
             (linear, _) => {
-                let plan = match blocks.filter(|_| linear.is_some() || done.format != Format::Gguf) {
+                let plan = match blocks.filter(|_| linear.is_some() || done.format.file != FileKind::Gguf) {
                     Some((linear, kind)) => widened(linear, kind, &tensor),
                     None => Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() },
                 };
-                kept.extend(linear.is_none().then_some((plan.clone(), tensor)));
+                kept.extend(linear.is_none().then_some(Kept { plan: plan.clone(), tensor }));
                 plans.push(plan);
             }
         }
@@ -225,7 +224,7 @@ fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(Weigh
     if progress.job != done.job {
         return Ok(None);
     }
-    Ok(WeightFile::reopen(part, done.format, contents)?.map(|file| (file, progress)))
+    Ok(WeightFile::reopen(part, contents)?.map(|file| (file, progress)))
 }
 
 /// Begins a folder anew.
@@ -235,9 +234,9 @@ fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<
     }
     fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
     let write = || -> Result<(WeightFile, Progress), CompressError> {
-        let mut file = WeightFile::create(part, done.format, contents)?;
-        for (plan, tensor) in kept {
-            keep(&mut file, done.checkpoint, plan, tensor)?;
+        let mut file = WeightFile::create(part, contents)?;
+        for one in kept {
+            keep(&mut file, done.checkpoint, one)?;
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {

@@ -68,7 +68,7 @@ impl Awq {
         let probe = Probe::new(seen)?;
         let outputs: usize = group.linears.iter().map(|linear| linear.weight.rows).sum();
         let count = (outputs * seen.tokens).max(1) as f64;
-        let mut candidates = self.scaling.candidates(group, seen.channels()?, (scheme.group, self.steps));
+        let mut candidates = self.scaling.candidates(group, seen.channels()?, scheme.group, self.steps);
         let first = candidates.first().map(|first| first.scales.clone()).unwrap_or_default();
         for (at, candidate) in candidates.iter_mut().enumerate() {
             let stale = if self.scaling == Scaling::DuoReference && at > 0 { &first[..] } else { &[] };
@@ -178,7 +178,7 @@ impl Method for Awq {
             let from = if group.kind == GroupKind::Qkv { 2 } else { 0 };
             for linear in group.linears.iter_mut().skip(from) {
                 let grid = Grid { scale_type: linear.scales, ..rtn.grid };
-                let limits = clip_limits(&linear.weight, seen.hessian()?, (grid, rtn.group));
+                let limits = clip_limits(&linear.weight, seen.hessian()?, grid, rtn.group);
                 clip(&mut linear.weight, &limits, rtn.group);
             }
         }

@@ -13,7 +13,8 @@ use crate::Matrix;
 /// errors `(w - q) / U_jj` in `errors` `[block]` and gives half the sum of their squares, the loss.
 pub(super) fn walk(
     weights: &mut [f32],
-    (upper, block): (&Matrix, Range<usize>),
+    upper: &Matrix,
+    block: Range<usize>,
     errors: &mut [f32],
     mut choose: impl FnMut(usize, &[f32]) -> f32,
 ) -> f64 {

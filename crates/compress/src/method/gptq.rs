@@ -96,13 +96,13 @@ impl Gptq {
 
     fn from_settings(settings: &Settings) -> Result<Self, CompressError> {
         let grid = settings.grid()?;
-        let (act_order, group_aware, is_static) = settings.act_order()?;
+        let order = settings.act_order()?;
         let gptq = Self {
             grid,
             group: settings.group_size()?,
-            act_order,
-            group_aware,
-            static_groups: is_static.map_or_else(|| settings.flag("static_groups"), Ok)?,
+            act_order: order.by_activity,
+            group_aware: order.group_aware,
+            static_groups: order.static_groups.map_or_else(|| settings.flag("static_groups"), Ok)?,
             group_feedback: settings.flag("group_feedback")?,
             damping: settings.share("damping")?,
             failure: settings.failure()?,
@@ -136,7 +136,7 @@ impl Gptq {
         let chunks: Vec<Rounded> = weight
             .data
             .par_chunks(ROWS * columns)
-            .map(|rows| self.round_rows(rows, columns, (factor, keep_zeros)))
+            .map(|rows| self.round_rows(rows, columns, factor, keep_zeros))
             .collect();
         let loss = chunks.iter().map(|chunk| chunk.loss).sum();
         let mut levels = vec![0; weight.data.len()];
@@ -184,7 +184,7 @@ impl Gptq {
         }
     }
 
-    fn round_rows(&self, rows: &[f32], columns: usize, (factor, keep_zeros): (&Factor, bool)) -> Rounded {
+    fn round_rows(&self, rows: &[f32], columns: usize, factor: &Factor, keep_zeros: bool) -> Rounded {
         let mut work = Vec::with_capacity(rows.len());
         let mut steps = Vec::new();
         let unknown = vec![Step { scale: 1.0, zero: 0.0 }; self.group.count(columns)];
@@ -257,7 +257,7 @@ impl BlockOfRow<'_> {
         let is_static = gptq.static_groups || gptq.group == GroupSize::Channel;
         let runs = gptq.shuffles_groups();
         let mut weights = self.row[block.clone()].to_vec();
-        column_walk::walk(&mut weights, (&factor.upper, block.clone()), errors, |offset, rest| {
+        column_walk::walk(&mut weights, &factor.upper, block.clone(), errors, |offset, rest| {
             let position = block.start + offset;
             let group = if runs { position } else { factor.order[position] } / size;
             if !is_static && position.is_multiple_of(size) {

@@ -163,7 +163,7 @@ impl Pass<'_> {
         let mut errors = vec![0.0; rows.len() / columns * width];
         let mut loss = 0.0;
         for (at, (row, errors)) in rows.chunks_mut(columns).zip(errors.chunks_mut(width)).enumerate() {
-            loss += self.row((row, from + at), threshold, errors);
+            loss += self.row(row, from + at, threshold, errors);
         }
         spread(rows, &errors, &self.factor.upper, self.block.clone());
         loss
@@ -176,14 +176,14 @@ impl Pass<'_> {
         step.weight(step.level(weight, quantized.grid.top()))
     }
 
-    fn row(&self, (row, at): (&mut [f32], usize), threshold: f32, errors: &mut [f32]) -> f64 {
+    fn row(&self, row: &mut [f32], at: usize, threshold: f32, errors: &mut [f32]) -> f64 {
         let mut weights = row[self.block.clone()].to_vec();
         let scored = |weights: &[f32], offset: usize| -> Vec<f32> {
             weights.iter().zip(self.block.start + offset..).map(|(&w, position)| self.score(w, position)).collect()
         };
         let mut gone: Vec<bool> = scored(&weights, 0).iter().map(|&score| score <= threshold).collect();
         let mut values = Vec::with_capacity(weights.len());
-        let loss = column_walk::walk(&mut weights, (&self.factor.upper, self.block.clone()), errors, |offset, rest| {
+        let loss = column_walk::walk(&mut weights, &self.factor.upper, self.block.clone(), errors, |offset, rest| {
             if let Sparsity::NofM { n, m } = self.method.sparsity
                 && offset.is_multiple_of(m)
             {

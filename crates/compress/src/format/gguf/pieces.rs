@@ -19,7 +19,8 @@ const SPACE: &str = "▁";
 pub(super) fn add(
     all: &mut Metadata,
     tokenizer: &Value,
-    (texts, merges): (&[String], &[(&str, &str)]),
+    texts: &[String],
+    merges: &[(&str, &str)],
 ) -> Result<(), CompressError> {
     let space_first = space_first(tokenizer).ok_or_else(|| {
         refused(format!("pieces with {} and {}", tokenizer["normalizer"], tokenizer["pre_tokenizer"]))

@@ -37,7 +37,7 @@ pub(super) fn add(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<(), Com
     let (texts, types) = tokens(&tokenizer, checkpoint.config().vocab_size, pieced)?;
     let merges = merges(&tokenizer)?;
     if pieced {
-        pieces::add(all, &tokenizer, (&texts, &merges))?;
+        pieces::add(all, &tokenizer, &texts, &merges)?;
     } else {
         words(all, &tokenizer)?;
     }

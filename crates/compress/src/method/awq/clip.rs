@@ -10,7 +10,7 @@ const SHRINKS: u8 = 10;
 
 /// The largest magnitude to keep of each row and group, `[out, groups]`: the one whose rounded group is nearest to the
 /// dense one at the outputs, over all calibration tokens.
-pub fn clip_limits(weight: &Matrix, hessian: &Hessian, (grid, group): (Grid, GroupSize)) -> Vec<f32> {
+pub fn clip_limits(weight: &Matrix, hessian: &Hessian, grid: Grid, group: GroupSize) -> Vec<f32> {
     let columns = weight.cols.max(1);
     let size = group.columns(columns);
     let sums: Vec<Matrix> = (0..columns)
@@ -20,12 +20,12 @@ pub fn clip_limits(weight: &Matrix, hessian: &Hessian, (grid, group): (Grid, Gro
             Matrix::new(run.len(), run.len(), hessian.part(run))
         })
         .collect();
-    let chunk = |rows: &[f32]| chunk_limits(rows, columns, (&grid, size), &sums);
+    let chunk = |rows: &[f32]| chunk_limits(rows, columns, &grid, size, &sums);
     weight.data.par_chunks(ROWS * columns).flat_map_iter(chunk).collect()
 }
 
 /// The limits of some rows, `[rows, groups]`.
-fn chunk_limits(rows: &[f32], columns: usize, (grid, size): (&Grid, usize), sums: &[Matrix]) -> Vec<f32> {
+fn chunk_limits(rows: &[f32], columns: usize, grid: &Grid, size: usize, sums: &[Matrix]) -> Vec<f32> {
     let (count, groups) = (rows.len() / columns, sums.len());
     let mut limits = vec![0.0; count * groups];
     for (group, sums) in sums.iter().enumerate() {

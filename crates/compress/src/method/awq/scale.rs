@@ -37,7 +37,8 @@ impl Scaling {
         self,
         group: &LinearGroup,
         channels: &Channels,
-        (size, steps): (GroupSize, usize),
+        size: GroupSize,
+        steps: usize,
     ) -> Vec<Candidate> {
         let inputs = channels.mean_magnitudes();
         let mut all = Vec::new();

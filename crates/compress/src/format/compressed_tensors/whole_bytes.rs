@@ -2,13 +2,13 @@
 
 use model::Dtype;
 
-use super::pack_quantized::{dtype, float_bytes};
-use super::tensor_file::Plan;
+use crate::format::dense::{dtype, float_bytes};
+use crate::format::tensor_file::Plan;
 use crate::grid::Number;
 use crate::{QuantizedWeight, Scheme};
 
 /// The tensors of a linear `name` of shape `[rows, cols]`.
-pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+pub(super) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let weight = match scheme.grid.number {
         Number::Int => Dtype::I8,
         Number::Fp8 => Dtype::F8_E4M3,
@@ -21,7 +21,7 @@ pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -
 }
 
 /// The tensors' contents, in the order of [`plans`].
-pub(crate) fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
+pub(super) fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
     let levels = match weight.grid.number {
         // Level 128 is 0.
         Number::Int => weight.levels.iter().map(|level| level.wrapping_sub(128)).collect(),

@@ -6,7 +6,7 @@ use crate::grid::Number;
 use crate::{ActOrder, GroupSize, Scheme};
 
 /// Which of its formats holds weights of a scheme.
-pub(crate) fn format_name(scheme: &Scheme) -> &'static str {
+fn format_name(scheme: &Scheme) -> &'static str {
     match (scheme.grid.number, scheme.activations) {
         (Number::Fp8, _) => "float-quantized",
         (Number::Int, true) => "int-quantized",
@@ -24,7 +24,7 @@ pub(crate) fn compressed_tensors(scheme: Option<&Scheme>, kv_bits: Option<u8>) -
         "quantization_status": "compressed",
         "config_groups": groups,
         "ignore": ["lm_head"],
-        "kv_cache_scheme": kv_bits.map(|bits| arguments(bits, "int", ("token", false, true))),
+        "kv_cache_scheme": kv_bits.map(|bits| arguments(&Rounding { bits, number: "int", strategy: "token", symmetric: false, dynamic: true })),
         "sparsity_config": {},
         "transform_config": {},
         "global_compression_ratio": null,
@@ -42,7 +42,13 @@ fn group(scheme: &Scheme) -> Value {
         GroupSize::Channel => ("channel", None),
         GroupSize::Columns(size) => ("group", Some(size)),
     };
-    let mut weights = arguments(scheme.grid.bits, number, (strategy, scheme.grid.symmetric, false));
+    let mut weights = arguments(&Rounding {
+        bits: scheme.grid.bits,
+        number,
+        strategy,
+        symmetric: scheme.grid.symmetric,
+        dynamic: false,
+    });
     weights["group_size"] = json!(group_size);
     weights["observer"] = json!(if scheme.grid.mse { "mse" } else { "memoryless_minmax" });
     weights["actorder"] = match scheme.act_order {
@@ -50,17 +56,31 @@ fn group(scheme: &Scheme) -> Value {
         ActOrder::Static => json!("static"),
         ActOrder::Group => json!("group"),
     };
+    let inputs = Rounding { bits: 8, number, strategy: "token", symmetric: true, dynamic: true };
     json!({
         "format": format_name(scheme),
         "targets": ["Linear"],
         "weights": weights,
-        "input_activations": scheme.activations.then(|| arguments(8, number, ("token", true, true))),
+        "input_activations": scheme.activations.then(|| arguments(&inputs)),
         "output_activations": null,
     })
 }
 
 /// How some numbers are rounded.
-fn arguments(bits: u8, number: &str, (strategy, symmetric, dynamic): (&str, bool, bool)) -> Value {
+struct Rounding {
+    bits: u8,
+    /// `int` or `float`.
+    number: &'static str,
+    /// Which of them share a scale: `token`, `channel` or `group`.
+    strategy: &'static str,
+    symmetric: bool,
+    /// Whether scales are found while the model runs.
+    dynamic: bool,
+}
+
+/// The same in the words of compressed-tensors.
+fn arguments(rounding: &Rounding) -> Value {
+    let &Rounding { bits, number, strategy, symmetric, dynamic } = rounding;
     json!({
         "num_bits": bits,
         "type": number,

@@ -3,33 +3,15 @@
 //! The levels of a row are one stream of bits, the first in the lowest bits of the first word, as compressed-tensors 0.19
 //! and 0.20 pack them ([`model::packed`]).
 
-use half::{bf16, f16};
 use model::Dtype;
 use model::packed::{self, Layout};
 
-use super::tensor_file::Plan;
-use crate::{ActOrder, FloatType, QuantizedWeight, Scheme};
-
-/// The type that a checkpoint's floating-point tensor is stored as.
-pub(crate) fn dtype(stored: FloatType) -> Dtype {
-    match stored {
-        FloatType::F32 => Dtype::F32,
-        FloatType::F16 | FloatType::ShortF16 => Dtype::F16,
-        FloatType::Bf16 => Dtype::BF16,
-    }
-}
-
-/// Numbers as the checkpoint stores them, little-endian.
-pub(crate) fn float_bytes(stored: FloatType, values: impl Iterator<Item = f32>) -> Vec<u8> {
-    match stored {
-        FloatType::F32 => values.flat_map(f32::to_le_bytes).collect(),
-        FloatType::F16 | FloatType::ShortF16 => values.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
-        FloatType::Bf16 => values.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
-    }
-}
+use crate::format::dense::{dtype, float_bytes};
+use crate::format::tensor_file::Plan;
+use crate::{ActOrder, QuantizedWeight, Scheme};
 
 /// The tensors of a linear `name` of shape `[rows, cols]`.
-pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
+pub(super) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -> Vec<Plan> {
     let words = |count| Layout::Dense.words(count, u32::from(scheme.grid.bits));
     let groups = scheme.group.count(cols);
     let plan =
@@ -49,7 +31,7 @@ pub(crate) fn plans(name: &str, (rows, cols): (usize, usize), scheme: &Scheme) -
 }
 
 /// The tensors' contents, in the order of [`plans`].
-pub(crate) fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
+pub(super) fn contents(weight: &QuantizedWeight) -> Vec<Vec<u8>> {
     let bits = u32::from(weight.grid.bits);
     let words = |levels: &[u8], cols: usize| -> Vec<u8> {
         let offset = 1i16 << (bits - 1);
@@ -88,7 +70,7 @@ fn transpose_words(bytes: &[u8], rows: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Grid, GroupSize, Matrix, method::Rtn};
+    use crate::{FloatType, Grid, GroupSize, Matrix, method::Rtn};
 
     #[test]
     fn contents_have_the_planned_sizes_and_the_counted_bits() {
