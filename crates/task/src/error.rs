@@ -56,7 +56,7 @@ pub enum TaskError {
         /// The sample.
         sample: String,
         /// Which asset, where it lies and what is wrong.
-        source: AssetError,
+        source: Box<AssetError>,
     },
 }
 
@@ -68,7 +68,7 @@ impl TaskError {
 
     /// A sample that lacks an asset.
     pub(crate) fn without(sample: &Sample, source: AssetError) -> Self {
-        Self::Asset { task: sample.task.clone(), sample: sample.id.clone(), source }
+        Self::Asset { task: sample.task.clone(), sample: sample.id.clone(), source: source.into() }
     }
 }
 
