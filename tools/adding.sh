@@ -144,6 +144,7 @@ impl Task for MadeUp {
             examples: 0,
             tools: Vec::new(),
             input: Default::default(),
+            assets: Vec::new(),
             gold: number.into(),
             max_tokens: 8,
             stop: Vec::new(),

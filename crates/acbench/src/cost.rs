@@ -43,13 +43,13 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
     let mut cost = Cost { variants: run.record.variants.len(), ..Cost::default() };
     let mut longest: Vec<u32> = Vec::new();
     for source in &run.record.tasks {
-        let task = lookup::task(&source.task)?;
+        let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
         let mut before: Vec<u32> = Vec::new();
         for sample in run.samples(source)? {
             let sample = sample?;
             cost.samples += 1;
             cost.turns |= !sample.input.is_null();
-            let Turn::Ask(ask) = task.open(&sample)?.next(None) else { continue };
+            let Turn::Ask(ask) = task.open(&sample, &assets)?.next(None) else { continue };
             // A prompt that the template refuses costs nothing.
             let Some(ids) = ids(run, tokenizer, &sample, &ask.messages) else { continue };
             let common = ids.iter().zip(&before).take_while(|(a, b)| a == b).count();

@@ -93,6 +93,16 @@ pub enum Error {
         /// All samples.
         total: usize,
     },
+    /// As many samples have ended as a task has, but not the same ones.
+    #[error("the transcripts of {task} in {variant} are not of this run's samples: {sample} has none that is finished")]
+    OtherSamples {
+        /// The variant.
+        variant: String,
+        /// The task.
+        task: String,
+        /// The first sample without an end.
+        sample: String,
+    },
     /// A task of this source has no samples.
     #[error("{task} has no samples in {origin}")]
     NoSamples {
@@ -180,8 +190,9 @@ impl Error {
                 id.split('@').next().unwrap_or(id)
             )),
             Error::OtherSettings { .. } => Some(
-                "ask with the same settings to resume it, or name another folder with --output_path. `acbench score \
-                 RUN --scoring ...` and `acbench analyze RUN --margin ...` judge the replies that are there anew"
+                "ask with the same settings to resume it, or name another folder with --output_path. `acbench generate \
+                 RUN` goes on with what it began with, whichever version did. `acbench score RUN --scoring ...` and \
+                 `acbench analyze RUN --margin ...` judge the replies that are there anew"
                     .to_owned(),
             ),
             Error::Busy { .. } => Some("wait until it has ended, or name another folder with --output_path".to_owned()),
@@ -194,6 +205,10 @@ impl Error {
             Error::Unfinished { .. } => {
                 Some("`acbench generate RUN` asks for what is missing; it goes on where it stopped".to_owned())
             }
+            Error::OtherSamples { variant, task, .. } => Some(format!(
+                "take files of other runs out of {variant}/transcripts/{task}/ and {variant}/transcripts/; then \
+                 `acbench generate RUN` asks for what is missing"
+            )),
             Error::NoPrompt { .. } => Some(
                 "put the chat template of the model's original download into chat_template.jinja, give it what it asks \
                  for with --template_args, or ask without it: --apply_chat_template false"

@@ -47,18 +47,18 @@ pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
     Ok(lookup::task(&task.task)?.notes(&run.samples(task)?.collect::<Result<Vec<_>, _>>()?))
 }
 
-/// The record of a spec, without its variants, and the samples of each of its tasks.
-fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Vec<Sample>>), Error> {
+/// The record of a spec, without its variants, and what was drawn for each of its tasks.
+fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Drawn>), Error> {
     let (mut tasks, mut all, mut embedders) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Where no task compares texts, an embedder changes nothing, and is not even read.
     if spec.tasks.iter().any(|task| task.judged()) {
         spec.similarities.apply(&mut embedders)?;
     }
     for task in &spec.tasks {
-        let (mut source, samples) = samples(spec, *task, checkpoint)?;
-        source.judge = task.judged().then(|| judges_name(&embedders, &samples));
+        let (mut source, drawn) = samples(spec, *task, checkpoint)?;
+        source.judge = task.judged().then(|| judges_name(&embedders, &drawn.samples));
         tasks.push(source);
-        all.push(samples);
+        all.push(drawn);
     }
     let prompting = prompts::describe(spec, checkpoint, &all)?;
     let record = RunRecord {
@@ -86,11 +86,7 @@ fn model_source(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<ModelSource, 
     Ok(ModelSource { name, digest: checkpoint.digest()?, context: Some(checkpoint.config().max_positions) })
 }
 
-fn samples(
-    spec: &RunSpec,
-    task: &'static dyn Task,
-    checkpoint: &Checkpoint,
-) -> Result<(TaskSource, Vec<Sample>), Error> {
+fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> Result<(TaskSource, Drawn), Error> {
     let (source, origin) = match spec.data.get(task.name()) {
         Some(DataFolders { folder, rows }) => {
             let origin = match rows {
@@ -104,8 +100,8 @@ fn samples(
             (Source::Generated { seed: spec.seed, split: Split::Test, asking }, "generated".to_owned())
         }
     };
-    let Drawn { samples, skipped } = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
-    if samples.is_empty() {
+    let drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
+    if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
     let source = TaskSource {
@@ -113,11 +109,11 @@ fn samples(
         capability: task.capability(),
         source: origin,
         judge: None,
-        samples: samples.len(),
-        skipped,
-        digest: lines_digest(&samples)?,
+        samples: drawn.samples.len(),
+        skipped: drawn.skipped.clone(),
+        digest: lines_digest(&drawn.samples)?,
     };
-    Ok((source, samples))
+    Ok((source, drawn))
 }
 
 /// SHA-256 of the samples as `tasks/<task>.jsonl` will hold them.

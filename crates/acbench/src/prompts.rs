@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use generate::{Change, Chat, Checkpoint, Clock, ModelError, Surround};
-use record::{Prompting, RunRecord, Sample, Turn, run_path};
+use record::{Prompting, RunRecord, Turn, run_path};
 use serde_json::{Map, Value};
-use task::Task;
+use task::{Drawn, Task};
 
 use crate::{Error, RunSpec};
 
@@ -71,7 +71,7 @@ struct Tried {
 ///
 /// # Errors
 /// [`Error::NoPrompt`] where the template takes none of the samples.
-pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, samples: &[Vec<Sample>]) -> Result<Prompting, Error> {
+pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn]) -> Result<Prompting, Error> {
     let tokenizer = checkpoint.tokenizer()?;
     let args = args(spec, |name| spec.chat_template && tokenizer.reads(name));
     let generated = spec.tasks.iter().any(|task| !spec.data.contains_key(task.name()));
@@ -91,8 +91,8 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, samples: &[Vec<S
     let clock = Clock::now();
     let mut tried = Tried::default();
     let mut first = None;
-    for (task, samples) in spec.tasks.iter().zip(samples) {
-        let why = tried.task(*task, samples, &mut |conversation| {
+    for (task, drawn) in spec.tasks.iter().zip(drawn) {
+        let why = tried.task(*task, drawn, &mut |conversation| {
             let conversation = Chat { args: &args, clock, ..*conversation };
             let prompt = tokenizer.write(&conversation, spec.chat_template)?;
             Ok((prompt.changes, prompt.surround))
@@ -129,13 +129,13 @@ impl Tried {
     fn task(
         &mut self,
         task: &dyn Task,
-        samples: &[Sample],
+        Drawn { samples, assets, .. }: &Drawn,
         write: &mut Write<'_>,
     ) -> Result<Option<ModelError>, Error> {
         let (mut refused, mut first) = (0, None);
         let none = Map::new();
         for sample in samples {
-            let Turn::Ask(ask) = task.open(sample)?.next(None) else { continue };
+            let Turn::Ask(ask) = task.open(sample, assets)?.next(None) else { continue };
             self.asked += 1;
             let conversation = Chat { messages: &ask.messages, tools: &ask.tools, args: &none, clock: Clock::now() };
             match write(&conversation) {

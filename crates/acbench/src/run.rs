@@ -4,8 +4,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{JsonlReader, RunRecord, Sample, TaskSource, Transcripts, run_path};
+use record::{Assets, JsonlReader, RunRecord, Sample, TaskSource, Transcripts, run_path};
 use serde_json::{Map, Value};
+use task::Drawn;
 
 use crate::Error;
 
@@ -34,11 +35,11 @@ impl Run {
         Ok(Self { root: root.to_owned(), record: record::read_json(&path)? })
     }
 
-    /// Begins a run, or resumes one that asked the same. `samples` are those of each task, in the record's order.
+    /// Begins a run, or resumes one that asked the same. `drawn` is what each task asks, in the record's order.
     ///
     /// # Errors
     /// [`Error::OtherSettings`] where the folder holds a run that asked something else.
-    pub fn begin(root: &Path, record: RunRecord, samples: &[Vec<Sample>]) -> Result<Self, Error> {
+    pub fn begin(root: &Path, record: RunRecord, drawn: &[Drawn]) -> Result<Self, Error> {
         let path = run_path::run(root);
         let known = path.is_file().then(|| Self::open(root)).transpose()?;
         if let Some(known) = &known {
@@ -47,7 +48,8 @@ impl Run {
                 return Err(Error::OtherSettings { root: root.to_owned(), differences });
             }
         }
-        for (task, samples) in record.tasks.iter().zip(samples) {
+        for (task, Drawn { samples, assets, .. }) in record.tasks.iter().zip(drawn) {
+            assets.write(&run_path::assets(root, &task.task), samples)?;
             let path = run_path::samples(root, &task.task);
             if file_digest(&path).ok().as_deref() != Some(&task.digest) {
                 record::write_jsonl(&path, samples)?;
@@ -87,12 +89,25 @@ impl Run {
         Ok(Samples { reader: Some(JsonlReader::open(&path)?), path, expected: task.digest.clone() })
     }
 
+    /// What the samples of a task share: read when they are first needed, once for as long as the value lives.
+    pub fn assets(&self, task: &TaskSource) -> Assets {
+        Assets::in_folder(run_path::assets(&self.root, &task.task))
+    }
+
     /// What was said for a task so far.
     ///
     /// # Errors
     /// A file that is broken.
     pub fn transcripts(&self, variant: &str, task: &TaskSource) -> Result<Transcripts, Error> {
         Ok(Transcripts::open(&run_path::transcript_files(&self.root, variant, &task.task))?)
+    }
+
+    /// What others wrote for a task beside this folder's own file.
+    pub(crate) fn other_transcripts(&self, variant: &str, task: &TaskSource) -> Result<Transcripts, Error> {
+        let own = run_path::transcripts(&self.root, variant, &task.task);
+        let mut files = run_path::transcript_files(&self.root, variant, &task.task);
+        files.retain(|path| *path != own);
+        Ok(Transcripts::open(&files)?)
     }
 
     /// The transcripts of a task, and that all of its samples have ended.
@@ -335,11 +350,11 @@ mod tests {
         let folder = tempfile::tempdir().map_err(|e| record::RecordError::io("create", Path::new("tmp"), e))?;
         let mut asked = record();
         asked.tasks[0].digest = record::digest(b"");
-        let run = Run::begin(folder.path(), asked.clone(), &[vec![]])?;
+        let run = Run::begin(folder.path(), asked.clone(), &[Drawn::default()])?;
         assert!(run.samples(&run.record.tasks[0])?.next().is_none());
-        assert_eq!(Run::begin(folder.path(), asked.clone(), &[vec![]])?.record, asked);
+        assert_eq!(Run::begin(folder.path(), asked.clone(), &[Drawn::default()])?.record, asked);
         let other = RunRecord { seed: 1, ..asked };
-        assert!(matches!(Run::begin(folder.path(), other, &[vec![]]), Err(Error::OtherSettings { .. })));
+        assert!(matches!(Run::begin(folder.path(), other, &[Drawn::default()]), Err(Error::OtherSettings { .. })));
         let held = run.lock()?;
         assert!(matches!(Run::open(folder.path())?.lock(), Err(Error::Busy { .. })));
         drop(held);

@@ -106,3 +106,63 @@ fn repositories_of_the_hub_s_cache_stand_for_their_snapshots() -> Checked<()> {
     assert!(output.status.success() && said.contains("its snapshot 00bb is taken"), "{said}");
     Ok(())
 }
+
+const GAMES: [&str; 7] = ["evaluate", "--replies", "replies.jsonl", "--tasks", "pddl", "--limit", "4"];
+
+/// A run of four games in `out`, in each of which the model only tries to fly.
+fn games(folder: &Path) -> Checked<()> {
+    fs::write(folder.join("replies.jsonl"), "{\"text\": \"fly\"}\n{\"variant\": \"other\", \"text\": \"fly\"}\n")?;
+    succeeds(folder, &[&GAMES[..], &["--output_path", "out"]].concat()).map(drop)
+}
+
+#[test]
+fn what_samples_share_lies_in_a_run_once_and_is_written_again_where_it_is_gone() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    games(folder.path())?;
+    let out = folder.path().join("out");
+    let samples = fs::read_to_string(out.join("tasks/pddl.jsonl"))?;
+    assert!(samples.contains("\"assets\":[{\"name\":\"rules\"") && !samples.contains("(define (domain"));
+    let assets = || -> Checked<Vec<_>> {
+        let all = fs::read_dir(out.join("tasks/pddl.assets"))?.map(|entry| Ok(entry?.path()));
+        all.collect()
+    };
+    let (all, said) = (assets()?, fs::read(out.join("dense/transcripts/pddl.jsonl"))?);
+    assert_eq!(all.len(), 4);
+    for change in [None, Some("other rules")] {
+        fs::remove_file(out.join("dense/transcripts/pddl.jsonl"))?;
+        for path in &all {
+            change.map_or_else(|| fs::remove_file(path), |text| fs::write(path, text))?;
+        }
+        let why = refused(folder.path(), &["generate", "out"])?;
+        let says = if change.is_some() { "no longer what the run began with" } else { "cannot be read from" };
+        assert!(why.contains("`rules`") && why.contains(says), "{why}");
+        succeeds(folder.path(), &[&GAMES[..], &["--output_path", "out"]].concat())?;
+        assert_eq!(fs::read(out.join("dense/transcripts/pddl.jsonl"))?, said);
+        assert_eq!(assets()?.len(), 4);
+    }
+    Ok(())
+}
+
+#[test]
+fn transcripts_that_others_wrote_are_not_asked_for_again_and_must_be_of_the_run() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    games(folder.path())?;
+    let own = folder.path().join("out/dense/transcripts/pddl.jsonl");
+    let (shard, scores) = (own.with_extension("").join("1.jsonl"), folder.path().join("out/dense/scores/pddl.jsonl"));
+    let (text, scored) = (fs::read_to_string(&own)?, fs::read(&scores)?);
+    let of_two = |line: &&str| ["gripper-0000", "barman-0000"].iter().any(|sample| line.contains(sample));
+    let (theirs, ours): (Vec<&str>, Vec<&str>) = text.lines().partition(of_two);
+    fs::create_dir_all(own.with_extension(""))?;
+    // The last newline is missing, and a torn line of another sample follows in the run's own file.
+    fs::write(&shard, theirs.join("\n"))?;
+    fs::write(&own, format!("{{\"line\": \"reply\", \"sample\": \"{}", &ours[0][..20]))?;
+    succeeds(folder.path(), &["generate", "out"])?;
+    let asked = fs::read_to_string(&own)?;
+    assert!(!asked.is_empty() && !asked.lines().any(|line| of_two(&line)), "{asked}");
+    succeeds(folder.path(), &["score", "out"])?;
+    assert_eq!(fs::read(&scores)?, scored);
+    fs::write(&shard, theirs.join("\n").replace("-0000", "-9999") + "\n")?;
+    let why = refused(folder.path(), &["score", "out"])?;
+    assert!(why.contains("gripper-0000 has none") && why.contains("take files of other runs out"), "{why}");
+    Ok(())
+}

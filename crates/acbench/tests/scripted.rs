@@ -148,11 +148,8 @@ fn write_thoughts(path: &Path, count: usize) -> Checked<()> {
     }
     let source = Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE };
     for sample in task::real_world::Pddl.samples(&source, &Words, Some(count))?.samples {
-        let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
-        let world = task::real_world::twin::world(text("domain"), text("problem"))?;
-        let plan = world.plan(&world.initial(), task::real_world::twin::MAX_STATES).ok_or("no plan")?;
-        for (turn, action) in plan.into_iter().filter_map(|at| world.action(at)).enumerate() {
-            add(&sample.id, turn, &action.to_string());
+        for (turn, action) in task::real_world::twin::answer(&sample).iter().enumerate() {
+            add(&sample.id, turn, action);
         }
     }
     Ok(fs::write(path, lines.join("\n") + "\n")?)

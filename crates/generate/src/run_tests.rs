@@ -75,6 +75,7 @@ fn samples() -> Vec<Sample> {
             examples: 0,
             tools: Vec::new(),
             input: json!(index % 4 + 1),
+            assets: Vec::new(),
             gold: Value::Null,
             max_tokens: 4,
             stop: vec![],

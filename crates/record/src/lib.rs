@@ -12,6 +12,7 @@
 //! | `report` | [`RunRecord`], [`Score`], [`Analysis`], [`WeightsRecord`] | pages |
 
 mod analysis;
+mod assets;
 mod column;
 mod compression;
 mod digest;
@@ -32,6 +33,7 @@ mod transcripts;
 mod variant;
 
 pub use analysis::{Analysis, CapabilitySummary, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use assets::{Asset, AssetError, Assets};
 pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};
 pub use digest::{Digest, digest};

@@ -87,6 +87,11 @@ pub mod run_path {
         root.join("tasks").join(format!("{task}.jsonl"))
     }
 
+    /// `tasks/<task>.assets/`: what samples share, `<digest>` each.
+    pub fn assets(root: &Path, task: &str) -> PathBuf {
+        root.join("tasks").join(format!("{task}.assets"))
+    }
+
     /// `<variant>/checkpoint/`
     pub fn checkpoint(root: &Path, variant: &str) -> PathBuf {
         root.join(variant).join("checkpoint")

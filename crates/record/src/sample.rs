@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Message, Role};
+use crate::{Asset, Message, Role};
 
 /// The four capabilities of an agent that ACBench measures, in the paper's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Sample {
     /// What an environment needs to open the episode; `null` for single-turn tasks.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub input: Value,
+    /// What it shares with other samples and an environment needs beside `input`: their contents lie in files of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assets: Vec<Asset>,
     /// The right answer, in the task's own form. Never shown to the model.
     pub gold: Value,
     /// The most tokens that one reply may have.
@@ -82,6 +85,11 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Sample {
+    /// Its asset of a name.
+    pub fn asset(&self, name: &str) -> Option<&Asset> {
+        self.assets.iter().find(|asset| asset.name == name)
+    }
+
     /// The opening messages without the worked examples: what is asked.
     pub fn question(&self) -> Vec<Message> {
         let first = self.messages.iter().take_while(|message| message.role == Role::System).count();

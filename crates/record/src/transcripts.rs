@@ -49,6 +49,13 @@ pub enum SampleState {
     },
 }
 
+impl SampleState {
+    /// Whether it has ended and need not be asked again.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Finished | Self::Failed { again: false })
+    }
+}
+
 /// What the index needs of a line; the rest is passed over.
 #[derive(Deserialize)]
 struct Head<'a> {
@@ -61,7 +68,11 @@ struct Head<'a> {
 }
 
 impl Transcripts {
-    /// Looks through the files that are there, in order. A last line without a newline is a torn write and is dropped.
+    /// Looks through the files that are there, in order. A last line without a newline counts where it is whole; else it is
+    /// a torn write and is dropped, and its sample goes on from the line before.
+    ///
+    /// A sample that several files hold counts once: what ended first stands, and what a later file begins anew replaces
+    /// what an earlier one left unfinished, so that no transcript mixes two conversations.
     ///
     /// # Errors
     /// A file that cannot be read, or the line that is no transcript line.
@@ -81,13 +92,15 @@ impl Transcripts {
             text.clear();
             place.bytes = file.read_until(b'\n', &mut text).map_err(io)?;
             place.line += 1;
+            let line = own(&text, place, path)?;
+            let head = || serde_json::from_slice(line).and_then(checked);
             if text.last() != Some(&b'\n') {
+                head().into_iter().for_each(|head| self.note(head, place));
                 break;
             }
-            let line = own(&text, place, path)?;
             if !line.trim_ascii().is_empty() {
                 let parse = |source| RecordError::Parse { path: path.to_owned(), line: place.line, source };
-                self.note(serde_json::from_slice(line).and_then(checked).map_err(parse)?, place);
+                self.note(head().map_err(parse)?, place);
             }
             place.from += place.bytes as u64;
         }
@@ -101,8 +114,11 @@ impl Transcripts {
             Some(known) => known,
             None => self.samples.entry(head.sample.into_owned()).or_default(),
         };
-        if matches!(known.state, SampleState::Finished | SampleState::Failed { again: false }) {
+        if known.state.is_over() {
             return;
+        }
+        if head.turn == Some(0) && known.lines.last().is_some_and(|last| last.shard < place.shard) {
+            *known = Places::default();
         }
         match head.outcome {
             None if head.turn != Some(known.turns) => return,
@@ -125,7 +141,7 @@ impl Transcripts {
 
     /// How many samples are over: those that have ended and need not be asked again.
     pub fn over(&self) -> usize {
-        self.count(|state| matches!(state, SampleState::Finished | SampleState::Failed { again: false }))
+        self.count(SampleState::is_over)
     }
 
     /// How many samples failed.
@@ -225,6 +241,57 @@ mod tests {
         std::fs::write(&paths[0], "{\"line\": \"reply\", \"sample\": \"a\"}\n")?;
         let error = Transcripts::open(&paths).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("0.jsonl line 1"), "{error}");
+        Ok(())
+    }
+
+    /// A file of some samples that were answered at once: `texts` are the replies to each.
+    fn shard(path: &Path, said: &[(&str, &[&str], bool)]) -> Result<(), Box<dyn std::error::Error>> {
+        let mut text = String::new();
+        for (sample, texts, ends) in said {
+            for (turn, reply) in texts.iter().enumerate() {
+                let reply = Reply::said(*reply, 1, 1, Finish::Stop);
+                let step = Step { keep: 0, messages: vec![Message::user("u")], reply };
+                text += &(serde_json::to_string(&TranscriptLine::reply(sample, turn, &step))? + "\n");
+            }
+            let (sample, outcome, record) = ((*sample).to_owned(), Outcome::Finished, serde_json::Value::Null);
+            if *ends {
+                text += &(serde_json::to_string(&TranscriptLine::End { sample, outcome, record })? + "\n");
+            }
+        }
+        Ok(std::fs::write(path, text)?)
+    }
+
+    #[test]
+    fn a_sample_in_two_files_counts_once_and_is_not_mixed() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let paths: Vec<PathBuf> = ["0.jsonl", "1.jsonl"].map(|name| folder.path().join(name)).into();
+        shard(&paths[0], &[("a", &["a0"], true), ("b", &["b0", "b1"], false), ("c", &["c0"], false)])?;
+        shard(&paths[1], &[("a", &["other a0"], true), ("b", &["other b0"], true), ("d", &["d0"], true)])?;
+        let mut all = Transcripts::open(&paths)?;
+        let mut said = |sample| -> Result<Vec<String>, RecordError> {
+            Ok(all.get(sample)?.steps.into_iter().map(|step| step.reply.text).collect())
+        };
+        assert_eq!((said("a")?, said("b")?), (vec!["a0".to_owned()], vec!["other b0".to_owned()]));
+        assert_eq!((said("c")?, said("d")?), (vec!["c0".to_owned()], vec!["d0".to_owned()]));
+        assert_eq!((all.ended(), all.over(), all.state("c")), (3, 3, SampleState::UnderWay));
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_in_its_last_line_has_the_lines_before() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let paths = [folder.path().join("0.jsonl"), folder.path().join("1.jsonl")];
+        shard(&paths[0], &[("a", &["a0"], true)])?;
+        shard(&paths[1], &[("b", &["b0"], true)])?;
+        let whole = std::fs::read(&paths[1])?;
+        let last = whole[..whole.len() - 1].iter().rposition(|&byte| byte == b'\n').ok_or("one line")? + 1;
+        for length in last..=whole.len() {
+            std::fs::write(&paths[1], &whole[..length])?;
+            let mut all = Transcripts::open(&paths)?;
+            // Only the newline is missing: nothing was lost.
+            let ended = length + 1 >= whole.len();
+            assert_eq!((all.ended(), all.get("b")?.last_reply()), (1 + usize::from(ended), "b0"), "cut at {length}");
+        }
         Ok(())
     }
 }

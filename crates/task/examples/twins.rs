@@ -126,9 +126,9 @@ fn real_world_row(rng: &mut Rng, split: Split, level: usize, index: usize) -> Op
     let slips = if level < 2 { 0.0 } else { 0.1 };
     let game = real_world::GAMES[index % real_world::GAMES.len()];
     let sample = real_world::instance(rng, game, split, steps)?;
-    let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
-    let world = real_world::world(text("domain"), text("problem")).ok()?;
-    let phrases: real_world::text::Phrases = serde_json::from_value(sample.input["phrases"].clone()).ok()?;
+    let rules = real_world::rules(game);
+    let world = real_world::world(&rules.domain, sample.input["problem"].as_str()?).ok()?;
+    let phrases = rules.phrases;
     let mut state = world.initial();
     let mut plan = world.plan(&state, real_world::MAX_STATES)?;
     plan.reverse();

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use record::Sample;
+use record::{AssetError, Sample};
 
 use crate::Files;
 
@@ -48,12 +48,27 @@ pub enum TaskError {
         /// What is wrong.
         problem: String,
     },
+    /// A sample of a run folder that cannot be given what it shares with others.
+    #[error("sample {sample} of {task} cannot be opened: {source}")]
+    Asset {
+        /// The task.
+        task: String,
+        /// The sample.
+        sample: String,
+        /// Which asset, where it lies and what is wrong.
+        source: Box<AssetError>,
+    },
 }
 
 impl TaskError {
     /// A sample that its task cannot use.
     pub(crate) fn unusable(sample: &Sample, problem: impl Into<String>) -> Self {
         Self::Sample { task: sample.task.clone(), sample: sample.id.clone(), problem: problem.into() }
+    }
+
+    /// A sample that lacks an asset.
+    pub(crate) fn without(sample: &Sample, source: AssetError) -> Self {
+        Self::Asset { task: sample.task.clone(), sample: sample.id.clone(), source: source.into() }
     }
 }
 

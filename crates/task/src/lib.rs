@@ -27,7 +27,7 @@ pub mod workflow;
 
 use std::sync::LazyLock;
 
-use record::{Capability, Column, Decided, Decision, Sample, Score, Scoring, Transcript};
+use record::{Assets, Capability, Column, Decided, Decision, Sample, Score, Scoring, Transcript};
 
 pub use deviation::{Deviation, Effect, Effects, TaskDeviations};
 pub use episode::{Episode, SingleTurn};
@@ -57,11 +57,12 @@ pub trait Task: Sync {
         Vec::new()
     }
 
-    /// Opens the episode of a sample. Single-turn tasks need not implement it.
+    /// Opens the episode of a sample, `assets` being those that came with it. What its scorer needs of them, an episode says
+    /// at its end. Single-turn tasks need not implement it.
     ///
     /// # Errors
-    /// A sample whose `input` is not this task's.
-    fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
+    /// A sample whose `input` is not this task's, an asset that is missing or was changed.
+    fn open(&self, sample: &Sample, _: &Assets) -> Result<Box<dyn Episode>, TaskError> {
         Ok(Box::new(SingleTurn::new(sample)))
     }
 

@@ -1,6 +1,6 @@
 //! Rows of official files: set aside where they are bad, dealt out so that the first few cover every list.
 
-use record::Sample;
+use record::{Assets, Sample};
 
 use crate::TaskError;
 
@@ -15,17 +15,19 @@ pub enum BadRows {
 }
 
 /// The samples of a source.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Default)]
 pub struct Drawn {
     /// The samples, in an order that does not change.
     pub samples: Vec<Sample>,
+    /// What they share, and perhaps more.
+    pub assets: Assets,
     /// Rows that were left out, and why: one line each. Empty unless [`BadRows::Skip`] was asked for.
     pub skipped: Vec<String>,
 }
 
 impl From<Vec<Sample>> for Drawn {
     fn from(samples: Vec<Sample>) -> Self {
-        Self { samples, skipped: Vec::new() }
+        Self { samples, ..Self::default() }
     }
 }
 
@@ -55,7 +57,7 @@ impl Rows {
 
     /// The samples, with the rows that gave none.
     pub(crate) fn drawn(self, samples: Vec<Sample>) -> Drawn {
-        Drawn { samples, skipped: self.skipped }
+        Drawn { samples, skipped: self.skipped, ..Drawn::default() }
     }
 }
 

@@ -10,7 +10,7 @@ use pddl_cases::{data, open, templates};
 use record::Turn;
 use serde_json::Value;
 use task::real_world::{Game, Pddl, Templates, stated_action};
-use task::{BadRows, Source, Task, Words};
+use task::{BadRows, Drawn, Source, Task, Words};
 
 fn golden() -> PathBuf {
     std::env::var_os("ACBENCH_GOLDEN")
@@ -114,13 +114,13 @@ fn official_episodes_open_in_order_and_end() -> Result<(), Box<dyn std::error::E
         println!("official pddl: skipped, {} is not there", folder.display());
         return Ok(());
     }
-    let samples = Pddl.samples(&Source::folder(folder, BadRows::Refuse), &Words, None)?.samples;
+    let Drawn { samples, assets, .. } = Pddl.samples(&Source::folder(folder, BadRows::Refuse), &Words, None)?;
     let games: Vec<&str> = samples.iter().filter_map(|sample| sample.cluster.as_deref()).collect();
     let count = |game: &str| games.iter().filter(|g| **g == game).count();
     assert_eq!(["gripper", "blockworld", "barman", "tyreworld"].map(count), [20, 10, 20, 10]);
     assert_eq!(games[..4], ["gripper", "blockworld", "barman", "tyreworld"]);
     for sample in samples.iter().take(8) {
-        let mut episode = Pddl.open(sample)?;
+        let mut episode = Pddl.open(sample, &assets)?;
         let mut turn = episode.next(None);
         let mut asked = 0;
         while let Turn::Ask(ask) = turn {

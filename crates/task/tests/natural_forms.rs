@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use record::{Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
+use record::{Assets, Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
 use serde_json::Value;
 use task::long_context::Needle;
 use task::long_context::longbench::{self, LongBench};
@@ -11,13 +11,17 @@ use task::long_context::longgenbench::LongGenBench;
 use task::real_world::Pddl;
 use task::tool_use::Teval;
 use task::workflow::WorfBench;
-use task::{Asking, Lexical, Source, Split, Task, Words};
+use task::{Asking, Drawn, Lexical, Source, Split, Task, Words};
 
 type Checked = Result<(), Box<dyn Error>>;
 
-fn samples(task: &dyn Task, count: usize) -> Result<Vec<Sample>, Box<dyn Error>> {
+fn drawn(task: &dyn Task, count: usize) -> Result<Drawn, Box<dyn Error>> {
     let source = Source::Generated { seed: 5, split: Split::Test, asking: Asking::default() };
-    Ok(task.samples(&source, &Words, Some(count))?.samples)
+    Ok(task.samples(&source, &Words, Some(count))?)
+}
+
+fn samples(task: &dyn Task, count: usize) -> Result<Vec<Sample>, Box<dyn Error>> {
+    Ok(drawn(task, count)?.samples)
 }
 
 /// What a single-turn reply is worth, as the run loop hands it over: without its thought.
@@ -621,8 +625,12 @@ fn many_answers_in_one_reply() -> Checked {
 }
 
 /// Plays a game with replies made from the right actions.
-fn play(sample: &Sample, plan: &[String], each: &dyn Fn(&str) -> String) -> Result<(f64, String), Box<dyn Error>> {
-    let mut episode = Pddl.open(sample)?;
+fn play(
+    (sample, assets): (&Sample, &Assets),
+    plan: &[String],
+    each: &dyn Fn(&str) -> String,
+) -> Result<(f64, String), Box<dyn Error>> {
+    let mut episode = Pddl.open(sample, assets)?;
     let mut transcript = Transcript { outcome: Some(Outcome::Finished), ..Transcript::default() };
     let mut turn = episode.next(None);
     while let Turn::Ask(ask) = turn {
@@ -640,7 +648,8 @@ fn play(sample: &Sample, plan: &[String], each: &dyn Fn(&str) -> String) -> Resu
 
 #[test]
 fn actions_in_games() -> Checked {
-    for sample in samples(&Pddl, 8)? {
+    let Drawn { samples, assets, .. } = drawn(&Pddl, 8)?;
+    for sample in samples {
         let plan = (Pddl.info().oracle)(&sample);
         let parts = |action: &str| {
             let (name, args) = action.split_once(' ').unwrap_or((action, ""));
@@ -664,7 +673,8 @@ fn actions_in_games() -> Checked {
         ];
         for form in forms {
             for thought in ["", "<think>\nI could fly. Action: fly\n</think>\n"] {
-                let (success, reason) = play(&sample, &plan, &|action| format!("{thought}{}", form(action)))?;
+                let (success, reason) =
+                    play((&sample, &assets), &plan, &|action| format!("{thought}{}", form(action)))?;
                 assert_eq!(success, 1.0, "{}: {}\n{reason}", sample.id, form(&plan[0]));
             }
         }
@@ -679,7 +689,7 @@ fn actions_in_games() -> Checked {
             &|action| action.replace(' ', ""),
         ];
         for form in bad {
-            let (success, reason) = play(&sample, &plan, form)?;
+            let (success, reason) = play((&sample, &assets), &plan, form)?;
             assert_eq!(success, 0.0, "{}: {}\n{reason}", sample.id, form(&plan[0]));
         }
     }
@@ -688,8 +698,8 @@ fn actions_in_games() -> Checked {
 
 #[test]
 fn a_refusal_says_what_was_wrong() -> Checked {
-    let sample = samples(&Pddl, 1)?.remove(0);
-    let mut episode = Pddl.open(&sample)?;
+    let Drawn { samples, assets, .. } = drawn(&Pddl, 1)?;
+    let mut episode = Pddl.open(&samples[0], &assets)?;
     episode.next(None);
     let mut shown = |reply: &str| match episode.next(Some(reply)) {
         Turn::Ask(ask) => ask.messages.last().map(|message| message.content.clone()).unwrap_or_default(),

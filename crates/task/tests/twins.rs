@@ -3,20 +3,28 @@
 
 use std::collections::BTreeSet;
 
-use record::{Capability, Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
+use record::{Assets, Capability, Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
 use task::{
-    Asking, Lexical, Source, Split, TASKS, Task, TaskError, Words, long_context, real_world, tool_use, workflow,
+    Asking, Drawn, Lexical, Source, Split, TASKS, Task, TaskError, Words, long_context, real_world, tool_use, workflow,
 };
 
 const SEED: u64 = 11;
 
+fn drawn(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Drawn, TaskError> {
+    task.samples(&Source::Generated { seed, split, asking: Asking::BARE }, &Words, limit)
+}
+
 fn samples(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    task.samples(&Source::Generated { seed, split, asking: Asking::BARE }, &Words, limit).map(|drawn| drawn.samples)
+    drawn(task, seed, split, limit).map(|drawn| drawn.samples)
 }
 
 /// Plays a sample with a policy from turn number and last prompt to reply.
-fn play(task: &dyn Task, sample: &Sample, mut policy: impl FnMut(usize) -> String) -> Result<Transcript, TaskError> {
-    let mut episode = task.open(sample)?;
+fn play(
+    task: &dyn Task,
+    (sample, assets): (&Sample, &Assets),
+    mut policy: impl FnMut(usize) -> String,
+) -> Result<Transcript, TaskError> {
+    let mut episode = task.open(sample, assets)?;
     let mut transcript = Transcript::default();
     let mut last: Option<String> = None;
     loop {
@@ -59,9 +67,10 @@ fn a_limit_keeps_the_first_instances_of_the_full_set() -> Result<(), Box<dyn std
 #[test]
 fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
-        for sample in samples(*task, SEED, Split::Test, Some(40))? {
+        let Drawn { samples, assets, .. } = drawn(*task, SEED, Split::Test, Some(40))?;
+        for sample in samples {
             let solution = (task.info().oracle)(&sample);
-            let transcript = play(*task, &sample, |turn| solution.get(turn).cloned().unwrap_or_default())?;
+            let transcript = play(*task, (&sample, &assets), |turn| solution.get(turn).cloned().unwrap_or_default())?;
             let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
             assert!(
                 (score.value - 1.0).abs() < 1e-9,
@@ -79,8 +88,9 @@ fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std
 #[test]
 fn an_empty_reply_scores_zero_and_says_why() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
-        for sample in samples(*task, SEED, Split::Test, Some(8))? {
-            let transcript = play(*task, &sample, |_| String::new())?;
+        let Drawn { samples, assets, .. } = drawn(*task, SEED, Split::Test, Some(8))?;
+        for sample in samples {
+            let transcript = play(*task, (&sample, &assets), |_| String::new())?;
             let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
             assert!(score.value < 0.67, "{} {}: {}", task.name(), sample.id, score.value);
             if task.capability() != Capability::RealWorld {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
-use record::{Sample, TaskSource, VariantRecord, VariantSource, run_path};
+use record::{Assets, Sample, TaskSource, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
 
@@ -115,13 +115,15 @@ fn ask(run: &Run, asked: &Asked<'_>, watch: &mut Watch<'_>) -> Result<(), Error>
 fn ask_backend(run: &Run, asked: &Asked<'_>, backend: &mut dyn Backend, watch: &mut Watch<'_>) -> Result<(), Error> {
     let &Asked { variant, ref tasks, batch_size } = asked;
     for source in tasks {
-        let task = lookup::task(&source.task)?;
+        let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
-        let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
+        let mut samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
+        let others = run.other_transcripts(&variant.name, source)?;
+        samples.retain(|sample| !others.state(&sample.id).is_over());
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
         let job = Job { samples: &samples, transcript: &transcript, batch_size, seed: run.record.seed };
-        let end = generate::run(&job, &|sample| open(task, sample), backend, &mut |at| {
+        let end = generate::run(&job, &|sample| open(task, sample, &assets), backend, &mut |at| {
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;
         watch(Event::End(format!("{}: {}: {} samples, {}", variant.name, source.task, end.total, speed(end, began))));
@@ -130,8 +132,12 @@ fn ask_backend(run: &Run, asked: &Asked<'_>, backend: &mut dyn Backend, watch: &
 }
 
 /// The episode of a sample, as the run loop wants it: the crates of tasks and of replies do not know each other.
-fn open(task: &dyn Task, sample: &Sample) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> {
-    let mut episode: Box<dyn Episode> = task.open(sample)?;
+fn open(
+    task: &dyn Task,
+    sample: &Sample,
+    assets: &Assets,
+) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> {
+    let mut episode: Box<dyn Episode> = task.open(sample, assets)?;
     Ok(Box::new(move |reply| episode.next(reply)))
 }
 

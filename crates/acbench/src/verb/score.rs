@@ -75,8 +75,13 @@ fn score_task(
         for sample in run.samples(source)? {
             let sample = sample?;
             chinese |= similarity::is_chinese(&sample);
-            for Side { said, scores } in &mut sides {
-                let score = score_sample(task, &sample, &said.get(&sample.id)?, run, judges)?;
+            for (Side { said, scores }, variant) in sides.iter_mut().zip(&run.record.variants) {
+                let transcript = said.get(&sample.id)?;
+                if transcript.outcome.is_none() {
+                    let (variant, task) = (variant.name.clone(), source.task.clone());
+                    return Err(Error::OtherSamples { variant, task, sample: sample.id });
+                }
+                let score = score_sample(task, &sample, &transcript, run, judges)?;
                 scored.add(&score);
                 scores.push(&score)?;
             }

@@ -214,6 +214,7 @@ fn sample(
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold,
         max_tokens,
         stop: Vec::new(),

@@ -89,6 +89,7 @@ pub fn instance(rng: &mut Rng, tokens: &dyn Tokens, length: usize, depth: usize)
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold: json!({
             "needle": needle.text,
             "answer": needle.answer,

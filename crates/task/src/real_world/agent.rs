@@ -79,6 +79,12 @@ pub struct Prompt {
     pub system_msg: String,
 }
 
+impl Prompt {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How an agent is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manner {

@@ -149,6 +149,7 @@ fn sample(task: Teval, id: &str, row: Value, file: &str) -> Result<Sample, Strin
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold,
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),

@@ -104,6 +104,7 @@ fn sample(set: &str, row: Row, few_shot: &FewShot) -> Result<Sample, String> {
         examples: 0,
         tools: Vec::new(),
         input: serde_json::Value::Null,
+        assets: Vec::new(),
         gold: json!({ "workflow": gold }),
         max_tokens: MAX_TOKENS,
         stop: Vec::new(),

@@ -100,6 +100,7 @@ pub fn instance(rng: &mut Rng, split: Split, difficulty: Difficulty) -> Sample {
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold: json!({"workflow": gold(&texts, &waits)}),
         max_tokens: 384,
         stop: Vec::new(),

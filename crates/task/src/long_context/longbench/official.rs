@@ -246,6 +246,7 @@ impl Asked {
             examples: 0,
             tools: Vec::new(),
             input: Value::Null,
+            assets: Vec::new(),
             gold,
             max_tokens: self.replies.get(set.name).copied().unwrap_or(set.max_tokens).max(1),
             stop: Vec::new(),

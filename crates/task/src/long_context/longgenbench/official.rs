@@ -178,6 +178,7 @@ impl Texts {
             examples: 0,
             tools: Vec::new(),
             input: Value::Null,
+            assets: Vec::new(),
             gold: json!({"kind": kind, "first": built.first, "answers": built.answers}),
             max_tokens: self.settings.max_tokens.unwrap_or(default).max(1),
             stop: Vec::new(),

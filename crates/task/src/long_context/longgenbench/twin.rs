@@ -102,6 +102,7 @@ fn instance(rng: &mut Rng, split: Split, tokens: &dyn Tokens, length: usize) -> 
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold: json!({"kind": "number", "first": built.first, "answers": built.answers}),
         max_tokens: 2 * replied,
         stop: Vec::new(),

@@ -20,6 +20,6 @@ pub use game::{Game, Outcome, Templates};
 pub use grounded::{GroundAction, GroundedProblem, State};
 pub use official::GAMES;
 pub use reading::{Wanted, wanted};
-pub use room::{Input, Room};
+pub use room::{Input, RULES, Room, Rules};
 pub use task::{Ending, Pddl, progress};
 pub use words::words;

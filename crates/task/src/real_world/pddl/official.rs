@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use record::{Sample, Turn};
+use record::{Asset, Assets, Sample, Turn};
 use serde_json::{Value, json};
 
 use crate::rows::{Rows, deal};
 use crate::text::{read_bytes, read_json, wrong};
 use crate::{BadRows, Drawn, Episode, Files, TaskError};
 
-use super::room::{self, Input, grounded};
+use super::room::{self, Input, Rules, grounded};
 use crate::real_world::agent::{Prompt, Style};
 
 /// The games, in AgentBoard's order.
@@ -41,7 +41,7 @@ const TEMPLATES: [&str; 2] = ["agentboard_pddl_templates.json", "templates.json"
 pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<Drawn, TaskError> {
     let prompts = prompts(folder)?;
     let templates = templates(folder)?;
-    let mut games = Vec::new();
+    let (mut games, mut assets) = (Vec::new(), Assets::default());
     for game in GAMES {
         let domain = folder.join(format!("{game}.pddl"));
         let missing = |path: &Path| TaskError::Missing { task: "pddl", path: path.to_owned(), files: &[PROBLEMS] };
@@ -52,38 +52,33 @@ pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) ->
         if problems.is_empty() {
             return Err(missing(&folder.join(game)));
         }
-        games.push((game, read(&domain)?, problems));
-    }
-    let mut rows = Rows::new(bad_rows);
-    let games = games.into_iter().map(|(game, domain, problems)| {
-        let number = problems.into_iter().enumerate();
-        number.map(|(index, path)| (game, domain.clone(), index, path)).collect()
-    });
-    let mut samples = Vec::new();
-    for (game, domain, index, path) in deal(games, limit) {
-        let input = Input {
-            game: game.to_owned(),
-            domain,
-            problem: read(&path)?,
-            style: Style::Agentboard,
-            max_steps: 30,
+        let rules = Rules {
+            domain: read(&domain)?,
             phrases: BTreeMap::new(),
             templates: templates.clone(),
             prompt: prompts.get(game).cloned().unwrap_or_default(),
         };
-        samples.extend(rows.keep(sample(&path, index, input))?);
+        let asset = rules.put(&mut assets);
+        games.push(
+            problems.into_iter().enumerate().map(|row| (game, rules.domain.clone(), asset.clone(), row)).collect(),
+        );
     }
-    Ok(rows.drawn(samples))
+    let mut rows = Rows::new(bad_rows);
+    let mut samples = Vec::new();
+    for (game, domain, asset, (index, path)) in deal(games, limit) {
+        let input = Input { game: game.to_owned(), problem: read(&path)?, style: Style::Agentboard, max_steps: 30 };
+        samples.extend(rows.keep(sample((&path, index), (input, &domain), (asset, &assets)))?);
+    }
+    Ok(Drawn { assets, ..rows.drawn(samples) })
 }
 
-fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskError> {
+fn sample(
+    (path, index): (&Path, usize),
+    (input, domain): (Input, &str),
+    (rules, assets): (Asset, &Assets),
+) -> Result<Sample, TaskError> {
     let format = |problem: String| TaskError::Format { path: path.to_owned(), place: String::new(), problem };
-    let world = grounded(&input.domain, &input.problem).map_err(|error| format(error.to_string()))?;
-    let domain = world.domain();
-    let used = |name: &String| {
-        domain.predicates.iter().any(|p| p.name == *name) || domain.actions.iter().any(|a| a.name == *name)
-    };
-    input.templates.retain(|name, _| used(name));
+    let world = grounded(domain, &input.problem).map_err(|error| format(error.to_string()))?;
     let game = input.game.clone();
     let mut sample = Sample {
         id: format!("{game}-{index:03}"),
@@ -92,13 +87,14 @@ fn sample(path: &Path, index: usize, mut input: Input) -> Result<Sample, TaskErr
         examples: 0,
         tools: Vec::new(),
         input: serde_json::to_value(input).map_err(|error| format(error.to_string()))?,
+        assets: vec![rules],
         gold: json!({"goals": world.problem().goal.len()}),
         max_tokens: 100,
         stop: Vec::new(),
         cluster: Some(game.clone()),
         tags: BTreeMap::from([("game".to_owned(), json!(game))]),
     };
-    if let Turn::Ask(ask) = room::open(&sample)?.next(None) {
+    if let Turn::Ask(ask) = room::open(&sample, assets)?.next(None) {
         sample.messages = ask.messages;
     }
     Ok(sample)

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use record::Sample;
+use record::{Asset, Assets, Sample};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::TaskError;
 use crate::real_world::agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
@@ -19,8 +20,6 @@ use super::twin::text;
 pub struct Input {
     /// The game: `gripper`.
     pub game: String,
-    /// The domain's PDDL.
-    pub domain: String,
     /// The problem's PDDL.
     pub problem: String,
     /// How the episode talks.
@@ -29,6 +28,13 @@ pub struct Input {
     /// The most actions.
     #[serde(default = "thirty")]
     pub max_steps: usize,
+}
+
+/// What all samples of a game share: as JSON, their asset [`RULES`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rules {
+    /// The domain's PDDL.
+    pub domain: String,
     /// `chat`: texts of predicates with `{}` for each argument.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub phrases: BTreeMap<String, String>,
@@ -36,8 +42,30 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
     /// `agentboard`: the official prompt.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Prompt::is_empty")]
     pub prompt: Prompt,
+}
+
+/// The name of the asset that holds [`Rules`].
+pub const RULES: &str = "rules";
+
+impl Rules {
+    /// Adds them to the assets, and says how samples name them.
+    pub(super) fn put(&self, assets: &mut Assets) -> Asset {
+        assets.add(RULES, json!(self).to_string().into_bytes())
+    }
+
+    /// Those of a sample. Samples of earlier runs hold them in their `input`.
+    fn of(sample: &Sample, assets: &Assets) -> Result<Self, TaskError> {
+        let (place, rules) = match sample.asset(RULES) {
+            None => ("input", serde_json::from_value(sample.input.clone())),
+            Some(_) => {
+                let text = assets.bytes(sample, RULES).map_err(|source| TaskError::without(sample, source))?;
+                (RULES, serde_json::from_slice(&text))
+            }
+        };
+        rules.map_err(|error| TaskError::unusable(sample, format!("{place}: {error}")))
+    }
 }
 
 fn thirty() -> usize {
@@ -54,14 +82,15 @@ pub struct Room {
 /// Opens the episode of a sample.
 ///
 /// # Errors
-/// An `input` that is not this task's, or PDDL that cannot be used.
-pub fn open(sample: &Sample) -> Result<Agent<Room>, TaskError> {
-    let wrong = |problem: String| TaskError::Sample { task: "pddl".into(), sample: sample.id.clone(), problem };
+/// An `input` that is not this task's, rules that are missing, or PDDL that cannot be used.
+pub fn open(sample: &Sample, assets: &Assets) -> Result<Agent<Room>, TaskError> {
+    let wrong = |problem: String| TaskError::unusable(sample, problem);
     let input: Input = serde_json::from_value(sample.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
-    let problem = grounded(&input.domain, &input.problem).map_err(|e| wrong(e.to_string()))?;
-    let game = Game::new(problem, &input.game, Templates::new(input.templates));
-    let room = Room { game, style: input.style, phrases: input.phrases };
-    let manner = Manner { style: input.style, max_steps: input.max_steps, prompt: input.prompt };
+    let rules = Rules::of(sample, assets)?;
+    let problem = grounded(&rules.domain, &input.problem).map_err(|e| wrong(e.to_string()))?;
+    let game = Game::new(problem, &input.game, Templates::new(rules.templates));
+    let room = Room { game, style: input.style, phrases: rules.phrases };
+    let manner = Manner { style: input.style, max_steps: input.max_steps, prompt: rules.prompt };
     Ok(Agent::new(room, manner, sample))
 }
 
@@ -123,15 +152,18 @@ pub(super) fn grounded(domain: &str, problem: &str) -> Result<GroundedProblem, s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Asking, Lexical, Split, Task, Words};
+    use crate::{Asking, Drawn, Lexical, Split, Task, Words};
     use record::{Finish, Reply, Scoring, Step, Transcript, Turn};
     use serde_json::json;
 
     use super::super::{Pddl, twin};
 
     /// Plays until the end; `replies` is given the number of the turn.
-    fn play(sample: &Sample, replies: &mut dyn FnMut(usize) -> String) -> Result<Transcript, TaskError> {
-        let mut episode = Pddl.open(sample)?;
+    fn play(
+        (sample, assets): (&Sample, &Assets),
+        replies: &mut dyn FnMut(usize) -> String,
+    ) -> Result<Transcript, TaskError> {
+        let mut episode = Pddl.open(sample, assets)?;
         let mut transcript = Transcript::default();
         let mut turn = episode.next(None);
         loop {
@@ -150,22 +182,20 @@ mod tests {
         }
     }
 
-    fn plan(sample: &Sample) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-        let input: Input = serde_json::from_value(sample.input.clone())?;
-        let world = grounded(&input.domain, &input.problem)?;
-        let plan = world.plan(&world.initial(), 100_000).ok_or("no plan")?;
-        Ok(plan.into_iter().filter_map(|action| world.action(action)).map(ToString::to_string).collect())
+    fn drawn(seed: u64, limit: usize) -> Drawn {
+        twin::drawn(seed, Split::Test, Asking::BARE, Some(limit))
     }
 
     #[test]
     fn the_plan_wins_every_twin_game_and_silence_wins_none() -> Result<(), Box<dyn std::error::Error>> {
-        for sample in twin::generate(3, Split::Test, Asking::BARE, Some(8)) {
-            let plan = plan(&sample)?;
-            let won = play(&sample, &mut |turn| plan[turn].clone())?;
+        let Drawn { samples, assets, .. } = drawn(3, 8);
+        for sample in samples {
+            let plan = twin::answer(&sample);
+            let won = play((&sample, &assets), &mut |turn| plan[turn].clone())?;
             assert_eq!(won.steps.len(), plan.len());
             let score = Pddl.score(&sample, &won, &Lexical, Scoring::Corrected)?;
             assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (1.0, 1.0, 1.0));
-            let silent = play(&sample, &mut |_| String::new())?;
+            let silent = play((&sample, &assets), &mut |_| String::new())?;
             assert_eq!(silent.steps.len(), twin::MAX_STEPS);
             let score = Pddl.score(&sample, &silent, &Lexical, Scoring::Paper)?;
             assert_eq!((score.value, score.metrics["success"], score.metrics["grounding"]), (0.0, 0.0, 0.0));
@@ -176,14 +206,15 @@ mod tests {
 
     #[test]
     fn an_episode_replays_the_same_and_stays_over() -> Result<(), Box<dyn std::error::Error>> {
-        for sample in twin::generate(4, Split::Test, Asking::BARE, Some(4)) {
-            let plan = plan(&sample)?;
+        let Drawn { samples, assets, .. } = drawn(4, 4);
+        for sample in samples {
+            let plan = twin::answer(&sample);
             let mut policy =
                 |turn: usize| if turn.is_multiple_of(2) { "fly".to_owned() } else { plan[turn / 2].to_uppercase() };
-            let (once, again) = (play(&sample, &mut policy)?, play(&sample, &mut policy)?);
+            let (once, again) = (play((&sample, &assets), &mut policy)?, play((&sample, &assets), &mut policy)?);
             assert_eq!(once, again);
             assert_eq!(once.record["valid"], json!(once.steps.len() / 2));
-            let mut episode = Pddl.open(&sample)?;
+            let mut episode = Pddl.open(&sample, &assets)?;
             episode.next(None);
             for step in &once.steps {
                 episode.next(Some(&step.reply.text));
@@ -195,11 +226,12 @@ mod tests {
 
     #[test]
     fn an_agentboard_prompt_holds_the_past_and_help_counts_as_valid() -> Result<(), Box<dyn std::error::Error>> {
-        let mut sample = twin::generate(5, Split::Test, Asking::BARE, Some(1)).remove(0);
+        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), Assets::default());
         sample.input["style"] = json!("agentboard");
         sample.input["max_steps"] = json!(3);
-        sample.input["prompt"] = json!({"instruction": "RULES", "examples": ["E1"], "system_msg": "S"});
-        let done = play(&sample, &mut |turn| ["Action: check", "look around", "fly"][turn].to_owned())?;
+        let prompt = Prompt { instruction: "RULES".into(), examples: vec!["E1".into()], system_msg: "S".into() };
+        sample.assets = vec![Rules { prompt, ..twin::rules(twin::GAMES[0]) }.put(&mut assets)];
+        let done = play((&sample, &assets), &mut |turn| ["Action: check", "look around", "fly"][turn].to_owned())?;
         let last = &done.steps[2].messages[1].content;
         assert!(last.starts_with("RULES\nHere are examples:\nE1\nYou should"), "{last}");
         assert!(last.contains("\nAction: check\nObservation: Valid actions are: "), "{last}");
@@ -209,15 +241,37 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_that_holds_its_rules_itself_opens_as_one_that_shares_them() -> Result<(), TaskError> {
+        let Drawn { samples, assets, .. } = drawn(7, 4);
+        for (sample, game) in samples.iter().zip(twin::GAMES) {
+            let mut old = Sample { assets: Vec::new(), ..sample.clone() };
+            let rules = twin::rules(game);
+            (old.input["domain"], old.input["phrases"]) = (json!(rules.domain), json!(rules.phrases));
+            let mut replies = |turn: usize| twin::answer(sample)[turn].clone();
+            let (shared, own) =
+                (play((sample, &assets), &mut replies)?, play((&old, &Assets::default()), &mut replies)?);
+            assert_eq!(shared, own);
+            assert!(Pddl.open(&Sample { assets: Vec::new(), ..sample.clone() }, &assets).is_err());
+        }
+        Ok(())
+    }
+
+    #[test]
     fn broken_samples_are_errors() {
-        let sample = twin::generate(6, Split::Test, Asking::BARE, Some(1)).remove(0);
-        for (key, value) in [("domain", json!("(define")), ("problem", json!("")), ("style", json!("x"))] {
+        let Drawn { samples, mut assets, .. } = drawn(6, 1);
+        let sample = &samples[0];
+        for (key, value) in [("problem", json!("")), ("style", json!("x"))] {
             let mut broken = sample.clone();
             broken.input[key] = value;
-            assert!(Pddl.open(&broken).is_err(), "{key}");
+            assert!(Pddl.open(&broken, &assets).is_err(), "{key}");
+        }
+        let domain = Rules { domain: "(define".into(), ..Rules::default() }.put(&mut assets);
+        for rules in [domain, assets.add(RULES, &b"[1]"[..]), Asset { name: RULES.into(), digest: "none".into() }] {
+            let broken = Sample { assets: vec![rules], ..sample.clone() };
+            assert!(Pddl.open(&broken, &assets).is_err(), "{:?}", broken.assets);
         }
         let transcript = Transcript { record: json!({"progress": "x"}), ..Transcript::default() };
-        assert!(Pddl.score(&sample, &transcript, &Lexical, Scoring::Paper).is_err());
+        assert!(Pddl.score(sample, &transcript, &Lexical, Scoring::Paper).is_err());
         let missing = crate::Source::folder("/does/not/exist", crate::BadRows::Refuse);
         assert!(Pddl.samples(&missing, &Words, None).is_err());
     }

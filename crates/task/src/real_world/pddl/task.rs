@@ -9,7 +9,7 @@
 //!
 //! What differs from the reference is listed where it happens: `game` (the environment) and `deviations`.
 
-use record::{Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
+use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
 use serde::Deserialize;
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
@@ -69,13 +69,13 @@ impl Task for Pddl {
 
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split, asking } => Ok(twin::generate(*seed, *split, *asking, limit).into()),
+            Source::Generated { seed, split, asking } => Ok(twin::drawn(*seed, *split, *asking, limit)),
             Source::Official { folder, bad_rows, .. } => official::samples(folder, *bad_rows, limit),
         }
     }
 
-    fn open(&self, sample: &Sample) -> Result<Box<dyn Episode>, TaskError> {
-        Ok(Box::new(room::open(sample)?))
+    fn open(&self, sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskError> {
+        Ok(Box::new(room::open(sample, assets)?))
     }
 
     fn decided(&self, _: &Sample, reply: &str) -> Vec<Decided> {

@@ -129,6 +129,7 @@ fn sample(task: Teval, system: &str, user: String, gold: Value, tags: &[(&str, V
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold,
         max_tokens: if task == Teval::Plan { 512 } else { 192 },
         stop: Vec::new(),

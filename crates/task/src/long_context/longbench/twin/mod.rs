@@ -151,6 +151,7 @@ fn instance(set: &'static Set, maker: &mut Maker<'_>, length: usize) -> Sample {
         examples: 0,
         tools: Vec::new(),
         input: Value::Null,
+        assets: Vec::new(),
         gold,
         max_tokens: set.max_tokens,
         stop: Vec::new(),

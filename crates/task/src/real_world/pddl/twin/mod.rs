@@ -12,11 +12,11 @@ mod tyreworld;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::{Message, Rng, Sample};
+use record::{Assets, Message, Rng, Sample};
 use serde_json::json;
 
-use super::{Domain, GroundedProblem, PddlError, Problem};
-use crate::{Asking, Split, shots};
+use super::{Domain, GroundedProblem, PddlError, Problem, Rules};
+use crate::{Asking, Drawn, Split, shots};
 
 /// Number of held-out instances where no limit is given: 40 a game.
 pub const DEFAULT_SAMPLES: usize = 160;
@@ -52,6 +52,15 @@ struct Puzzle {
     objects: String,
     init: Vec<String>,
     goal: Vec<String>,
+}
+
+/// What [`generate`] gives, with the rules of the games.
+pub fn drawn(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Drawn {
+    let mut assets = Assets::default();
+    for game in GAMES {
+        rules(game).put(&mut assets);
+    }
+    Drawn { samples: generate(seed, split, asking, limit), assets, ..Drawn::default() }
 }
 
 /// The held-out (or training) instances of a seed, no two alike; the games are dealt round.
@@ -117,7 +126,8 @@ impl Puzzle {
 /// The actions that solve a puzzle, one a turn. Empty for a sample of another task.
 pub fn answer(sample: &Sample) -> Vec<String> {
     let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
-    let Ok(world) = world(text("domain"), text("problem")) else { return Vec::new() };
+    let Some(game) = GAMES.iter().find(|game| game.name == text("game")) else { return Vec::new() };
+    let Ok(world) = world(game.domain, text("problem")) else { return Vec::new() };
     let plan = world.plan(&world.initial(), MAX_STATES).unwrap_or_default();
     plan.iter().filter_map(|&action| world.action(action)).map(ToString::to_string).collect()
 }
@@ -129,8 +139,13 @@ pub fn world(domain: &str, problem: &str) -> Result<GroundedProblem, PddlError> 
     GroundedProblem::new(domain, problem)
 }
 
-/// The rules of a game: what it is about, its actions, and how to reply.
-fn rules(game: &Game, domain: &Domain) -> String {
+/// What the samples of a game share.
+pub fn rules(game: &Game) -> Rules {
+    Rules { domain: game.domain.trim().to_owned(), phrases: phrases(game), ..Rules::default() }
+}
+
+/// How a game is told: what it is about, its actions, and how to reply.
+fn instructions(game: &Game, domain: &Domain) -> String {
     let moves: Vec<String> = domain
         .actions
         .iter()
@@ -157,16 +172,15 @@ fn examples(game: &Game, seed: u64, count: usize) -> Vec<Message> {
         let opening = |sample: &Sample| sample.messages.last().map(|message| message.content.clone());
         let fresh =
             drawn.filter_map(|sample| Some((opening(&sample)?, sample))).find(|(text, _)| seen.insert(text.clone()));
-        all.extend(fresh.and_then(|(_, sample)| played(&sample)).unwrap_or_default());
+        all.extend(fresh.and_then(|(_, sample)| played(game, &sample)).unwrap_or_default());
     }
     all
 }
 
 /// A game played by the planner, without its rules.
-fn played(sample: &Sample) -> Option<Vec<Message>> {
-    let text = |key: &str| sample.input[key].as_str().unwrap_or_default();
-    let world = world(text("domain"), text("problem")).ok()?;
-    let phrases: text::Phrases = serde_json::from_value(sample.input["phrases"].clone()).ok()?;
+fn played(game: &Game, sample: &Sample) -> Option<Vec<Message>> {
+    let world = world(game.domain, sample.input["problem"].as_str()?).ok()?;
+    let phrases = phrases(game);
     let mut messages = sample.messages[1..].to_vec();
     let mut state = world.initial();
     for action in world.plan(&state, MAX_STATES)? {
@@ -187,17 +201,16 @@ fn sample(game: &Game, world: &GroundedProblem, problem: String, (opening, short
     Sample {
         id: String::new(),
         task: "pddl".into(),
-        messages: vec![Message::system(rules(game, world.domain())), Message::user(opening)],
+        messages: vec![Message::system(instructions(game, world.domain())), Message::user(opening)],
         examples: 0,
         tools: Vec::new(),
         input: json!({
             "game": game.name,
-            "domain": game.domain.trim(),
             "problem": problem,
             "style": "chat",
-            "phrases": phrases(game),
             "max_steps": MAX_STEPS,
         }),
+        assets: vec![rules(game).put(&mut Assets::default())],
         gold: json!({"shortest_plan": shortest}),
         max_tokens: 96,
         stop: Vec::new(),
