@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use record::{Analysis, Capability, CapabilitySummary, Column, DENSE, Interval, Paired, RunRecord, Score};
+use record::{Analysis, Capability, CapabilitySummary, Column, DENSE, Interval, Overall, Paired, RunRecord, Score};
 
 use crate::column::columns;
 use crate::compare::{Question, compare};
 use crate::error::AnalyzeError;
 use crate::pairing::pair;
+use crate::pooling::{Compared, together};
 use crate::statistic::holm;
 use crate::summary::summarize;
 
@@ -18,7 +19,9 @@ pub type Scores = BTreeMap<(String, String), Vec<Score>>;
 /// order and at the run's margin.
 ///
 /// Right-or-wrong tasks (every value exactly 0 or 1, no two items of one cluster) get McNemar's mid-p test and Tango's
-/// interval; others a BCa bootstrap and a sign-flip permutation test over items or clusters. Samples that either
+/// interval; others a sign-flip permutation test and an interval of items or clusters ([`crate::statistic::graded`]);
+/// interval and p-value never contradict each other. Each capability, and all tasks of a variant, get one pooled
+/// decision more ([`crate::statistic::pooled`]). Samples that either
 /// variant failed are left out and counted. P-values are adjusted over all comparisons by Holm's method. The random
 /// draws depend on what was asked of the run alone ([`seed_of`]). `tables` are the published tables whose columns are
 /// computed where their tasks were run.
@@ -33,14 +36,21 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
         return Err(AnalyzeError::NoDense);
     }
     let columns = columns(run, scores, tables);
-    let mut analysis =
-        Analysis { margin: run.margin, summaries: Vec::new(), paired: Vec::new(), capabilities: Vec::new(), columns };
+    let mut analysis = Analysis {
+        margin: run.margin,
+        summaries: Vec::new(),
+        paired: Vec::new(),
+        capabilities: Vec::new(),
+        overall: Vec::new(),
+        columns,
+    };
     for variant in &run.variants {
         for task in &run.tasks {
             let found = scores_of(scores, &variant.name, &task.task)?;
             analysis.summaries.push(summarize(&variant.name, task, found));
         }
     }
+    let mut all_pairs = Vec::new();
     let question = Question { margin: run.margin, seed: seed_of(run) };
     for variant in run.variants.iter().filter(|variant| variant.name != DENSE) {
         for task in &run.tasks {
@@ -48,31 +58,36 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
             let compressed = scores_of(scores, &variant.name, &task.task)?;
             let pairs = pair(&task.task, &variant.name, dense, compressed)?;
             analysis.paired.push(compare(&variant.name, task, &pairs, question));
+            all_pairs.push(pairs);
         }
     }
     let p: Vec<f64> = analysis.paired.iter().map(|paired| paired.p).collect();
     for (paired, adjusted) in analysis.paired.iter_mut().zip(holm(&p)) {
         paired.p_holm = adjusted;
     }
-    analysis.capabilities = capabilities(run, &analysis.paired);
+    let compared: Vec<Compared> = analysis.paired.iter().zip(&all_pairs).collect();
+    analysis.capabilities = capabilities(run, &compared);
+    analysis.overall = overall(run, &compared);
     Ok(analysis)
 }
 
 /// The means of each capability of each compressed variant over the tasks that were compared.
-fn capabilities(run: &RunRecord, paired: &[Paired]) -> Vec<CapabilitySummary> {
+fn capabilities(run: &RunRecord, compared: &[Compared]) -> Vec<CapabilitySummary> {
     let mut all = Vec::new();
     for variant in run.variants.iter().filter(|variant| variant.name != DENSE) {
         for capability in Capability::ALL {
-            let of =
-                |paired: &&Paired| paired.variant == variant.name && paired.capability == capability && paired.n > 0;
-            let found: Vec<&Paired> = paired.iter().filter(of).collect();
+            let of = |(paired, _): &Compared| {
+                paired.variant == variant.name && paired.capability == capability && paired.n > 0
+            };
+            let found: Vec<Compared> = compared.iter().copied().filter(of).collect();
             if found.is_empty() {
                 continue;
             }
-            let mean =
-                |each: fn(&Paired) -> f64| found.iter().map(|paired| each(paired)).sum::<f64>() / found.len() as f64;
+            let mean = |each: fn(&Paired) -> f64| {
+                found.iter().map(|(paired, _)| each(paired)).sum::<f64>() / found.len() as f64
+            };
             let mut verdicts = BTreeMap::new();
-            found.iter().for_each(|paired| *verdicts.entry(paired.verdict).or_default() += 1);
+            found.iter().for_each(|(paired, _)| *verdicts.entry(paired.verdict).or_default() += 1);
             all.push(CapabilitySummary {
                 variant: variant.name.clone(),
                 capability,
@@ -80,10 +95,21 @@ fn capabilities(run: &RunRecord, paired: &[Paired]) -> Vec<CapabilitySummary> {
                 dense: mean(|paired| paired.dense),
                 compressed: mean(|paired| paired.compressed),
                 verdicts,
+                pooled: together(&found, run.margin),
             });
         }
     }
     all
+}
+
+/// All tasks of each compressed variant together.
+fn overall(run: &RunRecord, compared: &[Compared]) -> Vec<Overall> {
+    let of = |variant: &str| {
+        let of = |(paired, _): &Compared| paired.variant == variant && paired.n > 0;
+        let found: Vec<Compared> = compared.iter().copied().filter(of).collect();
+        Some(Overall { variant: variant.to_owned(), pooled: together(&found, run.margin)? })
+    };
+    run.variants.iter().filter(|variant| variant.name != DENSE).filter_map(|variant| of(&variant.name)).collect()
 }
 
 /// The seed of a run's resampling: a digest of what was asked, without the program's version, the margin and the

@@ -1,20 +1,13 @@
 //! One compressed variant against the dense model on one task.
 
-use record::{Interval, PairTest, Paired, TaskSource, Verdict};
+use record::{PairTest, Paired, TaskSource, Verdict};
 
-use crate::analyze::{hull, within};
 use crate::pairing::Pairs;
 use crate::statistic::{
-    PairCounts, RESAMPLES, around, bca, clustered_standard_error, connor, mcnemar, mean, normal_quantile, sign_flip,
-    smallest_detectable_drop, t_quantile, tango, with_unseen,
+    FEW_CHANGES, PairCounts, RESAMPLES, clustered_standard_error, connor, decide, effective_units, graded, mcnemar,
+    mean, normal_quantile, right_or_wrong, smallest_detectable_drop, unseen_share,
 };
 
-/// Where a difference of scores can lie.
-const RANGE: Interval = Interval { low: -1.0, high: 1.0 };
-/// Below this many items or clusters, resampling alone is too sure of itself and Student's t is looked at too.
-const FEW_UNITS: usize = 20;
-/// Below this many changed items, resampling cannot know how large a change can be.
-const FEW_CHANGES: usize = 8;
 /// More samples than this are not worth promising.
 const MOST_SAMPLES: f64 = 1e6;
 
@@ -27,15 +20,6 @@ pub(crate) struct Question {
     pub seed: u64,
 }
 
-/// What a test found.
-struct Finding {
-    test: PairTest,
-    interval: Interval,
-    bounds: Interval,
-    p: f64,
-    p_exact: Option<f64>,
-}
-
 /// Compares; `p_holm` is `p` until the whole report is known.
 pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question: Question) -> Paired {
     let n = pairs.differences.len();
@@ -43,14 +27,18 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
     let count =
         |holds: fn(f64) -> bool| pairs.differences.iter().filter(|&&d| holds(d)).count() as f64 / n.max(1) as f64;
     let binary = pairs.dense.iter().chain(&pairs.compressed).all(|&value| value == 0.0 || value == 1.0);
-    let found = if binary && !pairs.clustered() {
-        right_or_wrong(pairs)
+    let (test, found, p_exact) = if binary && !pairs.clustered() {
+        let counts = counts(pairs);
+        let exact = mcnemar(counts.dense_only, counts.compressed_only).exact;
+        (PairTest::McnemarMidP, right_or_wrong(counts), Some(exact))
     } else {
-        graded(pairs, delta, record::Rng::stream(question.seed, &format!("{variant}/{}", task.task)).next_u64())
+        let seed = record::Rng::stream(question.seed, &format!("{variant}/{}", task.task)).next_u64();
+        let changed = pairs.differences.iter().filter(|&&d| d != 0.0).count();
+        (PairTest::PairedBootstrap, graded(&pairs.units(), changed, RESAMPLES, seed), None)
     };
     let dense = mean(&pairs.dense);
     let floor = n > 0 && dense <= question.margin;
-    let verdict = if floor { Verdict::Floor } else { verdict(found.bounds, question.margin) };
+    let verdict = if floor { Verdict::Floor } else { decide(found.bounds, question.margin) };
     let planning = Planning::of(pairs, delta);
     Paired {
         variant: variant.to_owned(),
@@ -63,9 +51,9 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
         delta,
         interval: found.interval,
         bounds: found.bounds,
-        test: found.test,
+        test,
         p: found.p,
-        p_exact: found.p_exact,
+        p_exact,
         p_holm: found.p,
         flips: count(|d| d != 0.0),
         harmful_flips: count(|d| d < 0.0),
@@ -75,18 +63,8 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
     }
 }
 
-/// Holds above -margin, drops below it; a bound that lies on it decides nothing.
-fn verdict(bounds: Interval, margin: f64) -> Verdict {
-    if bounds.low > -margin {
-        Verdict::Holds
-    } else if bounds.high < -margin {
-        Verdict::Drops
-    } else {
-        Verdict::Inconclusive
-    }
-}
-
-fn right_or_wrong(pairs: &Pairs) -> Finding {
+/// How many of some right-or-wrong pairs are of which kind.
+fn counts(pairs: &Pairs) -> PairCounts {
     let mut counts = PairCounts::default();
     for (dense, compressed) in pairs.dense.iter().zip(&pairs.compressed) {
         match (*dense == 1.0, *compressed == 1.0) {
@@ -96,44 +74,7 @@ fn right_or_wrong(pairs: &Pairs) -> Finding {
             (false, false) => counts.neither += 1,
         }
     }
-    let test = mcnemar(counts.dense_only, counts.compressed_only);
-    Finding {
-        test: PairTest::McnemarMidP,
-        interval: tango(counts, 0.95),
-        bounds: tango(counts, 0.90),
-        p: test.mid_p,
-        p_exact: Some(test.exact),
-    }
-}
-
-/// BCa and sign flips over items or clusters. Where they rest on little, the interval is widened: fewer than
-/// [`FEW_UNITS`] units bring in the (clustered) t interval, and fewer than [`FEW_CHANGES`] changed items what as many
-/// right-or-wrong items without a flip would leave open, so that no graded task holds on the strength of two samples.
-fn graded(pairs: &Pairs, delta: f64, seed: u64) -> Finding {
-    let units = pairs.units();
-    let distribution = bca(&units, RESAMPLES, seed);
-    let error = clustered_standard_error(&pairs.differences, &pairs.clusters);
-    let changed = pairs.differences.iter().filter(|&&d| d != 0.0).count();
-    let interval = |confidence: f64| {
-        let (Some(distribution), Some((error, count))) = (&distribution, error) else {
-            return RANGE;
-        };
-        let mut interval = distribution.interval(confidence);
-        if count < FEW_UNITS {
-            interval = hull(interval, around(delta, t_quantile(0.5 + confidence / 2.0, count - 1), error));
-        }
-        if changed < FEW_CHANGES {
-            interval = hull(interval, with_unseen(delta, count, RANGE, confidence));
-        }
-        within(interval, RANGE)
-    };
-    Finding {
-        test: PairTest::PairedBootstrap,
-        interval: interval(0.95),
-        bounds: interval(0.90),
-        p: sign_flip(&units, RESAMPLES, seed),
-        p_exact: None,
-    }
+    counts
 }
 
 /// What the differences seen say about sample sizes.
@@ -142,6 +83,8 @@ struct Planning {
     square: f64,
     /// Whether enough items changed to know how large a change is.
     sizes_known: bool,
+    /// Units of one size that say as much, an item of them.
+    units_per_item: f64,
 }
 
 impl Planning {
@@ -153,7 +96,8 @@ impl Planning {
         let clustered = clustered_standard_error(&pairs.differences, &pairs.clusters)
             .map_or(0.0, |(error, _)| error * error * squares.len() as f64 + delta * delta);
         let square = if pairs.clustered() { mean(&squares).max(clustered) } else { mean(&squares) };
-        Self { square, sizes_known: !whole && changed >= FEW_CHANGES }
+        let units_per_item = effective_units(&pairs.units()) / squares.len().max(1) as f64;
+        Self { square, sizes_known: !whole && changed >= FEW_CHANGES, units_per_item }
     }
 
     /// The smallest drop that `n` samples could have shown, in [0, 1]: z_{a/2} + z_b standard errors, or for right or
@@ -175,6 +119,20 @@ impl Planning {
             let factor = normal_quantile(0.95) + normal_quantile(0.8);
             needed = factor * factor * (self.square - delta * delta).max(0.0) / (delta + margin).powi(2);
         }
+        if self.sizes_known {
+            needed = needed.max(self.unseen(delta, margin));
+        }
         (needed.is_finite() && needed > n as f64 && needed <= MOST_SAMPLES).then(|| needed.ceil() as usize)
+    }
+
+    /// How many samples leave so little room for an unseen loss that the lower bound clears the margin; 0 where it is not
+    /// that bound that decides.
+    fn unseen(&self, delta: f64, margin: f64) -> f64 {
+        let share = (delta + margin) / (1.0 + delta);
+        if !(0.0..1.0).contains(&share) {
+            return 0.0;
+        }
+        // The share that may stay unseen falls with the number of units: 1 - share = 0.05^(1/n).
+        (1.0 - unseen_share(1.0, 0.95)).ln() / (1.0 - share).ln() / self.units_per_item
     }
 }

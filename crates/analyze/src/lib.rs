@@ -10,6 +10,7 @@ mod compare;
 mod error;
 pub mod metric;
 mod pairing;
+mod pooling;
 mod probe;
 pub mod statistic;
 mod summary;

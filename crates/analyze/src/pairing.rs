@@ -18,6 +18,8 @@ pub(crate) struct Pairs {
     pub differences: Vec<f64>,
     /// The cluster of each pair, counted from 0.
     pub clusters: Vec<usize>,
+    /// The name of each pair's source, where it shares one.
+    pub sources: Vec<Option<String>>,
     /// Samples that one of the two failed.
     pub left_out: usize,
 }
@@ -68,6 +70,7 @@ pub(crate) fn pair(task: &str, variant: &str, dense: &[Score], compressed: &[Sco
         finished.push(score);
     }
     pairs.clusters = clusters(&finished);
+    pairs.sources = finished.iter().map(|score| score.cluster.clone()).collect();
     Ok(pairs)
 }
 

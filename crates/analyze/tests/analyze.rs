@@ -256,3 +256,69 @@ fn columns_are_means_of_metrics_and_of_columns_and_absent_where_nothing_was_aske
     assert!(found.iter().all(|value| value.generated && value.table == "T" && value.variant == "dense"));
     Ok(())
 }
+
+/// The same source for every `size` scores in a row.
+fn in_clusters(mut scores: Vec<Score>, size: usize) -> Vec<Score> {
+    scores.iter_mut().enumerate().for_each(|(i, score)| score.cluster = Some(format!("source {}", i / size)));
+    scores
+}
+
+#[test]
+fn an_interval_and_its_p_value_never_contradict_each_other() -> Result<(), AnalyzeError> {
+    for n in [6, 12, 25, 40, 90] {
+        for lost in 0..8 {
+            for (whole, size) in [(true, 1), (false, 1), (true, 3)] {
+                let worse = if whole { 0.0 } else { 0.4 };
+                let values: Vec<f64> = (0..n).map(|i| if i % 9 < lost && i % 2 == 0 { worse } else { 1.0 }).collect();
+                let dense = in_clusters(scores(&vec![1.0; n]), size);
+                let found = two(dense, in_clusters(scores(&values), size))?.paired.remove(0);
+                let excluded = found.interval.low > 0.0 || found.interval.high < 0.0;
+                assert_eq!(found.p < 0.05, excluded, "{n} {lost} {whole} {size}: {found:?}");
+                assert!(found.interval.low <= found.bounds.low && found.bounds.high <= found.interval.high);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn few_sources_cannot_hold_but_a_collapse_in_all_of_them_drops() -> Result<(), AnalyzeError> {
+    let dense: Vec<f64> = (0..60).map(|i| 0.5 + (i % 7) as f64 * 0.05).collect();
+    let wavering: Vec<f64> = dense.iter().enumerate().map(|(i, value)| value + (i % 3) as f64 * 0.02 - 0.02).collect();
+    let collapsed: Vec<f64> = dense.iter().enumerate().map(|(i, _)| (i % 5) as f64 * 0.04).collect();
+    let clustered = |values: &[f64], size| in_clusters(scores(values), size);
+    let four =
+        |values: &[f64]| two(clustered(&dense, 15), clustered(values, 15)).map(|mut found| found.paired.remove(0));
+    // Small changes in every sample say nothing of a fifth source.
+    assert_eq!(four(&wavering)?.verdict, Verdict::Inconclusive);
+    assert!(four(&wavering)?.needed.is_some_and(|needed| needed > 98 * 15 / 2));
+    assert_eq!(four(&collapsed)?.verdict, Verdict::Drops);
+    Ok(())
+}
+
+#[test]
+fn tasks_that_decide_nothing_alone_decide_together() -> Result<(), AnalyzeError> {
+    let names = ["t", "u", "v", "w"];
+    let (dense, compressed) = repeated(&[(1.0, 1.0), (0.0, 0.0)], 25);
+    let mut all = Scores::new();
+    for task in names {
+        all.insert(("dense".into(), task.into()), dense.clone());
+        all.insert(("a".into(), task.into()), compressed.clone());
+    }
+    // Where the dense model can do nothing, there is nothing to lose.
+    all.insert(("dense".into(), "x".into()), scores(&[0.0; 300]));
+    all.insert(("a".into(), "x".into()), scores(&[0.0; 300]));
+    let found = analyze(&run(&["dense", "a"], &["t", "u", "v", "w", "x"]), &all, &[])?;
+    assert!(found.paired[..4].iter().all(|paired| paired.verdict == Verdict::Inconclusive));
+    let together = found.capabilities[0].pooled.clone().ok_or(AnalyzeError::NoDense)?;
+    assert_eq!((together.verdict, together.tasks, together.left_out), (Verdict::Holds, 4, 1));
+    assert_eq!((found.overall.len(), found.overall[0].variant.as_str()), (1, "a"));
+    assert_eq!(found.overall[0].pooled, together);
+    // The same samples in all four tasks are no more than in one.
+    for scores in all.values_mut() {
+        *scores = in_clusters(std::mem::take(scores), 1);
+    }
+    let same = analyze(&run(&["dense", "a"], &["t", "u", "v", "w"]), &all, &[])?;
+    assert_eq!(same.overall[0].pooled.verdict, Verdict::Inconclusive);
+    Ok(())
+}

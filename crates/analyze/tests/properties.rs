@@ -1,8 +1,9 @@
 //! What must hold whatever the numbers are.
 
 use analyze::statistic::{
-    FirstDifference, PairCounts, Spent, Unit, bca, benjamini_hochberg, connor, holm, kaplan_meier, mcnemar, pass_at_k,
-    pass_hat_k, sign_flip, smallest_detectable, smallest_detectable_drop, tango, token_growth, wilson,
+    FirstDifference, PairCounts, Spent, Unit, bca, benjamini_hochberg, connor, graded, holm, kaplan_meier, mcnemar,
+    pass_at_k, pass_hat_k, right_or_wrong, sign_flip, smallest_detectable, smallest_detectable_drop, tango,
+    token_growth, wilson,
 };
 use proptest::prelude::*;
 
@@ -159,6 +160,69 @@ proptest! {
         };
         prop_assert!(a.low <= here.ratio && here.ratio <= a.high);
         prop_assert!((a.low * b.high - 1.0).abs() < 1e-9 && (a.high * b.low - 1.0).abs() < 1e-9);
+    }
+}
+
+/// Whether an interval leaves 0 out.
+fn excludes_zero(interval: record::Interval) -> bool {
+    interval.low > 0.0 || interval.high < 0.0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_interval_and_p_of_graded_items_never_contradict_each_other(
+        values in prop::collection::vec((-1.0f64..1.0, 1usize..6), 2..60),
+        shift in -0.5f64..0.5,
+        zeros in 0.0f64..1.0,
+        seed: u64,
+    ) {
+        let units: Vec<Unit> = values
+            .iter()
+            .enumerate()
+            .map(|(i, &(value, n))| {
+                let same = (i as f64 + 0.5) / (values.len() as f64) < zeros;
+                Unit { sum: if same { 0.0 } else { (value * 0.5 + shift).clamp(-1.0, 1.0) * n as f64 }, n }
+            })
+            .collect();
+        let changed = units.iter().filter(|unit| unit.sum != 0.0).map(|unit| unit.n).sum();
+        let found = graded(&units, changed, 300, seed);
+        prop_assert_eq!(found.p < 0.05, excludes_zero(found.interval), "{:?}", found);
+        prop_assert!(found.interval.low <= found.bounds.low && found.bounds.high <= found.interval.high);
+        prop_assert!((units.len() < 6 || found.p >= sign_flip(&units, 300, seed)) && found.p <= 1.0);
+    }
+}
+
+#[test]
+fn the_interval_and_p_of_right_or_wrong_items_never_contradict_each_other() {
+    let mut extended = 0;
+    for dense_only in 0..120 {
+        for compressed_only in 0..120 {
+            for both in [0, 5, 300, 20_000] {
+                let pairs = PairCounts { both, dense_only, compressed_only, neither: 1 };
+                let found = right_or_wrong(pairs);
+                assert_eq!(found.p, mcnemar(dense_only, compressed_only).mid_p);
+                assert_eq!(found.p < 0.05, excludes_zero(found.interval), "{pairs:?} {found:?}");
+                assert!(found.interval.low <= found.bounds.low && found.bounds.high <= found.interval.high);
+                extended += usize::from(excludes_zero(tango(pairs, 0.95)) && found.p >= 0.05);
+            }
+        }
+    }
+    // Tango's interval alone contradicts mid-p in some of them, which is why it is extended.
+    assert!(extended > 0);
+}
+
+#[test]
+fn large_counts_agree_too() {
+    for flips in [1_000u64, 10_000, 1_000_000] {
+        // Around the place where p passes 0.05, one flip after the other.
+        let edge = (flips as f64 / 2.0 - 0.98 * (flips as f64).sqrt()) as u64;
+        for fewer in edge - 20..edge + 20 {
+            let pairs = PairCounts { both: flips, dense_only: flips - fewer, compressed_only: fewer, neither: 0 };
+            let found = right_or_wrong(pairs);
+            assert_eq!(found.p < 0.05, excludes_zero(found.interval), "{pairs:?} {found:?}");
+        }
     }
 }
 

@@ -48,7 +48,8 @@ pub struct TaskSummary {
 pub enum PairTest {
     /// Right or wrong: mid-p McNemar with Tango's score interval.
     McnemarMidP,
-    /// Graded: sign-flip permutation test with a paired BCa bootstrap interval.
+    /// Graded: sign-flip permutation test; the interval is the smallest that holds the paired BCa bootstrap's, Student's t
+    /// (clustered), and what as many items or clusters can have left unseen.
     PairedBootstrap,
 }
 
@@ -106,13 +107,13 @@ pub struct Paired {
     pub compressed: f64,
     /// compressed - dense.
     pub delta: f64,
-    /// Two-sided 95% interval of `delta`.
+    /// Two-sided 95% interval of `delta`. It excludes 0 exactly where `p` is below 0.05.
     pub interval: Interval,
     /// The two one-sided 95% bounds of `delta` (a two-sided 90% interval): what the verdict uses.
     pub bounds: Interval,
     /// Which test.
     pub test: PairTest,
-    /// Its p-value.
+    /// Its p-value, and for graded tasks no less than what `interval` makes of it.
     pub p: f64,
     /// McNemar's exact p-value, for right-or-wrong tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +148,38 @@ pub struct CapabilitySummary {
     pub compressed: f64,
     /// Number of tasks by verdict; those of which there is none are absent.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// One decision from all of its tasks together; absent where none can be in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooled: Option<PooledDecision>,
+}
+
+/// One decision from several tasks: every task counts alike, and every sample alike within its task. Tasks at which the
+/// dense model has nothing to lose are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PooledDecision {
+    /// Mean of the tasks' differences, compressed - dense.
+    pub delta: f64,
+    /// Two-sided 95% interval of `delta`. It excludes 0 exactly where `p` is below 0.05.
+    pub interval: Interval,
+    /// The two one-sided 95% bounds of `delta`: what the verdict uses.
+    pub bounds: Interval,
+    /// The level at which the interval reaches 0; not adjusted for other comparisons.
+    pub p: f64,
+    /// holds / drops / inconclusive at the run's margin.
+    pub verdict: Verdict,
+    /// Tasks that are in it.
+    pub tasks: usize,
+    /// Tasks that are not: nothing to lose, or fewer than two samples or sources.
+    pub left_out: usize,
+}
+
+/// All tasks of a compressed variant together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overall {
+    /// The compressed variant's folder name.
+    pub variant: String,
+    /// The decision.
+    pub pooled: PooledDecision,
 }
 
 /// One number of a published table, for one variant.
@@ -176,6 +209,9 @@ pub struct Analysis {
     /// Every capability of every compressed variant, in the run's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<CapabilitySummary>,
+    /// All tasks together, of every compressed variant that can be decided upon, in the run's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overall: Vec<Overall>,
     /// Columns of published tables, by variant in the run's order and then as the tables have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnValue>,

@@ -32,7 +32,9 @@ mod transcript;
 mod transcripts;
 mod variant;
 
-pub use analysis::{Analysis, CapabilitySummary, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
+pub use analysis::{
+    Analysis, CapabilitySummary, ColumnValue, Interval, Overall, PairTest, Paired, PooledDecision, TaskSummary, Verdict,
+};
 pub use assets::{Asset, AssetError, Assets};
 pub use column::{Column, MeanOf, Metric};
 pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};

@@ -119,6 +119,7 @@ fn analysis(scores: &Scores) -> Analysis {
         summaries: Vec::new(),
         paired: Vec::new(),
         capabilities: Vec::new(),
+        overall: Vec::new(),
         columns: columns(),
     };
     for (variant, losses) in VARIANTS {

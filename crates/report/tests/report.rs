@@ -179,7 +179,7 @@ fn full() -> Records {
         })
     });
     let mut analysis =
-        Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], columns: columns.collect() };
+        Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: columns.collect() };
     let mut all = Scores::new();
     for variant in variants {
         for ((task, capability), verdict) in tasks.into_iter().zip(verdicts) {
@@ -384,7 +384,7 @@ fn json_has_the_verdicts_and_reads_back() -> Result<(), serde_json::Error> {
 fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::Error>> {
     let empty = |variants: &[&str]| Records {
         run: run("m", variants, &[]),
-        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![], capabilities: vec![], columns: vec![] },
+        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: vec![] },
         weights: BTreeMap::new(),
         scores: Scores::new(),
         examples: vec![],

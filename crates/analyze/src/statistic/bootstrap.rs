@@ -78,6 +78,11 @@ fn acceleration(units: &[Unit]) -> f64 {
 }
 
 impl Bca {
+    /// The mean difference itself.
+    pub fn estimate(&self) -> f64 {
+        self.estimate
+    }
+
     /// The interval at `confidence` (0.95; the ends at 0.90 are the one-sided 95% bounds). It contains the estimate.
     pub fn interval(&self, confidence: f64) -> Interval {
         let tail = (1.0 - confidence) / 2.0;

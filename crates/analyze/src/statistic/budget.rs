@@ -3,10 +3,10 @@
 
 use record::Interval;
 
+use super::comparison::{Comparison, right_or_wrong};
 use super::interval::{clustered_standard_error, mean};
-use super::mcnemar::{PairCounts, mcnemar};
+use super::mcnemar::PairCounts;
 use super::quantile::t_quantile;
-use super::tango::tango;
 
 /// One item's replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,10 +71,8 @@ pub struct CutOffs {
     pub dense: f64,
     /// Share of the compressed model's.
     pub compressed: f64,
-    /// 95% interval of compressed minus dense (Tango); above 0 the compressed model runs out more often.
-    pub interval: Interval,
-    /// McNemar's mid-p.
-    pub p: f64,
+    /// Compressed minus dense with its interval and p; above 0 the compressed model runs out more often.
+    pub comparison: Comparison,
 }
 
 /// Compares how often replies were cut off, item by item; items count as independent of each other.
@@ -84,7 +82,7 @@ pub struct CutOffs {
 /// let spent = |dense_cut, compressed_cut| Spent { dense: 9, compressed: 9, dense_cut, compressed_cut };
 /// let found = cut_offs(&[spent(false, true), spent(true, true), spent(false, false), spent(false, true)]);
 /// assert_eq!((found.dense, found.compressed), (0.25, 0.75));
-/// assert_eq!(found.p, analyze::statistic::mcnemar(0, 2).mid_p);
+/// assert_eq!(found.comparison.p, analyze::statistic::mcnemar(0, 2).mid_p);
 /// ```
 pub fn cut_offs(items: &[Spent]) -> CutOffs {
     let count = |dense: bool, compressed: bool| {
@@ -96,7 +94,6 @@ pub fn cut_offs(items: &[Spent]) -> CutOffs {
     CutOffs {
         dense: (both + dense) as f64 / n,
         compressed: (both + compressed) as f64 / n,
-        interval: tango(pairs, 0.95),
-        p: mcnemar(dense, compressed).mid_p,
+        comparison: right_or_wrong(pairs),
     }
 }
