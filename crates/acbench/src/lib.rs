@@ -7,10 +7,14 @@
 //! | [`score()`] | transcripts | `<variant>/scores/<task>.jsonl` |
 //! | [`analyze()`] | scores | `analysis/paired.json` |
 //! | [`report()`] | scores, analysis | `report/` |
+//! | [`compare()`] | two logs, ours or [others'](logs) | |
+//! | [`gate()`] | analysis, a budget | |
+//! | [`sample_plan()`] | nothing, or analysis | |
 //!
-//! [`evaluate()`] is these five in order. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is the first five in order. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
+mod budget;
 mod calibration;
 mod conversations;
 mod cost;
@@ -18,6 +22,7 @@ mod embedding;
 mod error;
 mod event;
 pub mod hub;
+pub mod logs;
 mod lookup;
 mod plan;
 mod prompts;
@@ -33,8 +38,10 @@ pub use ::compress::{
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Capability, Scoring, TextOrigin, Verdict};
+pub use ::report::{comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, samples_terminal};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
+pub use budget::{Budget, Demands, VerdictDemand};
 pub use calibration::CalibrationChoice;
 pub use cost::{Cost, cost};
 pub use error::Error;
@@ -47,6 +54,6 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compress, compress_variant,
-    evaluate, generate, report, score,
+    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compare, compress,
+    compress_variant, evaluate, gate, generate, report, sample_plan, score, write_text,
 };

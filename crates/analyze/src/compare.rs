@@ -1,9 +1,10 @@
-//! One compressed variant against the dense model on one task.
+//! One side against another on one task: a compressed variant against the dense model, or one log against another.
 
-use record::{Interval, PairTest, Paired, TaskSource, Verdict};
+use record::{Agreement, Difference, Interval, PairTest, Paired, Score, TaskSource, Verdict};
 
-use crate::analyze::{hull, within};
-use crate::pairing::Pairs;
+use crate::analyze::{checked, hull, within};
+use crate::error::AnalyzeError;
+use crate::pairing::{Pairs, pair};
 use crate::statistic::{
     PairCounts, RESAMPLES, around, bca, clustered_standard_error, connor, mcnemar, mean, normal_quantile, sign_flip,
     smallest_detectable_drop, t_quantile, tango, with_unseen,
@@ -18,9 +19,9 @@ const FEW_CHANGES: usize = 8;
 /// More samples than this are not worth promising.
 const MOST_SAMPLES: f64 = 1e6;
 
-/// What is asked of all comparisons of a run.
+/// What is asked of a comparison.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Question {
+pub struct Question {
     /// The loss that a person accepts, a share.
     pub margin: f64,
     /// Seed of the resampling.
@@ -34,10 +35,55 @@ struct Finding {
     bounds: Interval,
     p: f64,
     p_exact: Option<f64>,
+    agreement: Option<Agreement>,
 }
 
-/// Compares; `p_holm` is `p` until the whole report is known.
+/// Compares two lists of scores of one task that hold the same samples, as [`crate::analyze()`] compares the variants of a
+/// run; `names` are the two sides as errors call them. The seed's stream is `name`: `variant/task` in a run.
+///
+/// # Errors
+/// A number that is no score, a sample twice or in one list only, a margin that is no share.
+pub fn difference(
+    name: &str,
+    names: (&str, &str),
+    scores: (&[Score], &[Score]),
+    question: Question,
+) -> Result<Difference, AnalyzeError> {
+    if !(0.0..=1.0).contains(&question.margin) {
+        return Err(AnalyzeError::BadMargin { margin: question.margin });
+    }
+    let (a, b) = (checked(names.0, name, scores.0)?, checked(names.1, name, scores.1)?);
+    Ok(differ(name, &pair(name, names, a, b)?, question))
+}
+
+/// Compares a variant of a run; `p_holm` is `p` until the whole report is known.
 pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question: Question) -> Paired {
+    let found = differ(&format!("{variant}/{}", task.task), pairs, question);
+    Paired {
+        variant: variant.to_owned(),
+        task: task.task.clone(),
+        capability: task.capability,
+        n: found.n,
+        left_out: found.left_out,
+        dense: found.a,
+        compressed: found.b,
+        delta: found.delta,
+        interval: found.interval,
+        bounds: found.bounds,
+        test: found.test,
+        p: found.p,
+        p_exact: found.p_exact,
+        p_holm: found.p,
+        flips: found.flips,
+        harmful_flips: found.harmful_flips,
+        verdict: found.verdict,
+        detectable: found.detectable,
+        needed: found.needed,
+    }
+}
+
+/// The difference of some pairs.
+fn differ(name: &str, pairs: &Pairs, question: Question) -> Difference {
     let n = pairs.differences.len();
     let delta = mean(&pairs.differences);
     let count =
@@ -46,33 +92,41 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
     let found = if binary && !pairs.clustered() {
         right_or_wrong(pairs)
     } else {
-        graded(pairs, delta, record::Rng::stream(question.seed, &format!("{variant}/{}", task.task)).next_u64())
+        let mut found = graded(pairs, delta, record::Rng::stream(question.seed, name).next_u64());
+        found.agreement = binary.then(|| agreement(counts(pairs)));
+        found
     };
-    let dense = mean(&pairs.dense);
-    let floor = n > 0 && dense <= question.margin;
-    let verdict = if floor { Verdict::Floor } else { verdict(found.bounds, question.margin) };
+    let a = mean(&pairs.dense);
+    let verdict = judged((n > 0).then_some(a), found.bounds, question.margin);
     let planning = Planning::of(pairs, delta);
-    Paired {
-        variant: variant.to_owned(),
-        task: task.task.clone(),
-        capability: task.capability,
+    Difference {
         n,
         left_out: pairs.left_out,
-        dense,
-        compressed: mean(&pairs.compressed),
+        a,
+        b: mean(&pairs.compressed),
         delta,
         interval: found.interval,
         bounds: found.bounds,
         test: found.test,
         p: found.p,
         p_exact: found.p_exact,
-        p_holm: found.p,
+        agreement: found.agreement,
         flips: count(|d| d != 0.0),
         harmful_flips: count(|d| d < 0.0),
         verdict,
         detectable: planning.detectable(n),
         needed: if verdict == Verdict::Inconclusive { planning.needed(n, delta, question.margin) } else { None },
     }
+}
+
+/// The verdict of a comparison at another margin than its run's.
+pub fn verdict_at(paired: &Paired, margin: f64) -> Verdict {
+    judged((paired.n > 0).then_some(paired.dense), paired.bounds, margin)
+}
+
+/// Nothing to lose where the dense mean is at most the margin.
+fn judged(dense: Option<f64>, bounds: Interval, margin: f64) -> Verdict {
+    if dense.is_some_and(|dense| dense <= margin) { Verdict::Floor } else { verdict(bounds, margin) }
 }
 
 /// Holds above -margin, drops below it; a bound that lies on it decides nothing.
@@ -86,7 +140,8 @@ fn verdict(bounds: Interval, margin: f64) -> Verdict {
     }
 }
 
-fn right_or_wrong(pairs: &Pairs) -> Finding {
+/// Right-or-wrong pairs by who was right.
+fn counts(pairs: &Pairs) -> PairCounts {
     let mut counts = PairCounts::default();
     for (dense, compressed) in pairs.dense.iter().zip(&pairs.compressed) {
         match (*dense == 1.0, *compressed == 1.0) {
@@ -96,6 +151,16 @@ fn right_or_wrong(pairs: &Pairs) -> Finding {
             (false, false) => counts.neither += 1,
         }
     }
+    counts
+}
+
+fn agreement(counts: PairCounts) -> Agreement {
+    let PairCounts { both, dense_only, compressed_only, neither } = counts;
+    Agreement { both, only_a: dense_only, only_b: compressed_only, neither }
+}
+
+fn right_or_wrong(pairs: &Pairs) -> Finding {
+    let counts = counts(pairs);
     let test = mcnemar(counts.dense_only, counts.compressed_only);
     Finding {
         test: PairTest::McnemarMidP,
@@ -103,6 +168,7 @@ fn right_or_wrong(pairs: &Pairs) -> Finding {
         bounds: tango(counts, 0.90),
         p: test.mid_p,
         p_exact: Some(test.exact),
+        agreement: Some(agreement(counts)),
     }
 }
 
@@ -133,6 +199,7 @@ fn graded(pairs: &Pairs, delta: f64, seed: u64) -> Finding {
         bounds: interval(0.90),
         p: sign_flip(&units, RESAMPLES, seed),
         p_exact: None,
+        agreement: None,
     }
 }
 

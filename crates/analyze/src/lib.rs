@@ -11,5 +11,6 @@ mod pairing;
 pub mod statistic;
 mod summary;
 
-pub use analyze::{Scores, analyze, seed_of};
+pub use analyze::{Scores, analyze, seed_from, seed_of};
+pub use compare::{Question, difference, verdict_at};
 pub use error::AnalyzeError;

@@ -12,9 +12,11 @@
 
 mod analysis;
 mod column;
+mod comparison;
 mod compression;
 mod digest;
 mod files;
+mod gate;
 mod jsonl;
 mod message;
 mod prompting;
@@ -31,9 +33,13 @@ mod variant;
 
 pub use analysis::{Analysis, CapabilitySummary, ColumnValue, Interval, PairTest, Paired, TaskSummary, Verdict};
 pub use column::{Column, MeanOf, Metric};
+pub use comparison::{
+    Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,
+};
 pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};
 pub use digest::{Digest, digest};
 pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
+pub use gate::{Check, Gate, Gated, SamplePlan, SampleSize, TaskSize};
 pub use jsonl::{JsonlReader, JsonlWriter};
 pub use message::{Message, Role, ToolCall};
 pub use prompting::Prompting;
