@@ -202,6 +202,7 @@ fn a_log_without_scores_is_refused() -> Checked<()> {
         ("other.json", "{\"a\": 1}", "neither lm-eval's results"),
         ("none.json", r#"{"version": 2, "eval": {"task": "t", "model": "m"}, "samples": []}"#, "holds no samples"),
         ("empty.jsonl", "", "NOT COMPARABLE"),
+        ("other.jsonl", "{\"a\": 1}\n", "line 1: it has neither"),
         ("empty.eval", "", "no whole zip archive"),
     ] {
         let path = folder.path().join(name);
@@ -266,11 +267,34 @@ fn archives_that_lie_or_break_off_are_refused() -> Checked<()> {
         lying[directory + 24..directory + 28].copy_from_slice(&size.to_le_bytes());
         fs::write(&path, &lying)?;
         let error = open(&path).err().unwrap_or_default();
-        assert!(error.contains(&format!("claims {size}")) || error.contains("zip"), "{error}");
+        assert!(error.contains(&format!("claims {size}")) || error.contains("declared"), "{error}");
     }
     // No archive of Inspect's.
     archive(&path, &[("x.txt", String::new())], CompressionMethod::Stored)?;
     assert!(open(&path).is_err_and(|error| error.contains("no Inspect log")));
+    Ok(())
+}
+
+#[test]
+fn the_last_member_of_a_name_wins() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.eval");
+    let members = [
+        ("samples/a_epoch_1.json", sample("a", &json!("I")).to_string()),
+        ("header.json", inspect_header("m").to_string()),
+        ("samples/a_epoch_2.json", sample("a", &json!("C")).to_string()),
+    ];
+    archive(&path, &members, CompressionMethod::Stored)?;
+    // The writer refuses to write a name twice.
+    let bytes = fs::read(&path)?;
+    let mut twice = bytes.clone();
+    for at in bytes.windows(12).enumerate().filter(|(_, name)| *name == b"epoch_2.json").map(|(at, _)| at) {
+        twice[at..at + 12].copy_from_slice(b"epoch_1.json");
+    }
+    assert_ne!(twice, bytes);
+    fs::write(&path, twice)?;
+    let log = logs::open(&path.display().to_string())?;
+    assert_eq!((log.series[0].items.len(), &log.series[0].items[0].value), (1, &Ok(1.0)));
     Ok(())
 }
 

@@ -114,7 +114,7 @@ pub fn samples_terminal(plan: &SamplePlan, width: u16) -> String {
         .iter()
         .map(|size| {
             let mut row = vec![format!("{}%", wording::percent(size.flips)), wording::count(size.needed)];
-            row.extend(size.detectable.map(|drop| wording::percent(drop)));
+            row.extend(size.detectable.map(wording::percent));
             row
         })
         .collect();

@@ -150,4 +150,38 @@ mod tests {
         assert_eq!(frames(&packed, 3).map(|bytes| bytes.len()), Ok(4));
         assert!(frames(&packed[..packed.len() - 1], 100).is_err());
     }
+
+    /// A stored member made one of method 93 by changing what its two headers say of it.
+    #[test]
+    fn a_member_of_several_frames_is_one_text_and_damage_is_seen() -> Result<(), Box<dyn std::error::Error>> {
+        use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+        use std::io::Write;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("x.eval");
+        let text = b"{\"half\": 1, \"other half\": 2}";
+        let packed: Vec<u8> =
+            text.chunks(12).flat_map(|part| compress_to_vec(part, CompressionLevel::Uncompressed)).collect();
+        let stored = zip::write::SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        let mut file = zip::ZipWriter::new(File::create(&path)?);
+        file.start_file("header.json", stored)?;
+        file.write_all(&packed)?;
+        file.finish()?;
+        let mut bytes = std::fs::read(&path)?;
+        let directory = bytes.windows(4).position(|at| at == b"PK\x01\x02").ok_or("no directory")?;
+        // Method, checksum and size; in the directory they stand two bytes later.
+        for start in [0, directory + 2] {
+            bytes[start + 8..start + 10].copy_from_slice(&93u16.to_le_bytes());
+            bytes[start + 14..start + 18].copy_from_slice(&crc32(text).to_le_bytes());
+            bytes[start + 22..start + 26].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        }
+        std::fs::write(&path, &bytes)?;
+        assert_eq!(Archive::open(&path)?.member("header.json")?.as_deref(), Some(&text[..]));
+        assert_eq!(Archive::open(&path)?.member("none")?, None);
+        let inside = bytes.windows(4).position(|at| at == b"half").ok_or("no text")?;
+        bytes[inside] = b'H';
+        std::fs::write(&path, &bytes)?;
+        let error = Archive::open(&path)?.member("header.json").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("checksum")));
+        Ok(())
+    }
 }

@@ -34,6 +34,10 @@ struct Keys {
 
 /// Who wrote a JSON file, by its keys.
 pub(super) fn kind(bytes: &[u8]) -> Result<Kind, String> {
+    let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    if start.first().is_some_and(|byte| *byte != b'{') {
+        return Ok(Kind::Other);
+    }
     let keys: Keys = value(bytes)?;
     Ok(if keys.eval.is_some() {
         Kind::Inspect

@@ -209,6 +209,9 @@ struct Samples {
 
 impl Samples {
     fn push(&mut self, line: &Line) -> Result<(), String> {
+        if line.doc_id.is_null() && line.doc.is_null() {
+            return Err("it has neither `doc_id` nor `doc`: no line of lm-eval's samples".to_owned());
+        }
         let filter = line.filter.clone().unwrap_or_else(|| NO_FILTER.to_owned());
         if !line.doc_id.is_null() && !self.seen.insert((line.doc_id.to_string(), filter.clone())) {
             return Err(format!(

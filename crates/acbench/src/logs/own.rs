@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use record::{LogName, NotComparable, Outcome, RunRecord, Score, TaskSource, run_path, series_name};
-use serde_json::Value;
 
 use crate::Error;
 use crate::logs::{Facts, Item, Log, Series, broken, json};
@@ -86,7 +85,7 @@ fn series(run: &RunRecord, task: &TaskSource, scores: Vec<Score>) -> Series {
         metric: METRIC.to_owned(),
         filter: None,
         must,
-        settings: Facts::from([("source".to_owned(), Value::from(task.source.clone()).to_string())]),
+        settings: Facts::new(),
         prompts_by: Facts::new(),
         items: scores.into_iter().map(item).collect(),
     }
