@@ -135,6 +135,22 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// Another program's log, or a run as one, that cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Log {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A budget that cannot be used.
+    #[error("the budget {} cannot be used: {problem}", path.display())]
+    Budget {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// From the task.
     #[error(transparent)]
     Task(#[from] task::TaskError),

@@ -8,10 +8,15 @@
 //! | [`probe()`] | the dense transcripts, read by every variant | `<variant>/probes/` |
 //! | [`analyze()`] | scores, probes | `analysis/` |
 //! | [`report()`] | scores, analysis | `report/` |
+//! | [`compare()`] | two logs, ours or [others'](logs) | |
+//! | [`gate()`] | analysis, a budget | |
+//! | [`sample_plan()`] | nothing, or analysis | |
 //!
-//! [`evaluate()`] is these in order but for [`probe()`], which is asked for by itself. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is compress to report but for [`probe()`], which is asked for by itself. A [`RunSpec`] says what is asked,
+//! [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
+mod budget;
 mod calibration;
 mod conversations;
 mod cost;
@@ -19,6 +24,7 @@ mod embedding;
 mod error;
 mod event;
 pub mod hub;
+pub mod logs;
 mod lookup;
 mod plan;
 mod prompts;
@@ -34,9 +40,12 @@ pub use ::compress::{
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{Blame as Blamed, BlamedPart, Capability, ProbeAnalysis, Scoring, TextOrigin, Verdict};
-pub use ::report::probe_table;
+pub use ::report::{
+    comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, probe_table, samples_terminal,
+};
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
+pub use budget::{Budget, Demands, VerdictDemand};
 pub use calibration::CalibrationChoice;
 pub use cost::{Cost, cost};
 pub use error::Error;
@@ -50,6 +59,6 @@ pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
-    TerminalOptions, analyze, blame, compress, compress_variant, evaluate, generate, probe, report, score,
-    write_recipe,
+    TerminalOptions, analyze, blame, compare, compress, compress_variant, evaluate, gate, generate, probe, report,
+    sample_plan, score, write_recipe, write_text,
 };

@@ -268,7 +268,9 @@ fn lists_and_help_name_every_row_of_the_tables() -> Checked<()> {
         assert!(names.iter().all(|name| text.contains(name)), "{text}");
     }
     assert!(succeeds(folder.path(), &["list", "models"])?.contains("qwen2"));
-    for verb in ["evaluate", "compress", "inspect", "generate", "score", "analyze", "report", "list"] {
+    for verb in
+        ["evaluate", "compress", "inspect", "generate", "score", "analyze", "report", "compare", "gate", "plan", "list"]
+    {
         assert!(succeeds(folder.path(), &["--help"])?.contains(verb));
         assert!(succeeds(folder.path(), &[verb, "--help"])?.contains("Example"), "{verb}");
     }

@@ -56,7 +56,7 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
         for task in &run.tasks {
             let dense = scores_of(scores, DENSE, &task.task)?;
             let compressed = scores_of(scores, &variant.name, &task.task)?;
-            let pairs = pair(&task.task, &variant.name, dense, compressed)?;
+            let pairs = pair(&task.task, (DENSE, &variant.name), dense, compressed)?;
             analysis.paired.push(compare(&variant.name, task, &pairs, question));
             all_pairs.push(pairs);
         }
@@ -117,7 +117,12 @@ fn overall(run: &RunRecord, compared: &[Compared]) -> Vec<Overall> {
 pub fn seed_of(run: &RunRecord) -> u64 {
     let mut parts = vec![run.model.digest.clone(), run.seed.to_string(), format!("{:?}", run.scoring)];
     parts.extend(run.tasks.iter().map(|task| format!("{} {}", task.task, task.digest)));
-    let hex = record::digest(parts.join("\n").as_bytes());
+    seed_from(&parts.join("\n"))
+}
+
+/// A seed from a text that says what is compared.
+pub fn seed_from(text: &str) -> u64 {
+    let hex = record::digest(text.as_bytes());
     hex.bytes().take(16).fold(0, |seed, byte| (seed << 4) | u64::from((byte as char).to_digit(16).unwrap_or(0)))
 }
 
@@ -126,8 +131,13 @@ fn scores_of<'a>(scores: &'a Scores, variant: &str, task: &str) -> Result<&'a [S
     let found = scores
         .get(&(variant.to_owned(), task.to_owned()))
         .ok_or_else(|| AnalyzeError::MissingScores { variant: variant.to_owned(), task: task.to_owned() })?;
+    checked(variant, task, found)
+}
+
+/// Some scores, each number checked.
+pub(crate) fn checked<'a>(variant: &str, task: &str, scores: &'a [Score]) -> Result<&'a [Score], AnalyzeError> {
     let mut seen = HashSet::new();
-    for score in found {
+    for score in scores {
         let bad = |name: &str, number: f64, expected| AnalyzeError::BadNumber {
             variant: variant.to_owned(),
             task: task.to_owned(),
@@ -150,7 +160,7 @@ fn scores_of<'a>(scores: &'a Scores, variant: &str, task: &str) -> Result<&'a [S
             });
         }
     }
-    Ok(found)
+    Ok(scores)
 }
 
 /// Moves an interval's ends into a range.

@@ -1,8 +1,10 @@
-//! One compressed variant against the dense model on one task.
+//! One side against another on one task: a compressed variant against the dense model, or one log against another.
 
-use record::{PairTest, Paired, TaskSource, Verdict};
+use record::{Agreement, Difference, Interval, PairTest, Paired, Score, TaskSource, Verdict};
 
-use crate::pairing::Pairs;
+use crate::analyze::checked;
+use crate::error::AnalyzeError;
+use crate::pairing::{Pairs, pair};
 use crate::statistic::{
     FEW_CHANGES, PairCounts, RESAMPLES, clustered_standard_error, connor, decide, effective_units, graded, mcnemar,
     mean, normal_quantile, right_or_wrong, smallest_detectable_drop, unseen_share,
@@ -11,50 +13,93 @@ use crate::statistic::{
 /// More samples than this are not worth promising.
 const MOST_SAMPLES: f64 = 1e6;
 
-/// What is asked of all comparisons of a run.
+/// What is asked of a comparison.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Question {
+pub struct Question {
     /// The loss that a person accepts, a share.
     pub margin: f64,
     /// Seed of the resampling.
     pub seed: u64,
 }
 
-/// Compares; `p_holm` is `p` until the whole report is known.
+/// Compares two lists of scores of one task that hold the same samples, as [`crate::analyze()`] compares the variants of a
+/// run; `names` are the two sides as errors call them. The seed's stream is `name`: `variant/task` in a run.
+///
+/// # Errors
+/// A number that is no score, a sample twice or in one list only, a margin that is no share.
+pub fn difference(
+    name: &str,
+    names: (&str, &str),
+    scores: (&[Score], &[Score]),
+    question: Question,
+) -> Result<Difference, AnalyzeError> {
+    if !(0.0..=1.0).contains(&question.margin) {
+        return Err(AnalyzeError::BadMargin { margin: question.margin });
+    }
+    let (a, b) = (checked(names.0, name, scores.0)?, checked(names.1, name, scores.1)?);
+    Ok(differ(name, &pair(name, names, a, b)?, question))
+}
+
+/// Compares a variant of a run; `p_holm` is `p` until the whole report is known.
 pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question: Question) -> Paired {
+    let found = differ(&format!("{variant}/{}", task.task), pairs, question);
+    Paired {
+        variant: variant.to_owned(),
+        task: task.task.clone(),
+        capability: task.capability,
+        n: found.n,
+        left_out: found.left_out,
+        dense: found.a,
+        compressed: found.b,
+        delta: found.delta,
+        interval: found.interval,
+        bounds: found.bounds,
+        test: found.test,
+        p: found.p,
+        p_exact: found.p_exact,
+        p_holm: found.p,
+        flips: found.flips,
+        harmful_flips: found.harmful_flips,
+        verdict: found.verdict,
+        detectable: found.detectable,
+        needed: found.needed,
+    }
+}
+
+/// The difference of some pairs.
+fn differ(name: &str, pairs: &Pairs, question: Question) -> Difference {
     let n = pairs.differences.len();
     let delta = mean(&pairs.differences);
     let count =
         |holds: fn(f64) -> bool| pairs.differences.iter().filter(|&&d| holds(d)).count() as f64 / n.max(1) as f64;
     let binary = pairs.dense.iter().chain(&pairs.compressed).all(|&value| value == 0.0 || value == 1.0);
-    let (test, found, p_exact) = if binary && !pairs.clustered() {
-        let counts = counts(pairs);
-        let exact = mcnemar(counts.dense_only, counts.compressed_only).exact;
-        (PairTest::McnemarMidP, right_or_wrong(counts), Some(exact))
-    } else {
-        let seed = record::Rng::stream(question.seed, &format!("{variant}/{}", task.task)).next_u64();
-        let changed = pairs.differences.iter().filter(|&&d| d != 0.0).count();
-        (PairTest::PairedBootstrap, graded(&pairs.units(), changed, RESAMPLES, seed), None)
+    let counts = binary.then(|| counts(pairs));
+    let (test, found, p_exact) = match counts.filter(|_| !pairs.clustered()) {
+        Some(counts) => {
+            let exact = mcnemar(counts.dense_only, counts.compressed_only).exact;
+            (PairTest::McnemarMidP, right_or_wrong(counts), Some(exact))
+        }
+        None => {
+            let seed = record::Rng::stream(question.seed, name).next_u64();
+            let changed = pairs.differences.iter().filter(|&&d| d != 0.0).count();
+            (PairTest::PairedBootstrap, graded(&pairs.units(), changed, RESAMPLES, seed), None)
+        }
     };
-    let dense = mean(&pairs.dense);
-    let floor = n > 0 && dense <= question.margin;
-    let verdict = if floor { Verdict::Floor } else { decide(found.bounds, question.margin) };
+    let a = mean(&pairs.dense);
+    let verdict = judged((n > 0).then_some(a), found.bounds, question.margin);
     let planning = Planning::of(pairs, delta);
-    Paired {
-        variant: variant.to_owned(),
-        task: task.task.clone(),
-        capability: task.capability,
+    Difference {
         n,
         left_out: pairs.left_out,
-        dense,
-        compressed: mean(&pairs.compressed),
+        a,
+        b: mean(&pairs.compressed),
         delta,
         interval: found.interval,
         bounds: found.bounds,
         test,
         p: found.p,
         p_exact,
-        p_holm: found.p,
+        agreement: counts.map(agreement),
         flips: count(|d| d != 0.0),
         harmful_flips: count(|d| d < 0.0),
         verdict,
@@ -63,7 +108,17 @@ pub(crate) fn compare(variant: &str, task: &TaskSource, pairs: &Pairs, question:
     }
 }
 
-/// How many of some right-or-wrong pairs are of which kind.
+/// The verdict of a comparison at another margin than its run's.
+pub fn verdict_at(paired: &Paired, margin: f64) -> Verdict {
+    judged((paired.n > 0).then_some(paired.dense), paired.bounds, margin)
+}
+
+/// Nothing to lose where the dense mean is at most the margin.
+fn judged(dense: Option<f64>, bounds: Interval, margin: f64) -> Verdict {
+    if dense.is_some_and(|dense| dense <= margin) { Verdict::Floor } else { decide(bounds, margin) }
+}
+
+/// Right-or-wrong pairs by who was right.
 fn counts(pairs: &Pairs) -> PairCounts {
     let mut counts = PairCounts::default();
     for (dense, compressed) in pairs.dense.iter().zip(&pairs.compressed) {
@@ -75,6 +130,11 @@ fn counts(pairs: &Pairs) -> PairCounts {
         }
     }
     counts
+}
+
+fn agreement(counts: PairCounts) -> Agreement {
+    let PairCounts { both, dense_only, compressed_only, neither } = counts;
+    Agreement { both, only_a: dense_only, only_b: compressed_only, neither }
 }
 
 /// What the differences seen say about sample sizes.

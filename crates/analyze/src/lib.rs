@@ -15,7 +15,8 @@ mod probe;
 pub mod statistic;
 mod summary;
 
-pub use analyze::{Scores, analyze, seed_of};
+pub use analyze::{Scores, analyze, seed_from, seed_of};
+pub use compare::{Question, difference, verdict_at};
 pub use error::AnalyzeError;
 pub use metric::MetricError;
 pub use probe::{Probed, probes};

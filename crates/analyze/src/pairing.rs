@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use record::{DENSE, Outcome, Score};
+use record::{Outcome, Score};
 
 use crate::error::AnalyzeError;
 use crate::statistic::Unit;
@@ -42,8 +42,13 @@ impl Pairs {
     }
 }
 
-/// Pairs the scores of one task by sample.
-pub(crate) fn pair(task: &str, variant: &str, dense: &[Score], compressed: &[Score]) -> Result<Pairs, AnalyzeError> {
+/// Pairs the scores of one task by sample; `names` are the two sides as errors call them.
+pub(crate) fn pair(
+    task: &str,
+    names: (&str, &str),
+    dense: &[Score],
+    compressed: &[Score],
+) -> Result<Pairs, AnalyzeError> {
     let unpaired = |sample: &Score, present: &str, absent: &str| AnalyzeError::Unpaired {
         task: task.to_owned(),
         sample: sample.sample.clone(),
@@ -52,13 +57,13 @@ pub(crate) fn pair(task: &str, variant: &str, dense: &[Score], compressed: &[Sco
     };
     let dense_ids: HashMap<&str, &Score> = dense.iter().map(|score| (score.sample.as_str(), score)).collect();
     if let Some(extra) = compressed.iter().find(|score| !dense_ids.contains_key(score.sample.as_str())) {
-        return Err(unpaired(extra, variant, DENSE));
+        return Err(unpaired(extra, names.1, names.0));
     }
     let by_id: HashMap<&str, &Score> = compressed.iter().map(|score| (score.sample.as_str(), score)).collect();
     let mut pairs = Pairs::default();
     let mut finished = Vec::new();
     for score in dense {
-        let other = by_id.get(score.sample.as_str()).ok_or_else(|| unpaired(score, DENSE, variant))?;
+        let other = by_id.get(score.sample.as_str()).ok_or_else(|| unpaired(score, names.0, names.1))?;
         if score.outcome != Outcome::Finished || other.outcome != Outcome::Finished {
             pairs.left_out += 1;
             continue;

@@ -14,9 +14,11 @@
 mod analysis;
 mod assets;
 mod column;
+mod comparison;
 mod compression;
 mod digest;
 mod files;
+mod gate;
 mod jsonl;
 mod message;
 mod probe;
@@ -37,9 +39,13 @@ pub use analysis::{
 };
 pub use assets::{Asset, AssetError, Assets};
 pub use column::{Column, MeanOf, Metric};
+pub use comparison::{
+    Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,
+};
 pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};
 pub use digest::{Digest, digest};
 pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
+pub use gate::{Check, Gate, Gated, SamplePlan, SampleSize, TaskSize};
 pub use jsonl::{JsonlReader, JsonlWriter};
 pub use message::{Message, Role, ToolCall};
 pub use probe::{

@@ -3,12 +3,14 @@
 //!
 //! [`write()`] fills a run's `report/` folder, [`terminal`] is the table that ends a command, [`json`] is for scripts.
 
+mod comparison;
 mod csv;
 mod error;
 mod example;
 mod fault;
 mod figure;
 mod form;
+mod gate;
 mod grid;
 mod json;
 mod markdown;
@@ -16,6 +18,7 @@ mod page;
 mod probe;
 mod published;
 mod stored;
+mod table;
 mod terminal;
 mod verdict;
 mod wording;
@@ -25,8 +28,10 @@ use std::path::{Path, PathBuf};
 
 use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary, WeightsRecord};
 
+pub use comparison::{comparison_markdown, comparison_terminal};
 pub use error::ReportError;
 pub use example::{Example, Side, lost};
+pub use gate::{gate_markdown, gate_terminal, junit, samples_terminal};
 pub use json::json;
 pub use probe::probe_table;
 pub use terminal::terminal;

@@ -136,7 +136,7 @@ fn compression(report: &Report, text: &mut String) {
 }
 
 /// Text that cannot end a table cell or begin markup.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -200,7 +200,7 @@ fn closing(report: &Report, width: usize, text: &mut String) {
 }
 
 /// Breaks a line between words.
-fn wrapped(line: &str, width: usize, text: &mut String) {
+pub(crate) fn wrapped(line: &str, width: usize, text: &mut String) {
     let mut column = 0;
     for word in line.split(' ') {
         let length = word.chars().count();

@@ -2,13 +2,16 @@
 
 mod analyze;
 mod blame;
+mod compare;
 mod compress;
 mod evaluate;
 mod failure;
+mod gate;
 mod generate;
 mod inspect;
 mod list;
 mod output;
+mod plan;
 mod probe;
 mod progress;
 mod report;
@@ -26,7 +29,7 @@ use failure::Failure;
 const DONE: u8 = 0;
 /// It could not be done: a wrong flag, a broken file, a full disk. What was finished is kept.
 const STOPPED: u8 = 2;
-/// Done, but some samples failed.
+/// Done, but some samples failed, or some scores could not be compared.
 const SAMPLES_FAILED: u8 = 3;
 
 /// Measures what compressing a language model costs when it works as an agent.
@@ -42,9 +45,11 @@ Examples:
   acbench evaluate --compression_method gptq --tasks workflow tool_use long_context real_world
   acbench evaluate --model_name ./Qwen2.5-0.5B-Instruct --compression_method gptq wanda --limit 50
   acbench report runs/pico-gptq-w4-g128-1f3a9c02 --json
+  acbench compare before.eval after.eval
 
 Flags may be written with `-` or `_`. The same command again resumes a run that was stopped.
-Exit codes: 0 done; 2 not done (what, where and what to do is on stderr); 3 done, but some samples failed.";
+Exit codes: 0 done; 1 `gate`: the budget is broken; 2 not done (what, where and what to do is on stderr); 3 done, but some
+samples failed, or `compare` could not compare all.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -66,6 +71,12 @@ enum Verb {
     Blame(blame::Blame),
     /// Write the tables, figures and the page of a run
     Report(report::Report),
+    /// Compare any two logs item by item: of lm-eval, Inspect, BFCL, or variants of runs
+    Compare(compare::Compare),
+    /// Check a run against a budget, for CI
+    Gate(gate::Gate),
+    /// Say how many samples a margin needs, and what the samples of a run can show
+    Plan(plan::Plan),
     /// List tasks, methods or models
     List(list::List),
 }
@@ -91,6 +102,9 @@ pub(crate) fn main() -> ExitCode {
         Verb::Analyze(verb) => verb.run(),
         Verb::Blame(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
+        Verb::Compare(verb) => verb.run(),
+        Verb::Gate(verb) => verb.run(),
+        Verb::Plan(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };
     match done {

@@ -11,12 +11,27 @@ mod report;
 
 mod evaluate;
 
+mod compare;
+mod gate;
+mod samples;
+
 pub use self::analyze::analyze;
 pub use self::blame::{BlameOptions, Spared, blame, write_recipe};
+pub use self::compare::compare;
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
+pub use self::gate::gate;
 pub use self::generate::{GenerateOptions, generate};
 pub(crate) use self::probe::analyze_probes;
 pub use self::probe::{ProbeOptions, probe};
 pub use self::report::{Reported, TerminalOptions, report};
+pub use self::samples::sample_plan;
 pub use self::score::{Counts, ScoreOptions, score};
+
+/// Writes a text to a file, whole or not at all.
+///
+/// # Errors
+/// A folder that cannot be made, or a full disk.
+pub fn write_text(path: &std::path::Path, text: &str) -> Result<(), crate::Error> {
+    Ok(record::write_atomic(path, text.as_bytes())?)
+}
