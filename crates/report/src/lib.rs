@@ -6,6 +6,7 @@
 mod csv;
 mod error;
 mod example;
+mod explore;
 mod fault;
 mod figure;
 mod form;
@@ -15,6 +16,7 @@ mod markdown;
 mod page;
 mod published;
 mod stored;
+mod tally;
 mod terminal;
 mod verdict;
 mod wording;
@@ -22,15 +24,14 @@ mod wording;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary, WeightsRecord};
+use record::{Analysis, DENSE, Paired, RunRecord, TaskSource, TaskSummary, WeightsRecord};
 
 pub use error::ReportError;
-pub use example::{Example, Side, lost};
+pub use example::Example;
+pub use explore::{Explored, Explorer, Lost, TaskWriter, VariantWriter};
 pub use json::json;
+pub use tally::{Tallies, Tally};
 pub use terminal::terminal;
-
-/// The scores of a run by (variant, task).
-pub type Scores = BTreeMap<(String, String), Vec<Score>>;
 
 /// Everything a report shows.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +42,12 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// What the weights are, by variant; one without a record is shown without.
     pub weights: &'a BTreeMap<String, WeightsRecord>,
-    /// Scores by (variant, task): heat maps and failed samples are drawn from them.
-    pub scores: &'a Scores,
-    /// Replies worth reading, the worst first; see [`Example::worst`].
+    /// Counts by (variant, task): heat maps and failed samples are drawn from them.
+    pub tallies: &'a Tallies,
+    /// Replies worth reading, the worst of each task and variant first.
     pub examples: &'a [Example],
+    /// The stamp of the folder `explore/` beside the page, [`Explored::stamp`]; `None` for a page without one.
+    pub explore: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {

@@ -55,7 +55,9 @@ pub(crate) fn forest(report: &Report) -> Option<Markup> {
     let scale = Scale::of(&rows, report.analysis.margin);
     let (mut parts, mut y) = (Vec::new(), 0);
     for task in report.tasks() {
-        let compared: Vec<&Paired> = report.comparisons(&task.task).collect();
+        let mut compared: Vec<&Paired> = report.comparisons(&task.task).collect();
+        // The least loss first; what lost the same stays in the run's order.
+        compared.sort_by(|a, b| b.delta.total_cmp(&a.delta));
         if compared.is_empty() {
             continue;
         }
