@@ -89,10 +89,17 @@ function paths(a: string[], b: string[]): Map<number, number>[] | null {
 function pieces(words: string[], head: number, own: boolean[]): Piece[] {
   const all: Piece[] = [];
   words.forEach((text, at) => {
-    const mine = own[at - head] ?? false;
+    const mine = (own[at - head] ?? false) || (SPACE.test(text) && between(own, at - head));
     const last = all[all.length - 1];
     if (last && last.own === mine) last.text += text;
     else all.push({ text, own: mine });
   });
   return all;
+}
+
+const SPACE = /^\s+$/;
+
+/** A space between two words of one's own reads as one's own. */
+function between(own: boolean[], at: number): boolean {
+  return own[at - 1] === true && own[at + 1] === true;
 }

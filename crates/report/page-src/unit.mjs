@@ -16,13 +16,14 @@ const { address, read } = await load("state");
 const { line, spelled } = await load("text");
 
 const own = (pieces) => pieces.filter((piece) => piece.own).map((piece) => piece.text);
-const shared = (pieces) => pieces.filter((piece) => !piece.own).map((piece) => piece.text).join("");
+const shared = (pieces) => pieces.filter((piece) => !piece.own).map((piece) => piece.text).join("").replace(/\s/g, "");
 const whole = (pieces) => pieces.map((piece) => piece.text).join("");
 
 test("words that the other lacks are marked", () => {
   const [a, b] = diff("pick the red ball", "pick a red ball now");
   assert.deepEqual(own(a), ["the"]);
   assert.deepEqual(own(b), ["a", " now"]);
+  assert.deepEqual(own(diff("go to the red door", "go by a red door")[0]), ["to the"]);
   assert.deepEqual(diff("same", "same").map(own), [[], []]);
   assert.deepEqual(diff("", "new").map(own), [[], ["new"]]);
 });

@@ -434,12 +434,16 @@
   function pieces(words2, head, own) {
     const all = [];
     words2.forEach((text, at) => {
-      const mine = own[at - head] ?? false;
+      const mine = (own[at - head] ?? false) || SPACE.test(text) && between(own, at - head);
       const last = all[all.length - 1];
       if (last && last.own === mine) last.text += text;
       else all.push({ text, own: mine });
     });
     return all;
+  }
+  var SPACE = /^\s+$/;
+  function between(own, at) {
+    return own[at - 1] === true && own[at + 1] === true;
   }
 
   // sample.ts
