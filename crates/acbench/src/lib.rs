@@ -8,7 +8,7 @@
 //! | [`analyze()`] | scores | `analysis/paired.json` |
 //! | [`report()`] | scores, analysis | `report/` |
 //!
-//! [`evaluate()`] is these five in order. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is these five in order; [`view()`] shows a report in a browser. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod calibration;
@@ -47,6 +47,6 @@ pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
-    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, analyze, compress, compress_variant,
-    evaluate, generate, report, score,
+    Compression, Counts, Finished, GenerateOptions, ScoreOptions, TerminalOptions, View, analyze, compress,
+    compress_variant, evaluate, generate, report, score, view,
 };

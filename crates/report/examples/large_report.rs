@@ -170,7 +170,7 @@ fn summary(variant: &str, task: &TaskSource, values: &[f64]) -> TaskSummary {
 
 fn compared(variant: &str, task: &TaskSource, dense: &[f64], own: &[f64]) -> Paired {
     // What is no number counts as unchanged.
-    let finished = |value: &f64| !(*value < 0.0);
+    let finished = |value: &f64| value.is_nan() || *value >= 0.0;
     let both = || dense.iter().zip(own).filter(|(a, b)| finished(a) && finished(b));
     let n = both().count();
     let share = |count: usize| count as f64 / n.max(1) as f64;

@@ -15,6 +15,7 @@ mod json;
 mod markdown;
 mod page;
 mod published;
+mod serve;
 mod stored;
 mod tally;
 mod terminal;
@@ -30,6 +31,8 @@ pub use error::ReportError;
 pub use example::Example;
 pub use explore::{Explored, Explorer, Lost, TaskWriter, VariantWriter};
 pub use json::json;
+pub use page::{Progress, progress};
+pub use serve::Server;
 pub use tally::{Tallies, Tally};
 pub use terminal::terminal;
 

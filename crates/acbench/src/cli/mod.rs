@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod run_args;
 mod score;
+mod view;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Verb {
     Analyze(analyze::Analyze),
     /// Write the tables, figures and the page of a run
     Report(report::Report),
+    /// Show the report of a run in a browser
+    View(view::View),
     /// List tasks, methods or models
     List(list::List),
 }
@@ -83,6 +86,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Score(verb) => verb.run(),
         Verb::Analyze(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
+        Verb::View(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };
     match done {

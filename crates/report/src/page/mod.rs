@@ -8,11 +8,14 @@ mod kinds;
 mod map;
 mod outcome;
 mod policy;
+mod progress;
 mod provenance;
 mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use record::{DENSE, RunRecord};
+
+pub use progress::{Progress, progress};
 
 use crate::Report;
 use crate::verdict::{bottom_line, notes};
