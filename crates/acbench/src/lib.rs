@@ -12,8 +12,8 @@
 //! | [`gate()`] | analysis, a budget | |
 //! | [`sample_plan()`] | nothing, or analysis | |
 //!
-//! [`evaluate()`] is compress to report but for [`probe()`], which is asked for by itself. A [`RunSpec`] says what is asked,
-//! [`plan()`] makes a [`Run`] of it, and each verb
+//! [`evaluate()`] is compress to report but for [`probe()`], which is asked for by itself; [`view()`] shows a report in a
+//! browser. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
 //! goes on where an earlier, perhaps killed, one stopped.
 
 mod budget;
@@ -59,6 +59,6 @@ pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
-    TerminalOptions, analyze, blame, compare, compress, compress_variant, evaluate, gate, generate, probe, report,
-    sample_plan, score, write_recipe, write_text,
+    TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, gate, generate, probe,
+    report, sample_plan, score, view, write_recipe, write_text,
 };

@@ -1,10 +1,11 @@
 //! A run folder: what was asked, and the files that every stage finds by it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{Assets, JsonlReader, RunRecord, Sample, TaskSource, Transcripts, run_path};
+use record::{Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, run_path};
 use serde_json::{Map, Value};
 use task::Drawn;
 
@@ -12,6 +13,9 @@ use crate::Error;
 
 /// The bundled model's name.
 pub const PICO: &str = "pico";
+
+/// The scores of a run by (variant, task).
+pub(crate) type Scores = BTreeMap<(String, String), Vec<Score>>;
 
 /// A run folder.
 #[derive(Debug, Clone)]
@@ -128,8 +132,8 @@ impl Run {
     ///
     /// # Errors
     /// A file that is broken.
-    pub fn scores(&self) -> Result<report::Scores, Error> {
-        let mut all = report::Scores::new();
+    pub(crate) fn scores(&self) -> Result<Scores, Error> {
+        let mut all = Scores::new();
         for variant in &self.record.variants {
             for task in &self.record.tasks {
                 let path = run_path::scores(&self.root, &variant.name, &task.task);

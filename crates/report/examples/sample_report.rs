@@ -9,8 +9,11 @@ use record::{
     Outcome, PairTest, Paired, Rng, RunRecord, Score, Scoring, TaskSource, TaskSummary, VariantRecord, VariantSource,
     Verdict, WeightsRecord,
 };
-use report::{Example, Report, Scores};
+use report::{Example, Report, Tallies, Tally};
 use serde_json::{Value, json};
+
+/// Scores by (variant, task).
+type Scores = BTreeMap<(String, String), Vec<Score>>;
 
 /// Variant, and what it loses on each of the four tasks.
 const VARIANTS: [(&str, [f64; 4]); 4] = [
@@ -34,7 +37,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let analysis = analysis(&scores);
     let examples = examples();
     let weights = weights();
-    let report = Report { run: &run, analysis: &analysis, weights: &weights, scores: &scores, examples: &examples };
+    let tallies: Tallies = scores.iter().map(|(key, scores)| (key.clone(), Tally::of(scores))).collect();
+    let report = Report {
+        run: &run,
+        analysis: &analysis,
+        weights: &weights,
+        tallies: &tallies,
+        examples: &examples,
+        explore: None,
+    };
     for path in report::write(&report, Path::new(&folder))? {
         println!("{}", path.display());
     }

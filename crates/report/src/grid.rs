@@ -1,9 +1,6 @@
 //! Scores laid out by length and depth: the cells of a heat map.
 
-use std::collections::BTreeMap;
-
-use record::{Outcome, Score};
-use serde_json::Value;
+use crate::tally::Tally;
 
 /// Mean scores by depth (rows, from the top of the text) and length (columns).
 #[derive(Debug, Clone, PartialEq)]
@@ -26,22 +23,17 @@ pub(crate) struct Mean {
 }
 
 impl Grid {
-    /// Lays out the scores that have a `length` and a `depth`; `None` where none of them finished.
-    pub fn of(scores: &[Score]) -> Option<Grid> {
-        let mut finished: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
-        for score in scores {
-            let (Some(length), Some(depth)) = (number(score, "length"), number(score, "depth")) else { continue };
-            let cell = finished.entry((depth, length)).or_default();
-            cell.extend((score.outcome == Outcome::Finished).then_some(score.value));
-        }
-        if finished.values().all(Vec::is_empty) {
+    /// Lays out what was counted by length and depth; `None` where nothing finished.
+    pub fn of(tally: &Tally) -> Option<Grid> {
+        let finished = tally.cells();
+        if finished.values().all(|(_, samples)| *samples == 0) {
             return None;
         }
         let depths = ascending(finished.keys().map(|(depth, _)| depth.clone()));
         let lengths = ascending(finished.keys().map(|(_, length)| length.clone()));
         let cell = |depth: &String, length: &String| {
-            let values = finished.get(&(depth.clone(), length.clone())).filter(|values| !values.is_empty())?;
-            Some(Mean { value: values.iter().sum::<f64>() / values.len() as f64, samples: values.len() })
+            let (sum, samples) = *finished.get(&(depth.clone(), length.clone()))?;
+            (samples > 0).then(|| Mean { value: sum / samples as f64, samples })
         };
         let cells = depths.iter().map(|depth| lengths.iter().map(|length| cell(depth, length)).collect()).collect();
         Some(Grid { lengths, depths, cells })
@@ -71,12 +63,4 @@ fn ascending(values: impl Iterator<Item = String>) -> Vec<String> {
     values.sort_by(|a, b| crate::wording::by_size(a, b));
     values.dedup();
     values
-}
-
-/// A tag that is a number, as it was written.
-fn number(score: &Score, tag: &str) -> Option<String> {
-    match score.tags.get(tag)? {
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }

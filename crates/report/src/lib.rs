@@ -7,6 +7,7 @@ mod comparison;
 mod csv;
 mod error;
 mod example;
+mod explore;
 mod fault;
 mod figure;
 mod form;
@@ -17,8 +18,10 @@ mod markdown;
 mod page;
 mod probe;
 mod published;
+mod serve;
 mod stored;
 mod table;
+mod tally;
 mod terminal;
 mod verdict;
 mod wording;
@@ -26,18 +29,19 @@ mod wording;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use record::{Analysis, DENSE, Paired, RunRecord, Score, TaskSource, TaskSummary, WeightsRecord};
+use record::{Analysis, DENSE, Paired, RunRecord, TaskSource, TaskSummary, WeightsRecord};
 
 pub use comparison::{comparison_markdown, comparison_terminal};
 pub use error::ReportError;
-pub use example::{Example, Side, lost};
+pub use example::Example;
+pub use explore::{Explored, Explorer, Lost, TaskWriter, VariantWriter};
 pub use gate::{gate_markdown, gate_terminal, junit, samples_terminal};
 pub use json::json;
+pub use page::{Progress, progress};
 pub use probe::probe_table;
+pub use serve::Server;
+pub use tally::{Tallies, Tally};
 pub use terminal::terminal;
-
-/// The scores of a run by (variant, task).
-pub type Scores = BTreeMap<(String, String), Vec<Score>>;
 
 /// Everything a report shows.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +52,12 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// What the weights are, by variant; one without a record is shown without.
     pub weights: &'a BTreeMap<String, WeightsRecord>,
-    /// Scores by (variant, task): heat maps and failed samples are drawn from them.
-    pub scores: &'a Scores,
-    /// Replies worth reading, the worst first; see [`Example::worst`].
+    /// Counts by (variant, task): heat maps and failed samples are drawn from them.
+    pub tallies: &'a Tallies,
+    /// Replies worth reading, the worst of each task and variant first.
     pub examples: &'a [Example],
+    /// The stamp of the folder `explore/` beside the page, [`Explored::stamp`]; `None` for a page without one.
+    pub explore: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {

@@ -149,14 +149,30 @@ pub(crate) fn clipped(text: &str, most: usize) -> String {
 
 /// Text without control characters: names come from files, and a terminal obeys them.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_unseen(c) { ' ' } else { c }).collect()
 }
 
 /// A finished page or drawing with a sign in place of control characters: XML knows none but these two, and a reader
-/// should see that one was there.
+/// should see that one was there. What would turn other text around, or cannot be seen, is spelled out: `⟨U+202E⟩`.
 pub(crate) fn legible(markup: &str) -> String {
-    let sign = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{FFFD}' } else { c };
-    markup.chars().map(sign).collect()
+    let mut text = String::with_capacity(markup.len());
+    for c in markup.chars() {
+        match c {
+            '\n' | '\t' => text.push(c),
+            c if c.is_control() => text.push('\u{FFFD}'),
+            c if is_unseen(c) => text.push_str(&format!("⟨U+{:04X}⟩", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Marks and overrides of direction, spaces without width, and tags (Unicode 16: general category Cf), but for the two
+/// joiners that scripts and emoji are written with.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -192,6 +208,7 @@ mod tests {
         assert_eq!(legible(&element), format!("<i title=\"{safe}\">{safe}</i>"));
         assert_eq!(clipped("äöü", 2), "äö…");
         assert_eq!(clipped("äöü", 3), "äöü");
-        assert_eq!(printable("a\u{1b}[31m"), "a [31m");
+        assert_eq!(printable("a\u{1b}[31m\u{202e}"), "a [31m ");
+        assert_eq!(legible("a\u{202e}b\u{200d}c"), "a⟨U+202E⟩b\u{200d}c");
     }
 }

@@ -8,11 +8,16 @@ use record::{
     PairTest, Paired, Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord,
     VariantSource, Verdict, WeightsRecord,
 };
-use report::{Example, Report, Scores, Side};
+use report::{Example, Lost, Report, Tallies, Tally};
 use serde_json::{Value, json};
 
 /// Text that would do harm in HTML, a table, a terminal or a file name.
-const HOSTILE: &str = "<script>alert('x')</script>|\"a\",\u{1b}[31m\u{0}../&amp;";
+const HOSTILE: &str = "<script>alert('x')</script>|\"a\",\u{1b}[31m\u{0}../&amp;\u{202e}";
+/// The stamp of a folder for the page's script that is not there.
+const STAMP: &str = "0123456789ab";
+
+/// Scores by (variant, task).
+type Scores = BTreeMap<(String, String), Vec<Score>>;
 
 /// Owns what a [`Report`] borrows.
 struct Records {
@@ -24,14 +29,21 @@ struct Records {
 }
 
 impl Records {
-    fn report(&self) -> Report<'_> {
-        Report {
+    /// Does something with the report of these records.
+    fn with<T>(&self, act: impl Fn(&Report) -> T) -> T {
+        let tallies: Tallies = self.scores.iter().map(|(key, scores)| (key.clone(), Tally::of(scores))).collect();
+        act(&Report {
             run: &self.run,
             analysis: &self.analysis,
             weights: &self.weights,
-            scores: &self.scores,
+            tallies: &tallies,
             examples: &self.examples,
-        }
+            explore: Some(STAMP),
+        })
+    }
+
+    fn terminal(&self, width: u16, color: bool) -> String {
+        self.with(|report| report::terminal(report, width, color))
     }
 }
 
@@ -222,7 +234,7 @@ fn full() -> Records {
 fn write(records: &Records) -> Result<BTreeMap<String, String>, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let mut files = BTreeMap::new();
-    for path in report::write(&records.report(), folder.path())? {
+    for path in records.with(|report| report::write(report, folder.path()))? {
         assert_eq!(path.parent(), Some(folder.path()));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = fs::read(&path)?;
@@ -239,6 +251,7 @@ fn write(records: &Records) -> Result<BTreeMap<String, String>, Box<dyn std::err
 fn assert_well_formed(name: &str, text: &str) {
     let void = ["meta", "br", "!DOCTYPE"];
     let mut open: Vec<&str> = Vec::new();
+    let text = &markup(text).0;
     for piece in text.split('<').skip(1) {
         let (tag, _) = piece.split_once('>').unwrap_or_else(|| panic!("{name}: a tag without end: {piece}"));
         let word = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap_or_default();
@@ -252,13 +265,39 @@ fn assert_well_formed(name: &str, text: &str) {
     assert!(open.is_empty(), "{name}: {open:?}");
 }
 
+/// A page without its script and style, which are ours, and whether the script is there.
+fn markup(page: &str) -> (String, bool) {
+    let without = |text: &str, tag: &str| match text.split_once(&format!("<{tag}>")) {
+        Some((before, rest)) => {
+            let (_, after) = rest.split_once(&format!("</{tag}>")).unwrap_or_default();
+            (format!("{before}{after}"), true)
+        }
+        None => (text.to_owned(), false),
+    };
+    let (page, scripted) = without(page, "script");
+    (without(&page, "style").0, scripted)
+}
+
 #[test]
-fn the_page_is_one_file_that_asks_nothing_of_a_network() -> Result<(), Box<dyn std::error::Error>> {
+fn the_page_asks_nothing_of_a_network_and_may_run_nothing_but_its_own_script() -> Result<(), Box<dyn std::error::Error>>
+{
     let page = &write(&full())?["index.html"];
-    for word in ["http:", "https:", "src=", "url(", "@import", "<script", "<link", "<iframe", "javascript:"] {
-        assert!(!page.contains(word), "{word}");
+    let (markup, scripted) = markup(page);
+    for word in ["http:", "https:", "src=", "url(", "@import", "<script", "<link", "<iframe", "javascript:", " style="]
+    {
+        assert!(!markup.contains(word), "{word}");
     }
     assert!(page.contains("prefers-color-scheme:dark") && page.contains("viewport"));
+    let policy = page.find("Content-Security-Policy").unwrap_or(usize::MAX);
+    assert!(scripted && policy < page.find("<style>").unwrap_or_default());
+    assert!(page.contains("default-src 'none'") && !page.contains("unsafe-inline"));
+    assert!(page.contains(&format!("data-stamp=\"{STAMP}\"")));
+    let alone = full().with(|report| {
+        let folder = tempfile::tempdir()?;
+        report::write(&Report { explore: None, ..*report }, folder.path()).map_err(std::io::Error::other)?;
+        fs::read_to_string(folder.path().join("index.html"))
+    })?;
+    assert!(!alone.contains("<script") && !alone.contains("script-src"));
     Ok(())
 }
 
@@ -269,12 +308,14 @@ fn hostile_text_is_shown_and_does_nothing() -> Result<(), Box<dyn std::error::Er
     for (name, text) in &files {
         assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "{name}");
         assert!(!text.contains('\u{1b}') || name.ends_with(".csv"), "{name}");
+        let text = &markup(text).0;
         assert!(!text.contains("<script") || name.ends_with(".csv"), "{name}");
+        assert!(!text.contains('\u{202e}') || name.ends_with(".csv") || name.ends_with(".md"), "{name}");
         if !name.ends_with(".csv") && !name.ends_with(".md") {
             assert_well_formed(name, text);
         }
     }
-    assert!(!report::terminal(&full().report(), 200, false).contains('\u{1b}'));
+    assert!(!full().terminal(200, false).contains('\u{1b}'));
     Ok(())
 }
 
@@ -365,21 +406,21 @@ fn the_terminal_table_fits_and_is_plain_unless_asked() {
     let mut records = full();
     records.run.variants.truncate(2);
     for width in [0, 40, 60, 80, 100, 120, 200] {
-        let text = report::terminal(&records.report(), width, false);
+        let text = records.terminal(width, false);
         assert!(!text.contains('\u{1b}'));
         let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         assert!(widest <= usize::from(width.max(40)), "{width}: {widest}\n{text}");
         assert!(text.contains("−8.8") && text.contains("pddl"), "{text}");
     }
-    assert!(report::terminal(&records.report(), 120, true).contains('\u{1b}'));
-    let wide = report::terminal(&records.report(), 200, false);
+    assert!(records.terminal(120, true).contains('\u{1b}'));
+    let wide = records.terminal(200, false);
     assert!(wide.contains("long context") && wide.contains("▼ drops") && wide.contains("0.012"));
 }
 
 #[test]
 fn json_has_the_verdicts_and_reads_back() -> Result<(), serde_json::Error> {
     let records = full();
-    let value = report::json(&records.report());
+    let value = records.with(report::json);
     assert_eq!(serde_json::from_value::<Analysis>(value["analysis"].clone())?, records.analysis);
     assert!(value["verdicts"]["gptq-w4-g128"].as_str().is_some_and(|text| text.contains("2 of 4")));
     assert!(value["compressions"]["gptq-w4-g128"]["layers"].is_null());
@@ -407,14 +448,14 @@ fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::E
         let files = write(&records)?;
         assert_well_formed("index.html", &files["index.html"]);
         assert!(files["index.html"].contains("Nothing was compared"));
-        assert!(report::terminal(&records.report(), 80, false).contains("Nothing was compared"));
+        assert!(records.terminal(80, false).contains("Nothing was compared"));
     }
     let mut dense = full();
     dense.run.variants.truncate(1);
     dense.analysis.paired.clear();
     let files = write(&dense)?;
     assert!(files["index.html"].contains("needle") && files.contains_key("needle-dense.svg"));
-    assert!(report::terminal(&dense.report(), 120, false).contains("80.0"));
+    assert!(dense.terminal(120, false).contains("80.0"));
     Ok(())
 }
 
@@ -453,12 +494,13 @@ fn a_dense_model_without_ability_is_named() -> Result<(), Box<dyn std::error::Er
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
-    let error = report::write(&full().report(), std::path::Path::new("/proc/none")).err().map(|e| e.to_string());
+    let error =
+        full().with(|report| report::write(report, std::path::Path::new("/proc/none"))).err().map(|e| e.to_string());
     assert!(error.is_some_and(|text| text.contains("/proc/none/index.html")));
 }
 
 #[test]
-fn the_worst_examples_show_the_first_turn_that_differs() {
+fn examples_show_the_first_turn_that_differs() {
     let said = |replies: &[&str]| Transcript {
         steps: replies
             .iter()
@@ -472,19 +514,16 @@ fn the_worst_examples_show_the_first_turn_that_differs() {
         outcome: Some(Outcome::Finished),
         record: Value::Null,
     };
-    let (dense, compressed) = (scores(&[1.0, 1.0, 1.0, 0.0]), scores(&[0.5, 0.0, 1.0, 1.0]));
-    let theirs = BTreeMap::from([("s1".to_owned(), said(&["go", "take", "done"]))]);
-    let ours = BTreeMap::from([("s1".to_owned(), said(&["go", "drop"]))]);
-    let found = Example::worst(
-        "pddl",
-        "gptq",
-        Side { scores: &dense, transcripts: &theirs },
-        Side { scores: &compressed, transcripts: &ours },
-        5,
-    );
-    let samples: Vec<&str> = found.iter().map(|example| example.sample.as_str()).collect();
-    // The failed sample is no example, and a gain is none.
-    assert_eq!(samples, ["s1", "s0"]);
+    let lost = |sample: &str, value: f64| Lost {
+        sample: sample.into(),
+        dense: (1.0, "right".into()),
+        compressed: (value, "wrong".into()),
+    };
+    let (theirs, ours) = (said(&["go", "take", "done"]), said(&["go", "drop"]));
+    let found = [
+        Example::of("pddl", "gptq", &lost("s1", 0.0), &theirs, &ours),
+        Example::of("pddl", "gptq", &lost("s0", 0.5), &Transcript::default(), &Transcript::default()),
+    ];
     assert_eq!((found[0].turn, found[0].turns, found[0].question.as_str()), (2, (3, 2), "question 1"));
     assert_eq!((found[0].dense_reply.as_str(), found[0].compressed_reply.as_str()), ("take", "drop"));
     assert_eq!(found[1].dense_reply, "");
@@ -496,7 +535,7 @@ fn kinds_of_mistake_columns_and_rows_left_out_are_shown_everywhere() -> Result<(
     records.run.tasks[1].skipped = vec![format!("a.json row 3: {HOSTILE}"), "a.json row 5: no id".into()];
     let files = write(&records)?;
     let (page, markdown) = (&files["index.html"], &files["report.md"]);
-    for text in [page, markdown, &report::terminal(&records.report(), 100, false)] {
+    for text in [page, markdown, &records.terminal(100, false)] {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace("\\_", "_");
         assert!(text.contains("wrong tool") && text.contains("Instr-S") && text.contains("71.2"), "{text}");
         assert!(text.contains("teval_instruct: 2 rows of the official files"), "{text}");

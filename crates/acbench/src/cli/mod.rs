@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod run_args;
 mod score;
+mod view;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -77,6 +78,8 @@ enum Verb {
     Gate(gate::Gate),
     /// Say how many samples a margin needs, and what the samples of a run can show
     Plan(plan::Plan),
+    /// Show the report of a run in a browser
+    View(view::View),
     /// List tasks, methods or models
     List(list::List),
 }
@@ -105,6 +108,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Compare(verb) => verb.run(),
         Verb::Gate(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(),
+        Verb::View(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };
     match done {

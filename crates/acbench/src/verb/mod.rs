@@ -10,6 +10,7 @@ mod blame;
 mod report;
 
 mod evaluate;
+mod view;
 
 mod compare;
 mod gate;
@@ -27,6 +28,7 @@ pub use self::probe::{ProbeOptions, probe};
 pub use self::report::{Reported, TerminalOptions, report};
 pub use self::samples::sample_plan;
 pub use self::score::{Counts, ScoreOptions, score};
+pub use self::view::{View, view};
 
 /// Writes a text to a file, whole or not at all.
 ///

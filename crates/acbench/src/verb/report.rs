@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use record::{Analysis, DENSE, Score, Transcript, Transcripts, VariantRecord, VariantSource, WeightsRecord, run_path};
-use report::{Example, Report, Side};
+use record::{
+    Analysis, DENSE, JsonlReader, Score, TaskSource, Transcripts, VariantRecord, VariantSource, WeightsRecord, run_path,
+};
+use report::{Example, Explored, Explorer, Report, VariantWriter};
 use serde_json::Value;
 
 use crate::Error;
 use crate::run::Run;
 
-/// Examples of lost samples that the page shows for each task and variant.
-const EXAMPLES: usize = 3;
+/// Examples of lost samples that the page shows, and the most of them of one task and variant.
+const EXAMPLES: usize = 60;
+const EXAMPLES_EACH: usize = 3;
 
 /// How the result is shown on the terminal.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +42,16 @@ pub struct Reported {
 /// Scores or analysis that are missing or broken, or a full disk.
 pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
-    let scores = run.scores()?;
     let weights = weights(run)?;
-    let examples = examples(run, &scores)?;
-    let report =
-        Report { run: &run.record, analysis: &analysis, weights: &weights, scores: &scores, examples: &examples };
+    let (explored, examples) = explore(run, &analysis)?;
+    let report = Report {
+        run: &run.record,
+        analysis: &analysis,
+        weights: &weights,
+        tallies: &explored.tallies,
+        examples: &examples,
+        explore: Some(&explored.stamp),
+    };
     let files = report::write(&report, &run_path::report(&run.root))?;
     let table = report::terminal(&report, shown.width, shown.color);
     Ok(Reported { files, table, json: report::json(&report) })
@@ -68,27 +76,50 @@ fn weights(run: &Run) -> Result<BTreeMap<String, WeightsRecord>, Error> {
     Ok(all)
 }
 
-/// The samples on which each variant lost most.
-fn examples(run: &Run, scores: &report::Scores) -> Result<Vec<Example>, Error> {
-    let mut all = Vec::new();
-    for task in &run.record.tasks {
-        let mut said = run.ended(DENSE, task)?;
-        for variant in run.record.variants.iter().filter(|variant| variant.name != DENSE) {
-            let scores_of =
-                |variant: &str| scores.get(&(variant.to_owned(), task.task.clone())).map_or(&[][..], Vec::as_slice);
-            let (dense, compressed) = (scores_of(DENSE), scores_of(&variant.name));
-            let lost = report::lost(dense, compressed, EXAMPLES);
-            let said = read(&mut said, &lost)?;
-            let instead = read(&mut run.ended(&variant.name, task)?, &lost)?;
-            let dense = Side { scores: dense, transcripts: &said };
-            let compressed = Side { scores: compressed, transcripts: &instead };
-            all.extend(Example::worst(&task.task, &variant.name, dense, compressed, EXAMPLES));
+/// Reads every score and transcript of a run once: writes them for the page's script, and keeps what the page itself shows
+/// of them, counts and the worst losses of each variant.
+fn explore(run: &Run, analysis: &Analysis) -> Result<(Explored, Vec<Example>), Error> {
+    let record = &run.record;
+    let pairs = record.tasks.len() * record.variants.len().saturating_sub(1);
+    let each = (EXAMPLES / pairs.max(1)).clamp(1, EXAMPLES_EACH);
+    let mut explorer = Explorer::begin(&run_path::report(&run.root), record, analysis)?;
+    let mut examples = Vec::new();
+    for task in &record.tasks {
+        let mut writer = explorer.task();
+        let mut dense = run.ended(DENSE, task)?;
+        for (place, variant) in record.variants.iter().enumerate() {
+            if !run_path::scores(&run.root, &variant.name, &task.task).is_file() {
+                continue;
+            }
+            let mut column = writer.variant(place);
+            if variant.name == DENSE {
+                read(run, (task, variant), &mut dense, &mut column)?;
+                column.finish()?;
+                continue;
+            }
+            let mut said = run.ended(&variant.name, task)?;
+            read(run, (task, variant), &mut said, &mut column)?;
+            let room = each.min(EXAMPLES.saturating_sub(examples.len()));
+            for lost in column.finish()?.iter().take(room) {
+                let (theirs, ours) = (dense.get(&lost.sample)?, said.get(&lost.sample)?);
+                examples.push(Example::of(&task.task, &variant.name, lost, &theirs, &ours));
+            }
         }
+        writer.finish()?;
     }
-    Ok(all)
+    Ok((explorer.finish()?, examples))
 }
 
-/// What was said for some samples.
-fn read(said: &mut Transcripts, samples: &[(&Score, &Score)]) -> Result<BTreeMap<String, Transcript>, Error> {
-    samples.iter().map(|(score, _)| Ok((score.sample.clone(), said.get(&score.sample)?))).collect()
+/// Hands over the scores of one variant of a task, each with what was said for it.
+fn read(
+    run: &Run,
+    (task, variant): (&TaskSource, &VariantRecord),
+    said: &mut Transcripts,
+    column: &mut VariantWriter<'_, '_>,
+) -> Result<(), Error> {
+    for score in JsonlReader::<Score>::open(&run_path::scores(&run.root, &variant.name, &task.task))? {
+        let score = score?;
+        column.add(&score, &said.get(&score.sample)?)?;
+    }
+    Ok(())
 }

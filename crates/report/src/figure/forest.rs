@@ -4,12 +4,14 @@ use maud::{Markup, html};
 use record::{Interval, Paired, TaskSource, Verdict};
 
 use crate::Report;
-use crate::wording::{capability, interval, margin, points, sign};
+use crate::wording::{capability, clipped, interval, margin, points, sign};
 
 /// Heights of a task's title, of one comparison, and of the axis.
 const TITLE: usize = 34;
 const ROW: usize = 50;
 const AXIS: usize = 44;
+/// Letters of a variant's name that have room beside its numbers.
+const NAME: usize = 32;
 /// What is read to those who cannot see it.
 const LABEL: &str = "Differences, compressed minus dense, with 95% intervals; the table below has the same numbers";
 
@@ -55,7 +57,9 @@ pub(crate) fn forest(report: &Report) -> Option<Markup> {
     let scale = Scale::of(&rows, report.analysis.margin);
     let (mut parts, mut y) = (Vec::new(), 0);
     for task in report.tasks() {
-        let compared: Vec<&Paired> = report.comparisons(&task.task).collect();
+        let mut compared: Vec<&Paired> = report.comparisons(&task.task).collect();
+        // The least loss first; what lost the same stays in the run's order.
+        compared.sort_by(|a, b| b.delta.total_cmp(&a.delta));
         if compared.is_empty() {
             continue;
         }
@@ -109,7 +113,7 @@ fn row(paired: &Paired, scale: &Scale, margin: f64, y: usize) -> Markup {
     };
     html! {
         g class=(paired.verdict) {
-            text.name x="0" y=(y + 14) { (paired.variant) }
+            text.name x="0" y=(y + 14) { (clipped(&paired.variant, NAME)) }
             text.numbers.end x="100%" y=(y + 14) {
                 (numbers) tspan.word { " " (sign(paired.verdict)) " " (paired.verdict) }
             }

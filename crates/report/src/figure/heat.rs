@@ -19,8 +19,6 @@ const BOTTOM: f64 = 62.0;
 /// Where the ramp of colors begins, and the width of its pieces.
 const RAMP: f64 = LEFT + 34.0;
 const SWATCH: f64 = 6.0;
-/// More lengths or depths than this are no map to read.
-const MOST: usize = 64;
 
 /// One map.
 #[derive(Debug, Clone)]
@@ -40,10 +38,7 @@ pub(crate) struct HeatMap {
 pub(crate) fn heat_maps(report: &Report) -> Vec<HeatMap> {
     let mut maps = Vec::new();
     for task in report.tasks() {
-        let grid = |variant: &str| {
-            let scores = report.scores.get(&(variant.to_owned(), task.task.clone()))?;
-            Grid::of(scores).filter(|grid| grid.lengths.len() <= MOST && grid.depths.len() <= MOST)
-        };
+        let grid = |variant: &str| Grid::of(report.tallies.get(&(variant.to_owned(), task.task.clone()))?);
         let map = |variant: &str, difference, grid| HeatMap {
             task: task.task.clone(),
             variant: variant.to_owned(),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use record::{DENSE, Outcome, Score, TaskSource, TaskSummary};
+use record::{DENSE, TaskSource, TaskSummary};
 
 use super::{bar, numbers, table, words};
 use crate::figure::{heat_maps, inline, side_by_side};
+use crate::tally::Tally;
 use crate::wording::{self, by_size, clipped, counted, percent};
 use crate::{Example, Report};
 
@@ -14,8 +15,6 @@ use crate::{Example, Report};
 const EXCERPT: usize = 1500;
 /// A tag of more values than this is a number to plot, not a kind.
 const MOST_KINDS: usize = 24;
-/// Samples that are named for each reason to fail.
-const NAMED: usize = 5;
 
 /// The heat maps of lengths and depths: a row a variant, beside the dense one it is compared with.
 pub(super) fn maps(report: &Report) -> Option<Markup> {
@@ -178,29 +177,16 @@ pub(super) fn failed(report: &Report) -> Option<Markup> {
 }
 
 fn failed_rows(report: &Report, task: &str, variant: &str) -> Markup {
-    let scores = report.scores.get(&(variant.to_owned(), task.to_owned()));
+    let tally = report.tallies.get(&(variant.to_owned(), task.to_owned()));
     html! {
-        @for (reason, samples) in scores.map_or_else(BTreeMap::new, |scores| reasons(scores)) {
+        @for (reason, samples) in tally.into_iter().flat_map(Tally::failed) {
             tr {
                 th scope="row" { (task) }
                 td.mono { (variant) }
-                td.n { (wording::count(samples.len())) }
+                td.n { (wording::count(samples.count)) }
                 td.wrap { (clipped(reason, EXCERPT)) }
-                td.wrap.mono {
-                    (samples[..samples.len().min(NAMED)].join(", ")) @if samples.len() > NAMED { ", …" }
-                }
+                td.wrap.mono { (samples.first.join(", ")) @if samples.count > samples.first.len() { ", …" } }
             }
         }
     }
-}
-
-/// The samples that failed, by reason.
-fn reasons(scores: &[Score]) -> BTreeMap<&str, Vec<&str>> {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for score in scores {
-        if let Outcome::Failed { reason, .. } = &score.outcome {
-            reasons.entry(reason).or_default().push(&score.sample);
-        }
-    }
-    reasons
 }

@@ -3,18 +3,30 @@
 use maud::{Markup, html};
 use record::{Paired, TaskSource, TaskSummary};
 
-use super::{chip, numbers, row_class, table, words};
+use super::map::map;
+use super::{cautions, chip, numbers, row_class, table, words};
 use crate::Report;
 use crate::figure::forest;
-use crate::verdict::{Comparison, VariantVerdict, bottom_line, floor, verdicts};
+use crate::verdict::{Comparison, VariantVerdict, floor, verdicts};
 use crate::wording::{self, counted, interval, p_value, percent, points};
 
-/// What a person can act on.
-pub(super) fn verdict(report: &Report) -> Markup {
+/// Comparisons that are told in sentences without being asked.
+const OPEN: usize = 8;
+
+/// What a person can act on: the map, then each variant in a sentence. The page has said the sentence for the run.
+pub(super) fn verdict(report: &Report, few: &Report) -> Markup {
+    let verdicts = verdicts(few);
+    let comparisons: usize = verdicts.iter().map(|verdict| verdict.comparisons.len()).sum();
+    let cards = html! { div.cards { @for verdict in &verdicts { (card(verdict)) } } };
     html! {
-        p.lead { (bottom_line(report)) }
         @if let Some(floor) = floor(report) { p.caution { (floor) } }
-        div.cards { @for verdict in verdicts(report) { (card(&verdict)) } }
+        (map(report).unwrap_or_default())
+        (cautions(report))
+        @if comparisons > OPEN {
+            details.bare { summary { "Each variant in a sentence" } div { (cards) } }
+        } @else {
+            (cards)
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn provenance(report: &Report) -> Markup {
         }
         p {
             "Model " (run.model.name) ", SHA-256 "
-            span.mono style="overflow-wrap:anywhere" { (run.model.digest) } "."
+            span.mono.long { (run.model.digest) } "."
         }
         (data(report))
     }
