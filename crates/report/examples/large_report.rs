@@ -44,6 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         tallies: &explored.tallies,
         examples: &[],
         explore: Some(&explored.stamp),
+        probes: None,
+        blames: &[],
     };
     report::write(&report, folder)?;
     Ok(())

@@ -45,6 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tallies: &tallies,
         examples: &examples,
         explore: None,
+        probes: None,
+        blames: &[],
     };
     for path in report::write(&report, Path::new(&folder))? {
         println!("{}", path.display());

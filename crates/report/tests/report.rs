@@ -39,6 +39,8 @@ impl Records {
             tallies: &tallies,
             examples: &self.examples,
             explore: Some(STAMP),
+            probes: None,
+            blames: &[],
         })
     }
 

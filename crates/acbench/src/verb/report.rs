@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use record::{
-    Analysis, DENSE, JsonlReader, Score, TaskSource, Transcripts, VariantRecord, VariantSource, WeightsRecord, run_path,
+    Analysis, Blame, DENSE, JsonlReader, ProbeAnalysis, Score, TaskSource, Transcripts, VariantRecord, VariantSource,
+    WeightsRecord, run_path,
 };
 use report::{Example, Explored, Explorer, Report, VariantWriter};
 use serde_json::Value;
@@ -44,6 +45,7 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
     let weights = weights(run)?;
     let (explored, examples) = explore(run, &analysis)?;
+    let (probes, blames) = probes(run)?;
     let report = Report {
         run: &run.record,
         analysis: &analysis,
@@ -51,10 +53,26 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
         tallies: &explored.tallies,
         examples: &examples,
         explore: Some(&explored.stamp),
+        probes: probes.as_ref(),
+        blames: &blames,
     };
     let files = report::write(&report, &run_path::report(&run.root))?;
     let table = report::terminal(&report, shown.width, shown.color);
     Ok(Reported { files, table, json: report::json(&report) })
+}
+
+/// What the probes found, and where the loss of variants comes from, as far as that is known.
+fn probes(run: &Run) -> Result<(Option<ProbeAnalysis>, Vec<(String, Blame)>), Error> {
+    let path = run_path::probe_analysis(&run.root);
+    let probes = if path.is_file() { Some(record::read_json(&path)?) } else { None };
+    let mut blames = Vec::new();
+    for variant in &run.record.variants {
+        let path = run_path::blame(&run.root, &variant.name);
+        if path.is_file() {
+            blames.push((variant.name.clone(), record::read_json(&path)?));
+        }
+    }
+    Ok((probes, blames))
 }
 
 /// What the weights of each variant are.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use ::report::{Progress, Server};
 use record::run_path;
-use report::{Progress, Server};
 
 use crate::Error;
 use crate::run::Run;
@@ -69,7 +69,7 @@ impl View {
         if changed(&page).is_some() && problem.is_none() {
             return None;
         }
-        Some(report::progress(&run.record, |variant, task| self.progress(&run, variant, task), problem.as_deref()))
+        Some(::report::progress(&run.record, |variant, task| self.progress(&run, variant, task), problem.as_deref()))
     }
 
     /// How far a variant is on a task; counted anew where its transcripts grew.

@@ -33,6 +33,11 @@ pub(super) fn score_color(score: f64) -> Fill {
     fill(SCORES, score)
 }
 
+/// [`difference_color`] as `#rrggbb`.
+pub(crate) fn difference_fill(difference: f64) -> String {
+    difference_color(difference).hex()
+}
+
 /// The color of a difference in [-1, 1]. The square root makes small differences visible.
 pub(super) fn difference_color(difference: f64) -> Fill {
     fill(DIFFERENCES, 0.5 + 0.5 * difference.abs().sqrt().copysign(difference))

@@ -9,6 +9,7 @@ mod picture;
 mod raster;
 mod svg;
 
+pub(crate) use color::difference_fill;
 pub(crate) use forest::forest;
 pub(crate) use heat::{heat_maps, side_by_side};
 pub(crate) use picture::pictures;

@@ -4,6 +4,7 @@
 //! The templates escape every text that they are given: names come from files, and replies are written by models.
 
 mod detail;
+mod inside;
 mod kinds;
 mod map;
 mod outcome;
@@ -90,6 +91,7 @@ fn sections(report: &Report, few: &Report) -> Vec<Section> {
         ("form", "Form and content", kinds::form(few)),
         ("mistakes", "Kinds of mistake", kinds::mistakes(few)),
         ("compression", "What compression did", weights::compression(few)),
+        ("inside", "What changed inside", inside::inside(report)),
         ("maps", "Where facts were found", detail::maps(few)),
         ("splits", "By kind of sample", detail::splits(few)),
         ("examples", "What went wrong", detail::examples(few)),
