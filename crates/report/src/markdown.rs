@@ -26,7 +26,8 @@ pub(crate) fn markdown(report: &Report) -> String {
 fn opening(report: &Report, text: &mut String) {
     text.push_str(&format!("**{}**\n\n", plain(&bottom_line(report))));
     for verdict in verdicts(report) {
-        text.push_str(&format!("- {}\n", plain(&verdict.sentence())));
+        let together = verdict.together().map(|together| format!(" {together}")).unwrap_or_default();
+        text.push_str(&format!("- {}{together}\n", plain(&verdict.sentence())));
     }
     if let Some(floor) = floor(report) {
         text.push_str(&format!("\n{}\n", plain(&floor)));

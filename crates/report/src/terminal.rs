@@ -149,7 +149,10 @@ fn together(column: Column, summary: &CapabilitySummary, first: bool) -> Cell {
         Dense => number(wording::percent(summary.dense)),
         Compressed => number(wording::percent(summary.compressed)),
         Difference => number(wording::points(summary.compressed - summary.dense)),
-        Word => Cell::new(verdicts()),
+        P => number(summary.pooled.as_ref().map(|pooled| wording::p_value(pooled.p)).unwrap_or_default()),
+        Word => Cell::new(summary.pooled.as_ref().map_or_else(verdicts, |pooled| {
+            format!("{} {}", wording::sign(pooled.verdict), wording::word(pooled.verdict))
+        })),
         _ => Cell::new(""),
     }
 }
@@ -190,6 +193,7 @@ fn closing(report: &Report, width: usize, text: &mut String) {
     lines.extend(Faults::of(report).lines(report));
     for verdict in verdicts(report) {
         lines.push(format!("{} {}", wording::sign(verdict.worst()), verdict.sentence()));
+        lines.extend(verdict.together());
     }
     lines.extend(floor(report));
     lines.push(bottom_line(report));

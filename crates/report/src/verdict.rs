@@ -1,6 +1,6 @@
 //! What a person can act on: one sentence a method, and one for the run.
 
-use record::{Paired, Verdict};
+use record::{Paired, PooledDecision, Verdict};
 
 use crate::Report;
 use crate::published::Published;
@@ -15,6 +15,8 @@ pub(crate) struct VariantVerdict<'a> {
     /// `capabilities`, or `tasks` where some capability has several.
     noun: &'static str,
     margin: f64,
+    /// All of its tasks together, where there are several.
+    pooled: Option<&'a PooledDecision>,
 }
 
 /// One comparison.
@@ -37,8 +39,15 @@ pub(crate) fn verdicts<'a>(report: &Report<'a>) -> Vec<VariantVerdict<'a>> {
         comparisons: report.tasks().filter_map(|task| report.paired(variant, &task.task)).map(comparison).collect(),
         noun: if repeated { "tasks" } else { "capabilities" },
         margin: report.analysis.margin,
+        pooled: pooled(report, variant),
     };
     report.compressed().map(verdict).filter(|verdict| !verdict.comparisons.is_empty()).collect()
+}
+
+/// The decision over all tasks of a variant, where it is of several.
+fn pooled<'a>(report: &Report<'a>, variant: &str) -> Option<&'a PooledDecision> {
+    let found = report.analysis.overall.iter().find(|overall| overall.variant == variant)?;
+    (found.pooled.tasks > 1).then_some(&found.pooled)
 }
 
 impl VariantVerdict<'_> {
@@ -87,6 +96,17 @@ impl VariantVerdict<'_> {
         }
         let clauses = [Some(headline), self.drops(), self.unsure()];
         format!("{}.", clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+
+    /// `All 12 tasks together: −1.2 points [−2.4, −0.1], holds.`
+    pub fn together(&self) -> Option<String> {
+        let PooledDecision { delta, interval, verdict, tasks, .. } = self.pooled?;
+        Some(format!(
+            "All {tasks} tasks together: {} points {}, {}.",
+            wording::points(*delta),
+            wording::interval(*interval),
+            verb(*verdict)
+        ))
     }
 
     /// `drops on long context (−8.8 points)`
@@ -291,7 +311,7 @@ mod tests {
     fn sentence(paired: &[Paired]) -> String {
         let name = |(letter, paired)| Comparison { name: char::to_string(&letter), paired };
         let comparisons = ('a'..='z').zip(paired).map(name).collect();
-        VariantVerdict { variant: "gptq", comparisons, noun: "tasks", margin: 0.03 }.sentence()
+        VariantVerdict { variant: "gptq", comparisons, noun: "tasks", margin: 0.03, pooled: None }.sentence()
     }
 
     fn unsure(n: usize, needed: usize) -> Paired {

@@ -41,7 +41,7 @@ fn run(variants: &[&str]) -> RunRecord {
 }
 
 fn analysis() -> Analysis {
-    Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], columns: vec![] }
+    Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: vec![] }
 }
 
 fn score(sample: &str, value: f64) -> Score {

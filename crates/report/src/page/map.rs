@@ -126,21 +126,24 @@ fn flips(paired: &Paired) -> (usize, usize) {
     (samples(paired.harmful_flips), samples(paired.flips - paired.harmful_flips))
 }
 
-/// One capability of one variant: plain means over its tasks, the worst of their verdicts, their samples together.
+/// One capability of one variant: plain means over its tasks, the verdict of all of them together (the
+/// worst of theirs, where there is none), their samples together.
 fn of_capability(report: &Report, variant: Variant, capability: Capability) -> Option<Cell> {
     let tasks = report.tasks().filter(|task| task.capability == capability);
     let paired: Vec<&Paired> = tasks.filter_map(|task| report.paired(variant.name, &task.task)).collect();
     let summary = report.analysis.capabilities.iter();
     let mut summary = summary.filter(|found| found.variant == variant.name && found.capability == capability);
-    let delta = match (summary.next(), &paired[..]) {
+    let summary = summary.next();
+    let delta = match (summary, &paired[..]) {
         (Some(found), _) => Some(found.compressed - found.dense),
         (None, [one]) => Some(one.delta),
         (None, _) => None,
     };
+    let pooled = summary.and_then(|found| found.pooled.as_ref()).map(|pooled| pooled.verdict);
     let worst = paired.iter().map(|paired| paired.verdict).min_by_key(|verdict| order(*verdict))?;
     let (worse, better) = paired.iter().map(|paired| flips(paired)).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
     let delta = delta.filter(|delta| delta.is_finite() && paired.iter().any(|paired| paired.n > 0));
-    Some(Cell { delta, verdict: worst, worse, better, place: capability.as_str().to_owned() })
+    Some(Cell { delta, verdict: pooled.unwrap_or(worst), worse, better, place: capability.as_str().to_owned() })
 }
 
 /// The worst verdict first.

@@ -37,6 +37,7 @@ fn card(verdict: &VariantVerdict) -> Markup {
         article.card {
             h3 { (verdict.variant) }
             p { (verdict.sentence()) }
+            @if let Some(together) = verdict.together() { p { (together) } }
             ul {
                 @for Comparison { name, paired } in &verdict.comparisons {
                     li { span { (name) } span { (change(paired)) " " (chip(paired.verdict)) } }
