@@ -21,5 +21,5 @@ pub use model::{
 pub use backend::{Answer, Backend, Failure, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};
-pub use probe::{BlameJob, Grain, ProbeJob, Searched, TOP, blame, probe, probed, read_probes};
+pub use probe::{BlameJob, Grain, ProbeJob, Searched, TOP, blame, probe, probed, read_probes, spectra_of};
 pub use run::{Conversation, Job, Open, Progress, run};

@@ -306,10 +306,75 @@ fn rows_of(data: Vec<f32>, cols: usize) -> Matrix {
     Matrix::new(data.len() / cols.max(1), cols, data)
 }
 
-/// Both spectra of a matrix whose rows are positions.
-fn spectra_of(of: SpectrumOf, matrix: &Matrix) -> Result<Spectrum, GenerateError> {
+/// Both spectra of a matrix `[positions, width]`: its singular values, and the eigenvalues of the covariance of its rows,
+/// centered by column and then of length 1 (times the number of rows). They come from the `[positions, positions]` Gram
+/// matrix, whose eigenvalues other than 0 are those of the `[width, width]` one.
+///
+/// # Errors
+/// Values that are infinite or not numbers.
+pub fn spectra_of(of: SpectrumOf, matrix: &Matrix) -> Result<Spectrum, GenerateError> {
     let gram = spectrum::gram(matrix);
     let both = spectrum::singular_values(&gram).zip(spectrum::eigenvalues(&spectrum::covariance(&gram)));
     let (singular, covariance) = both.ok_or_else(|| GenerateError::NoNumbers { what: format!("{of:?}") })?;
     Ok(Spectrum { of, singular, covariance })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn matrix(value: &Value) -> Option<Matrix> {
+        let rows: Vec<Vec<f32>> = serde_json::from_value(value.clone()).ok()?;
+        Some(Matrix::new(rows.len(), rows.first()?.len(), rows.concat()))
+    }
+
+    fn numbers(value: &Value) -> Vec<f64> {
+        serde_json::from_value(value.clone()).unwrap_or_default()
+    }
+
+    fn near(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance * b.abs().max(1.0);
+        assert!(got.len() == want.len() && got.iter().zip(want).all(close), "{what}: {got:?} {want:?}");
+    }
+
+    fn erank(values: &[f64]) -> f64 {
+        let sum: f64 = values.iter().sum();
+        let entropy = values.iter().map(|value| value / sum).filter(|share| *share > 0.0);
+        entropy.map(|share| -share * share.ln()).sum::<f64>().exp()
+    }
+
+    /// The reference has logits of four decimals as f64; the engine's are f32, whose rounding is 6e-8 of a logit.
+    #[test]
+    fn golden_logits_of_the_engine_give_what_numpy_gives() -> Result<(), Box<dyn std::error::Error>> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/golden/analysis.json");
+        if !path.is_file() {
+            eprintln!("skipped: {} is not there", path.display());
+            return Ok(());
+        }
+        let golden: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        for case in golden["cases"].as_array().ok_or("no cases")? {
+            let (dense, other) = (matrix(&case["dense"]).ok_or("dense")?, matrix(&case["compressed"]).ok_or("other")?);
+            let chosen: Vec<u32> = serde_json::from_value(case["targets"].clone())?;
+            let first = look(&dense, &chosen, TOP, None).ok_or("numbers")?;
+            let side = DenseSide { logits: &dense, log_sum_exp: &first.log_sum_exp, ids: &first.ids };
+            let second = look(&other, &chosen, TOP, Some(&side)).ok_or("numbers")?;
+            let expected = &case["expected"];
+            for (name, seen, logits) in [("dense", &first, &dense), ("compressed", &second, &other)] {
+                let energy: Vec<f64> = seen.log_sum_exp.iter().map(|sum| -sum).collect();
+                near(&energy, &numbers(&expected[name]["energy_t1"]), 1e-6, "energy");
+                let nll = seen.log_sum_exp.iter().zip(&seen.chosen).map(|(sum, &logit)| sum - f64::from(logit));
+                near(&nll.collect::<Vec<_>>(), &numbers(&expected[name]["nll"]), 1e-6, "nll");
+                let spectrum = spectra_of(SpectrumOf::Logits, logits)?;
+                let rank = expected[name]["erank_singular_values"].as_f64().ok_or("erank")?;
+                near(&[erank(&spectrum.singular)], &[rank], 1e-6, "erank of singular values");
+                let rank = expected[name]["erank_covariance"].as_f64().ok_or("erank")?;
+                near(&[erank(&spectrum.covariance)], &[rank], 1e-6, "erank of the covariance");
+            }
+            let beside = second.beside.ok_or("beside")?;
+            near(&beside.kl, &numbers(&expected["kl"]), 1e-5, "kl");
+            near(&beside.acceptance, &numbers(&expected["expected_acceptance_rate"]), 1e-6, "acceptance");
+        }
+        Ok(())
+    }
 }
