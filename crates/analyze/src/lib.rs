@@ -5,6 +5,7 @@
 //! is in [`metric`].
 
 mod analyze;
+mod behavior;
 mod column;
 mod compare;
 mod error;
@@ -16,6 +17,7 @@ pub mod statistic;
 mod summary;
 
 pub use analyze::{Scores, analyze, seed_from, seed_of};
+pub use behavior::{Trail, Turn, behavior};
 pub use compare::{Question, difference, verdict_at};
 pub use error::AnalyzeError;
 pub use metric::MetricError;

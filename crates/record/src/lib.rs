@@ -13,6 +13,7 @@
 
 mod analysis;
 mod assets;
+mod behavior;
 mod column;
 mod comparison;
 mod compression;
@@ -38,6 +39,7 @@ pub use analysis::{
     Analysis, CapabilitySummary, ColumnValue, Interval, Overall, PairTest, Paired, PooledDecision, TaskSummary, Verdict,
 };
 pub use assets::{Asset, AssetError, Assets};
+pub use behavior::{Behavior, Course, SurvivalPoint};
 pub use column::{Column, MeanOf, Metric};
 pub use comparison::{
     Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,

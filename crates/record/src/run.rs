@@ -154,6 +154,11 @@ pub mod run_path {
         root.join("analysis").join("paired.json")
     }
 
+    /// `analysis/behavior.json`
+    pub fn behavior(root: &Path) -> PathBuf {
+        root.join("analysis").join("behavior.json")
+    }
+
     /// `analysis/probes.json`
     pub fn probe_analysis(root: &Path) -> PathBuf {
         root.join("analysis").join("probes.json")

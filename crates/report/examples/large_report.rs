@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tallies: &explored.tallies,
         examples: &[],
         explore: Some(&explored.stamp),
+        behaviors: &[],
         probes: None,
         blames: &[],
     };
@@ -150,7 +151,7 @@ fn analysis(run: &RunRecord, values: &[[Vec<f64>; 2]]) -> Analysis {
             paired.push(compared(&variant.name, source, &values[0][task], &own[task]));
         }
     }
-    Analysis { margin: 0.03, summaries, paired, capabilities: Vec::new(), columns: Vec::new() }
+    Analysis { margin: 0.03, summaries, paired, capabilities: Vec::new(), overall: Vec::new(), columns: Vec::new() }
 }
 
 fn summary(variant: &str, task: &TaskSource, values: &[f64]) -> TaskSummary {

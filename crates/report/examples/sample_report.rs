@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tallies: &tallies,
         examples: &examples,
         explore: None,
+        behaviors: &[],
         probes: None,
         blames: &[],
     };

@@ -29,7 +29,9 @@ mod wording;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use record::{Analysis, Blame, DENSE, Paired, ProbeAnalysis, RunRecord, TaskSource, TaskSummary, WeightsRecord};
+use record::{
+    Analysis, Behavior, Blame, DENSE, Paired, ProbeAnalysis, RunRecord, TaskSource, TaskSummary, WeightsRecord,
+};
 
 pub use comparison::{comparison_markdown, comparison_terminal};
 pub use error::ReportError;
@@ -58,6 +60,8 @@ pub struct Report<'a> {
     pub examples: &'a [Example],
     /// The stamp of the folder `explore/` beside the page, [`Explored::stamp`]; `None` for a page without one.
     pub explore: Option<&'a str>,
+    /// What variants spend and how their episodes go, by task and variant; empty where nobody looked.
+    pub behaviors: &'a [Behavior],
     /// What the probes found, where the run was probed.
     pub probes: Option<&'a ProbeAnalysis>,
     /// What was searched for blame, by variant.

@@ -4,6 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table};
 use record::{DENSE, Distance, DistanceAt, ProbeAnalysis, ProbeSummary, TopAgreement};
 
+use crate::terminal::wrapped;
 use crate::wording;
 
 /// A column of the table: its title, what it says in a sentence, and a variant's cell.
@@ -128,20 +129,41 @@ pub(crate) fn what_was_read(analysis: &ProbeAnalysis) -> String {
     )
 }
 
-/// A line for each variant, no wider than `width` columns where that is possible.
+/// A line for each variant, as many columns as `width` has room for.
 pub fn probe_table(analysis: &ProbeAnalysis, width: u16) -> String {
+    let wide = |table: &Table| {
+        let content = table.column_max_content_widths();
+        content.iter().map(|column| usize::from(*column) + 3).sum::<usize>() >= usize::from(width)
+    };
+    let mut count = COLUMNS.len();
+    let mut table = draw(analysis, count);
+    // The last columns are in the page and in the JSON all the same.
+    while wide(&table) && count > 2 {
+        count -= 1;
+        table = draw(analysis, count);
+    }
+    let more = match COLUMNS.len() - count {
+        0 => String::new(),
+        left => format!(" {left} more columns are on the page of `acbench report`, all of it in `--json`."),
+    };
+    let mut text = format!("{table}\n");
+    wrapped(&format!("{}{more}", what_was_read(analysis)), usize::from(width.max(40)), &mut text);
+    text
+}
+
+/// The table with its first columns.
+fn draw(analysis: &ProbeAnalysis, count: usize) -> Table {
+    let columns = &COLUMNS[..count];
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    let titles = COLUMNS.iter().map(|column| column.title);
-    table.set_header(
-        std::iter::once("Variant").chain(titles).map(|title| Cell::new(title).add_attribute(Attribute::Bold)),
-    );
+    let titles = std::iter::once("Variant").chain(columns.iter().map(|column| column.title));
+    table.set_header(titles.map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
     for one in &analysis.variants {
-        let cells = COLUMNS.iter().map(|column| Cell::new((column.cell)(one)).set_alignment(CellAlignment::Right));
-        table.add_row(std::iter::once(Cell::new(&one.variant)).chain(cells));
+        let cells = columns.iter().map(|column| Cell::new((column.cell)(one)).set_alignment(CellAlignment::Right));
+        table.add_row(std::iter::once(Cell::new(wording::printable(&one.variant))).chain(cells));
     }
-    table.force_no_tty().set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(60));
-    format!("{table}\n{}\n", what_was_read(analysis))
+    table.force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
+    table
 }
 
 /// How many hidden states there are, the embeddings among them.

@@ -98,14 +98,14 @@ impl VariantVerdict<'_> {
         format!("{}.", clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 
-    /// `All 12 tasks together: −1.2 points [−2.4, −0.1], holds.`
+    /// `All 12 tasks together: −1.2 points [−2.4, −0.1]: holds.`
     pub fn together(&self) -> Option<String> {
         let PooledDecision { delta, interval, verdict, tasks, .. } = self.pooled?;
         Some(format!(
-            "All {tasks} tasks together: {} points {}, {}.",
+            "All {tasks} tasks together: {} points {}: {}.",
             wording::points(*delta),
             wording::interval(*interval),
-            verb(*verdict)
+            wording::word(*verdict)
         ))
     }
 

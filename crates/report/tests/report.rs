@@ -39,6 +39,7 @@ impl Records {
             tallies: &tallies,
             examples: &self.examples,
             explore: Some(STAMP),
+            behaviors: &[],
             probes: None,
             blames: &[],
         })

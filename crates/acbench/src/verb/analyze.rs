@@ -5,7 +5,8 @@ use record::{Analysis, run_path};
 use crate::Error;
 use crate::run::Run;
 
-/// Compares every compressed variant of a run with the dense one and writes `analysis/paired.json`, and `analysis/probes.json` where
+/// Compares every compressed variant of a run with the dense one and writes `analysis/paired.json` and
+/// `analysis/behavior.json`, and `analysis/probes.json` where
 /// the run was probed. Another `margin`
 /// than the run's is written into `run.json`.
 ///
@@ -20,6 +21,7 @@ pub fn analyze(run: &mut Run, margin: Option<f64>) -> Result<Analysis, Error> {
         run.save()?;
     }
     record::write_json(&run_path::analysis(&run.root), &analysis)?;
+    crate::verb::behaviors(run)?;
     crate::verb::analyze_probes(run)?;
     Ok(analysis)
 }

@@ -6,6 +6,7 @@ mod probe;
 mod score;
 
 mod analyze;
+mod behavior;
 mod blame;
 mod report;
 
@@ -17,6 +18,7 @@ mod gate;
 mod samples;
 
 pub use self::analyze::analyze;
+pub(crate) use self::behavior::behaviors;
 pub use self::blame::{BlameOptions, Spared, blame, write_recipe};
 pub use self::compare::compare;
 pub use self::compress::{Compression, compress, compress_variant};

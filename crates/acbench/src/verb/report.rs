@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use record::{
-    Analysis, Blame, DENSE, JsonlReader, ProbeAnalysis, Score, TaskSource, Transcripts, VariantRecord, VariantSource,
-    WeightsRecord, run_path,
+    Analysis, Behavior, Blame, DENSE, JsonlReader, ProbeAnalysis, Score, TaskSource, Transcripts, VariantRecord,
+    VariantSource, WeightsRecord, run_path,
 };
 use report::{Example, Explored, Explorer, Report, VariantWriter};
 use serde_json::Value;
@@ -46,6 +46,9 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let weights = weights(run)?;
     let (explored, examples) = explore(run, &analysis)?;
     let (probes, blames) = probes(run)?;
+    let path = run_path::behavior(&run.root);
+    // Analyses of before have none.
+    let behaviors: Vec<Behavior> = if path.is_file() { record::read_json(&path)? } else { Vec::new() };
     let report = Report {
         run: &run.record,
         analysis: &analysis,
@@ -53,6 +56,7 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
         tallies: &explored.tallies,
         examples: &examples,
         explore: Some(&explored.stamp),
+        behaviors: &behaviors,
         probes: probes.as_ref(),
         blames: &blames,
     };

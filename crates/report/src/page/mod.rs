@@ -3,6 +3,7 @@
 //!
 //! The templates escape every text that they are given: names come from files, and replies are written by models.
 
+mod behavior;
 mod detail;
 mod inside;
 mod kinds;
@@ -90,6 +91,7 @@ fn sections(report: &Report, few: &Report) -> Vec<Section> {
         ("published", "As published tables have it", kinds::published(few)),
         ("form", "Form and content", kinds::form(few)),
         ("mistakes", "Kinds of mistake", kinds::mistakes(few)),
+        ("behavior", "What variants spend", behavior::behavior(report)),
         ("compression", "What compression did", weights::compression(few)),
         ("inside", "What changed inside", inside::inside(report)),
         ("maps", "Where facts were found", detail::maps(few)),

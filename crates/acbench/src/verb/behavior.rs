@@ -1,0 +1,61 @@
+//! What variants spend and how their episodes go, from transcripts and scores.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use analyze::{Trail, Turn, behavior};
+use record::{Behavior, DENSE, Finish, JsonlReader, Outcome, Score, TaskSource, Transcript, run_path};
+
+use crate::Error;
+use crate::run::Run;
+
+/// Writes `analysis/behavior.json`.
+///
+/// # Errors
+/// Transcripts or scores that are missing or broken.
+pub(crate) fn behaviors(run: &Run) -> Result<Vec<Behavior>, Error> {
+    let mut all = Vec::new();
+    for task in &run.record.tasks {
+        let dense = trails(run, DENSE, task)?;
+        for variant in run.record.variants.iter().filter(|variant| variant.name != DENSE) {
+            all.push(behavior(&variant.name, &task.task, &dense, &trails(run, &variant.name, task)?));
+        }
+    }
+    record::write_json(&run_path::behavior(&run.root), &all)?;
+    Ok(all)
+}
+
+/// One trail a sample, in the order of the scores.
+fn trails(run: &Run, variant: &str, task: &TaskSource) -> Result<Vec<Trail>, Error> {
+    let mut said = run.transcripts(variant, task)?;
+    let scores = JsonlReader::<Score>::open(&run_path::scores(&run.root, variant, &task.task))?;
+    scores
+        .map(|score| {
+            let score = score?;
+            Ok(trail(&said.get(&score.sample)?, score))
+        })
+        .collect()
+}
+
+fn trail(transcript: &Transcript, score: Score) -> Trail {
+    let replies = || transcript.steps.iter().map(|step| &step.reply);
+    let turn = |step: &record::Step| Turn {
+        reply: number(step.reply.text.trim()),
+        shown: number(&step.messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>()),
+    };
+    Trail {
+        tokens: replies().map(|reply| reply.completion_tokens as u64).sum(),
+        cut: replies().any(|reply| reply.finish == Finish::Length),
+        endless: replies().any(|reply| reply.endless),
+        finished: score.outcome == Outcome::Finished,
+        solved: score.value >= 1.0,
+        turns: transcript.steps.iter().map(turn).collect(),
+        cluster: score.cluster,
+    }
+}
+
+fn number(text: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}

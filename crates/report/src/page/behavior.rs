@@ -1,0 +1,116 @@
+//! What variants spend, and how their episodes part from the dense model's.
+
+use maud::{Markup, html};
+use record::{Behavior, Course, Interval};
+
+use super::{numbers, table, words};
+use crate::Report;
+use crate::wording;
+
+/// Tokens, cut-off replies, and the course of episodes; nothing where nobody looked.
+pub(super) fn behavior(report: &Report) -> Option<Markup> {
+    let known: Vec<&Behavior> = report.behaviors.iter().filter(|behavior| behavior.n > 0).collect();
+    (!known.is_empty()).then(|| html! { (spending(&known)) (courses(&known)) })
+}
+
+fn spending(all: &[&Behavior]) -> Markup {
+    let head = html! {
+        (words("Task")) (words("Variant")) (numbers("Tokens, dense")) (numbers("Tokens")) (numbers("Ratio [95%]"))
+        (numbers("Cut off, dense")) (numbers("Cut off")) (numbers("p")) (numbers("Tokens a solved sample, dense"))
+        (numbers("Tokens a solved sample")) (numbers("Endless thoughts"))
+    };
+    let solved = |tokens: Option<f64>| tokens.map_or_else(|| "\u{2013}".to_owned(), |tokens| format!("{tokens:.0}"));
+    let rows = html! {
+        @for one in all {
+            tr {
+                th scope="row" { (one.task) }
+                td.mono { (one.variant) }
+                td.n { (format!("{:.0}", one.dense_tokens)) }
+                td.n { (format!("{:.0}", one.tokens)) }
+                td.n { (ratio(one)) }
+                td.n { (wording::percent(one.dense_cut)) "%" }
+                td.n { (wording::percent(one.cut)) "%" }
+                td.n { (wording::p_value(one.cut_p)) }
+                td.n { (solved(one.dense_tokens_solved)) }
+                td.n { (solved(one.tokens_solved)) }
+                td.n { (one.endless) }
+            }
+        }
+    };
+    html! {
+        p {
+            "Compressed models often say more rather than worse. Tokens are those generated over all turns of a sample, over \
+             the samples that finished in both; a sample is cut off where a reply ran into its limit; tokens a solved sample \
+             are all tokens by the samples that scored 1."
+        }
+        (table("Tokens and cut-off replies", &head, &rows))
+    }
+}
+
+fn ratio(one: &Behavior) -> String {
+    let Some(growth) = one.growth else { return "\u{2013}".to_owned() };
+    let interval = one.growth_interval.map(|Interval { low, high }| format!(" [{low:.2}, {high:.2}]"));
+    format!("{growth:.2}{}", interval.unwrap_or_default())
+}
+
+fn courses(all: &[&Behavior]) -> Markup {
+    let courses: Vec<(&Behavior, &Course)> = all.iter().filter_map(|one| Some((*one, one.course.as_ref()?))).collect();
+    if courses.is_empty() {
+        return html! {};
+    }
+    let head = html! {
+        (words("Task")) (words("Variant")) (words("Still as the dense model's, turn by turn")) (numbers("Median turn"))
+        (numbers("Parted, solved")) (numbers("Alike, solved")) (numbers("Loops, dense")) (numbers("Loops"))
+    };
+    let rows = html! {
+        @for (one, course) in &courses {
+            tr {
+                th scope="row" { (one.task) }
+                td.mono { (one.variant) }
+                td { (curve(course)) }
+                td.n { (course.median.map_or_else(|| "\u{2013}".to_owned(), |turn| turn.to_string())) }
+                td.n { (course.parted.1) " of " (course.parted.0) }
+                td.n { (course.alike.1) " of " (course.alike.0) }
+                td.n { (wording::percent(course.dense_loops)) "%" }
+                td.n { (wording::percent(course.loops)) "%" }
+            }
+        }
+    };
+    html! {
+        h3 { "Where episodes part" }
+        p {
+            "The first turn in which a variant says something else than the dense model did (Kaplan-Meier over episodes; the \
+             shade is the 95% interval by Greenwood's variance; episodes that end alike are censored there). A loop is the \
+             same reply to the same thing three times."
+        }
+        (table("Where episodes part", &head, &rows))
+    }
+}
+
+/// A survival curve as steps.
+fn curve(course: &Course) -> Markup {
+    let last = course.survival.last().map_or(1, |point| point.turn).max(1);
+    let (width, height) = (180.0, 36.0);
+    let x = |turn: usize| turn as f64 / last as f64 * width;
+    let y = |share: f64| 2.0 + (1.0 - share) * (height - 4.0);
+    let (mut line, mut shade, mut lower) = (format!("M0 {:.1}", y(1.0)), format!("M0 {:.1}", y(1.0)), Vec::new());
+    for point in &course.survival {
+        let at = x(point.turn);
+        line.push_str(&format!("H{at:.1}V{:.1}", y(point.share)));
+        let Interval { low, high } = point.interval.unwrap_or(Interval { low: point.share, high: point.share });
+        shade.push_str(&format!("H{at:.1}V{:.1}", y(high)));
+        lower.push((at, y(low)));
+    }
+    for (at, low) in lower.iter().rev() {
+        shade.push_str(&format!("L{at:.1} {low:.1}"));
+    }
+    let end = course.survival.last().map_or(1.0, |point| point.share);
+    let about = format!("{:.0}% of episodes still alike after turn {last}", end * 100.0);
+    html! {
+        svg.curve width=(width) height=(height) role="img" aria-label=(about) {
+            title { (about) }
+            path d={ (shade) "Z" } fill="currentColor" fill-opacity="0.15" {}
+            path d=(line) fill="none" stroke="currentColor" stroke-width="1.5" {}
+        }
+    }
+}
