@@ -1,7 +1,7 @@
 //! How often 95% intervals hold the truth, and how often a verdict is wrong, over made-up runs whose truth is known.
 //!
-//! `cargo run --release -p analyze --example coverage [RUNS] [NAME]` [20000, every case]. The same seeds give the same figures on any
-//! number of cores.
+//! `cargo run --release -p analyze --example coverage [RUNS] [NAME]` [20000, every case]. The same seeds give the same
+//! figures on any number of cores.
 
 use std::num::NonZero;
 use std::thread;
@@ -84,6 +84,12 @@ const CASES: &[Case] = &[
         sizes: CLUSTERS,
         truth: -0.045,
         draw: |rng, n| fives(rng, n, |rng| if rng.chance(0.05) { -0.9 } else { 0.0 }, 0.1),
+    },
+    Case {
+        name: "fives, 5% shared gains, all waver",
+        sizes: CLUSTERS,
+        truth: 0.045,
+        draw: |rng, n| fives(rng, n, |rng| if rng.chance(0.05) { 0.9 } else { 0.0 }, 0.1),
     },
     Case {
         name: "fives, right or wrong, shared odds",

@@ -197,9 +197,9 @@ proptest! {
 #[test]
 fn the_interval_and_p_of_right_or_wrong_items_never_contradict_each_other() {
     let mut extended = 0;
-    for dense_only in 0..120 {
-        for compressed_only in 0..120 {
-            for both in [0, 5, 300, 20_000] {
+    for dense_only in 0..60 {
+        for compressed_only in 0..60 {
+            for both in [0, 300, 20_000] {
                 let pairs = PairCounts { both, dense_only, compressed_only, neither: 1 };
                 let found = right_or_wrong(pairs);
                 assert_eq!(found.p, mcnemar(dense_only, compressed_only).mid_p);

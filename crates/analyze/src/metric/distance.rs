@@ -34,20 +34,24 @@ pub struct Distance {
 pub fn distance(dense: &[f64], compressed: &[f64]) -> Result<Distance, MetricError> {
     same_length("logits of the compressed model", compressed.len(), dense.len())?;
     let (first, second) = (largest(dense)?, largest(compressed)?);
-    let total = |row: &[f64], shift: f64| shift + row.iter().map(|logit| (logit - shift).exp()).sum::<f64>().ln();
-    let (of_dense, of_compressed) = (total(dense, first.1), total(compressed, second.1));
-    let (mut kl, mut acceptance) = (0.0, 0.0);
+    // exp of each logit, shifted by the largest of its row; the sums over rows, and of p times the difference of logits.
+    let mut weights = Vec::with_capacity(dense.len());
+    let (mut of_dense, mut of_compressed, mut apart) = (0.0, 0.0, 0.0);
     for (place, (dense, compressed)) in dense.iter().zip(compressed).enumerate() {
-        let (log_p, log_q) = (dense - of_dense, compressed - of_compressed);
-        let p = log_p.exp();
-        acceptance += log_p.min(log_q).exp();
+        let (log_p, log_q) = (dense - first.1, compressed - second.1);
+        let (p, q) = (log_p.exp(), log_q.exp());
         if p > 0.0 {
             if log_q == f64::NEG_INFINITY {
                 return Err(MetricError::Impossible { place });
             }
-            kl += p * (log_p - log_q);
+            apart += p * (log_p - log_q);
         }
+        of_dense += p;
+        of_compressed += q;
+        weights.push((p, q));
     }
+    let kl = apart / of_dense - (of_dense.ln() - of_compressed.ln());
+    let acceptance: f64 = weights.iter().map(|(p, q)| (p / of_dense).min(q / of_compressed)).sum();
     Ok(Distance { kl: kl.max(0.0), agrees: first.0 == second.0, acceptance: acceptance.min(1.0) })
 }
 

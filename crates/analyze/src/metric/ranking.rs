@@ -34,18 +34,27 @@ pub struct Agreement {
 /// # Ok::<(), analyze::metric::MetricError>(())
 /// ```
 pub fn top(logits: &[f64], k: usize) -> Result<Vec<u32>, MetricError> {
-    largest(logits)?;
     let k = k.min(logits.len());
+    if k == 0 {
+        return largest(logits).map(|_| Vec::new());
+    }
     let mut best: Vec<(f64, u32)> = Vec::with_capacity(k + 1);
     let mut least = f64::NEG_INFINITY;
     for (id, &logit) in logits.iter().enumerate() {
+        // Most end here; NaN and +inf never do.
         if best.len() == k && logit <= least {
             continue;
+        }
+        if logit.is_nan() || logit == f64::INFINITY {
+            return Err(MetricError::NotFinite { what: "logit", place: id, value: logit });
         }
         let place = best.partition_point(|&(other, _)| other >= logit);
         best.insert(place, (logit, id as u32));
         best.truncate(k);
         least = best.last().map_or(least, |last| last.0);
+    }
+    if best[0].0 == f64::NEG_INFINITY {
+        return largest(logits).map(|_| Vec::new());
     }
     Ok(best.into_iter().map(|(_, id)| id).collect())
 }

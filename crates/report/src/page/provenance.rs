@@ -21,8 +21,9 @@ pub(super) fn reading(report: &Report) -> Markup {
             dt { "Interval and p" }
             dd {
                 "Right-or-wrong tasks: Tango\u{2019}s score interval and McNemar\u{2019}s mid-p test. Graded tasks, and \
-                 samples that share a source: a paired BCa bootstrap and a sign-flip permutation test of 10,000 draws, \
-                 seeded by what was asked."
+                 samples that share a source: the widest of a paired BCa bootstrap, Student\u{2019}s t and what these \
+                 samples can have missed, and a sign-flip permutation test of 10,000 draws, seeded by what was asked. \
+                 The interval excludes 0 exactly where p is below 0.05."
             }
             dt { "Flips" }
             dd { "Samples whose score changed; harmful ones fell. A model can flip many samples and keep its mean." }
