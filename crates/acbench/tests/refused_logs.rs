@@ -96,6 +96,8 @@ fn every_filter_is_compared_once() -> Checked<()> {
     Ok(())
 }
 
+type Change = Box<dyn Fn(&mut LmEval)>;
+
 #[test]
 fn what_is_not_the_same_task_has_no_number() -> Checked<()> {
     let set = |place: &[&str], value: Value| {
@@ -111,7 +113,7 @@ fn what_is_not_the_same_task_has_no_number() -> Checked<()> {
     let lines = |change: fn(usize, &mut Value)| {
         move |log: &mut LmEval| log.lines.iter_mut().enumerate().for_each(|(index, line)| change(index, line))
     };
-    let changes: [(Box<dyn Fn(&mut LmEval)>, &str); 9] = [
+    let changes: [(Change, &str); 9] = [
         (
             Box::new(set(&["task_hashes"], json!({"t": "00"}))),
             "does not hold the samples that its results file is about",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use analyze::{AnalyzeError, Scores, analyze};
+use analyze::{AnalyzeError, Question, Scores, analyze, difference, seed_of, verdict_at};
 use record::{
     Analysis, Capability, Column, Fault, MeanOf, Metric, ModelSource, Outcome, PairTest, RunRecord, Score, Scoring,
     TaskSource, VariantRecord, VariantSource, Verdict,
@@ -320,5 +320,28 @@ fn tasks_that_decide_nothing_alone_decide_together() -> Result<(), AnalyzeError>
     }
     let same = analyze(&run(&["dense", "a"], &["t", "u", "v", "w"]), &all, &[])?;
     assert_eq!(same.overall[0].pooled.verdict, Verdict::Inconclusive);
+    Ok(())
+}
+
+#[test]
+fn scores_from_elsewhere_are_compared_as_those_of_a_run_are() -> Result<(), AnalyzeError> {
+    for pattern in [&[(1.0, 1.0), (1.0, 0.0), (0.0, 0.0)][..], &[(0.5, 0.25), (0.25, 0.25)]] {
+        let (dense, compressed) = repeated(pattern, 30);
+        let run = run(&["dense", "gptq"], &["t"]);
+        let question = Question { margin: 0.03, seed: seed_of(&run) };
+        let found = difference("gptq/t", ("A", "B"), (&dense, &compressed), question)?;
+        let paired = &two(dense.clone(), compressed.clone())?.paired[0];
+        assert_eq!((found.interval, found.bounds, found.p), (paired.interval, paired.bounds, paired.p));
+        assert_eq!((found.verdict, found.needed), (paired.verdict, paired.needed));
+        let counts = found.agreement.map(|of| [of.both, of.only_a, of.only_b, of.neither]);
+        assert_eq!(counts, (pattern.len() == 3).then_some([30, 30, 0, 30]));
+        // Another margin needs no other comparison.
+        for margin in [0.0, 0.1, 0.5, 1.0] {
+            let at = difference("gptq/t", ("A", "B"), (&dense, &compressed), Question { margin, ..question })?;
+            assert_eq!(verdict_at(paired, margin), at.verdict);
+        }
+        let error = difference("t", ("A", "B"), (&dense, &compressed[1..]), question).err();
+        assert!(matches!(&error, Some(AnalyzeError::Unpaired { present, .. }) if present == "A"), "{error:?}");
+    }
     Ok(())
 }
