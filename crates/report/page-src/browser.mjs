@@ -195,7 +195,7 @@ await check("without scripts", async () => {
   await close(page);
 });
 
-await check("a page without its folder, or beside another report's, says so", async () => {
+await check("a page without its folder, beside another report's, without some scores", async () => {
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   await cp(join(smallFolder, "index.html"), join(folder, "index.html"));
   const url = pathToFileURL(join(folder, "index.html")).href;
@@ -210,6 +210,15 @@ await check("a page without its folder, or beside another report's, says so", as
   await other.waitForSelector("[role=alert]");
   assert.match(await other.locator("[role=alert]").innerText(), /written anew/);
   await close(other);
+  const data = await readFile(join(smallFolder, "explore", "run.js"), "utf8");
+  await writeFile(run, data.replace(/("name":"pddl"[^\]]*"measured":\[0,)1,/, "$1"));
+  const missing = await open(`${url}#x/t1/v1/all`);
+  await drawn(missing);
+  assert.match(await missing.locator(".shows").innerText(), /all 60\s+worse 0/);
+  await missing.locator(".list tbody a").nth(5).click();
+  await missing.waitForSelector("#x-sample .turn");
+  assert.match(await missing.locator("#x-sample").innerText(), /no score[^]*nothing was said/);
+  await close(missing);
   await writeFile(run, "acb.chunk(");
   const damaged = await open(url);
   await damaged.waitForSelector("[role=alert]");

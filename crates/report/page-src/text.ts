@@ -5,6 +5,8 @@ import { count, el } from "./dom";
 /** Characters of a text that are shown before the rest is asked for, and how many of them from its end. */
 const SHOWN = 6000;
 const TAIL = 2000;
+/** Characters of a part of a text that is shown as a whole. */
+const PART = 4000;
 
 /** Controls but line feed and tab, marks of direction, spaces without width, tags, and halves of characters. */
 const HIDDEN =
@@ -72,8 +74,25 @@ export function block(text: string): HTMLElement {
   return pre;
 }
 
+/** Shows all of a long text, in parts: browsers lay out one paragraph of a megabyte in many seconds. */
 function whole(pre: HTMLElement, text: string): void {
   pre.replaceChildren();
-  write(pre, text);
-  pre.focus();
+  for (let from = 0; from < text.length; ) {
+    const to = end(text, from);
+    const part = el("div", { class: "part" });
+    write(part, text.slice(from, to));
+    pre.append(part);
+    from = to;
+  }
+  pre.focus({ preventScroll: true });
+}
+
+/** Where a part ends: after a line or a word where there is one, and not within a character. */
+function end(text: string, from: number): number {
+  const to = from + PART;
+  if (to >= text.length) return text.length;
+  const near = text.slice(to - 1000, to);
+  const at = Math.max(near.lastIndexOf("\n"), 0) || Math.max(near.lastIndexOf(" "), 0);
+  if (at > 0) return to - 1000 + at + 1;
+  return /[\udc00-\udfff]/.test(text.charAt(to)) ? to - 1 : to;
 }

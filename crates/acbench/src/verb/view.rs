@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ::report::{Progress, Server};
+use ::report::{Progress, Server, progress};
 use record::run_path;
 
 use crate::Error;
 use crate::run::Run;
-use crate::verb::{TerminalOptions, report};
+use crate::verb::TerminalOptions;
 
 /// How old an analysis must be before a report is made of it here: whoever wrote it may be about to.
 const SETTLED: Duration = Duration::from_secs(20);
@@ -69,7 +69,7 @@ impl View {
         if changed(&page).is_some() && problem.is_none() {
             return None;
         }
-        Some(::report::progress(&run.record, |variant, task| self.progress(&run, variant, task), problem.as_deref()))
+        Some(progress(&run.record, |variant, task| self.progress(&run, variant, task), problem.as_deref()))
     }
 
     /// How far a variant is on a task; counted anew where its transcripts grew.
@@ -94,7 +94,7 @@ impl View {
 /// Writes the report anew, unless another process works in the folder.
 fn write(run: &Run) -> Result<(), Error> {
     let _lock = run.lock()?;
-    report(run, TerminalOptions { width: 100, color: false }).map(drop)
+    super::report(run, TerminalOptions { width: 100, color: false }).map(drop)
 }
 
 /// When a file was written last.

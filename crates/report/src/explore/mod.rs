@@ -15,10 +15,10 @@
 //! one row.
 
 mod chunk;
+mod items;
 mod said;
 mod variant;
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -29,6 +29,7 @@ use serde::Serialize;
 use crate::ReportError;
 use crate::tally::Tallies;
 use chunk::{Rows, write_chunk};
+use items::Items;
 use said::Said;
 
 pub use variant::VariantWriter;
@@ -145,48 +146,6 @@ pub struct TaskWriter<'e> {
     hasher: RandomState,
 }
 
-/// The samples of a task, in the order in which they were first seen.
-#[derive(Default)]
-struct Items {
-    places: HashMap<String, usize>,
-    tags: Vec<usize>,
-    tag_places: HashMap<String, usize>,
-    /// What the dense model scored, and why; `None` where it did not finish.
-    dense: Vec<Option<(f64, String)>>,
-    /// A hash of what opened the conversation, once it is known.
-    opened: Vec<Option<u64>>,
-}
-
-impl Items {
-    /// The place of a sample, a new one for one that was not seen.
-    fn place(&mut self, sample: &str, tags: impl FnOnce() -> String) -> usize {
-        if let Some(place) = self.places.get(sample) {
-            return *place;
-        }
-        let (place, next) = (self.tags.len(), self.tag_places.len());
-        self.places.insert(sample.to_owned(), place);
-        self.tags.push(*self.tag_places.entry(tags()).or_insert(next));
-        self.dense.push(None);
-        self.opened.push(None);
-        place
-    }
-}
-
-/// What a file of ids holds.
-#[derive(Serialize)]
-struct ItemContents<'a> {
-    ids: &'a [&'a str],
-    /// What the tags say, each text once.
-    texts: Vec<&'a str>,
-    /// Which text each sample has.
-    tags: Vec<usize>,
-    /// How many samples follow in the same file of openings, and which: -1 for none.
-    asked: Vec<(usize, i64)>,
-    /// How many files of openings there are, and samples in all.
-    files: usize,
-    samples: usize,
-}
-
 impl<'e> TaskWriter<'e> {
     /// One variant of the task, by its place in the run. The dense one comes first.
     pub fn variant(&mut self, variant: usize) -> VariantWriter<'_, 'e> {
@@ -218,33 +177,9 @@ impl<'e> TaskWriter<'e> {
     /// # Errors
     /// A full disk.
     pub fn finish(mut self) -> Result<(), ReportError> {
-        let asked = self.asked.finish(self.items.tags.len())?;
-        let mut ids: Vec<(&str, usize)> = self.items.places.iter().map(|(id, place)| (id.as_str(), *place)).collect();
-        ids.sort_unstable_by_key(|(_, place)| *place);
-        let ids: Vec<&str> = ids.into_iter().map(|(id, _)| id).collect();
-        let mut texts = vec![""; self.items.tag_places.len()];
-        self.items.tag_places.iter().for_each(|(text, place)| texts[*place] = text);
+        let asked = self.asked.finish(self.items.len())?;
         let (folder, stamp) = (&self.explorer.folder, &self.explorer.stamp);
-        for part in 0..ids.len().div_ceil(ITEMS).max(1) {
-            let from = part * ITEMS;
-            let range = from..(from + ITEMS).min(ids.len());
-            let (mut known, mut own, mut tags) = (HashMap::new(), Vec::new(), Vec::new());
-            for place in &self.items.tags[range.clone()] {
-                let next = own.len();
-                let text = *known.entry(*place).or_insert(next);
-                if text == next {
-                    own.push(texts[*place]);
-                }
-                tags.push(text);
-            }
-            let contents = ItemContents {
-                ids: &ids[range.clone()],
-                texts: own,
-                tags,
-                asked: asked.runs(range),
-                files: asked.files,
-                samples: ids.len(),
-            };
+        for (part, contents) in self.items.parts(&asked).enumerate() {
             let name = format!("t{}/items-{part}", self.task);
             write_chunk(&folder.join(format!("{name}.js")), stamp, &name, &contents)?;
         }

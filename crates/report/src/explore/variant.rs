@@ -104,7 +104,7 @@ impl<'t, 'e> VariantWriter<'t, 'e> {
     /// # Errors
     /// A full disk.
     pub fn finish(mut self) -> Result<Vec<Lost>, ReportError> {
-        let items = self.task.items.tags.len();
+        let items = self.task.items.len();
         self.values.resize(items, None);
         self.outcomes.resize(items, b'-');
         let places = self.said.finish(items)?;

@@ -181,6 +181,7 @@
   // text.ts
   var SHOWN = 6e3;
   var TAIL = 2e3;
+  var PART2 = 4e3;
   var HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Cs}]/gu;
   var NAMES = {
     0: "NUL",
@@ -238,8 +239,22 @@
   }
   function whole(pre, text) {
     pre.replaceChildren();
-    write(pre, text);
-    pre.focus();
+    for (let from = 0; from < text.length; ) {
+      const to = end(text, from);
+      const part = el("div", { class: "part" });
+      write(part, text.slice(from, to));
+      pre.append(part);
+      from = to;
+    }
+    pre.focus({ preventScroll: true });
+  }
+  function end(text, from) {
+    const to = from + PART2;
+    if (to >= text.length) return text.length;
+    const near = text.slice(to - 1e3, to);
+    const at = Math.max(near.lastIndexOf("\n"), 0) || Math.max(near.lastIndexOf(" "), 0);
+    if (at > 0) return to - 1e3 + at + 1;
+    return /[\udc00-\udfff]/.test(text.charAt(to)) ? to - 1 : to;
   }
 
   // list.ts
@@ -646,9 +661,9 @@
       for (const text of texts) {
         const at = text.toLowerCase().indexOf(this.query);
         if (at < 0) continue;
-        const end = at + this.query.length;
-        const [before, after] = [text.slice(Math.max(0, at - AROUND), at), text.slice(end, end + AROUND)];
-        this.found.set(key, { task, item, where, before, match: text.slice(at, end), after });
+        const end2 = at + this.query.length;
+        const [before, after] = [text.slice(Math.max(0, at - AROUND), at), text.slice(end2, end2 + AROUND)];
+        this.found.set(key, { task, item, where, before, match: text.slice(at, end2), after });
         return;
       }
     }
