@@ -58,6 +58,8 @@ fn courses(all: &[&Behavior]) -> Markup {
     if courses.is_empty() {
         return html! {};
     }
+    let turns = courses.iter().filter_map(|(_, course)| course.survival.last()).map(|point| point.turn);
+    let last = turns.max().unwrap_or(1);
     let head = html! {
         (words("Task")) (words("Variant")) (words("Still as the dense model's, turn by turn")) (numbers("Median turn"))
         (numbers("Parted, solved")) (numbers("Alike, solved")) (numbers("Loops, dense")) (numbers("Loops"))
@@ -67,7 +69,7 @@ fn courses(all: &[&Behavior]) -> Markup {
             tr {
                 th scope="row" { (one.task) }
                 td.mono { (one.variant) }
-                td { (curve(course)) }
+                td { (curve(course, last)) }
                 td.n { (course.median.map_or_else(|| "\u{2013}".to_owned(), |turn| turn.to_string())) }
                 td.n { (course.parted.1) " of " (course.parted.0) }
                 td.n { (course.alike.1) " of " (course.alike.0) }
@@ -87,13 +89,13 @@ fn courses(all: &[&Behavior]) -> Markup {
     }
 }
 
-/// A survival curve as steps.
-fn curve(course: &Course) -> Markup {
-    let last = course.survival.last().map_or(1, |point| point.turn).max(1);
+/// A survival curve as steps, with its interval as a shade, over `last` turns.
+fn curve(course: &Course, last: usize) -> Markup {
     let (width, height) = (180.0, 36.0);
-    let x = |turn: usize| turn as f64 / last as f64 * width;
+    let x = |turn: usize| turn as f64 / (last + 1) as f64 * width;
     let y = |share: f64| 2.0 + (1.0 - share) * (height - 4.0);
-    let (mut line, mut shade, mut lower) = (format!("M0 {:.1}", y(1.0)), format!("M0 {:.1}", y(1.0)), Vec::new());
+    let start = format!("M0 {:.1}", y(1.0));
+    let (mut line, mut shade, mut lower) = (start.clone(), start, vec![(0.0, y(1.0))]);
     for point in &course.survival {
         let at = x(point.turn);
         line.push_str(&format!("H{at:.1}V{:.1}", y(point.share)));
@@ -101,11 +103,16 @@ fn curve(course: &Course) -> Markup {
         shade.push_str(&format!("H{at:.1}V{:.1}", y(high)));
         lower.push((at, y(low)));
     }
+    line.push_str(&format!("H{width}"));
+    shade.push_str(&format!("H{width}"));
+    // Back along the lower bounds.
     for (at, low) in lower.iter().rev() {
-        shade.push_str(&format!("L{at:.1} {low:.1}"));
+        shade.push_str(&format!("V{low:.1}H{at:.1}"));
     }
-    let end = course.survival.last().map_or(1.0, |point| point.share);
-    let about = format!("{:.0}% of episodes still alike after turn {last}", end * 100.0);
+    let about = match course.survival.last() {
+        Some(end) => format!("{:.0}% of episodes still alike after turn {}", end.share * 100.0, end.turn),
+        None => "no episode parts".to_owned(),
+    };
     html! {
         svg.curve width=(width) height=(height) role="img" aria-label=(about) {
             title { (about) }
