@@ -175,6 +175,32 @@ fn files_are_bounded_and_old_ones_go() -> Checked<()> {
 }
 
 #[test]
+fn ids_and_values_of_many_samples_lie_in_several_files() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let mut explorer = Explorer::begin(folder.path(), &run(&["dense", "other"]), &analysis())?;
+    let mut task = explorer.task();
+    for (variant, samples) in [(0, 20_001), (1, 3)] {
+        let mut column = task.variant(variant);
+        for sample in 0..samples {
+            column.add(&score(&format!("s{sample}"), 1.0), &Transcript::default())?;
+        }
+        column.finish()?;
+    }
+    task.finish()?;
+    let stamp = explorer.finish()?.stamp;
+    let length = |name: &str, field: &str| {
+        let value = chunk(folder.path(), &stamp, name)?[field].take();
+        Ok::<_, Box<dyn std::error::Error>>(
+            value.as_array().map_or_else(|| value.as_str().map_or(0, str::len), Vec::len),
+        )
+    };
+    assert_eq!((length("t0/items-0", "ids")?, length("t0/items-1", "ids")?), (20_000, 1));
+    assert_eq!((length("t0/v0-1", "values")?, length("t0/v1-0", "outcomes")?), (1, 20_000));
+    assert_eq!(chunk(folder.path(), &stamp, "t0/items-1")?["samples"], 20_001);
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let error = Explorer::begin(Path::new("/proc/none"), &run(&[]), &analysis()).err().map(|error| error.to_string());
     assert!(error.is_some_and(|text| text.contains("/proc/none")));
