@@ -178,8 +178,14 @@ fn full() -> Records {
             generated: true,
         })
     });
-    let mut analysis =
-        Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: columns.collect() };
+    let mut analysis = Analysis {
+        margin: 0.03,
+        summaries: vec![],
+        paired: vec![],
+        capabilities: vec![],
+        overall: vec![],
+        columns: columns.collect(),
+    };
     let mut all = Scores::new();
     for variant in variants {
         for ((task, capability), verdict) in tasks.into_iter().zip(verdicts) {
@@ -384,7 +390,14 @@ fn json_has_the_verdicts_and_reads_back() -> Result<(), serde_json::Error> {
 fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::Error>> {
     let empty = |variants: &[&str]| Records {
         run: run("m", variants, &[]),
-        analysis: Analysis { margin: 0.0, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: vec![] },
+        analysis: Analysis {
+            margin: 0.0,
+            summaries: vec![],
+            paired: vec![],
+            capabilities: vec![],
+            overall: vec![],
+            columns: vec![],
+        },
         weights: BTreeMap::new(),
         scores: Scores::new(),
         examples: vec![],
