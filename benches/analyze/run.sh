@@ -13,5 +13,15 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 for _ in $(seq "${1:-3}"); do
     "$ours" > "$work/ours.txt" 2> >(sed 's/^/ours  /' >&2)
     "$python" benches/analyze/ranking.py > "$work/peer.txt" 2> >(sed 's/^/scipy /' >&2)
-    diff "$work/ours.txt" "$work/peer.txt" && echo "the same means"
+    diff "$work/ours.txt" "$work/peer.txt"
+    echo "the same means"
+done
+# The effective ranks of the same number of logits, on all cores.
+unset OMP_NUM_THREADS OPENBLAS_NUM_THREADS
+cargo build --release --quiet -p generate --example erank_speed
+for _ in $(seq "${1:-3}"); do
+    "${ours%/*}/erank_speed" > "$work/ours.txt" 2> >(sed 's/^/ours  /' >&2)
+    "$python" benches/analyze/erank.py > "$work/peer.txt" 2> >(sed 's/^/scipy /' >&2)
+    diff "$work/ours.txt" "$work/peer.txt"
+    echo "the same ranks"
 done
