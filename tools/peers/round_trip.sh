@@ -31,7 +31,7 @@ check() {
     local out=$work/$1 settings=$4 how=${5:-largest}
     rm -rf "$out"
     case $3 in rtn | fp8 | magnitude) ;; *) settings="sequences=16,length=64${settings:+,$settings}" ;; esac
-    "$bin/acbench" compress --model_name "$model" --compression_method "$3" ${settings:+--method_args "$settings"} \
+    "$bin/acbench" compress ${model:+--model_name "$model"} --compression_method "$3" ${settings:+--method_args "$settings"} \
         --calibration "$work/calib.jsonl" --output_path "$out" >"$out.log" 2>&1 || { cat "$out.log"; failed=1; return; }
     "$bin/examples/logits" "$out" "$work/eval.jsonl" "$out.ours" "$how"
     printf '%-28s ' "$1"
@@ -63,6 +63,14 @@ check wanda-2-of-4 1e-4 wanda sparsity=2:4
 check sparsegpt 1e-4 sparsegpt ""
 check magnitude 1e-4 magnitude ""
 check wanda-gptq 1e-4 wanda+gptq group_size=32
+# Mixed precision: a width of its own, or none, also inside a group that shares its input.
+mixed='[{"linears":["model.layers.0.mlp.*","model.layers.1.self_attn.k_proj"],"bits":8},{"linears":["*.0.self_attn.q_proj"],"bits":"dense"}]'
+left='[{"linears":["model.layers.0.self_attn.q_proj","model.layers.1.mlp.*"],"bits":"dense"}]'
+check gptq-mixed 1e-4 gptq "group_size=32,overrides=$mixed"
+check awq-mixed 1e-4 awq "group_size=32,overrides=$mixed"
+check gptq-partly-dense 1e-4 gptq "group_size=32,overrides=$left"
+check smoothquant-gptq-partly-dense 1e-4 smoothquant+gptq "overrides=$left" exact
+check fp8-partly-dense 1e-4 fp8 "activation_bits=16,overrides=$left"
 check sparsegpt-4-bit 1e-4 sparsegpt bits=4,group_size=32
 
 # Architectures of other shapes: tensors that hold several parts, blocks without rope.
@@ -74,6 +82,9 @@ for name, lengths in (("calib", [64] * 40), ("eval", [7, 21, 40])):
         rows = [[random.randrange(4, 150) for _ in range(length)] for length in lengths]
         out.writelines(json.dumps({"input_ids": row}) + "\n" for row in rows)
 PYTHON
+# The bundled model.
+model=
+check pico-mixed 1e-4 gptq "overrides=$mixed"
 for name in phi3 smollm3; do
     model=$golden/architectures/$name
     [ -d "$model" ] || continue

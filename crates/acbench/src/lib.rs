@@ -56,7 +56,7 @@ pub use prompts::template_args;
 pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
 pub use similarity::{Similarities, Similarity};
-pub use spec::{DataFolders, RunSpec, SeqLength, data, methods, settings_file};
+pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
     TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, gate, generate, probe,

@@ -22,6 +22,7 @@ use crate::{DataFolders, Error, RunSpec, lookup, prompts};
 /// A model or data that cannot be read, or an output folder that holds a run with other settings.
 pub fn plan(spec: &RunSpec, output: Option<&Path>) -> Result<Run, Error> {
     let checkpoint = open_checkpoint(spec.model.as_deref())?;
+    spec.methods.iter().try_for_each(|recipe| compress::check(checkpoint.config(), recipe, None))?;
     let (mut record, samples) = describe(spec, &checkpoint)?;
     let place = |record: &RunRecord| output.map_or_else(|| Path::new("runs").join(run_name(record)), Path::to_owned);
     let mut asked = Vec::new();

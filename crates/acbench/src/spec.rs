@@ -176,6 +176,7 @@ fn give(setting: &str, lists: &[String], given: &mut [Map<String, Value>]) -> Re
 }
 
 /// The settings of a TOML file as `name=value`: at the top for every method that has them, or in a table `[gptq]` for one.
+/// Lists, as tables `[[overrides]]` make one, become JSON.
 ///
 /// # Errors
 /// A file that cannot be read or is no TOML.
@@ -186,7 +187,7 @@ pub fn settings_file(path: &Path) -> Result<Vec<String>, Error> {
     let mut all = Vec::new();
     for (name, value) in &table {
         match value {
-            toml::Value::Table(inner) => {
+            toml::Value::Table(inner) if name != "overrides" => {
                 all.extend(inner.iter().map(|(key, value)| format!("{name}.{key}={}", plain(value))))
             }
             value => all.push(format!("{name}={}", plain(value))),
@@ -197,7 +198,36 @@ pub fn settings_file(path: &Path) -> Result<Vec<String>, Error> {
 
 /// A value as it would be typed.
 fn plain(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(_) | toml::Value::Table(_) => {
+            serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+        }
+        other => other.to_string(),
+    }
+}
+
+/// `bits=3,overrides=[{"linears": ["a", "b"], "bits": 8}]` cut at the commas between settings: those outside brackets.
+pub fn cut_settings(text: &str) -> Vec<String> {
+    let (mut all, mut depth, mut quoted, mut escaped) = (vec![String::new()], 0usize, false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                all.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = all.last_mut() {
+            last.push(c);
+        }
+    }
+    all
 }
 
 /// Folders of official data: `TASK=FOLDER` each, or one `FOLDER` where one task is asked. A folder may be one of the hub,
@@ -261,11 +291,57 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_cut_between_them_and_not_inside_them() {
+        for (text, parts) in [
+            ("bits=3,symmetric=false", &["bits=3", "symmetric=false"][..]),
+            ("", &[""]),
+            (
+                r#"overrides=[{"linears":["a,]","b\"],"],"bits":8}],bits=4"#,
+                &[r#"overrides=[{"linears":["a,]","b\"],"],"bits":8}]"#, "bits=4"],
+            ),
+            ("a=[1,2", &["a=[1,2"]),
+            ("a=1],b=2", &["a=1]", "b=2"]),
+        ] {
+            assert_eq!(cut_settings(text), parts);
+        }
+    }
+
+    #[test]
+    fn overrides_reach_every_method_that_can_have_them() -> Result<(), Error> {
+        let given = r#"overrides=[{"linears": ["a"], "bits": "dense"}]"#;
+        let names = variants(&["gptq", "wanda", "awq+gptq", "gptq+kv_cache"], &[given])?;
+        assert!(names.iter().all(|name| name.contains("-mix")), "{names:?}");
+        let own = format!("gptq.{given}");
+        let names = variants(&["gptq", "wanda"], &[own.as_str()])?;
+        assert!(names[0].starts_with("gptq-w4-g128-mix") && names[1] == "wanda-0.5", "{names:?}");
+        for (method, given, says) in [
+            ("kv_cache", given.to_owned(), "kv_cache has kv_bits"),
+            ("kv_cache", format!("kv_cache.{given}"), "no setting"),
+            ("wanda", given.replace("\"dense\"", "8"), "takes \"dense\""),
+            ("fp8", given.replace("\"dense\"", "8"), "takes \"dense\""),
+            ("smoothquant+gptq", given.replace("\"dense\"", "4"), "takes 8, \"dense\""),
+            ("gptq", given.replace("dense", "sparse"), "override 1"),
+            ("gptq", "overrides={}".to_owned(), "JSON list"),
+        ] {
+            let error = variants(&[method], &[given.as_str()]).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(says), "{method} {given}: {error}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_settings_file_is_read_and_a_broken_one_named() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("settings.toml");
         std::fs::write(&path, "bits = 3\nsymmetric = false\n[wanda]\nsparsity = \"2:4\"\n")?;
         assert_eq!(settings_file(&path)?, ["bits=3", "symmetric=false", "wanda.sparsity=2:4"]);
+        let mixed =
+            "[[overrides]]\nlinears = [\"a.*\"]\nbits = 8\n[[gptq.overrides]]\nlinears = [\"b\"]\nbits = \"dense\"\n";
+        std::fs::write(&path, mixed)?;
+        let (all, one) = (r#"[{"bits":8,"linears":["a.*"]}]"#, r#"[{"bits":"dense","linears":["b"]}]"#);
+        assert_eq!(settings_file(&path)?, [format!("gptq.overrides={one}"), format!("overrides={all}")]);
+        std::fs::write(&path, "[overrides]\nbits = 8\n")?;
+        assert_eq!(settings_file(&path)?, [r#"overrides={"bits":8}"#]);
         std::fs::write(&path, "bits = ")?;
         let error = settings_file(&path).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("--method_config") && error.contains("settings.toml"), "{error}");

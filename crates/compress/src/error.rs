@@ -36,6 +36,14 @@ pub enum CompressError {
         /// What would do.
         expected: &'static str,
     },
+    /// An override that makes no sense.
+    #[error("override {number}: {problem}")]
+    Override {
+        /// Which, from 1.
+        number: usize,
+        /// What is wrong with it, and what would do.
+        problem: String,
+    },
     /// Settings that are not a table of names and values.
     #[error("the settings of method `{method}` must be a JSON object, not {value}")]
     SettingsNotObject {

@@ -40,8 +40,8 @@ pub(crate) fn fold(
         if seen.tokens == 0 || !divisible(block, group) {
             continue;
         }
-        let linears = take(block, &groups, storage)?;
-        let scales = recipe.fold(&linears, experts, seen);
+        let mut linears = take(block, &groups, recipe, storage)?;
+        let scales = recipe.fold(&mut linears, experts, seen);
         put_back(block, linears);
         if let Some(scales) = scales? {
             found.push(Found { group, scales });

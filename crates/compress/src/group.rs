@@ -3,7 +3,8 @@
 use model::GroupKind;
 
 use crate::Matrix;
-use crate::grid::FloatType;
+use crate::grid::{FloatType, Grid};
+use crate::overrides::Width;
 use crate::quantized::QuantizedWeight;
 
 /// One linear of a group.
@@ -11,6 +12,10 @@ use crate::quantized::QuantizedWeight;
 pub struct Target {
     /// Its name: `model.layers.0.self_attn.q_proj`.
     pub name: String,
+    /// Where it stands in its group, from 0.
+    pub position: usize,
+    /// What is done to it instead of what the recipe says; a method is never shown one that is left as it is.
+    pub width: Option<Width>,
     /// Its weight `[out, in]`; a method leaves here what the compressed layer computes with.
     pub weight: Matrix,
     /// Its bias `[out]`; a method that divides its outputs divides it too.
@@ -26,6 +31,19 @@ pub struct Target {
 }
 
 impl Target {
+    /// A method's grid with the scales and the width that this linear has.
+    pub fn grid(&self, grid: Grid) -> Grid {
+        let bits = match self.width {
+            Some(Width::Bits(bits)) => bits,
+            Some(Width::Dense) | None => grid.bits,
+        };
+        Grid { bits, scale_type: self.scales, ..grid }
+    }
+
+    fn is_dense(&self) -> bool {
+        self.width == Some(Width::Dense)
+    }
+
     /// Puts the quantized weight in place of the other.
     pub fn put(&mut self, quantized: QuantizedWeight) {
         self.weight = quantized.dequantize();
@@ -42,6 +60,26 @@ pub struct LinearGroup {
     pub expert: usize,
     /// The linears, at least one.
     pub linears: Vec<Target>,
+}
+
+impl LinearGroup {
+    /// Does something to the linears that are not left as they are, if there are any; what it gives.
+    pub(crate) fn changed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let all = std::mem::take(&mut self.linears);
+        let (dense, changed): (Vec<_>, Vec<_>) = all.into_iter().partition(Target::is_dense);
+        self.linears = changed;
+        let done = (!self.linears.is_empty()).then(|| work(self));
+        self.linears.extend(dense);
+        self.linears.sort_by_key(|linear| linear.position);
+        done
+    }
+
+    /// One of these for each linear that is not left as it is, in their order, and the default for the others.
+    pub(crate) fn spread<T: Default>(&self, of_changed: Vec<T>) -> Vec<T> {
+        let mut of_changed = of_changed.into_iter();
+        let next = |linear: &Target| if linear.is_dense() { None } else { of_changed.next() };
+        self.linears.iter().map(next).map(Option::unwrap_or_default).collect()
+    }
 }
 
 /// What a method says of one linear after it changed it.

@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::group::{LinearGroup, Report};
 use crate::method::{self, Kind, Method, MethodInfo, Rtn};
+use crate::overrides::{OVERRIDES, Overrides, Width};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, SettingInfo, Settings};
 use crate::sparsity::zero_masked;
-use crate::{CompressError, GroupSize, Scheme, Sparsity};
+use crate::{CompressError, Grid, GroupSize, Number, Scheme, Sparsity};
 
 /// An expert that saw a smaller share of the calibration tokens than this was not seen (GPTQModel's bound).
 const SCARCE: f64 = 0.005;
@@ -30,6 +31,8 @@ pub struct Step {
 #[derive(Clone)]
 pub struct Recipe {
     steps: Vec<Step>,
+    /// Linears that are treated otherwise.
+    overrides: Overrides,
     /// What was chosen for the model at hand.
     note: Option<String>,
 }
@@ -45,14 +48,16 @@ impl Recipe {
     /// An unknown method, methods that do not go together, an unknown setting, or a value out of range.
     pub fn new(list: &str, given: &Value) -> Result<Self, CompressError> {
         let (infos, known) = methods_of(list)?;
-        let given = distribute(list, &infos, &known, given)?;
+        let (given, overrides) = distribute(list, &infos, &known, given)?;
         let mut steps = Vec::new();
         for ((info, known), given) in infos.into_iter().zip(known).zip(given) {
             let settings = Settings::new(info, &known, &given)?;
             let method = Arc::from((info.build)(&settings)?);
             steps.push(Step { info, settings, known, method });
         }
-        Ok(Self { steps, note: None })
+        let recipe = Self { steps, overrides, note: None };
+        recipe.overrides.check_widths(recipe.widths(), list)?;
+        Ok(recipe)
     }
 
     /// Whether a method of a list has a setting: `bits`, or `gptq.bits` whatever follows the method's name, which is refused
@@ -62,7 +67,7 @@ impl Recipe {
     /// An unknown method, or methods that do not go together.
     pub fn has_setting(list: &str, name: &str) -> Result<bool, CompressError> {
         let (infos, known) = methods_of(list)?;
-        Ok(!holders(&infos, &known, name).is_empty())
+        Ok(overrides_all(&infos, name) || !holders(&infos, &known, name).is_empty())
     }
 
     /// `smoothquant+gptq`
@@ -91,22 +96,28 @@ impl Recipe {
         self.steps.iter().any(|step| rounds(step) && step.settings.assumes("group_size"))
     }
 
-    /// All settings: of one method as they are, of several under their names.
+    /// All settings: of one method as they are, of several under their names; and the overrides, where there are any.
     pub fn settings(&self) -> Value {
-        match &self.steps[..] {
-            [step] => Value::Object(step.settings.values().clone()),
+        let mut all: Map<String, Value> = match &self.steps[..] {
+            [step] => step.settings.values().clone(),
             steps => {
                 let of = |step: &Step| (step.info.name.to_owned(), Value::Object(step.settings.values().clone()));
-                Value::Object(steps.iter().map(of).collect())
+                steps.iter().map(of).collect()
             }
+        };
+        if !self.overrides.is_empty() {
+            all.insert(OVERRIDES.name.to_owned(), self.overrides.value());
         }
+        Value::Object(all)
     }
 
     /// The folder name of a variant: `gptq-w4-g128`, `wanda-0.5`, `smoothquant+gptq-w8-ch-a8`.
     ///
-    /// Settings that differ from their defaults follow, except for the amount of calibration text: `gptq-w4-g32-asym`.
+    /// Settings that differ from their defaults follow, except for the amount of calibration text: `gptq-w4-g32-asym`. Overrides
+    /// stand at the end as a digest: `gptq-w4-g128-mix1a2b3c`.
     pub fn variant_name(&self) -> String {
-        self.steps.iter().map(Step::variant_name).collect::<Vec<_>>().join("+")
+        let name = self.steps.iter().map(Step::variant_name).collect::<Vec<_>>().join("+");
+        if self.overrides.is_empty() { name } else { format!("{name}-{}", self.overrides.label()) }
     }
 
     /// The same recipe for a shorter text: at most so many sequences, of at most so many tokens.
@@ -133,9 +144,38 @@ impl Recipe {
         self.steps.iter().filter_map(|step| step.settings.value(name).as_u64()).max().map(|count| count as usize)
     }
 
-    /// How weights are quantized at the end.
+    /// How weights are quantized at the end, where no override says otherwise.
     pub fn scheme(&self) -> Option<Scheme> {
         self.steps.iter().find_map(|step| step.method.scheme())
+    }
+
+    /// How the weights of a linear are quantized at the end.
+    pub fn scheme_of(&self, linear: &str) -> Option<Scheme> {
+        let scheme = self.scheme()?;
+        match self.overrides.of(linear) {
+            None => Some(scheme),
+            Some(Width::Bits(bits)) => Some(Scheme { grid: Grid { bits, ..scheme.grid }, ..scheme }),
+            Some(Width::Dense) => None,
+        }
+    }
+
+    /// What an override says of a linear.
+    pub(crate) fn width(&self, linear: &str) -> Option<Width> {
+        self.overrides.of(linear)
+    }
+
+    /// That overrides name linears of the model, and each of them once.
+    pub(crate) fn check_names(&self, linears: &[&str]) -> Result<(), CompressError> {
+        self.overrides.check_names(linears)
+    }
+
+    /// Bits that a linear's weights can have instead of the scheme's.
+    fn widths(&self) -> &'static [u8] {
+        match self.scheme() {
+            Some(Scheme { activations: true, grid: Grid { number: Number::Int, .. }, .. }) => &[8],
+            Some(Scheme { grid: Grid { number: Number::Int, .. }, .. }) => &settings::WIDTHS,
+            _ => &[],
+        }
     }
 
     /// What becomes zero.
@@ -156,12 +196,12 @@ impl Recipe {
     /// The scales to divide a group's inputs by, where a method wants to.
     pub(crate) fn fold(
         &self,
-        group: &LinearGroup,
+        group: &mut LinearGroup,
         experts: usize,
         seen: &Seen,
     ) -> Result<Option<Vec<f32>>, CompressError> {
         let Some(step) = self.steps.iter().find(|step| step.method.folds(group.kind, experts)) else { return Ok(None) };
-        step.method.fold(group, seen, self.scheme().as_ref()).map(Some)
+        group.changed(|group| step.method.fold(group, seen, self.scheme().as_ref())).transpose()
     }
 
     /// Whether the method that decides it compresses group by group.
@@ -172,6 +212,11 @@ impl Recipe {
 
     /// Prunes, then rounds, the linears of a group; one report each.
     pub(crate) fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+        let reports = group.changed(|group| self.change(group, seen)).transpose()?;
+        Ok(group.spread(reports.unwrap_or_default()))
+    }
+
+    fn change(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
         let scarce = (seen.tokens as f64) < SCARCE * seen.calibration_tokens as f64;
         if self.needs() != Needs::NOTHING && scarce {
             return Ok(self.without_inputs(group, seen));
@@ -323,36 +368,58 @@ fn holders(infos: &[&'static MethodInfo], known: &[Vec<SettingInfo>], name: &str
     }
 }
 
-/// Which method each given setting is for.
+/// Whether a name means the overrides of a list that has some: `overrides`, or `gptq.overrides`.
+fn overrides_all(infos: &[&'static MethodInfo], name: &str) -> bool {
+    let overridden = |info: &&MethodInfo| info.kind != Kind::Caches;
+    let method = name.split_once('.').and_then(|(method, _)| method_at(infos, method));
+    settings::plain(own_name(infos, name)) == OVERRIDES.name
+        && method.map_or(infos.iter().any(overridden), |at| overridden(&infos[at]))
+}
+
+/// Which method each given setting is for, and the overrides, which are for the whole list.
 fn distribute(
     list: &str,
     infos: &[&'static MethodInfo],
     known: &[Vec<SettingInfo>],
     given: &Value,
-) -> Result<Vec<Map<String, Value>>, CompressError> {
+) -> Result<(Vec<Map<String, Value>>, Overrides), CompressError> {
     let mut each = vec![Map::new(); infos.len()];
+    let mut overrides = Overrides::default();
     let given = match given {
-        Value::Null => return Ok(each),
+        Value::Null => return Ok((each, overrides)),
         Value::Object(given) => given,
         other => {
             return Err(CompressError::SettingsNotObject { method: list.to_owned(), value: other.to_string() });
         }
     };
     for (name, value) in given {
+        if overrides_all(infos, name) {
+            overrides = overrides.and(Overrides::read(value, list)?, list)?;
+            continue;
+        }
         let wanted = holders(infos, known, name);
         if wanted.is_empty() {
-            let names: Vec<&str> = known.iter().flatten().map(|setting| setting.name).collect();
+            let mut names: Vec<&str> = known.iter().flatten().map(|setting| setting.name).collect();
+            names.extend(overrides_all(infos, OVERRIDES.name).then_some(OVERRIDES.name));
             let known = names.join(", ");
             return Err(CompressError::UnknownSetting { method: list.to_owned(), name: name.clone(), known });
         }
         for at in wanted {
             match value {
-                Value::Object(inner) if method_at(infos, name).is_some() => each[at].extend(inner.clone()),
+                Value::Object(inner) if method_at(infos, name).is_some() => {
+                    let mut inner = inner.clone();
+                    if infos[at].kind != Kind::Caches
+                        && let Some(value) = inner.remove(OVERRIDES.name)
+                    {
+                        overrides = overrides.and(Overrides::read(&value, list)?, list)?;
+                    }
+                    each[at].extend(inner);
+                }
                 value => drop(each[at].insert(own_name(infos, name).to_owned(), value.clone())),
             }
         }
     }
-    Ok(each)
+    Ok((each, overrides))
 }
 
 #[cfg(test)]

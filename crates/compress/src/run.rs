@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use model::{BlockReader, Checkpoint, Dtype, Linear, Weight, gguf};
+use model::arch::{LinearShape, linears};
+use model::{BlockReader, Checkpoint, Config, Dtype, Linear, Weight, gguf};
 use record::CompressionRecord;
 use serde_json::json;
 
@@ -60,7 +61,7 @@ pub fn compress(
 ) -> Result<CompressionRecord, CompressError> {
     let recipe = job.recipe;
     let format = job.format.unwrap_or_else(|| FormatInfo::usual(recipe.scheme()));
-    format.fits_cache(recipe.kv_bits())?;
+    check(checkpoint.config(), recipe, Some(format))?;
     let size = TextSize::of(recipe, checkpoint.config());
     let estimate = Estimate::new(checkpoint, recipe, size, job.ram_budget);
     let model = BlockReader::open(checkpoint)?;
@@ -97,8 +98,27 @@ pub fn compress(
     let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
     let mut walk = Walk { recipe, storage: Storage { format, stored: &stored }, progress: &mut tell };
     walk.run(&model, resumed.blocks, &mut states, &mut writer)?;
-    let warning = recipe.scheme().and_then(|scheme| format.warning(&scheme));
-    writer.finish(CompressionRecord { warnings: warning.into_iter().collect(), ..record })
+    let mut warnings: Vec<String> = recipe.scheme().and_then(|scheme| format.warning(&scheme)).into_iter().collect();
+    warnings.extend(mixed_groups(checkpoint.config(), recipe).filter(|_| format.joins()));
+    writer.finish(CompressionRecord { warnings, ..record })
+}
+
+/// What can be known of a job by the model's settings, before anything is read: that overrides name linears of the model,
+/// and that the format holds what will be written.
+///
+/// # Errors
+/// Where one of these does not hold, with the linear.
+pub fn check(config: &Config, recipe: &Recipe, format: Option<Format>) -> Result<(), CompressError> {
+    let format = format.unwrap_or_else(|| FormatInfo::usual(recipe.scheme()));
+    format.fits_cache(recipe.kv_bits())?;
+    let linears: Vec<LinearShape> = linears(config).collect();
+    recipe.check_names(&linears.iter().map(|linear| linear.name.as_str()).collect::<Vec<_>>())?;
+    for linear in &linears {
+        if let Some(scheme) = recipe.scheme_of(&linear.name) {
+            format.fits(&linear.name, linear.shape, &scheme)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs the sequences through the blocks that an earlier process finished, as they were written.
@@ -134,7 +154,7 @@ fn plan(
     Ok(planned)
 }
 
-/// That a linear can be compressed and written as is asked.
+/// That a linear can be compressed, and what it will be.
 fn fitting(
     checkpoint: &Checkpoint,
     linear: &Linear,
@@ -144,11 +164,25 @@ fn fitting(
     if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_) | Weight::Quantized(_)) {
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
     }
-    let shape = linear.weight.shape();
-    if let Some(scheme) = recipe.scheme() {
-        format.fits(&linear.name, shape, &scheme)?;
-    }
-    Ok(Planned { shape, stored: stored_as(checkpoint, &format!("{}.weight", linear.name))? })
+    let stored = stored_as(checkpoint, &format!("{}.weight", linear.name))?;
+    Ok(Planned { shape: linear.weight.shape(), stored, scheme: format.scheme(recipe, &linear.name) })
+}
+
+/// Linears of a group that will have different widths, which programs that join them do not run.
+fn mixed_groups(config: &Config, recipe: &Recipe) -> Option<String> {
+    let width = |linear: &LinearShape| recipe.scheme_of(&linear.name).map(|scheme| scheme.grid.bits);
+    let linears: Vec<LinearShape> = linears(config).collect();
+    let groups = linears.chunk_by(|a, b| (a.block, a.group) == (b.block, b.group));
+    let mut mixed = groups.filter(|group| group.iter().any(|linear| width(linear) != width(&group[0]))).peekable();
+    let first = mixed.peek()?.iter().map(|linear| linear.name.as_str()).collect::<Vec<_>>().join(", ");
+    let more = match mixed.count() {
+        1 => String::new(),
+        count => format!(" (and those of {} more groups)", count - 1),
+    };
+    Some(format!(
+        "{first}{more} differ in width: vLLM and SGLang join such linears and want one width for them; transformers and \
+         this program do not"
+    ))
 }
 
 /// What a tensor of floating-point numbers is stored as. Blocks of a GGUF file count as the numbers that they stand for.

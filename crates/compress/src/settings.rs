@@ -169,6 +169,9 @@ pub(crate) struct ColumnOrder {
     pub static_groups: Option<bool>,
 }
 
+/// Bits of a weight that is a whole number.
+pub(crate) const WIDTHS: [u8; 4] = [2, 3, 4, 8];
+
 /// All settings of a method, each with a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {

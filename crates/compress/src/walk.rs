@@ -150,7 +150,7 @@ impl Walk<'_> {
         seen: &mut Seen,
         at: &mut At<'_, '_>,
     ) -> Result<(), CompressError> {
-        let mut group = take(block, &[group], self.storage)?;
+        let mut group = take(block, &[group], self.recipe, self.storage)?;
         if !seen.is_finite() {
             return Err(CompressError::overflow(&group.linears[0].name, None));
         }
@@ -191,10 +191,15 @@ pub(crate) fn widen(block: &mut Block) -> Result<(), CompressError> {
 }
 
 /// The linears of groups that share their input out of their block.
-pub(crate) fn take(block: &mut Block, groups: &[Group], storage: Storage) -> Result<LinearGroup, CompressError> {
+pub(crate) fn take(
+    block: &mut Block,
+    groups: &[Group],
+    recipe: &Recipe,
+    storage: Storage,
+) -> Result<LinearGroup, CompressError> {
     let names: Vec<String> = groups.iter().flat_map(|&group| names(block, group)).collect();
     let mut linears = Vec::new();
-    for name in &names {
+    for (position, name) in names.iter().enumerate() {
         let Some(linear) = block.linear_mut(name) else { continue };
         let empty = Weight::F32(Matrix::default());
         let weight = match std::mem::replace(&mut linear.weight, empty) {
@@ -203,7 +208,8 @@ pub(crate) fn take(block: &mut Block, groups: &[Group], storage: Storage) -> Res
         };
         let stored = (storage.stored)(&format!("{name}.weight"))?;
         let (bias, scales) = (linear.bias.clone(), storage.format.scales(stored));
-        linears.push(Target { name: name.clone(), weight, bias, stored, scales, pruned: false, quantized: None });
+        let (name, width) = (name.clone(), recipe.width(name));
+        linears.push(Target { name, position, width, weight, bias, stored, scales, pruned: false, quantized: None });
     }
     Ok(LinearGroup { kind: groups[0].kind, expert: groups[0].expert, linears })
 }

@@ -64,6 +64,8 @@ fn group(block: &Block, names: &[String]) -> LinearGroup {
     let linear = |name: &String| {
         block.linear(name).map(|linear| Target {
             name: name.clone(),
+            position: 0,
+            width: None,
             weight: linear.weight.to_f32(),
             bias: None,
             stored: FloatType::F32,

@@ -71,6 +71,8 @@ fn read(path: &Path, name: &str) -> Checked<Layer> {
 fn group(weights: &[&Matrix]) -> LinearGroup {
     let linear = |weight: &&Matrix| Target {
         name: "layer".to_owned(),
+        position: 0,
+        width: None,
         weight: (*weight).clone(),
         bias: None,
         stored: FloatType::F32,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use model::arch::ARCHITECTURES;
+use model::arch::{ARCHITECTURES, LinearShape, linears};
 use model::{BlockReader, Checkpoint, Flow, Group, GroupKind, Matrix, Model, Part, Sequences};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
@@ -45,6 +45,26 @@ fn logits_are_those_of_transformers() -> Checked<()> {
         seen.push(name);
     }
     assert!(ARCHITECTURES.iter().all(|architecture| seen.contains(&architecture.model_type)), "each has a fixture");
+    Ok(())
+}
+
+#[test]
+fn linears_are_known_before_they_are_read() -> Checked<()> {
+    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe", "phi3", "smollm3"] {
+        let checkpoint = Checkpoint::open(&fixture(name))?;
+        let blocks = BlockReader::open(&checkpoint)?;
+        let mut known = linears(checkpoint.config());
+        for at in 0..blocks.count() {
+            let block = blocks.load(at)?;
+            for group in block.groups() {
+                for linear in block.linears_of(group) {
+                    let one = LinearShape { name: linear.name.clone(), block: at, group, shape: linear.weight.shape() };
+                    assert_eq!(known.next(), Some(one), "{name}");
+                }
+            }
+        }
+        assert_eq!(known.next(), None, "{name}");
+    }
     Ok(())
 }
 

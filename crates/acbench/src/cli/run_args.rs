@@ -204,11 +204,13 @@ impl SimilarityArgs {
 /// How a method is set.
 #[derive(Args)]
 pub(crate) struct CompressionArgs {
-    /// Settings of the methods: bits=3 for all that have it, gptq.bits=3 for one
-    #[arg(long = "method_args", value_name = "NAME=VALUE", num_args = 1.., value_delimiter = ',')]
+    /// Settings of the methods, separated by spaces or commas: bits=3 for all that have it, gptq.bits=3 for one;
+    /// overrides=JSON gives single linears a width of their own (`acbench list methods`)
+    #[arg(long = "method_args", value_name = "NAME=VALUE", num_args = 1..)]
     settings: Vec<String>,
 
-    /// The same in a TOML file: names at the top, or in a table [gptq] for one method; --method_args count more
+    /// The same in a TOML file: names at the top, or in a table [gptq] for one method, and a table [[overrides]] (linears,
+    /// bits) for each width of single linears; --method_args count more
     #[arg(long = "method_config", value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -252,7 +254,7 @@ impl CompressionArgs {
     /// All settings that were given, those that count more last.
     pub(crate) fn settings(&self) -> Result<Vec<String>, Error> {
         let mut all = self.config.as_deref().map_or_else(|| Ok(Vec::new()), acbench::settings_file)?;
-        all.extend(self.settings.iter().cloned());
+        all.extend(self.settings.iter().flat_map(|text| acbench::cut_settings(text)));
         Ok(all)
     }
 }

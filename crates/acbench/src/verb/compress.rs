@@ -38,12 +38,13 @@ pub fn compress(
     watch: &mut Watch<'_>,
 ) -> Result<CompressionRecord, Error> {
     let recipe = wanted.recipe;
+    // What cannot be is refused before text is made.
+    compress::check(checkpoint.config(), recipe, wanted.format)?;
     let kept = wanted.kept.map_or_else(|| calibration::own::beside(wanted.out), Path::to_owned);
     if recipe.calibrates() {
         // It counts among what is held.
         checkpoint.tokenizer()?;
     }
-    // A budget that does not do is refused before text is made.
     let size = TextSize::of(recipe, checkpoint.config());
     Estimate::new(checkpoint, recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
     let (source, recipe) = text(checkpoint, wanted, &kept, watch)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::gptq::scales;
 use super::tensor_file::Plan;
-use super::{FormatInfo, Misfit, OTHER, SHARED};
+use super::{FormatInfo, Misfit, Mix, OTHER, SHARED};
 use crate::{ActOrder, FloatType, GroupSize, QuantizedWeight, Scheme};
 
 /// The row of the format table.
@@ -17,7 +17,7 @@ pub(super) const INFO: FormatInfo = FormatInfo {
     fits,
     plans,
     contents: |weight, _| contents(weight),
-    configuration: |scheme, _| scheme.map(configuration),
+    configuration: |mix, _| mix.map(configuration),
     ..SHARED
 };
 
@@ -71,8 +71,8 @@ fn packed(rows: usize, cols: usize, value: impl Fn(usize, usize) -> u8) -> Vec<u
 }
 
 /// The entry `quantization_config` of `config.json`.
-fn configuration(scheme: &Scheme) -> Value {
-    let group_size = match scheme.group {
+fn configuration(mix: &Mix) -> Value {
+    let group_size = match mix.scheme.group {
         GroupSize::Channel => -1,
         GroupSize::Columns(size) => size as i64,
     };
@@ -82,6 +82,6 @@ fn configuration(scheme: &Scheme) -> Value {
         "bits": 4,
         "group_size": group_size,
         "zero_point": true,
-        "modules_to_not_convert": null,
+        "modules_to_not_convert": (!mix.dense.is_empty()).then_some(&mix.dense),
     })
 }

@@ -22,8 +22,8 @@ pub(super) const INFO: FormatInfo = FormatInfo {
         true => whole_bytes::contents(weight),
         false => pack_quantized::contents(weight),
     },
-    configuration: |scheme, kv_bits| {
-        (scheme.is_some() || kv_bits.is_some()).then(|| configuration::compressed_tensors(scheme, kv_bits))
+    configuration: |mix, kv_bits| {
+        (mix.is_some() || kv_bits.is_some()).then(|| configuration::compressed_tensors(mix, kv_bits))
     },
     warning,
     ..SHARED

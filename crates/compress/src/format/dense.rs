@@ -16,6 +16,7 @@ pub(super) const INFO: FormatInfo = FormatInfo {
     // Scales are not stored at all.
     scales: |_| FloatType::F32,
     widened: Some,
+    joined: false,
     configuration: |_, kv_bits| kv_bits.map(|_| compressed_tensors(None, kv_bits)),
     ..SHARED
 };

@@ -35,6 +35,7 @@ pub(super) const INFO: FormatInfo = FormatInfo {
     fits,
     plans,
     contents: |weight, _| vec![contents(weight)],
+    joined: false,
     ..SHARED
 };
 

@@ -2,10 +2,10 @@
 
 use half::f16;
 use model::Dtype;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::tensor_file::Plan;
-use super::{FormatInfo, Misfit, OTHER, SHARED, whole_bytes};
+use super::{FormatInfo, Misfit, Mix, OTHER, SHARED, whole_bytes};
 use crate::{ActOrder, GroupSize, QuantizedWeight, Scheme};
 
 /// The row of the format table: v1, which older programs read.
@@ -15,7 +15,7 @@ pub(super) const INFO: FormatInfo = FormatInfo {
     fits,
     plans,
     contents: |weight, _| contents(weight, true),
-    configuration: |scheme, _| scheme.map(|scheme| configuration(scheme, true)),
+    configuration: |mix, _| mix.map(|mix| configuration(mix, true)),
     companion: Some("quantize_config.json"),
     ..SHARED
 };
@@ -90,12 +90,13 @@ fn stream(values: impl Iterator<Item = u8>, bits: usize, mut put: impl FnMut(usi
 }
 
 /// The entry `quantization_config` of `config.json`, and the content of `quantize_config.json`.
-pub(super) fn configuration(scheme: &Scheme, less_one: bool) -> Value {
+pub(super) fn configuration(mix: &Mix, less_one: bool) -> Value {
+    let scheme = &mix.scheme;
     let group_size = match scheme.group {
         GroupSize::Channel => -1,
         GroupSize::Columns(size) => size as i64,
     };
-    json!({
+    let mut all = json!({
         "quant_method": "gptq",
         "checkpoint_format": if less_one { "gptq" } else { "gptq_v2" },
         "bits": scheme.grid.bits,
@@ -104,5 +105,19 @@ pub(super) fn configuration(scheme: &Scheme, less_one: bool) -> Value {
         "desc_act": scheme.act_order == ActOrder::Group,
         "lm_head": false,
         "pack_dtype": "int32",
-    })
+    });
+    let rules = dynamic(mix);
+    if !rules.is_empty() {
+        all["dynamic"] = Value::Object(rules);
+    }
+    all
+}
+
+/// GPTQModel's rules for single linears: what differs after `+:` and a pattern, not quantized after `-:`.
+fn dynamic(mix: &Mix) -> Map<String, Value> {
+    let escaped = |name: &&str| name.replace('.', r"\.");
+    let pattern = |names: &[&str]| format!("^(?:{})$", names.iter().map(escaped).collect::<Vec<_>>().join("|"));
+    let widths = mix.others().map(|(bits, names)| (format!("+:{}", pattern(names)), json!({ "bits": bits })));
+    let dense = (!mix.dense.is_empty()).then(|| (format!("-:{}", pattern(&mix.dense)), json!({})));
+    widths.chain(dense).collect()
 }

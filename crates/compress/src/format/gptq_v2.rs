@@ -8,6 +8,6 @@ pub(super) const INFO: FormatInfo = FormatInfo {
     about: "v2",
     fits: gptq::fits_words,
     contents: |weight, _| gptq::contents(weight, false),
-    configuration: |scheme, _| scheme.map(|scheme| gptq::configuration(scheme, false)),
+    configuration: |mix, _| mix.map(|mix| gptq::configuration(mix, false)),
     ..gptq::INFO
 };

@@ -8,6 +8,7 @@ pub(crate) mod gguf;
 mod gptq;
 mod gptq_v2;
 mod kept;
+mod mix;
 mod tensor_file;
 mod weight_file;
 mod writer;
@@ -18,10 +19,11 @@ use serde_json::{Map, Value};
 
 use crate::grid::Number;
 use crate::group::Target;
-use crate::{CompressError, FloatType, QuantizedWeight, Scheme};
+use crate::{CompressError, FloatType, QuantizedWeight, Recipe, Scheme};
 use tensor_file::Plan;
 use weight_file::FileKind;
 
+pub(crate) use mix::Mix;
 pub(crate) use writer::{CheckpointWriter, Done, Planned, Resumed};
 
 /// How a compressed checkpoint is written: a row of [`FORMATS`].
@@ -51,12 +53,14 @@ pub struct FormatInfo {
     plans: fn(&str, (usize, usize), &Scheme) -> Vec<Plan>,
     /// Their contents, in the order of `plans`.
     contents: fn(&QuantizedWeight, &Scheme) -> Vec<Vec<u8>>,
-    /// The entry `quantization_config` of `config.json`, for weights of a scheme and a cache of so many bits.
-    configuration: fn(Option<&Scheme>, Option<u8>) -> Option<Value>,
+    /// The entry `quantization_config` of `config.json`, for quantized linears and a cache of so many bits.
+    configuration: fn(Option<&Mix>, Option<u8>) -> Option<Value>,
     /// A file beside `config.json` that says the same again.
     companion: Option<&'static str>,
     /// What a person should know who has weights of a scheme written.
     warning: fn(&Scheme) -> Option<String>,
+    /// Whether programs that run it join linears that share an input, and so want one width for them.
+    joined: bool,
 }
 
 /// What a format has that says nothing else: safetensors, 16-bit scales, the bits that compressed-tensors takes.
@@ -75,6 +79,7 @@ const SHARED: FormatInfo = FormatInfo {
     configuration: |_, _| None,
     companion: None,
     warning: |_| None,
+    joined: true,
 };
 
 /// All formats, in the order they are listed.
@@ -125,6 +130,16 @@ impl FormatInfo {
         if scheme.is_some() { &compressed_tensors::INFO } else { &dense::INFO }
     }
 
+    /// How a linear's weights are stored; none where they are stored as numbers.
+    pub(crate) fn scheme(&self, recipe: &Recipe, linear: &str) -> Option<Scheme> {
+        recipe.scheme_of(linear).filter(|_| self.quantized)
+    }
+
+    /// Whether programs that run it join linears that share an input.
+    pub(crate) fn joins(&self) -> bool {
+        self.joined
+    }
+
     /// What scales are stored as in a checkpoint whose weights are `stored`.
     pub(crate) fn scales(&self, stored: FloatType) -> FloatType {
         (self.scales)(stored)
@@ -168,13 +183,13 @@ impl FormatInfo {
     }
 
     /// A file beside `config.json` that says the same again, where the format has one: its name and content.
-    fn companion(&self, scheme: Option<&Scheme>) -> Option<(&'static str, Value)> {
-        Some((self.companion?, (self.configuration)(scheme, None)?))
+    fn companion(&self, mix: Option<&Mix>) -> Option<(&'static str, Value)> {
+        Some((self.companion?, (self.configuration)(mix, None)?))
     }
 
     /// Adds to `config.json` how weights and cache are quantized.
-    fn configure(&self, config: &mut Map<String, Value>, scheme: Option<&Scheme>, kv_bits: Option<u8>) {
-        if let Some(value) = (self.configuration)(scheme, kv_bits) {
+    fn configure(&self, config: &mut Map<String, Value>, mix: Option<&Mix>, kv_bits: Option<u8>) {
+        if let Some(value) = (self.configuration)(mix, kv_bits) {
             config.insert("quantization_config".to_owned(), value);
         }
     }

@@ -9,12 +9,12 @@ use record::{CompressionRecord, LayerRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Format;
 use super::dense::float_bytes;
 use super::gguf;
 use super::kept::{Kept, gguf_blocks, keep, widened};
 use super::tensor_file::Plan;
 use super::weight_file::{Contents, FileKind, WeightFile};
+use super::{Format, Mix};
 use crate::group::Target;
 use crate::recipe::Recipe;
 use crate::{CompressError, FloatType, Grid, Scheme};
@@ -31,6 +31,8 @@ pub(crate) struct Planned {
     pub shape: (usize, usize),
     /// What the dense checkpoint stores it as.
     pub stored: FloatType,
+    /// How its weights are quantized; none where they are written as numbers.
+    pub scheme: Option<Scheme>,
 }
 
 /// What is done to which checkpoint.
@@ -41,6 +43,12 @@ pub(crate) struct Done<'a> {
     pub planned: &'a BTreeMap<String, Planned>,
     /// A digest of everything that decides the result.
     pub job: String,
+}
+
+impl Done<'_> {
+    fn mix(&self) -> Option<Mix<'_>> {
+        Mix::of(self.recipe.scheme(), self.planned)
+    }
 }
 
 /// A walk under way, as `progress.json` has it.
@@ -63,7 +71,6 @@ pub(crate) struct Resumed {
 /// Writes a checkpoint into `<out>.part`, tensor by tensor, and renames it at the end.
 pub(crate) struct CheckpointWriter<'a> {
     done: Done<'a>,
-    scheme: Option<Scheme>,
     out: PathBuf,
     part: PathBuf,
     file: WeightFile,
@@ -86,8 +93,7 @@ impl<'a> CheckpointWriter<'a> {
         let mut beside = name.to_owned();
         beside.push(".part");
         let part = out.with_file_name(beside);
-        let scheme = done.recipe.scheme().filter(|_| done.format.quantized);
-        let (plans, kept) = plans(&done, scheme.as_ref())?;
+        let (plans, kept) = plans(&done)?;
         let bytes = plans.iter().map(Plan::bytes).sum();
         let names = done.checkpoint.tensor_names().map(|name| done.checkpoint.tensor(name));
         let count = |tensor: TensorView| match gguf_blocks(done.checkpoint, &tensor.name) {
@@ -97,14 +103,14 @@ impl<'a> CheckpointWriter<'a> {
         let weights = names.map(|tensor| Ok(count(tensor?))).sum::<Result<_, CompressError>>()?;
         let metadata = match done.format.file {
             FileKind::Safetensors => None,
-            FileKind::Gguf => Some(gguf::metadata(done.checkpoint, scheme.as_ref())?),
+            FileKind::Gguf => Some(gguf::metadata(done.checkpoint, done.mix().map(|mix| mix.scheme).as_ref())?),
         };
         let contents = Contents { metadata, plans };
         let (file, progress) = match resume(&part, &done, &contents)? {
             Some(begun) => begun,
             None => begin(&part, &done, contents, &kept)?,
         };
-        Ok(Self { done, scheme, out: out.to_owned(), part, file, progress, bytes, weights, finished: false })
+        Ok(Self { done, out: out.to_owned(), part, file, progress, bytes, weights, finished: false })
     }
 
     /// How far an earlier process came.
@@ -122,7 +128,8 @@ impl<'a> CheckpointWriter<'a> {
     /// # Errors
     /// A full disk.
     pub fn linear(&mut self, done: &Target, record: LayerRecord, warning: Option<String>) -> Result<(), CompressError> {
-        match (&done.quantized, self.scheme) {
+        let planned = self.done.planned.get(&done.name);
+        match (&done.quantized, planned.and_then(|planned| planned.scheme)) {
             (Some(quantized), Some(scheme)) => {
                 let scheme = Scheme { grid: quantized.grid, ..scheme };
                 let plans = (self.done.format.plans)(&done.name, (quantized.rows, quantized.cols), &scheme);
@@ -174,7 +181,7 @@ impl<'a> CheckpointWriter<'a> {
         for (name, bytes) in self.done.checkpoint.files()? {
             record::write_atomic(&self.part.join(name), &bytes)?;
         }
-        if let Some((name, content)) = self.done.format.companion(self.done.recipe.scheme().as_ref()) {
+        if let Some((name, content)) = self.done.format.companion(self.done.mix().as_ref()) {
             record::write_json(&self.part.join(name), &content)?;
         }
         record::write_json(&self.part.join(RECORD), &record)?;
@@ -192,17 +199,17 @@ impl<'a> CheckpointWriter<'a> {
 }
 
 /// All tensors of the new checkpoint, and those that are copied.
-fn plans(done: &Done, scheme: Option<&Scheme>) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
+fn plans(done: &Done) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
     let (mut plans, mut kept) = (Vec::new(), Vec::new());
     for name in done.checkpoint.tensor_names() {
         let tensor = done.checkpoint.tensor(name)?;
         let blocks = gguf_blocks(done.checkpoint, name);
         let linear = name.strip_suffix(".weight").or(blocks.map(|(linear, _)| linear));
         let linear = linear.and_then(|linear| done.planned.get_key_value(linear));
-        match (linear, scheme) {
+        match (linear, linear.and_then(|(_, planned)| planned.scheme)) {
             (Some((linear, planned)), Some(scheme)) => {
                 let grid = Grid { scale_type: done.format.scales(planned.stored), ..scheme.grid };
-                plans.extend((done.format.plans)(linear, planned.shape, &Scheme { grid, ..*scheme }));
+                plans.extend((done.format.plans)(linear, planned.shape, &Scheme { grid, ..scheme }));
             }
             // Another format than GGUF has no such blocks, and what was changed is no longer what they stood for.
             (linear, _) => {
@@ -240,7 +247,7 @@ fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {
-            done.format.configure(config, done.recipe.scheme().as_ref(), done.recipe.kv_bits());
+            done.format.configure(config, done.mix().as_ref(), done.recipe.kv_bits());
         }
         record::write_json(&part.join("config.json"), &config)?;
         let progress = Progress { job: done.job.clone(), blocks: 0, layers: Vec::new(), warnings: Vec::new() };

@@ -73,7 +73,7 @@ impl Awq {
         for (at, candidate) in candidates.iter_mut().enumerate() {
             let stale = if self.scaling == Scaling::DuoReference && at > 0 { &first[..] } else { &[] };
             let moved = |linear: &Target| {
-                let grid = Grid { scale_type: linear.scales, ..scheme.grid };
+                let grid = linear.grid(scheme.grid);
                 let trial = Trial { scales: &candidate.scales, stale, grid: &grid, group: scheme.group };
                 probe.energy(&linear.weight, |row, moved| trial.error(row, moved))
             };
@@ -176,8 +176,8 @@ impl Method for Awq {
         if self.clip {
             // Queries and keys meet in a product, where clipping does harm.
             let from = if group.kind == GroupKind::Qkv { 2 } else { 0 };
-            for linear in group.linears.iter_mut().skip(from) {
-                let grid = Grid { scale_type: linear.scales, ..rtn.grid };
+            for linear in group.linears.iter_mut().filter(|linear| linear.position >= from) {
+                let grid = linear.grid(rtn.grid);
                 let limits = clip_limits(&linear.weight, seen.hessian()?, grid, rtn.group);
                 clip(&mut linear.weight, &limits, rtn.group);
             }

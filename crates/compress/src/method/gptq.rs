@@ -224,7 +224,7 @@ impl Gptq {
     }
 
     fn linear(&self, linear: &mut Target, factor: &Factor) -> Report {
-        let gptq = Gptq { grid: Grid { scale_type: linear.scales, ..self.grid }, ..*self };
+        let gptq = Gptq { grid: linear.grid(self.grid), ..*self };
         let (quantized, loss) = gptq.quantize(&linear.weight, factor, linear.pruned);
         linear.put(quantized);
         Report {

@@ -24,6 +24,7 @@ pub use wanda::Wanda;
 use model::GroupKind;
 
 use crate::group::{LinearGroup, Report};
+use crate::overrides::OVERRIDES;
 use crate::seen::{Needs, Seen};
 use crate::settings::{SettingInfo, Settings};
 use crate::{CompressError, Scheme, Sparsity};
@@ -121,6 +122,7 @@ pub fn method(name: &str) -> Result<&'static MethodInfo, CompressError> {
 impl MethodInfo {
     /// All its settings where it is the only method.
     pub fn all_settings(&self) -> Vec<SettingInfo> {
-        self.settings.iter().chain(self.alone).copied().collect()
+        let overrides = (self.kind != Kind::Caches).then_some(&OVERRIDES);
+        self.settings.iter().chain(self.alone).chain(overrides).copied().collect()
     }
 }

@@ -49,7 +49,7 @@ impl Rtn {
 
     /// Rounds one linear.
     pub(crate) fn linear(&self, linear: &mut Target) {
-        let rtn = Rtn { grid: Grid { scale_type: linear.scales, ..self.grid }, ..*self };
+        let rtn = Rtn { grid: linear.grid(self.grid), ..*self };
         linear.put(rtn.quantize(&linear.weight));
     }
 

@@ -114,7 +114,7 @@ impl SparseGpt {
     }
 
     fn linear(&self, linear: &mut Target, factor: &Factor) -> Report {
-        let grid = |(grid, group)| (Grid { scale_type: linear.scales, ..grid }, group);
+        let grid = |(grid, group)| (linear.grid(grid), group);
         let method = SparseGpt { quantize: self.quantize.map(grid), ..*self };
         let (quantized, loss) = method.prune(&mut linear.weight, factor);
         linear.pruned = true;

@@ -1,5 +1,6 @@
 //! The table of architectures: one file each maps `config.json` and weight names to the decoder.
 
+mod linears;
 mod llama;
 mod mixtral;
 mod phi3;
@@ -8,6 +9,9 @@ mod qwen3;
 mod smollm3;
 
 use std::path::Path;
+
+pub(crate) use linears::groups;
+pub use linears::{LinearShape, linears};
 
 use crate::config::Fields;
 use crate::{Config, GroupKind, ModelError, Part};

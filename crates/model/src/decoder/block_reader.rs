@@ -120,12 +120,7 @@ impl<'a> BlockReader<'a> {
 
     /// The linears of a block: those outside experts, then those of each expert.
     fn groups(&self, layer: usize) -> Result<Vec<Linears>, ModelError> {
-        let names = self.architecture.inner.groups;
-        let first = names.iter().position(GroupNames::of_experts).unwrap_or(names.len());
-        let (shared, own) = names.split_at(first);
-        let experts = 0..self.config().experts.map_or(0, |experts| experts.count);
-        let of_experts = experts.flat_map(|expert| own.iter().map(move |names| (names, expert)));
-        let all = shared.iter().map(|names| (names, 0)).chain(of_experts);
+        let all = arch::groups(self.architecture, self.config());
         all.map(|(names, expert)| self.group(layer, names, expert)).collect()
     }
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::format::Mix;
 use crate::grid::Number;
-use crate::{ActOrder, GroupSize, Scheme};
+use crate::{ActOrder, Grid, GroupSize, Scheme};
 
 /// Which of its formats holds weights of a scheme.
 fn format_name(scheme: &Scheme) -> &'static str {
@@ -14,16 +15,18 @@ fn format_name(scheme: &Scheme) -> &'static str {
     }
 }
 
-/// The entry for weights of a scheme and for a cache of `kv_bits`.
-pub(crate) fn compressed_tensors(scheme: Option<&Scheme>, kv_bits: Option<u8>) -> Value {
-    let format = scheme.map_or("dense", format_name);
-    let groups = scheme.map_or_else(|| json!({}), |scheme| json!({"group_0": group(scheme)}));
+/// The entry for quantized linears and for a cache of `kv_bits`.
+pub(crate) fn compressed_tensors(mix: Option<&Mix>, kv_bits: Option<u8>) -> Value {
+    let format = mix.map_or("dense", |mix| format_name(&mix.scheme));
+    let groups = mix.map_or_else(|| json!({}), groups);
+    let dense = mix.map_or(&[][..], |mix| mix.dense.as_slice());
+    let ignored: Vec<&str> = ["lm_head"].iter().chain(dense).copied().collect();
     json!({
         "quant_method": "compressed-tensors",
         "format": format,
         "quantization_status": "compressed",
         "config_groups": groups,
-        "ignore": ["lm_head"],
+        "ignore": ignored,
         "kv_cache_scheme": kv_bits.map(|bits| arguments(&Rounding { bits, number: "int", strategy: "token", symmetric: false, dynamic: true })),
         "sparsity_config": {},
         "transform_config": {},
@@ -32,8 +35,18 @@ pub(crate) fn compressed_tensors(scheme: Option<&Scheme>, kv_bits: Option<u8>) -
     })
 }
 
-/// Weights and inputs of all linears.
-fn group(scheme: &Scheme) -> Value {
+/// A group of settings for each width; where there are several, each names its linears.
+fn groups(mix: &Mix) -> Value {
+    let one = mix.widths.len() == 1;
+    let of = |(at, (&bits, names)): (usize, (&u8, &Vec<&str>))| {
+        let scheme = Scheme { grid: Grid { bits, ..mix.scheme.grid }, ..mix.scheme };
+        (format!("group_{at}"), group(&scheme, if one { &["Linear"][..] } else { names }))
+    };
+    Value::Object(mix.widths.iter().enumerate().map(of).collect())
+}
+
+/// Weights and inputs of some linears.
+fn group(scheme: &Scheme, targets: &[&str]) -> Value {
     let number = match scheme.grid.number {
         Number::Int => "int",
         Number::Fp8 => "float",
@@ -59,7 +72,7 @@ fn group(scheme: &Scheme) -> Value {
     let inputs = Rounding { bits: 8, number, strategy: "token", symmetric: true, dynamic: true };
     json!({
         "format": format_name(scheme),
-        "targets": ["Linear"],
+        "targets": targets,
         "weights": weights,
         "input_activations": scheme.activations.then(|| arguments(&inputs)),
         "output_activations": null,
