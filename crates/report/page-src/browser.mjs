@@ -20,6 +20,7 @@ const browser = await chromium.launch({
 /** A page that notes what must not happen. */
 async function open(url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(60_000 * Number(process.env.SLOW ?? 1));
   const page = await context.newPage();
   page.wrong = [];
   page.on("dialog", (dialog) => (page.wrong.push(`dialog ${dialog.message()}`), void dialog.dismiss()));
