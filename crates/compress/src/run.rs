@@ -177,7 +177,8 @@ fn mixed_groups(config: &Config, recipe: &Recipe) -> Option<String> {
     let first = mixed.peek()?.iter().map(|linear| linear.name.as_str()).collect::<Vec<_>>().join(", ");
     let more = match mixed.count() {
         1 => String::new(),
-        count => format!(" (and those of {} more groups)", count - 1),
+        2 => " (and those of another group)".to_owned(),
+        count => format!(" (and those of {} other groups)", count - 1),
     };
     Some(format!(
         "{first}{more} differ in width: vLLM and SGLang join such linears and want one width for them; transformers and \
