@@ -58,8 +58,8 @@ cat >crates/compress/src/method/made_up.rs <<'END'
 //! A made-up method: each row keeps the signs of its larger weights and one magnitude.
 
 use crate::CompressError;
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind};
 use crate::seen::{Needs, Seen};
 
 struct MadeUp;
@@ -70,7 +70,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     about: "signs and one magnitude a row",
     settings: &[],
     alone: &[],
-    kind: Kind::Prunes,
+    kind: MethodKind::Prunes,
     build: |_| Ok(Box::new(MadeUp)),
 };
 
@@ -79,7 +79,7 @@ impl Method for MadeUp {
         Needs::NOTHING
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         for linear in &mut group.linears {
             let cols = linear.weight.cols.max(1);
             for row in linear.weight.data.chunks_mut(cols) {
@@ -87,7 +87,7 @@ impl Method for MadeUp {
                 row.iter_mut().for_each(|w| *w = if w.abs() < mean / 2.0 { 0.0 } else { mean.copysign(*w) });
             }
         }
-        Ok(vec![Report::default(); group.linears.len()])
+        Ok(vec![LinearReport::default(); group.linears.len()])
     }
 }
 END

@@ -84,7 +84,7 @@ impl LinearGroup {
 
 /// What a method says of one linear after it changed it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct LinearReport {
     /// The method's own loss, where it has one.
     pub loss: Option<f64>,
     /// Share of the mean diagonal added to the Hessian, where one was used.
@@ -97,7 +97,7 @@ pub struct Report {
     pub warning: Option<String>,
 }
 
-impl Report {
+impl LinearReport {
     /// What is known after a second method went over the same linear.
     pub(crate) fn then(self, next: Self) -> Self {
         let warning = match (self.warning, next.warning) {

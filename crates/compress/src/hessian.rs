@@ -132,14 +132,14 @@ impl Hessian {
     /// Factors the inverse of a copy; see [`Hessian::into_factor`].
     pub fn factor(&self, damping: f64, by_activity: bool) -> Factor {
         let order = Order { by_activity, group: None };
-        self.clone().into_factor(damping, order, Failure::Escalate)
+        self.clone().into_factor(damping, order, FactorFailure::Escalate)
     }
 
     /// Factors the inverse, with columns in the order asked for, in the Hessian's own memory.
     ///
     /// Dead channels get `H_jj = 1`. `damping * mean(diagonal)` is added to the diagonal, and ten times as much after
     /// each failure; past ten times the mean, only the diagonal is used. It never fails.
-    pub fn into_factor(mut self, damping: f64, order: Order, failure: Failure) -> Factor {
+    pub fn into_factor(mut self, damping: f64, order: Order, failure: FactorFailure) -> Factor {
         let mut diagonal = self.diagonal();
         let dead: Vec<bool> = diagonal.iter().map(|&d| d == 0.0).collect();
         for (d, _) in diagonal.iter_mut().zip(&dead).filter(|(_, dead)| **dead) {
@@ -160,7 +160,7 @@ impl Hessian {
             {
                 return Factor { upper, order, dead, damping: share, condition, diagonal_only: false };
             }
-            if failure == Failure::Identity {
+            if failure == FactorFailure::Identity {
                 let upper = Matrix::new(size, size, (0..size * size).map(|at| unit(at % (size + 1))).collect());
                 return Factor { upper, order, dead, damping: share, condition: f64::INFINITY, diagonal_only: true };
             }
@@ -246,7 +246,7 @@ fn unit(at: usize) -> f32 {
 
 /// What is done with a Hessian that cannot be factored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum FactorFailure {
     /// More damping, and at the end its diagonal.
     Escalate,
     /// The identity takes its place, as in llm-compressor: rounding to nearest, or pruning by magnitude.

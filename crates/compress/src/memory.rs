@@ -30,7 +30,7 @@ pub struct Estimate {
 }
 
 /// Sizes of a block, in weights.
-struct Block {
+struct BlockSizes {
     /// All linears.
     weights: u64,
     /// The largest linear.
@@ -39,7 +39,7 @@ struct Block {
     groups: [u64; 4],
 }
 
-impl Block {
+impl BlockSizes {
     fn of(config: &Config) -> Self {
         let (hidden, inter) = (config.hidden_size as u64, config.intermediate_size as u64);
         let (queries, keys) = ((config.heads * config.head_dim) as u64, (config.kv_heads * config.head_dim) as u64);
@@ -80,7 +80,7 @@ impl Estimate {
     /// activations are spilled where the peak would exceed the budget (bytes).
     pub fn new(checkpoint: &Checkpoint, recipe: &Recipe, size: TextSize, budget: Option<u64>) -> Self {
         let config = checkpoint.config();
-        let block = Block::of(config);
+        let block = BlockSizes::of(config);
         let tokens = size.tokens() as u64;
         let looks = recipe.needs() != Needs::NOTHING;
         let stored = stored_bytes(checkpoint);
@@ -119,13 +119,13 @@ impl Estimate {
 
 /// What goes into the next linear of all tokens: the attention's output, or the inputs of the last linear where those are
 /// few.
-fn kept(block: &Block, tokens: u64) -> u64 {
+fn kept(block: &BlockSizes, tokens: u64) -> u64 {
     let (attention, last) = (4 * tokens * block.groups[1], 4 * tokens * block.groups[3]);
     if last <= KEPT_BYTES as u64 { attention.max(last) } else { attention }
 }
 
 /// Hessians in 64 bits, of one group or of all, and the factor of one inverse in 32.
-fn sums(recipe: &Recipe, block: &Block, config: &Config) -> u64 {
+fn sums(recipe: &Recipe, block: &BlockSizes, config: &Config) -> u64 {
     if !recipe.needs().hessian {
         return 0;
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::GroupKind;
 use serde_json::{Map, Value, json};
 
-use crate::group::{LinearGroup, Report};
-use crate::method::{self, Kind, Method, MethodInfo, Rtn};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{self, Method, MethodInfo, MethodKind, Rtn};
 use crate::overrides::{OVERRIDES, Overrides, Width};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, SettingInfo, Settings};
@@ -18,7 +18,7 @@ const SCARCE: f64 = 0.005;
 
 /// One method of a list.
 #[derive(Clone)]
-pub struct Step {
+pub struct RecipeStep {
     /// The method's row.
     pub info: &'static MethodInfo,
     /// All its settings.
@@ -30,7 +30,7 @@ pub struct Step {
 /// What is done to a model: methods in the order in which they are applied.
 #[derive(Clone)]
 pub struct Recipe {
-    steps: Vec<Step>,
+    steps: Vec<RecipeStep>,
     /// Linears that are treated otherwise.
     overrides: Overrides,
     /// What was chosen for the model at hand.
@@ -53,7 +53,7 @@ impl Recipe {
         for ((info, known), given) in infos.into_iter().zip(known).zip(given) {
             let settings = Settings::new(info, &known, &given)?;
             let method = Arc::from((info.build)(&settings)?);
-            steps.push(Step { info, settings, known, method });
+            steps.push(RecipeStep { info, settings, known, method });
         }
         let recipe = Self { steps, overrides, note: None };
         recipe.overrides.check_widths(recipe.widths(), list)?;
@@ -76,7 +76,7 @@ impl Recipe {
     }
 
     /// The methods in order.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[RecipeStep] {
         &self.steps
     }
 
@@ -92,7 +92,8 @@ impl Recipe {
 
     /// Whether weights are rounded in groups of this size because no size was given.
     pub(crate) fn assumes_group(&self, size: usize) -> bool {
-        let rounds = |step: &Step| step.method.scheme().is_some_and(|scheme| scheme.group == GroupSize::Columns(size));
+        let rounds =
+            |step: &RecipeStep| step.method.scheme().is_some_and(|scheme| scheme.group == GroupSize::Columns(size));
         self.steps.iter().any(|step| rounds(step) && step.settings.assumes("group_size"))
     }
 
@@ -101,7 +102,7 @@ impl Recipe {
         let mut all: Map<String, Value> = match &self.steps[..] {
             [step] => step.settings.values().clone(),
             steps => {
-                let of = |step: &Step| (step.info.name.to_owned(), Value::Object(step.settings.values().clone()));
+                let of = |step: &RecipeStep| (step.info.name.to_owned(), Value::Object(step.settings.values().clone()));
                 steps.iter().map(of).collect()
             }
         };
@@ -116,7 +117,7 @@ impl Recipe {
     /// Settings that differ from their defaults follow, except for the amount of calibration text: `gptq-w4-g32-asym`. Overrides
     /// stand at the end as a digest: `gptq-w4-g128-mix1a2b3c`.
     pub fn variant_name(&self) -> String {
-        let name = self.steps.iter().map(Step::variant_name).collect::<Vec<_>>().join("+");
+        let name = self.steps.iter().map(RecipeStep::variant_name).collect::<Vec<_>>().join("+");
         if self.overrides.is_empty() { name } else { format!("{name}-{}", self.overrides.label()) }
     }
 
@@ -190,7 +191,7 @@ impl Recipe {
 
     /// Whether any method moves scales between weights and what makes their inputs.
     pub fn folds_any(&self) -> bool {
-        self.steps.iter().any(|step| step.info.kind == Kind::Folds)
+        self.steps.iter().any(|step| step.info.kind == MethodKind::Folds)
     }
 
     /// The scales to divide a group's inputs by, where a method wants to.
@@ -206,24 +207,28 @@ impl Recipe {
 
     /// Whether the method that decides it compresses group by group.
     pub fn true_sequential(&self) -> bool {
-        let looks = |step: &&Step| step.info.kind != Kind::Folds && step.method.needs() != Needs::NOTHING;
+        let looks = |step: &&RecipeStep| step.info.kind != MethodKind::Folds && step.method.needs() != Needs::NOTHING;
         self.steps.iter().filter(looks).any(|step| step.method.true_sequential())
     }
 
     /// Prunes, then rounds, the linears of a group; one report each.
-    pub(crate) fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    pub(crate) fn compress(
+        &self,
+        group: &mut LinearGroup,
+        seen: &mut Seen,
+    ) -> Result<Vec<LinearReport>, CompressError> {
         let reports = group.changed(|group| self.change(group, seen)).transpose()?;
         Ok(group.spread(reports.unwrap_or_default()))
     }
 
-    fn change(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn change(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         let scarce = (seen.tokens as f64) < SCARCE * seen.calibration_tokens as f64;
         if self.needs() != Needs::NOTHING && scarce {
             return Ok(self.without_inputs(group, seen));
         }
-        let mut reports = vec![Report::default(); group.linears.len()];
-        let order = [Kind::Prunes, Kind::Folds, Kind::Quantizes];
-        let steps: Vec<&Step> =
+        let mut reports = vec![LinearReport::default(); group.linears.len()];
+        let order = [MethodKind::Prunes, MethodKind::Folds, MethodKind::Quantizes];
+        let steps: Vec<&RecipeStep> =
             order.iter().flat_map(|kind| self.steps.iter().filter(move |step| step.info.kind == *kind)).collect();
         for (at, step) in steps.iter().enumerate() {
             seen.shared = steps[at + 1..].iter().any(|later| later.method.needs().hessian);
@@ -234,7 +239,7 @@ impl Recipe {
     }
 
     /// What is done to an expert that hardly any token reached: the smallest weights go, the others are rounded to nearest.
-    fn without_inputs(&self, group: &mut LinearGroup, seen: &Seen) -> Vec<Report> {
+    fn without_inputs(&self, group: &mut LinearGroup, seen: &Seen) -> Vec<LinearReport> {
         let mut done = Vec::new();
         if let Some(sparsity) = self.sparsity() {
             for linear in &mut group.linears {
@@ -250,12 +255,12 @@ impl Recipe {
         }
         let done = done.join(", ");
         let warning = format!("saw {} of {} calibration tokens: {done}", seen.tokens, seen.calibration_tokens);
-        let report = Report { fallback: Some(done), warning: Some(warning), ..Report::default() };
+        let report = LinearReport { fallback: Some(done), warning: Some(warning), ..LinearReport::default() };
         vec![report; group.linears.len()]
     }
 }
 
-impl Step {
+impl RecipeStep {
     fn variant_name(&self) -> String {
         let mut parts = vec![self.info.name.to_owned()];
         let rounds = self.method.scheme();
@@ -296,7 +301,7 @@ impl Step {
 fn methods_of(list: &str) -> Result<(Vec<&'static MethodInfo>, Vec<Vec<SettingInfo>>), CompressError> {
     let infos = list.split('+').map(|name| method::method(&settings::plain(name))).collect::<Result<Vec<_>, _>>()?;
     combine(list, &infos)?;
-    let rounds = infos.iter().any(|info| info.kind == Kind::Quantizes);
+    let rounds = infos.iter().any(|info| info.kind == MethodKind::Quantizes);
     let smooth = infos.iter().any(|info| info.name == "smoothquant");
     let known = infos.iter().map(|info| known(info, rounds, smooth)).collect();
     Ok((infos, known))
@@ -310,17 +315,17 @@ fn combine(list: &str, infos: &[&'static MethodInfo]) -> Result<(), CompressErro
             let (a, b) = (before.name, info.name);
             return match info.kind {
                 _ if a == b => refuse(format!("`{a}` is named twice")),
-                Kind::Folds => refuse(format!("`{a}` and `{b}` scale the same inputs; choose one")),
-                Kind::Prunes => refuse(format!("`{a}` and `{b}` both choose what becomes zero; choose one")),
-                Kind::Quantizes => refuse(format!("`{a}` and `{b}` both round the weights; choose one")),
-                Kind::Caches => refuse(format!("`{a}` is named twice")),
+                MethodKind::Folds => refuse(format!("`{a}` and `{b}` scale the same inputs; choose one")),
+                MethodKind::Prunes => refuse(format!("`{a}` and `{b}` both choose what becomes zero; choose one")),
+                MethodKind::Quantizes => refuse(format!("`{a}` and `{b}` both round the weights; choose one")),
+                MethodKind::Caches => refuse(format!("`{a}` is named twice")),
             };
         }
-        let rank = |kind: Kind| match kind {
-            Kind::Folds => 0,
-            Kind::Prunes => 1,
-            Kind::Quantizes => 2,
-            Kind::Caches => 3,
+        let rank = |kind: MethodKind| match kind {
+            MethodKind::Folds => 0,
+            MethodKind::Prunes => 1,
+            MethodKind::Quantizes => 2,
+            MethodKind::Caches => 3,
         };
         if let Some(before) = infos[..at].iter().find(|before| rank(before.kind) > rank(info.kind)) {
             let (a, b) = (before.name, info.name);
@@ -336,7 +341,7 @@ fn combine(list: &str, infos: &[&'static MethodInfo]) -> Result<(), CompressErro
 fn known(info: &'static MethodInfo, rounds: bool, smooth: bool) -> Vec<SettingInfo> {
     let alone = if rounds { &[] } else { info.alone };
     let mut known: Vec<SettingInfo> = info.settings.iter().chain(alone).copied().collect();
-    if smooth && info.kind == Kind::Quantizes {
+    if smooth && info.kind == MethodKind::Quantizes {
         for setting in &mut known {
             if let Some(default) = settings::W8A8.iter().find(|other| other.name == setting.name) {
                 *setting = setting.by_default(default.default);
@@ -370,7 +375,7 @@ fn holders(infos: &[&'static MethodInfo], known: &[Vec<SettingInfo>], name: &str
 
 /// Whether a name means the overrides of a list that has some: `overrides`, or `gptq.overrides`.
 fn overrides_all(infos: &[&'static MethodInfo], name: &str) -> bool {
-    let overridden = |info: &&MethodInfo| info.kind != Kind::Caches;
+    let overridden = |info: &&MethodInfo| info.kind != MethodKind::Caches;
     let method = name.split_once('.').and_then(|(method, _)| method_at(infos, method));
     settings::plain(own_name(infos, name)) == OVERRIDES.name
         && method.map_or(infos.iter().any(overridden), |at| overridden(&infos[at]))
@@ -408,7 +413,7 @@ fn distribute(
             match value {
                 Value::Object(inner) if method_at(infos, name).is_some() => {
                     let mut inner = inner.clone();
-                    if infos[at].kind != Kind::Caches
+                    if infos[at].kind != MethodKind::Caches
                         && let Some(value) = inner.remove(OVERRIDES.name)
                     {
                         overrides = overrides.and(Overrides::read(&value, list)?, list)?;

@@ -15,7 +15,7 @@ use crate::memory::{Estimate, TextSize};
 use crate::recipe::Recipe;
 use crate::seen::Needs;
 use crate::states::States;
-use crate::walk::{self, Storage, Walk, widen};
+use crate::walk::{Storage, Walk, WalkProgress, widen};
 use crate::{CompressError, FloatType};
 
 /// What to do to a checkpoint.
@@ -41,7 +41,7 @@ pub enum Progress<'a> {
     /// So many blocks were done by an earlier process.
     Resumed(usize),
     /// A linear is finished.
-    Linear(walk::Progress<'a>),
+    Linear(WalkProgress<'a>),
 }
 
 /// Compresses a checkpoint.
@@ -95,7 +95,7 @@ pub fn compress(
         go_on(&resumed, &mut states)?;
     }
     let stored = |name: &str| stored_as(checkpoint, name);
-    let mut tell = |at: walk::Progress| progress(Progress::Linear(at));
+    let mut tell = |at: WalkProgress| progress(Progress::Linear(at));
     let mut walk = Walk { recipe, storage: Storage { format, stored: &stored }, progress: &mut tell };
     walk.run(&model, resumed.blocks, &mut states, &mut writer)?;
     let mut warnings: Vec<String> = recipe.scheme().and_then(|scheme| format.warning(&scheme)).into_iter().collect();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::grid::{FloatType, GridRule, Number};
-use crate::hessian::Failure;
+use crate::hessian::FactorFailure;
 use crate::method::MethodInfo;
 use crate::{CompressError, Grid, GroupSize, Sparsity};
 
@@ -305,10 +305,10 @@ impl Settings {
     }
 
     /// The setting `hessian_failure`.
-    pub(crate) fn failure(&self) -> Result<Failure, CompressError> {
+    pub(crate) fn failure(&self) -> Result<FactorFailure, CompressError> {
         match self.value("hessian_failure").as_str() {
-            Some("damping") => Ok(Failure::Escalate),
-            Some("identity") => Ok(Failure::Identity),
+            Some("damping") => Ok(FactorFailure::Escalate),
+            Some("identity") => Ok(FactorFailure::Identity),
             _ => Err(self.bad("hessian_failure", "`damping` or `identity`")),
         }
     }

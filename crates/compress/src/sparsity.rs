@@ -90,7 +90,7 @@ pub fn zero_masked(weight: &mut Matrix, mask: &[bool]) {
 }
 
 /// Share of numbers that are exactly zero, in [0, 1]; 0 of none.
-pub fn zero_share(data: &[f32]) -> f64 {
+pub(crate) fn zero_share(data: &[f32]) -> f64 {
     data.iter().filter(|&&w| w == 0.0).count() as f64 / data.len().max(1) as f64
 }
 

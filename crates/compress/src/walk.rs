@@ -7,7 +7,7 @@ use record::LayerRecord;
 use crate::fold;
 use crate::format::{CheckpointWriter, Format};
 use crate::forward::{self, Taps};
-use crate::group::{LinearGroup, Report, Target};
+use crate::group::{LinearGroup, LinearReport, Target};
 use crate::recipe::Recipe;
 use crate::seen::{Needs, Seen};
 use crate::sparsity::zero_share;
@@ -19,7 +19,7 @@ pub(crate) const KEPT_BYTES: usize = 256 << 20;
 
 /// Where the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
+pub struct WalkProgress<'a> {
     /// The block at work, from 0.
     pub block: usize,
     /// Blocks in all.
@@ -51,7 +51,7 @@ pub(crate) struct Walk<'a> {
     /// How compressed layers are stored.
     pub storage: Storage<'a>,
     /// Is told of each finished linear.
-    pub progress: &'a mut dyn FnMut(Progress),
+    pub progress: &'a mut dyn FnMut(WalkProgress),
 }
 
 /// A block at work.
@@ -65,9 +65,9 @@ struct At<'a, 'w> {
 }
 
 impl At<'_, '_> {
-    fn progress<'a>(&self, layer: &'a str) -> Progress<'a> {
+    fn progress<'a>(&self, layer: &'a str) -> WalkProgress<'a> {
         let Self { index: block, blocks, linear, linears, .. } = *self;
-        Progress { block, blocks, linear, linears, layer }
+        WalkProgress { block, blocks, linear, linears, layer }
     }
 }
 
@@ -228,7 +228,7 @@ fn relative_error(after: &Matrix, before: &Matrix) -> Option<f64> {
 }
 
 /// The layer's line in `compress.json`, and its warning with its name.
-fn describe(linear: &Target, report: Report, format: Format) -> (LayerRecord, Option<String>) {
+fn describe(linear: &Target, report: LinearReport, format: Format) -> (LayerRecord, Option<String>) {
     let record = LayerRecord {
         name: linear.name.clone(),
         out_features: linear.weight.rows,

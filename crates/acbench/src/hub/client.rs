@@ -54,13 +54,13 @@ pub(super) struct Hub {
 
 /// Kinds of repositories: what their folders in the cache begin with, and what stands before their names in addresses.
 #[derive(Clone, Copy)]
-struct Kind {
+struct RepositoryKind {
     folder: &'static str,
     address: &'static str,
 }
 
-const MODEL: Kind = Kind { folder: "models", address: "" };
-const DATA_SET: Kind = Kind { folder: "datasets", address: "datasets/" };
+const MODEL: RepositoryKind = RepositoryKind { folder: "models", address: "" };
+const DATA_SET: RepositoryKind = RepositoryKind { folder: "datasets", address: "datasets/" };
 
 /// The files of a commit.
 struct Listing {
@@ -154,7 +154,7 @@ impl Hub {
     /// it takes none. Where nobody answers it is what the cache has, if that is `enough`.
     fn snapshot(
         &self,
-        kind: Kind,
+        kind: RepositoryKind,
         id: &HubId,
         choose: impl FnOnce(Vec<Listed>) -> Result<Vec<Listed>, String>,
         enough: impl FnOnce(&Path) -> bool,
@@ -173,11 +173,11 @@ impl Hub {
         Ok(cached.folder(&commit))
     }
 
-    fn cached(&self, kind: Kind, id: &HubId) -> Cached {
+    fn cached(&self, kind: RepositoryKind, id: &HubId) -> Cached {
         Cached { root: self.cache.join(id.cache_folder(kind.folder)) }
     }
 
-    fn list_address(&self, kind: Kind, id: &HubId) -> String {
+    fn list_address(&self, kind: RepositoryKind, id: &HubId) -> String {
         let revision = quoted(&id.revision, true);
         format!("{}/api/{}/{}/revision/{revision}?blobs=true", self.endpoint, kind.folder, id.repository)
     }
@@ -221,7 +221,7 @@ impl Hub {
 
     fn fetch(
         &self,
-        kind: Kind,
+        kind: RepositoryKind,
         id: &HubId,
         commit: &str,
         files: &[Listed],

@@ -39,7 +39,7 @@ pub fn generate(run: &Run, how: GenerateOptions, watch: &mut Watch<'_>) -> Resul
         }
         // A variant with nothing left to ask is not even loaded.
         if !wanted.is_empty() {
-            ask(run, &Asked { variant, tasks: wanted, batch_size: how.batch_size }, watch)?;
+            ask(run, &VariantTasks { variant, tasks: wanted, batch_size: how.batch_size }, watch)?;
         }
     }
     counts(run)
@@ -69,7 +69,7 @@ fn counts(run: &Run) -> Result<Counts, Error> {
 }
 
 /// What is asked of one variant.
-struct Asked<'a> {
+struct VariantTasks<'a> {
     variant: &'a VariantRecord,
     tasks: Vec<&'a TaskSource>,
     /// How many conversations are under way at a time.
@@ -77,7 +77,7 @@ struct Asked<'a> {
 }
 
 /// Asks it.
-fn ask(run: &Run, asked: &Asked<'_>, watch: &mut Watch<'_>) -> Result<(), Error> {
+fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(), Error> {
     let variant = asked.variant;
     let dense;
     let (checkpoint, asks) = match &variant.source {
@@ -112,8 +112,13 @@ fn ask(run: &Run, asked: &Asked<'_>, watch: &mut Watch<'_>) -> Result<(), Error>
     ask_backend(run, asked, &mut local, watch)
 }
 
-fn ask_backend(run: &Run, asked: &Asked<'_>, backend: &mut dyn Backend, watch: &mut Watch<'_>) -> Result<(), Error> {
-    let &Asked { variant, ref tasks, batch_size } = asked;
+fn ask_backend(
+    run: &Run,
+    asked: &VariantTasks<'_>,
+    backend: &mut dyn Backend,
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
+    let &VariantTasks { variant, ref tasks, batch_size } = asked;
     for source in tasks {
         let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));

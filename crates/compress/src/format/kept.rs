@@ -24,7 +24,7 @@ pub(super) fn widened(linear: &str, kind: Kind, tensor: &TensorView) -> Plan {
 }
 
 /// A tensor that stays as it is.
-pub(super) struct Kept {
+pub(super) struct KeptTensor {
     /// What is written.
     pub plan: Plan,
     /// Where it comes from.
@@ -32,8 +32,8 @@ pub(super) struct Kept {
 }
 
 /// Writes a tensor that stays as it is, as its own bytes or as the numbers that its blocks stand for.
-pub(super) fn keep(file: &mut WeightFile, checkpoint: &Checkpoint, kept: &Kept) -> Result<(), CompressError> {
-    let Kept { plan, tensor } = kept;
+pub(super) fn keep(file: &mut WeightFile, checkpoint: &Checkpoint, kept: &KeptTensor) -> Result<(), CompressError> {
+    let KeptTensor { plan, tensor } = kept;
     let blocks = gguf_blocks(checkpoint, &tensor.name).filter(|_| plan.name != tensor.name);
     let wide: Option<Vec<u8>> = blocks.map(|(_, kind)| {
         let (rows, cols) = (plan.shape[0], plan.shape.last().copied().unwrap_or(1));

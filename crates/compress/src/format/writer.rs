@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::dense::float_bytes;
 use super::gguf;
-use super::kept::{Kept, gguf_blocks, keep, widened};
+use super::kept::{KeptTensor, gguf_blocks, keep, widened};
 use super::tensor_file::Plan;
 use super::weight_file::{Contents, FileKind, WeightFile};
 use super::{Format, Mix};
@@ -53,7 +53,7 @@ impl Done<'_> {
 
 /// A walk under way, as `progress.json` has it.
 #[derive(Serialize, Deserialize)]
-struct Progress {
+struct Begun {
     job: String,
     blocks: usize,
     layers: Vec<LayerRecord>,
@@ -74,7 +74,7 @@ pub(crate) struct CheckpointWriter<'a> {
     out: PathBuf,
     part: PathBuf,
     file: WeightFile,
-    progress: Progress,
+    progress: Begun,
     /// Bytes of all tensors that are written.
     bytes: usize,
     /// Weights of the dense checkpoint.
@@ -199,7 +199,7 @@ impl<'a> CheckpointWriter<'a> {
 }
 
 /// All tensors of the new checkpoint, and those that are copied.
-fn plans(done: &Done) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
+fn plans(done: &Done) -> Result<(Vec<Plan>, Vec<KeptTensor>), CompressError> {
     let (mut plans, mut kept) = (Vec::new(), Vec::new());
     for name in done.checkpoint.tensor_names() {
         let tensor = done.checkpoint.tensor(name)?;
@@ -217,7 +217,7 @@ fn plans(done: &Done) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
                     Some((linear, kind)) => widened(linear, kind, &tensor),
                     None => Plan { name: name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.clone() },
                 };
-                kept.extend(linear.is_none().then_some(Kept { plan: plan.clone(), tensor }));
+                kept.extend(linear.is_none().then_some(KeptTensor { plan: plan.clone(), tensor }));
                 plans.push(plan);
             }
         }
@@ -226,8 +226,8 @@ fn plans(done: &Done) -> Result<(Vec<Plan>, Vec<Kept>), CompressError> {
 }
 
 /// What an earlier process left, where it did the same job.
-fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(WeightFile, Progress)>, CompressError> {
-    let Ok(progress) = record::read_json::<Progress>(&part.join(PROGRESS)) else { return Ok(None) };
+fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(WeightFile, Begun)>, CompressError> {
+    let Ok(progress) = record::read_json::<Begun>(&part.join(PROGRESS)) else { return Ok(None) };
     if progress.job != done.job {
         return Ok(None);
     }
@@ -235,12 +235,17 @@ fn resume(part: &Path, done: &Done, contents: &Contents) -> Result<Option<(Weigh
 }
 
 /// Begins a folder anew.
-fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<(WeightFile, Progress), CompressError> {
+fn begin(
+    part: &Path,
+    done: &Done,
+    contents: Contents,
+    kept: &[KeptTensor],
+) -> Result<(WeightFile, Begun), CompressError> {
     if part.exists() {
         fs::remove_dir_all(part).map_err(CompressError::io("remove", part))?;
     }
     fs::create_dir_all(part).map_err(CompressError::io("create", part))?;
-    let write = || -> Result<(WeightFile, Progress), CompressError> {
+    let write = || -> Result<(WeightFile, Begun), CompressError> {
         let mut file = WeightFile::create(part, contents)?;
         for one in kept {
             keep(&mut file, done.checkpoint, one)?;
@@ -250,7 +255,7 @@ fn begin(part: &Path, done: &Done, contents: Contents, kept: &[Kept]) -> Result<
             done.format.configure(config, done.mix().as_ref(), done.recipe.kv_bits());
         }
         record::write_json(&part.join("config.json"), &config)?;
-        let progress = Progress { job: done.job.clone(), blocks: 0, layers: Vec::new(), warnings: Vec::new() };
+        let progress = Begun { job: done.job.clone(), blocks: 0, layers: Vec::new(), warnings: Vec::new() };
         file.flush()?;
         record::write_json(&part.join(PROGRESS), &progress)?;
         Ok((file, progress))

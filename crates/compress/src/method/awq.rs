@@ -3,8 +3,8 @@
 use model::{GroupKind, kernel};
 use rayon::prelude::*;
 
-use crate::group::{LinearGroup, Report, Target};
-use crate::method::{Kind, Method, MethodInfo, Rtn};
+use crate::group::{LinearGroup, LinearReport, Target};
+use crate::method::{Method, MethodInfo, MethodKind, Rtn};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{CompressError, Grid, GroupSize, Matrix, Scheme, matmul};
@@ -41,7 +41,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     about: "scale up weights that meet loud inputs, clip, then round to nearest (Lin et al. 2023); awq+gptq rounds by GPTQ",
     settings: &[settings::SCALING, settings::STEPS, settings::CLIP, settings::SEQUENCES, settings::AWQ_LENGTH],
     alone: settings::W4_ASYMMETRIC,
-    kind: Kind::Folds,
+    kind: MethodKind::Folds,
     build: |settings| Ok(Box::new(Awq::from_settings(settings)?)),
 };
 
@@ -171,8 +171,8 @@ impl Method for Awq {
         Ok(best(self.search(group, seen, scheme)?).map_or_else(|| vec![1.0; inputs], |best| best.scales))
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
-        let Some(rtn) = &self.quantize else { return Ok(vec![Report::default(); group.linears.len()]) };
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
+        let Some(rtn) = &self.quantize else { return Ok(vec![LinearReport::default(); group.linears.len()]) };
         if self.clip {
             // Queries and keys meet in a product, where clipping does harm.
             let from = if group.kind == GroupKind::Qkv { 2 } else { 0 };

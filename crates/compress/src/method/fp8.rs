@@ -1,8 +1,8 @@
 //! FP8: weights as 8-bit floating point, a scale for each output channel; activations likewise, a scale for each token.
 
 use crate::grid::Number;
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo, Rtn};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind, Rtn};
 use crate::seen::{Needs, Seen};
 use crate::settings;
 use crate::{CompressError, Grid, GroupSize, Scheme};
@@ -21,7 +21,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     about: "8-bit floating point: a scale for each output channel, and for each token's activations; no data",
     settings: &[settings::FP8_ACTIVATIONS],
     alone: &[],
-    kind: Kind::Quantizes,
+    kind: MethodKind::Quantizes,
     build: |settings| {
         let activations = match settings.value("activation_bits").as_u64() {
             Some(8) => true,
@@ -49,7 +49,7 @@ impl Method for Fp8 {
         self.rtn().scheme()
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         self.rtn().compress(group, seen)
     }
 }

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use crate::grid::{GridRule, Step};
-use crate::group::{LinearGroup, Report, Target};
-use crate::hessian::{Factor, Failure, Order, spread};
-use crate::method::{Kind, Method, MethodInfo, column_walk};
+use crate::group::{LinearGroup, LinearReport, Target};
+use crate::hessian::{Factor, FactorFailure, Order, spread};
+use crate::method::{Method, MethodInfo, MethodKind, column_walk};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
@@ -36,7 +36,7 @@ pub struct Gptq {
     /// Share of the mean diagonal that is added to the Hessian.
     pub damping: f64,
     /// What becomes of a Hessian that cannot be factored.
-    pub failure: Failure,
+    pub failure: FactorFailure,
     /// Whether each group of linears is compressed before the inputs of the next are collected.
     pub true_sequential: bool,
     /// Whether inputs are rounded to 8 bits too, while the model runs (W8A8).
@@ -64,7 +64,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
         settings::LENGTH,
     ],
     alone: &[],
-    kind: Kind::Quantizes,
+    kind: MethodKind::Quantizes,
     build: |settings| Ok(Box::new(Gptq::from_settings(settings)?)),
 };
 
@@ -88,7 +88,7 @@ impl Gptq {
             static_groups: true,
             group_feedback: false,
             damping: 0.01,
-            failure: Failure::Escalate,
+            failure: FactorFailure::Escalate,
             true_sequential: true,
             activations: false,
         }
@@ -223,11 +223,11 @@ impl Gptq {
         }
     }
 
-    fn linear(&self, linear: &mut Target, factor: &Factor) -> Report {
+    fn linear(&self, linear: &mut Target, factor: &Factor) -> LinearReport {
         let gptq = Gptq { grid: linear.grid(self.grid), ..*self };
         let (quantized, loss) = gptq.quantize(&linear.weight, factor, linear.pruned);
         linear.put(quantized);
-        Report {
+        LinearReport {
             loss: Some(loss),
             damping: Some(factor.damping),
             condition: Some(factor.condition),
@@ -301,7 +301,7 @@ impl Method for Gptq {
         self.true_sequential
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         let factor = seen.take_hessian()?.into_factor(self.damping, self.order(), self.failure);
         Ok(group.linears.iter_mut().map(|linear| self.linear(linear, &factor)).collect())
     }

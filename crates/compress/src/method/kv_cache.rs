@@ -1,8 +1,8 @@
 //! Quantization of the KV cache: no weight changes; keys and values are rounded when the model runs.
 
 use crate::CompressError;
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind};
 use crate::seen::{Needs, Seen};
 use crate::settings;
 
@@ -20,7 +20,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     about: "keys and values as 4- or 8-bit integers while the model runs; weights stay as they are",
     settings: &[settings::KV_BITS],
     alone: &[],
-    kind: Kind::Caches,
+    kind: MethodKind::Caches,
     build: |settings| match settings.value("kv_bits").as_u64() {
         Some(bits @ (4 | 8)) => Ok(Box::new(KvCache { bits: bits as u8 })),
         _ => Err(settings.bad("kv_bits", "4 or 8")),
@@ -36,7 +36,7 @@ impl Method for KvCache {
         Some(self.bits)
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
-        Ok(vec![Report::default(); group.linears.len()])
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
+        Ok(vec![LinearReport::default(); group.linears.len()])
     }
 }

@@ -1,7 +1,7 @@
 //! Magnitude pruning: the smallest weights of a layer become zero. Needs no data.
 
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::{Sparsity, zero_masked};
@@ -20,7 +20,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
     about: "drop the smallest weights of each layer: no data, the baseline of pruning",
     settings: &[settings::SPARSITY],
     alone: &[],
-    kind: Kind::Prunes,
+    kind: MethodKind::Prunes,
     build: |settings| Ok(Box::new(Magnitude::from_settings(settings)?)),
 };
 
@@ -63,12 +63,12 @@ impl Method for Magnitude {
         Some(self.sparsity)
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         let reports = group.linears.iter_mut().map(|linear| {
             let mask = self.mask(&linear.weight);
             zero_masked(&mut linear.weight, &mask);
             linear.pruned = true;
-            Report::default()
+            LinearReport::default()
         });
         Ok(reports.collect())
     }

@@ -23,7 +23,7 @@ pub use wanda::Wanda;
 
 use model::GroupKind;
 
-use crate::group::{LinearGroup, Report};
+use crate::group::{LinearGroup, LinearReport};
 use crate::overrides::OVERRIDES;
 use crate::seen::{Needs, Seen};
 use crate::settings::{SettingInfo, Settings};
@@ -35,7 +35,7 @@ pub trait Method: Sync {
     fn needs(&self) -> Needs;
 
     /// Changes the weights of the group; one report for each linear, in their order.
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError>;
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError>;
 
     /// Whether it wants to divide the inputs of such groups by scales that go into their weights; `experts` of the block.
     fn folds(&self, _kind: GroupKind, _experts: usize) -> bool {
@@ -71,7 +71,7 @@ pub trait Method: Sync {
 
 /// What a method does to a model; at most one of each kind goes into a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MethodKind {
     /// Moves scales between weights and what makes their inputs; rounds too where nothing else of the list does.
     Folds,
     /// Makes weights zero.
@@ -93,7 +93,7 @@ pub struct MethodInfo {
     /// Settings that it has only where no other method of the list rounds weights.
     pub alone: &'static [SettingInfo],
     /// What it does.
-    pub kind: Kind,
+    pub kind: MethodKind,
     /// Builds the method.
     pub(crate) build: fn(&Settings) -> Result<Box<dyn Method>, CompressError>,
 }
@@ -122,7 +122,7 @@ pub fn method(name: &str) -> Result<&'static MethodInfo, CompressError> {
 impl MethodInfo {
     /// All its settings where it is the only method.
     pub fn all_settings(&self) -> Vec<SettingInfo> {
-        let overrides = (self.kind != Kind::Caches).then_some(&OVERRIDES);
+        let overrides = (self.kind != MethodKind::Caches).then_some(&OVERRIDES);
         self.settings.iter().chain(self.alone).chain(overrides).copied().collect()
     }
 }

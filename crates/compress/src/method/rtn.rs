@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::group::{LinearGroup, Report, Target};
-use crate::method::{Kind, Method, MethodInfo};
+use crate::group::{LinearGroup, LinearReport, Target};
+use crate::method::{Method, MethodInfo, MethodKind};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{ActOrder, CompressError, Grid, GroupSize, Matrix, QuantizedWeight, Scheme};
@@ -32,7 +32,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
         settings::ACTIVATION_BITS,
     ],
     alone: &[],
-    kind: Kind::Quantizes,
+    kind: MethodKind::Quantizes,
     build: |settings| Ok(Box::new(Rtn::from_settings(settings)?)),
 };
 
@@ -99,8 +99,8 @@ impl Method for Rtn {
         Some(Scheme { activations, grid, group, act_order: ActOrder::None })
     }
 
-    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, _: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         group.linears.iter_mut().for_each(|linear| self.linear(linear));
-        Ok(vec![Report::default(); group.linears.len()])
+        Ok(vec![LinearReport::default(); group.linears.len()])
     }
 }

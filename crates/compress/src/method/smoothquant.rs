@@ -2,8 +2,8 @@
 
 use model::GroupKind;
 
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo, Rtn};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind, Rtn};
 use crate::seen::{Channels, Needs, Seen};
 use crate::settings;
 use crate::{CompressError, Scheme};
@@ -30,7 +30,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
             so does smoothquant+gptq",
     settings: &[settings::ALPHA, settings::RANGES, settings::SEQUENCES, settings::LENGTH],
     alone: settings::W8A8,
-    kind: Kind::Folds,
+    kind: MethodKind::Folds,
     build: |settings| {
         let alpha = settings.share("alpha")? as f32;
         Ok(Box::new(SmoothQuant { alpha, ranges: settings.flag("ranges")?, quantize: Rtn::where_set(settings)? }))
@@ -93,10 +93,10 @@ impl Method for SmoothQuant {
         Ok(scales.into_iter().zip(silent).map(|(scale, silent)| if silent { 1.0 } else { scale }).collect())
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         match &self.quantize {
             Some(rtn) => rtn.compress(group, seen),
-            None => Ok(vec![Report::default(); group.linears.len()]),
+            None => Ok(vec![LinearReport::default(); group.linears.len()]),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::grid::Step;
-use crate::group::{LinearGroup, Report, Target};
-use crate::hessian::{Factor, Failure, Order, spread};
-use crate::method::{Gptq, Kind, Method, MethodInfo, column_walk};
+use crate::group::{LinearGroup, LinearReport, Target};
+use crate::hessian::{Factor, FactorFailure, Order, spread};
+use crate::method::{Gptq, Method, MethodInfo, MethodKind, column_walk};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::smallest;
@@ -28,7 +28,7 @@ pub struct SparseGpt {
     /// Share of the mean diagonal that is added to the Hessian.
     pub damping: f64,
     /// What becomes of a Hessian that cannot be factored.
-    pub failure: Failure,
+    pub failure: FactorFailure,
     /// The grid that the weights that stay are rounded to in the same pass, fitted to the dense weights.
     pub quantize: Option<(Grid, GroupSize)>,
     /// Whether each group of linears is compressed before the inputs of the next are collected.
@@ -49,14 +49,14 @@ pub(super) const INFO: MethodInfo = MethodInfo {
         settings::LENGTH,
     ],
     alone: &[settings::NO_BITS, settings::GROUP_SIZE, settings::SYMMETRIC, settings::MSE, settings::GRID],
-    kind: Kind::Prunes,
+    kind: MethodKind::Prunes,
     build: |settings| Ok(Box::new(SparseGpt::from_settings(settings)?)),
 };
 
 impl SparseGpt {
     /// The paper's settings, without rounding.
     pub fn new(sparsity: Sparsity) -> Self {
-        Self { sparsity, damping: 0.01, failure: Failure::Escalate, quantize: None, true_sequential: false }
+        Self { sparsity, damping: 0.01, failure: FactorFailure::Escalate, quantize: None, true_sequential: false }
     }
 
     fn from_settings(settings: &Settings) -> Result<Self, CompressError> {
@@ -113,7 +113,7 @@ impl SparseGpt {
         (quantized, loss)
     }
 
-    fn linear(&self, linear: &mut Target, factor: &Factor) -> Report {
+    fn linear(&self, linear: &mut Target, factor: &Factor) -> LinearReport {
         let grid = |(grid, group)| (linear.grid(grid), group);
         let method = SparseGpt { quantize: self.quantize.map(grid), ..*self };
         let (quantized, loss) = method.prune(&mut linear.weight, factor);
@@ -121,7 +121,7 @@ impl SparseGpt {
         if let Some(quantized) = quantized {
             linear.put(quantized);
         }
-        Report {
+        LinearReport {
             loss: Some(loss),
             damping: Some(factor.damping),
             condition: Some(factor.condition),
@@ -217,7 +217,7 @@ impl Method for SparseGpt {
         self.true_sequential
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         let factor = seen.take_hessian()?.into_factor(self.damping, Order::INPUTS, self.failure);
         Ok(group.linears.iter_mut().map(|linear| self.linear(linear, &factor)).collect())
     }

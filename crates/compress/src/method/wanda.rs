@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::group::{LinearGroup, Report};
-use crate::method::{Kind, Method, MethodInfo};
+use crate::group::{LinearGroup, LinearReport};
+use crate::method::{Method, MethodInfo, MethodKind};
 use crate::seen::{Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::sparsity::{Sparsity, zero_masked};
@@ -34,7 +34,7 @@ pub(super) const INFO: MethodInfo = MethodInfo {
         settings::LENGTH,
     ],
     alone: &[],
-    kind: Kind::Prunes,
+    kind: MethodKind::Prunes,
     build: |settings| Ok(Box::new(Wanda::from_settings(settings)?)),
 };
 
@@ -135,13 +135,13 @@ impl Method for Wanda {
         self.true_sequential
     }
 
-    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<Report>, CompressError> {
+    fn compress(&self, group: &mut LinearGroup, seen: &mut Seen) -> Result<Vec<LinearReport>, CompressError> {
         let mean_squares = seen.channels()?.mean_squares();
         let reports = group.linears.iter_mut().map(|linear| {
             let mask = self.mask(&linear.weight, &mean_squares);
             zero_masked(&mut linear.weight, &mask);
             linear.pruned = true;
-            Report::default()
+            LinearReport::default()
         });
         Ok(reports.collect())
     }
