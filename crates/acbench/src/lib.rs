@@ -10,6 +10,8 @@
 //! | [`report()`] | scores, analysis | `report/` |
 //! | [`compare()`] | two logs, ours or [others'](logs) | |
 //! | [`gate()`] | analysis, a budget | |
+//! | [`recommend()`] | analysis, checkpoints | |
+//! | [`export()`] | samples, transcripts, scores, analysis | files of others |
 //! | [`sample_plan()`] | nothing, or analysis | |
 //!
 //! [`evaluate()`] is compress to report but for [`probe()`], which is asked for by itself; [`view()`] shows a report in a
@@ -23,6 +25,7 @@ mod cost;
 mod embedding;
 mod error;
 mod event;
+mod export;
 pub mod hub;
 pub mod logs;
 mod lookup;
@@ -39,9 +42,13 @@ pub use ::compress::{
     FORMATS, Format, FormatInfo, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
-pub use ::record::{Blame as Blamed, BlamedPart, Capability, ProbeAnalysis, Scoring, TextOrigin, Verdict};
+pub use ::record::{
+    Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis, Recommendation, Scoring,
+    TextOrigin, Verdict,
+};
 pub use ::report::{
-    comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, probe_table, samples_terminal,
+    comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, probe_table, recommend_terminal,
+    samples_terminal,
 };
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
@@ -50,6 +57,7 @@ pub use calibration::CalibrationChoice;
 pub use cost::{Cost, cost};
 pub use error::Error;
 pub use event::{Event, Watch};
+pub use export::ExportFormat;
 pub use lookup::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
@@ -59,6 +67,6 @@ pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
-    TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, gate, generate, probe,
-    report, sample_plan, score, view, write_recipe, write_text,
+    TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, export, gate, generate,
+    probe, recommend, report, sample_plan, score, view, write_recipe, write_text,
 };

@@ -195,3 +195,57 @@ fn plans_are_connor_s_numbers_and_a_run_s_own() -> Checked<()> {
     assert!(refused(folder.path(), &["plan", "--margin", "0"])?.contains("0 points"));
     Ok(())
 }
+
+/// Two ready-made checkpoints that a run knows the sizes of: `x` of 2 MB, and `y` of 1 MB that answers as `x` does.
+fn sized(root: &Path) -> Checked<()> {
+    let mut record = write(root)?.record;
+    record.variants = vec![VariantRecord::dense()];
+    for (name, bytes) in [("x", 2_000_000), ("y", 1_000_000)] {
+        let source = VariantSource::Checkpoint { path: name.into(), digest: "d".to_owned() };
+        record.variants.push(VariantRecord { name: name.to_owned(), source });
+        let weights = record::CheckpointRecord {
+            format: "gguf".to_owned(),
+            linears: Default::default(),
+            linear_bits: 4.5,
+            checkpoint_bits: 4.5,
+            sparsity: 0.0,
+            bytes,
+        };
+        record::write_json(&run_path::weights(root, name), &weights)?;
+    }
+    for (task, _) in TASKS {
+        let y = run_path::scores(root, "y", task);
+        fs::create_dir_all(y.parent().ok_or("no folder")?)?;
+        fs::copy(run_path::scores(root, "x", task), y)?;
+    }
+    record::write_json(&run_path::run(root), &record)?;
+    acbench::analyze(&mut Run::open(root)?, None)?;
+    Ok(())
+}
+
+#[test]
+fn a_variant_is_recommended_or_what_would_change_it() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    sized(&folder.path().join("r"))?;
+    let ask = |args: &[&str]| -> Checked<(Option<i32>, Value)> {
+        let output = run(folder.path(), &[&["recommend", "r", "--json"], args].concat())?;
+        Ok((output.status.code(), serde_json::from_slice(&output.stdout)?))
+    };
+    // Nothing of tool use is lost, 10 points of the other; the smaller one answers alike.
+    let (code, found) = ask(&["--fits", "6GB", "--capability", "tool_use=3"])?;
+    assert_eq!((code, &found["chosen"]), (Some(0), &json!("y")), "{found}");
+    assert_eq!(found["candidates"][1]["dominated_by"], json!([{"by": "y", "sure": false}]));
+    assert_eq!(found["candidates"][1]["speed"], Value::Null);
+    let (code, found) = ask(&["--fits", "1MB", "--loses", "3", "--capability", "tool_use=3", "real_world=5"])?;
+    assert_eq!((code, &found["chosen"], &found["nearest"]), (Some(1), &Value::Null, &json!("y")), "{found}");
+    let said = run(folder.path(), &["recommend", "r", "--fits", "1MB", "--capability", "real_world=5"])?;
+    let said = String::from_utf8(said.stdout)?;
+    assert!(
+        said.starts_with("No variant is shown to fit 1.0 MB and lose less than 5 points on real world. y comes"),
+        "{said}"
+    );
+    assert!(said.contains("not measured"), "{said}");
+    assert!(refused(folder.path(), &["recommend", "r", "--capability", "tools=3"])?.contains("tool_use"));
+    assert!(refused(folder.path(), &["recommend", "r", "--fits", "small"])?.contains("6GB"));
+    Ok(())
+}

@@ -13,6 +13,7 @@ pub mod metric;
 mod pairing;
 mod pooling;
 mod probe;
+mod recommend;
 pub mod statistic;
 mod summary;
 
@@ -22,3 +23,4 @@ pub use compare::{Question, difference, verdict_at};
 pub use error::AnalyzeError;
 pub use metric::MetricError;
 pub use probe::{Probed, probes};
+pub use recommend::recommend;

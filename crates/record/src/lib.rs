@@ -24,6 +24,7 @@ mod jsonl;
 mod message;
 mod probe;
 mod prompting;
+mod recommend;
 mod rng;
 mod run;
 mod sample;
@@ -55,6 +56,7 @@ pub use probe::{
     ProbeAnalysis, ProbeRecord, ProbeSummary, ProbeText, Spectrum, SpectrumOf, TopAgreement,
 };
 pub use prompting::Prompting;
+pub use recommend::{Candidate, Constraints, Dominance, Loss, LossCheck, LossLimit, Met, Recommendation, VariantFacts};
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};
 pub use sample::{Ask, Capability, Sample, Turn};

@@ -1,14 +1,36 @@
 //! `results.csv`: one row a task of a variant, in the run's order; shares, not points.
 
-use record::{Fault, Paired, TaskSummary};
+use record::{Analysis, Fault, Paired, RunRecord, TaskSummary};
 
-use crate::Report;
+use crate::{Report, Tallies};
 
 /// The columns; those from `left_out` on are empty for the dense variant.
 const HEADER: &str = "capability,task,variant,n,failed,mean,mean_low,mean_high,no_call,malformed,\
                       hallucinated_tool,wrong_tool,wrong_argument,left_out,dense,compressed,delta,\
                       delta_low,delta_high,bound_low,bound_high,test,p,p_exact,p_holm,flips,harmful_flips,verdict,\
                       detectable,needed";
+
+/// The CSV files of a report that need nothing but its numbers, by name: `results.csv`, and `columns.csv` where published
+/// tables have columns for the run.
+pub fn tables_csv(run: &RunRecord, analysis: &Analysis) -> Vec<(&'static str, String)> {
+    let (weights, tallies) = (Default::default(), Tallies::default());
+    let report = Report {
+        run,
+        analysis,
+        weights: &weights,
+        tallies: &tallies,
+        examples: &[],
+        explore: None,
+        behaviors: &[],
+        probes: None,
+        blames: &[],
+    };
+    let mut files = vec![("results.csv", csv(&report))];
+    if !analysis.columns.is_empty() {
+        files.push(("columns.csv", columns(&report)));
+    }
+    files
+}
 
 /// The whole file, RFC 4180.
 pub(crate) fn csv(report: &Report) -> String {

@@ -68,6 +68,11 @@ pub(crate) fn about(n: usize) -> String {
     count(n.div_ceil(scale) * scale)
 }
 
+/// About that many things, to two digits: `870 samples`.
+pub(crate) fn counted_about(n: usize, thing: &str) -> String {
+    format!("{} {thing}{}", about(n), if n == 1 { "" } else { "s" })
+}
+
 /// Bytes in powers of ten: `1.3 MB`.
 pub(crate) fn bytes(size: f64) -> String {
     match size {

@@ -64,14 +64,16 @@ fn format(text: &str) -> Result<Format, String> {
 }
 
 /// `8GB`, `512 MB`, `1.5GiB`, or bytes.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let text = text.trim().to_lowercase();
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let unit = match unit.trim() {
         "" | "b" => 1.0,
+        "kb" | "k" => 1e3,
         "mb" | "m" => 1e6,
         "gb" | "g" => 1e9,
+        "kib" => 1024.0,
         "mib" => 1_048_576.0,
         "gib" => 1_073_741_824.0,
         _ => return Err("a size such as 8GB or 512MB".to_owned()),

@@ -5,6 +5,7 @@ mod blame;
 mod compare;
 mod compress;
 mod evaluate;
+mod export;
 mod failure;
 mod gate;
 mod generate;
@@ -14,6 +15,7 @@ mod output;
 mod plan;
 mod probe;
 mod progress;
+mod recommend;
 mod report;
 mod run_args;
 mod score;
@@ -49,8 +51,8 @@ Examples:
   acbench compare before.eval after.eval
 
 Flags may be written with `-` or `_`. The same command again resumes a run that was stopped.
-Exit codes: 0 done; 1 `gate`: the budget is broken; 2 not done (what, where and what to do is on stderr); 3 done, but some
-samples failed, or `compare` could not compare all.";
+Exit codes: 0 done; 1 `gate`: the budget is broken, `recommend`: no variant is shown to be what was asked for; 2 not done
+(what, where and what to do is on stderr); 3 done, but some samples failed, or `compare` could not compare all.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -78,6 +80,10 @@ enum Verb {
     Gate(gate::Gate),
     /// Say how many samples a margin needs, and what the samples of a run can show
     Plan(plan::Plan),
+    /// Say which variant of a run to use, by size, speed and what it loses
+    Recommend(recommend::Recommend),
+    /// Write a run as tables, or as logs of lm-evaluation-harness or Inspect
+    Export(export::Export),
     /// Show the report of a run in a browser
     View(view::View),
     /// List tasks, methods or models
@@ -108,6 +114,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Compare(verb) => verb.run(),
         Verb::Gate(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(),
+        Verb::Recommend(verb) => verb.run(),
+        Verb::Export(verb) => verb.run(),
         Verb::View(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };

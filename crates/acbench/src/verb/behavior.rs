@@ -41,7 +41,7 @@ fn trail(transcript: &Transcript, score: Score) -> Trail {
     let replies = || transcript.steps.iter().map(|step| &step.reply);
     let turn = |step: &record::Step| Turn {
         reply: number(step.reply.text.trim()),
-        shown: number(&step.messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>()),
+        shown: number(step.messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>()),
     };
     Trail {
         tokens: replies().map(|reply| reply.completion_tokens as u64).sum(),

@@ -14,7 +14,9 @@ mod evaluate;
 mod view;
 
 mod compare;
+mod export;
 mod gate;
+mod recommend;
 mod samples;
 
 pub use self::analyze::analyze;
@@ -23,10 +25,12 @@ pub use self::blame::{BlameOptions, Spared, blame, write_recipe};
 pub use self::compare::compare;
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};
+pub use self::export::export;
 pub use self::gate::gate;
 pub use self::generate::{GenerateOptions, generate};
 pub(crate) use self::probe::analyze_probes;
 pub use self::probe::{ProbeOptions, probe};
+pub use self::recommend::recommend;
 pub use self::report::{Reported, TerminalOptions, report};
 pub use self::samples::sample_plan;
 pub use self::score::{Counts, ScoreOptions, score};

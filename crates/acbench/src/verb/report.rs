@@ -1,13 +1,14 @@
 //! `report`: pages and tables of a run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use record::{
     Analysis, Behavior, Blame, DENSE, JsonlReader, ProbeAnalysis, Score, TaskSource, Transcripts, VariantRecord,
     VariantSource, WeightsRecord, run_path,
 };
 use report::{Example, Explored, Explorer, Report, VariantWriter};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Error;
@@ -45,10 +46,9 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
     let weights = weights(run)?;
     let (explored, examples) = explore(run, &analysis)?;
-    let (probes, blames) = probes(run)?;
-    let path = run_path::behavior(&run.root);
-    // Analyses of before have none.
-    let behaviors: Vec<Behavior> = if path.is_file() { record::read_json(&path)? } else { Vec::new() };
+    let behaviors: Vec<Behavior> = known(&run_path::behavior(&run.root))?.unwrap_or_default();
+    let probes: Option<ProbeAnalysis> = known(&run_path::probe_analysis(&run.root))?;
+    let blames = blames(run)?;
     let report = Report {
         run: &run.record,
         analysis: &analysis,
@@ -65,18 +65,16 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     Ok(Reported { files, table, json: report::json(&report) })
 }
 
-/// What the probes found, and where the loss of variants comes from, as far as that is known.
-fn probes(run: &Run) -> Result<(Option<ProbeAnalysis>, Vec<(String, Blame)>), Error> {
-    let path = run_path::probe_analysis(&run.root);
-    let probes = if path.is_file() { Some(record::read_json(&path)?) } else { None };
-    let mut blames = Vec::new();
-    for variant in &run.record.variants {
-        let path = run_path::blame(&run.root, &variant.name);
-        if path.is_file() {
-            blames.push((variant.name.clone(), record::read_json(&path)?));
-        }
-    }
-    Ok((probes, blames))
+/// A file of the analysis; nothing where there is none, as in analyses of before.
+fn known<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+    Ok(if path.is_file() { Some(record::read_json(path)?) } else { None })
+}
+
+/// Where the loss of variants comes from, as far as somebody asked.
+fn blames(run: &Run) -> Result<Vec<(String, Blame)>, Error> {
+    let names = run.record.variants.iter().map(|variant| variant.name.clone());
+    let found = names.map(|name| Ok(known(&run_path::blame(&run.root, &name))?.map(|blame| (name, blame))));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// What the weights of each variant are.

@@ -265,7 +265,7 @@ mod tests {
         assert!(found.kl < 1e-12 && found.parts.iter().all(|part| part.recovered.abs() < 1e-12));
         assert!(seen.last().is_some_and(|last| last.done == last.total));
         let names: usize = found.parts.iter().map(|part| part.linears.len()).sum();
-        assert_eq!(names, Model::load(&pico)?.blocks.iter().map(|block| block.linears().len()).sum());
+        assert_eq!(names, Model::load(&pico)?.blocks.iter().map(|block| block.linears().len()).sum::<usize>());
         Ok(())
     }
 }
