@@ -11,9 +11,13 @@ use crate::run::{PICO, Run, open_checkpoint};
 /// Chooses among the variants of a run by size, speed and what they lose.
 ///
 /// # Errors
-/// A run without analysis.
+/// A run without analysis, or scores that are broken.
 pub fn recommend(run: &Run, asked: Constraints) -> Result<Recommendation, Error> {
-    let analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
+    let mut analysis: Analysis = record::read_json(&run_path::analysis(&run.root))?;
+    // Analyses of before have no decision over several tasks.
+    if analysis.overall.is_empty() && !analysis.paired.is_empty() {
+        analysis = analyze::analyze(&run.record, &run.scores()?, &task::COLUMNS)?;
+    }
     let facts: Vec<VariantFacts> = run.record.variants.iter().map(|variant| facts(run, variant)).collect();
     Ok(analyze::recommend(&analysis, &facts, asked))
 }
