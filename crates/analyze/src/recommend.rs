@@ -181,7 +181,7 @@ fn dominates(a: &Candidate, b: &Candidate, constraints: &Constraints) -> Option<
     dominates.then(|| Dominance { by: a.variant.clone(), sure })
 }
 
-/// The variant that comes nearest to what was asked: the fewest constraints broken, then the fewest open, then the least
+/// The compressed variant that comes nearest to what was asked: the fewest constraints broken, then the fewest open, then the least
 /// that is missing.
 fn nearest(candidates: &[Candidate], bytes: Option<u64>) -> Option<String> {
     let count = |one: &Candidate, which: fn(Met) -> bool| one.found().filter(|met| which(*met)).count();
@@ -194,7 +194,8 @@ fn nearest(candidates: &[Candidate], bytes: Option<u64>) -> Option<String> {
         let (a, b) = (key(a), key(b));
         (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
     };
-    candidates.iter().min_by(order).map(|one| one.variant.clone())
+    let compressed = candidates.iter().filter(|one| one.variant != DENSE).min_by(order);
+    compressed.or(candidates.first()).map(|one| one.variant.clone())
 }
 
 /// By how much a variant misses its constraints: shares of a loss, and of the bytes allowed.
