@@ -246,6 +246,6 @@ fn a_variant_is_recommended_or_what_would_change_it() -> Checked<()> {
     );
     assert!(said.contains("not measured"), "{said}");
     assert!(refused(folder.path(), &["recommend", "r", "--capability", "tools=3"])?.contains("tool_use"));
-    assert!(refused(folder.path(), &["recommend", "r", "--fits", "small"])?.contains("6GB"));
+    assert!(refused(folder.path(), &["recommend", "r", "--fits", "small"])?.contains("8GB"));
     Ok(())
 }
