@@ -19,7 +19,7 @@ pub struct Distance {
     pub acceptance: f64,
 }
 
-/// The distance between two rows of logits, [vocabulary], summed in float64.
+/// The distance between two rows of logits, `[vocabulary]`, summed in float64.
 ///
 /// # Errors
 /// Rows of different lengths, NaN, +inf, and a token that the compressed model alone can never say, where KL is infinite.

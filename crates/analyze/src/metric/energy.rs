@@ -3,7 +3,7 @@
 use super::error::all_finite;
 use super::{MetricError, log_sum_exp};
 
-/// E = -T logsumexp(f / T) of a row of logits, [vocabulary], at temperature T > 0, in nats.
+/// E = -T logsumexp(f / T) of a row of logits, `[vocabulary]`, at temperature T > 0, in nats.
 ///
 /// # Errors
 /// A temperature that is not above 0, and as [`log_sum_exp`].

@@ -107,7 +107,7 @@ impl Ranked<'_> {
     }
 }
 
-/// The agreement at each of [`SIZES`] from two full rows of logits, [vocabulary].
+/// The agreement at each of [`SIZES`] from two full rows of logits, `[vocabulary]`.
 ///
 /// # Errors
 /// Rows of different lengths, and as [`top`].
