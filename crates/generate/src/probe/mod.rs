@@ -149,7 +149,6 @@ fn weights(block: &Block) -> Result<Vec<Spectrum>, GenerateError> {
 /// A variant that reads, and the dense model's predictions beside it.
 struct Reader<'a> {
     model: &'a Model,
-    head: Head,
     job: &'a ProbeJob<'a>,
     dense: Option<Dense>,
     /// `[texts + 1]` The number of the first position of each text.
@@ -189,7 +188,7 @@ impl<'a> Reader<'a> {
             }
             None => None,
         };
-        Ok(Self { model, head: Head::load(checkpoint)?, job, dense, starts })
+        Ok(Self { model, job, dense, starts })
     }
 
     /// How many positions there are.
@@ -214,7 +213,7 @@ impl<'a> Reader<'a> {
         let mut see = |state: &Matrix| sampled.iter().for_each(|&row| seen.extend_from_slice(state.row(row)));
         let end = self.model.read(&text.tokens, &mut |_, state| see(state))?;
         let last = end.slice_rows(rows);
-        see(&self.head.last_norm(&end));
+        see(&self.model.last_norm(&end));
         let sampled = Matrix::new(seen.len() / hidden.max(1), hidden, seen);
         Ok(Read { positions: self.predictions(at, &last)?, last, sampled })
     }
@@ -227,7 +226,7 @@ impl<'a> Reader<'a> {
         let mut all = Positions { top: TOP.min(self.model.config.vocab_size), ..Positions::default() };
         for from in (0..last.rows).step_by(step) {
             let rows = from..last.rows.min(from + step);
-            let logits = self.head.logits(&last.slice_rows(rows.clone()));
+            let logits = self.model.head(&last.slice_rows(rows.clone()));
             let chosen = &text.tokens[first + rows.start..first + rows.end];
             let there = self.starts[at] + rows.start..self.starts[at] + rows.end;
             let theirs = self.dense.as_ref().map(|dense| dense.head.logits(&dense.last.slice_rows(there.clone())));
@@ -296,7 +295,7 @@ impl<'a> Reader<'a> {
             all.push(spectra_of(SpectrumOf::Hidden(layer), &rows_of(rows.collect(), self.model.config.hidden_size))?);
         }
         let rows = (0..last.rows).filter(|&row| self.is_sampled(row)).flat_map(|row| last.row(row).to_vec());
-        let logits = self.head.logits(&rows_of(rows.collect(), last.cols));
+        let logits = self.model.head(&rows_of(rows.collect(), last.cols));
         all.push(spectra_of(SpectrumOf::Logits, &logits)?);
         Ok(all)
     }
