@@ -126,6 +126,7 @@ static INFO: TaskInfo = TaskInfo {
     official: &[Files { names: &["numbers.json"], source: "nowhere", license: "MIT", put: "name its folder" }],
     apart: false,
     judged: false,
+    named_only: false,
     columns: &[],
     deviations: None,
     oracle: |sample| vec![sample.gold.to_string()],

@@ -95,7 +95,8 @@ pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<Calibr
     loop {
         let mut each = Vec::new();
         for capability in Capability::ALL {
-            let tasks: Vec<_> = TASKS.iter().filter(|task| task.capability() == capability).collect();
+            let tasks: Vec<_> =
+                TASKS.iter().filter(|task| task.capability() == capability && !task.info().named_only).collect();
             let mut samples = Vec::new();
             for task in &tasks {
                 let some = Some(rounds.div_ceil(tasks.len()));

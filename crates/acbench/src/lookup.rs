@@ -6,19 +6,22 @@ use task::{DEVIATIONS, TASKS, Task};
 
 use crate::Error;
 
-/// The tasks of some names: task names, capability names, or `all`; in the table's order, each once.
+/// The tasks of some names: task names, capability names, or `all`; in the table's order, each once. Capabilities and
+/// `all` do not stand for tasks that are to be [named](task::TaskInfo::named_only).
 ///
 /// # Errors
 /// The first name that is neither, with the nearest one that is.
 pub fn tasks(names: &[String]) -> Result<Vec<&'static dyn Task>, Error> {
     let names: Vec<String> = names.iter().map(|name| plain(name)).filter(|name| !name.is_empty()).collect();
-    let called =
-        |task: &dyn Task, name: &str| name == "all" || task.name() == name || task.capability().as_str() == name;
+    let called = |task: &dyn Task, name: &str| {
+        task.name() == name || !task.info().named_only && (name == "all" || task.capability().as_str() == name)
+    };
     if let Some(name) = names.iter().find(|name| !TASKS.iter().any(|task| called(*task, name))) {
         return Err(unknown("task", name, known_tasks()));
     }
     let mut chosen: Vec<&'static dyn Task> = TASKS.to_vec();
-    chosen.retain(|task| names.is_empty() || names.iter().any(|name| called(*task, name)));
+    let names = if names.is_empty() { vec!["all".to_owned()] } else { names };
+    chosen.retain(|task| names.iter().any(|name| called(*task, name)));
     Ok(chosen)
 }
 
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn tasks_are_chosen_by_task_or_capability_in_the_table_s_order() -> Result<(), Error> {
-        let all: Vec<&str> = TASKS.iter().map(|task| task.name()).collect();
+        let all: Vec<&str> = TASKS.iter().filter(|task| !task.info().named_only).map(|task| task.name()).collect();
         assert_eq!(chosen(&["all"])?, all);
         assert_eq!(chosen(&[])?, all);
         assert_eq!(chosen(&["Real-World", "workflow", "worfbench"])?, ["worfbench", "pddl"]);

@@ -21,6 +21,8 @@ pub struct TaskInfo {
     pub apart: bool,
     /// Whether the score depends on the [`Judge`](crate::Judge), whose name is then shown with every number.
     pub judged: bool,
+    /// Whether it runs only where it is named: neither its capability nor `all` stands for it.
+    pub named_only: bool,
     /// The columns of the tables that the benchmark and the paper print. The tasks of one benchmark share them.
     pub columns: &'static [Column],
     /// What corrected scores do otherwise than the reference, if anything. The tasks of one benchmark share it.

@@ -55,15 +55,24 @@ impl List {
 }
 
 fn tasks() -> String {
-    let line =
-        |task: &&dyn task::Task| format!("{:<13} {:<17} {}\n", task.capability().as_str(), task.name(), task.about());
+    let line = |task: &&dyn task::Task| {
+        let named = if task.info().named_only { " (runs where it is named)" } else { "" };
+        format!("{:<13} {:<17} {}{named}\n", task.capability().as_str(), task.name(), task.about())
+    };
     TASKS.iter().map(line).collect()
 }
 
 fn tasks_json() -> Value {
     TASKS
         .iter()
-        .map(|task| json!({"name": task.name(), "capability": task.capability().as_str(), "about": task.about()}))
+        .map(|task| {
+            json!({
+                "name": task.name(),
+                "capability": task.capability().as_str(),
+                "about": task.about(),
+                "named_only": task.info().named_only,
+            })
+        })
         .collect()
 }
 

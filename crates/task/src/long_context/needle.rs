@@ -38,6 +38,7 @@ static INFO: TaskInfo = TaskInfo {
     official: FILES,
     apart: false,
     judged: false,
+    named_only: false,
     columns: &[],
     deviations: Some(TABLE),
     oracle: |sample| vec![twin::answer(sample)],

@@ -22,6 +22,16 @@ pub trait World: Send {
     /// The action that asks for help.
     fn help(&self) -> &'static str;
 
+    /// Whether AgentBoard's prompt also offers the command `inventory`.
+    fn has_inventory(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing more can be done: the goal is reached, unless the world can end otherwise too.
+    fn over(&self) -> bool {
+        self.progress().won
+    }
+
     /// Does what a text asks for. In [`Style::Agentboard`] it is the action that the reply states, in lower or upper case;
     /// in [`Style::Chat`] the cleaned reply.
     fn act(&mut self, said: &str) -> Effect;
@@ -177,7 +187,7 @@ impl<W: World> Agent<W> {
     }
 
     fn over(&self) -> bool {
-        self.world.progress().won || self.steps >= self.manner.max_steps
+        self.world.over() || self.steps >= self.manner.max_steps
     }
 
     fn ask(&self) -> Ask {
@@ -237,10 +247,12 @@ fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -
         }
     }
     user.push_str(&format!("You should perform actions to accomplish the goal: {}\n", world.goal()));
-    user.push_str(&format!(
-        "You should use the following commands for help when your action cannot be understood: {}\n",
-        world.help()
-    ));
+    let inventory = world.has_inventory().then_some("inventory");
+    for command in [Some(world.help()), inventory].into_iter().flatten() {
+        user.push_str(&format!(
+            "You should use the following commands for help when your action cannot be understood: {command}\n"
+        ));
+    }
     let shown = &memory[memory.len().saturating_sub(MEMORY)..];
     let lines: Vec<String> = shown.iter().map(|(kind, text)| format!("{kind}: {text}")).collect();
     user.push_str(&lines.join("\n"));

@@ -100,6 +100,7 @@ const SHARED: TaskInfo = TaskInfo {
     official: &[],
     apart: false,
     judged: false,
+    named_only: false,
     columns: COLUMNS,
     deviations: Some(TABLE),
     oracle: |sample| vec![twin::answer(sample)],

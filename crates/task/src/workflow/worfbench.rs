@@ -20,6 +20,7 @@ static INFO: TaskInfo = TaskInfo {
     official: official::FILES,
     apart: false,
     judged: true,
+    named_only: false,
     columns: COLUMNS,
     deviations: Some(TABLE),
     oracle: |sample| vec![twin::answer(sample)],

@@ -37,6 +37,7 @@ static INFO: TaskInfo = TaskInfo {
     official: official::FILES,
     apart: true,
     judged: false,
+    named_only: false,
     columns: COLUMNS,
     deviations: Some(TABLE),
     oracle: |sample| vec![twin::answer(sample)],

@@ -21,5 +21,5 @@ pub use grounded::{GroundAction, GroundedProblem, State};
 pub use official::GAMES;
 pub use reading::{Wanted, wanted};
 pub use room::{Input, RULES, Room, Rules};
-pub use task::{Ending, Pddl, progress};
+pub use task::{Pddl, progress};
 pub use words::words;

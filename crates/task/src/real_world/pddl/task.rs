@@ -10,45 +10,16 @@
 //! What differs from the reference is listed where it happens: `game` (the environment) and `deviations`.
 
 use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
-use serde::Deserialize;
 
-use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens, scored, with_form};
+use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
-use super::super::stated_action;
+use super::super::{ending, stated_action};
 use super::deviations::{Switches, TABLE};
 use super::{official, room, twin};
 use crate::decision::{Finder, whole};
 
 /// Gripper, blockworld, barman and tyreworld: reach a goal by acting, 30 steps at most.
 pub struct Pddl;
-
-/// What an episode says of itself at its end.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default)]
-pub struct Ending {
-    /// The largest share of goals that held after an action, in [0, 1].
-    pub progress: f64,
-    /// The share of goals that held before the first action, in [0, 1].
-    pub start: f64,
-    /// Whether every goal held at the end.
-    pub won: bool,
-    /// Actions taken.
-    pub steps: usize,
-    /// Actions that were understood and had an effect, requests for help included.
-    pub valid: usize,
-    /// (step, progress) of every rise.
-    pub history: Vec<(usize, f64)>,
-    /// Goals that hold at the end.
-    pub met: usize,
-    /// Goals.
-    pub goals: usize,
-    /// Replies that had the form of an action and nothing beside it; absent where there is no such form.
-    pub formed: Option<usize>,
-    /// Replies that named an action of the game.
-    pub read: Option<usize>,
-    /// The last action that was not valid.
-    pub last_invalid: Option<String>,
-}
 
 static INFO: TaskInfo = TaskInfo {
     name: "pddl",
@@ -57,6 +28,7 @@ static INFO: TaskInfo = TaskInfo {
     official: official::FILES,
     apart: false,
     judged: false,
+    named_only: false,
     columns: &[],
     deviations: Some(TABLE),
     oracle: twin::answer,
@@ -94,22 +66,8 @@ impl Task for Pddl {
         _: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        if transcript.record.is_null() {
-            let metrics = vec![("progress", 0.0), ("success", 0.0), ("grounding", 0.0)];
-            return Ok(scored(sample, 0.0, metrics, "the episode never began"));
-        }
-        let end: Ending = serde_json::from_value(transcript.record.clone())
-            .map_err(|error| TaskError::unusable(sample, format!("the episode's record: {error}")))?;
-        let progress = progress(end.progress, end.start, &Switches::from(scoring)).clamp(0.0, 1.0);
-        let grounding = end.valid as f64 / end.steps.max(1) as f64;
-        let success = f64::from(u8::from(end.won));
-        let metrics = vec![("progress", progress), ("success", success), ("grounding", grounding)];
-        let score = scored(sample, progress, metrics, end.reason());
-        let share = |count: usize| count as f64 / end.steps.max(1) as f64;
-        Ok(match (end.formed, end.read) {
-            (Some(formed), Some(read)) => with_form(score, scoring, share(formed), share(read)),
-            _ => score,
-        })
+        let switches = Switches::from(scoring);
+        ending::score((sample, transcript), scoring, |end| progress(end.progress, end.start, &switches))
     }
 }
 
@@ -117,25 +75,6 @@ impl Task for Pddl {
 /// before the first.
 pub fn progress(after: f64, start: f64, switches: &Switches) -> f64 {
     if switches.progress_at_start { after.max(start) } else { after }
-}
-
-impl Ending {
-    /// What happened, in words.
-    fn reason(&self) -> String {
-        let Self { met, goals, steps, .. } = self;
-        let mut reason = match self.won {
-            true => format!("all {goals} goals met in {steps} steps"),
-            false => format!("{met} of {goals} goals met after {steps} steps"),
-        };
-        let invalid = steps.saturating_sub(self.valid);
-        if invalid > 0 {
-            reason.push_str(&format!("; {invalid} invalid actions"));
-            if let Some(last) = &self.last_invalid {
-                reason.push_str(&format!(", the last: {last:?}"));
-            }
-        }
-        reason
-    }
 }
 
 #[cfg(test)]
