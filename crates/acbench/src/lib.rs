@@ -47,8 +47,8 @@ pub use ::record::{
     TextOrigin, Verdict,
 };
 pub use ::report::{
-    comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, probe_table, recommend_terminal,
-    samples_terminal,
+    comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, paper_markdown, paper_terminal,
+    probe_table, recommend_terminal, samples_terminal,
 };
 pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
 
@@ -68,5 +68,5 @@ pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, set
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
     TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, export, gate, generate,
-    probe, recommend, report, sample_plan, score, view, write_recipe, write_text,
+    paper, probe, recommend, report, sample_plan, score, view, write_recipe, write_text,
 };

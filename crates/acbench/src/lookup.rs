@@ -63,6 +63,16 @@ pub fn method(name: &str) -> Result<&'static MethodInfo, Error> {
     METHODS.iter().find(|method| method.name == name).ok_or_else(|| unknown("method", &name, known()))
 }
 
+/// A name of a list, in whatever case it was typed.
+///
+/// # Errors
+/// A name that is not in it, with the nearest one.
+pub fn one(kind: &'static str, name: &str, known: Vec<&'static str>) -> Result<&'static str, Error> {
+    let same = |candidate: &&&str| plain(candidate) == plain(name);
+    let found = known.iter().find(same).copied();
+    found.ok_or_else(|| unknown(kind, name, known))
+}
+
 /// Capabilities, then tasks.
 fn known_tasks() -> Vec<&'static str> {
     Capability::ALL.iter().map(|capability| capability.as_str()).chain(TASKS.iter().map(|task| task.name())).collect()

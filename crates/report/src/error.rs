@@ -15,4 +15,12 @@ pub enum ReportError {
         /// What the system said.
         source: Box<RecordError>,
     },
+    /// A table of the paper that is bundled and cannot be read.
+    #[error("the bundled table {number} of the paper: {problem}")]
+    Paper {
+        /// Its number.
+        number: u8,
+        /// What is wrong.
+        problem: String,
+    },
 }

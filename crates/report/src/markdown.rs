@@ -16,6 +16,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     opening(report, &mut text);
     comparisons(report, &mut text);
     published(report, &mut text);
+    beside(report, &mut text);
     form(report, &mut text);
     mistakes(report, &mut text);
     compression(report, &mut text);
@@ -81,6 +82,14 @@ fn published(report: &Report, text: &mut String) {
         for (variant, numbers) in &table.rows {
             text.push_str(&format!("| {} | {} |\n", plain(variant), numbers.join(" | ")));
         }
+    }
+}
+
+/// The paper's rows of the same compressions.
+fn beside(report: &Report, text: &mut String) {
+    let tables = crate::paper::beside(report);
+    if !tables.is_empty() {
+        text.push_str(&format!("\nBeside the paper: {}", crate::paper_markdown(&tables)));
     }
 }
 

@@ -12,6 +12,7 @@ mod generate;
 mod inspect;
 mod list;
 mod output;
+mod paper;
 mod plan;
 mod probe;
 mod progress;
@@ -84,6 +85,8 @@ enum Verb {
     Recommend(recommend::Recommend),
     /// Write a run as tables, or as logs of lm-evaluation-harness or Inspect
     Export(export::Export),
+    /// Show the paper's tables, beside a run or whole
+    Paper(paper::Paper),
     /// Show the report of a run in a browser
     View(view::View),
     /// List tasks, methods or models
@@ -116,6 +119,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Plan(verb) => verb.run(),
         Verb::Recommend(verb) => verb.run(),
         Verb::Export(verb) => verb.run(),
+        Verb::Paper(verb) => verb.run(),
         Verb::View(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };

@@ -16,6 +16,7 @@ mod view;
 mod compare;
 mod export;
 mod gate;
+mod paper;
 mod recommend;
 mod samples;
 
@@ -28,6 +29,7 @@ pub use self::evaluate::{Finished, evaluate};
 pub use self::export::export;
 pub use self::gate::gate;
 pub use self::generate::{GenerateOptions, generate};
+pub use self::paper::paper;
 pub(crate) use self::probe::analyze_probes;
 pub use self::probe::{ProbeOptions, probe};
 pub use self::recommend::recommend;

@@ -7,6 +7,7 @@ use super::{bar, numbers, row_class, table, words};
 use crate::Report;
 use crate::fault::{self, Faults};
 use crate::form::Form;
+use crate::paper::{self, PaperTable};
 use crate::published::Published;
 use crate::wording;
 
@@ -17,6 +18,7 @@ pub(super) fn published(report: &Report) -> Option<Markup> {
         html! {
             p { "Means over all finished samples, in the units of the published tables." }
             @for table in &tables { (published_table(table)) }
+            @for table in paper::beside(report) { (beside(&table)) }
         }
     })
 }
@@ -29,6 +31,32 @@ fn published_table(published: &Published) -> Markup {
         }
     };
     html! { h3 { (published.table) } (table(published.table, &head, &rows)) }
+}
+
+/// The paper's rows of the same compressions, folded.
+fn beside(of: &PaperTable) -> Markup {
+    let head = html! {
+        (words("From")) (words("Model")) (words("Compression"))
+        @for column in &of.columns { (numbers(column)) }
+    };
+    let rows = html! {
+        @for row in &of.rows {
+            tr {
+                th scope="row" { (row.origin()) }
+                td { (row.model) }
+                td.mono { (row.compression) @if !row.doubts.is_empty() { " (doubtful)" } }
+                @for cell in row.cells() { td.n { (cell) } }
+            }
+        }
+    };
+    let title = format!("{}: beside the paper", of.table);
+    html! {
+        details {
+            summary { (title) }
+            (table(&title, &head, &rows))
+            @for note in of.notes() { p.notes { (note) } }
+        }
+    }
 }
 
 /// Form and content, dense beside compressed.

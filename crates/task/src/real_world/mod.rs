@@ -1,12 +1,14 @@
 //! Real-world environments: act over many turns (AgentBoard). One agent, and a room for each world beside it.
 
 mod agent;
+mod columns;
 mod ending;
 pub mod pddl;
 mod reply;
 
 pub use crate::Deviation;
 pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+pub use columns::COLUMNS;
 pub use ending::Ending;
 pub use pddl::*;
 pub use reply::stated_action;

@@ -13,7 +13,7 @@ use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Tran
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
-use super::super::{ending, stated_action};
+use super::super::{COLUMNS, ending, stated_action};
 use super::deviations::{Switches, TABLE};
 use super::{official, room, twin};
 use crate::decision::{Finder, whole};
@@ -29,7 +29,7 @@ static INFO: TaskInfo = TaskInfo {
     apart: false,
     judged: false,
     named_only: false,
-    columns: &[],
+    columns: COLUMNS,
     deviations: Some(TABLE),
     oracle: twin::answer,
 };
