@@ -70,6 +70,7 @@ fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<D
         embedders,
         seed: spec.seed,
         scoring: spec.scoring,
+        epochs: spec.epochs,
         sampling: sampling(spec),
         chat_template: spec.chat_template && checkpoint.tokenizer()?.has_template(),
         prompting,
@@ -101,9 +102,13 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
             (Source::Generated { seed: spec.seed, split: Split::Test, asking }, "generated".to_owned())
         }
     };
-    let drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
+    let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
+    }
+    if spec.epochs > 1 {
+        let again = |sample: &Sample| (1..=spec.epochs).map(|epoch| sample.repeated(epoch)).collect::<Vec<_>>();
+        drawn.samples = drawn.samples.iter().flat_map(again).collect();
     }
     let source = TaskSource {
         task: task.name().to_owned(),

@@ -317,6 +317,7 @@ mod tests {
             embedders: Default::default(),
             seed: 0,
             scoring: Scoring::Corrected,
+            epochs: 1,
             sampling: [("temperature".to_owned(), json!(0.0))].into(),
             chat_template: true,
             prompting: record::Prompting::default(),

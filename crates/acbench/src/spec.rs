@@ -37,6 +37,8 @@ pub struct RunSpec {
     pub scoring: Scoring,
     /// How texts are compared.
     pub similarities: Similarities,
+    /// How often each sample is asked.
+    pub epochs: usize,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// Whether the checkpoint's chat template renders prompts.

@@ -72,6 +72,7 @@ fn write(root: &Path) -> Checked<()> {
         embedders: Default::default(),
         seed: 0,
         scoring: Default::default(),
+        epochs: 1,
         sampling: [("temperature".to_owned(), json!(0.0))].into(),
         chat_template: true,
         prompting: Default::default(),

@@ -45,6 +45,7 @@ fn write(root: &Path) -> Checked<Run> {
         embedders: Default::default(),
         seed: 0,
         scoring: Default::default(),
+        epochs: 1,
         sampling: Default::default(),
         chat_template: true,
         prompting: Default::default(),

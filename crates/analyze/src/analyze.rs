@@ -9,6 +9,7 @@ use crate::compare::{Question, compare};
 use crate::error::AnalyzeError;
 use crate::pairing::pair;
 use crate::pooling::{Compared, together};
+use crate::repeats::repeats;
 use crate::statistic::holm;
 use crate::summary::summarize;
 
@@ -43,6 +44,7 @@ pub fn analyze(run: &RunRecord, scores: &Scores, tables: &[&[Column]]) -> Result
         capabilities: Vec::new(),
         overall: Vec::new(),
         columns,
+        repeats: repeats(run, scores),
     };
     for variant in &run.variants {
         for task in &run.tasks {

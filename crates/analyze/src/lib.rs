@@ -14,6 +14,7 @@ mod pairing;
 mod pooling;
 mod probe;
 mod recommend;
+mod repeats;
 pub mod statistic;
 mod summary;
 

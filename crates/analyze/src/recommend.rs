@@ -260,6 +260,7 @@ mod tests {
             capabilities: Vec::new(),
             overall: Vec::new(),
             columns: Vec::new(),
+            repeats: Vec::new(),
         };
         for &(variant, delta, half) in variants {
             all.paired.extend(TASKS.map(|task| paired(variant, task, delta, half)));

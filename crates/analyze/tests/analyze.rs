@@ -32,6 +32,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
         embedders: Default::default(),
         seed: 1,
         scoring: Scoring::Corrected,
+        epochs: 1,
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),
@@ -343,5 +344,41 @@ fn scores_from_elsewhere_are_compared_as_those_of_a_run_are() -> Result<(), Anal
         let error = difference("t", ("A", "B"), (&dense, &compressed[1..]), question).err();
         assert!(matches!(&error, Some(AnalyzeError::Unpaired { present, .. }) if present == "A"), "{error:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn replies_to_the_same_sample_are_counted_by_item() -> Result<(), AnalyzeError> {
+    // Solved of 3 replies, by item: dense 3, 2, 0; compressed 1, 2, 0, and one item failed once.
+    let of = |solved: [usize; 3]| -> Vec<Score> {
+        let mut all = Vec::new();
+        for (item, solved) in solved.into_iter().enumerate() {
+            for epoch in 1..=3 {
+                let value = f64::from(u8::from(epoch <= solved));
+                let (sample, cluster) = (format!("s{item}#{epoch}"), Some(format!("s{item}")));
+                all.push(Score { sample, cluster, ..score(item, value) });
+            }
+        }
+        all
+    };
+    let mut compressed = of([1, 2, 0]);
+    compressed[8].outcome = Outcome::Failed { reason: "x".into(), again: false };
+    let scores =
+        BTreeMap::from([(("dense".into(), "t".into()), of([3, 2, 0])), (("gptq".into(), "t".into()), compressed)]);
+    let run = RunRecord { epochs: 3, ..run(&["dense", "gptq"], &["t"]) };
+    let found = analyze(&run, &scores, &[])?.repeats;
+    let [dense, gptq] = &found[..] else { panic!("{found:?}") };
+    let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-12, "{found} {wanted}");
+    // Of the three pairs of replies two differ where 1 or 2 of 3 are right.
+    near(dense.flips, (0.0 + 2.0 / 3.0 + 0.0) / 3.0);
+    near(dense.passes[0].all, 5.0 / 9.0);
+    near(dense.passes[1].all, (1.0 + 1.0 / 3.0) / 3.0);
+    near(dense.passes[1].any, 2.0 / 3.0);
+    near(dense.passes[2].all, 1.0 / 3.0);
+    assert_eq!((dense.items, dense.passes[2].all_change), (3, None));
+    // Where every one of three replies must be right, the item that failed once cannot tell.
+    assert_eq!(gptq.passes[2].all_change, Some(-0.5));
+    near(gptq.passes[0].all_change.unwrap_or_default(), -2.0 / 9.0);
+    assert!(gptq.passes[0].all_interval.is_some_and(|it| it.low < -2.0 / 9.0 && it.high > -2.0 / 9.0));
     Ok(())
 }

@@ -197,6 +197,39 @@ pub struct ColumnValue {
     pub generated: bool,
 }
 
+/// How often the same question is answered right when it is asked several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The variant's folder name.
+    pub variant: String,
+    /// The task.
+    pub task: String,
+    /// Items that were asked at least twice and did not fail.
+    pub items: usize,
+    /// The share of pairs of replies to the same item that have different scores: what chance alone changes. That of the
+    /// dense model is the floor of noise for flips.
+    pub flips: f64,
+    /// For one reply, two, and so on.
+    pub passes: Vec<Pass>,
+}
+
+/// Items solved (score 1) by some or by all of `k` replies, unbiased.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Replies to an item.
+    pub k: usize,
+    /// pass@k: the chance that at least one of them solves it (Chen et al., arXiv 2107.03374).
+    pub any: f64,
+    /// pass^k: the chance that all of them do (Yao et al., arXiv 2406.12045).
+    pub all: f64,
+    /// Compressed minus dense pass^k over the items of both; absent for the dense model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_change: Option<f64>,
+    /// Its 95% interval by clusters of items, Student's t; absent where there are fewer than two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_interval: Option<Interval>,
+}
+
 /// Everything `analyze` found in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
@@ -215,4 +248,7 @@ pub struct Analysis {
     /// Columns of published tables, by variant in the run's order and then as the tables have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnValue>,
+    /// Every task of every variant, where samples were asked several times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeats>,
 }

@@ -37,7 +37,8 @@ mod transcripts;
 mod variant;
 
 pub use analysis::{
-    Analysis, CapabilitySummary, ColumnValue, Interval, Overall, PairTest, Paired, PooledDecision, TaskSummary, Verdict,
+    Analysis, CapabilitySummary, ColumnValue, Interval, Overall, PairTest, Paired, Pass, PooledDecision, Repeats,
+    TaskSummary, Verdict,
 };
 pub use assets::{Asset, AssetError, Assets};
 pub use behavior::{Behavior, Course, SurvivalPoint};

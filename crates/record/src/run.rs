@@ -62,6 +62,10 @@ pub struct RunRecord {
     pub seed: u64,
     /// How replies are scored.
     pub scoring: Scoring,
+    /// How often each sample is asked, with other draws each time: each time is a sample of its own, named by
+    /// [`Sample::repeated`](crate::Sample::repeated).
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub epochs: usize,
     /// Sampling settings: temperature, top_p, top_k.
     pub sampling: BTreeMap<String, Value>,
     /// Whether the model's chat template rendered the prompts.
@@ -71,6 +75,14 @@ pub struct RunRecord {
     pub prompting: Prompting,
     /// Verdict margin, a share: 0.03 is 3 points.
     pub margin: f64,
+}
+
+fn once() -> usize {
+    1
+}
+
+fn is_once(epochs: &usize) -> bool {
+    *epochs == 1
 }
 
 /// The places of a run's files, in one function each so that every stage agrees.

@@ -85,6 +85,18 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Sample {
+    /// Itself as the `epoch`-th of several times that it is asked, from 1 on: `gripper-0007#2`. All of them are of one
+    /// cluster, its own where it has one.
+    pub fn repeated(&self, epoch: usize) -> Self {
+        let cluster = self.cluster.clone().unwrap_or_else(|| self.id.clone());
+        Self { id: format!("{}#{epoch}", self.id), cluster: Some(cluster), ..self.clone() }
+    }
+
+    /// The item that a repeated sample's id is of: `gripper-0007`.
+    pub fn item(id: &str) -> &str {
+        id.rsplit_once('#').map_or(id, |(item, _)| item)
+    }
+
     /// Its asset of a name.
     pub fn asset(&self, name: &str) -> Option<&Asset> {
         self.assets.iter().find(|asset| asset.name == name)

@@ -77,6 +77,7 @@ fn run(variants: usize, samples: usize) -> RunRecord {
         embedders: BTreeMap::new(),
         seed: 1,
         scoring: Scoring::Corrected,
+        epochs: 1,
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: Prompting::default(),
@@ -151,7 +152,15 @@ fn analysis(run: &RunRecord, values: &[[Vec<f64>; 2]]) -> Analysis {
             paired.push(compared(&variant.name, source, &values[0][task], &own[task]));
         }
     }
-    Analysis { margin: 0.03, summaries, paired, capabilities: Vec::new(), overall: Vec::new(), columns: Vec::new() }
+    Analysis {
+        margin: 0.03,
+        summaries,
+        paired,
+        capabilities: Vec::new(),
+        overall: Vec::new(),
+        columns: Vec::new(),
+        repeats: Vec::new(),
+    }
 }
 
 fn summary(variant: &str, task: &TaskSource, values: &[f64]) -> TaskSummary {

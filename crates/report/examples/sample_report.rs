@@ -79,6 +79,7 @@ fn run() -> RunRecord {
         embedders: Default::default(),
         seed: 42,
         scoring: Scoring::Corrected,
+        epochs: 1,
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),
@@ -135,6 +136,7 @@ fn analysis(scores: &Scores) -> Analysis {
         capabilities: Vec::new(),
         overall: Vec::new(),
         columns: columns(),
+        repeats: Vec::new(),
     };
     for (variant, losses) in VARIANTS {
         for (&(task, capability, _, _), loss) in TASKS.iter().zip(losses) {

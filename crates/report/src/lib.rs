@@ -21,6 +21,7 @@ mod paper;
 mod probe;
 mod published;
 mod recommend;
+mod repeats;
 mod serve;
 mod stored;
 mod table;

@@ -6,6 +6,7 @@ use crate::Report;
 use crate::fault::{Faults, replies};
 use crate::form::Form;
 use crate::published::Published;
+use crate::repeats;
 use crate::stored::Stored;
 use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
@@ -17,6 +18,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     comparisons(report, &mut text);
     published(report, &mut text);
     beside(report, &mut text);
+    repeated(report, &mut text);
     form(report, &mut text);
     mistakes(report, &mut text);
     compression(report, &mut text);
@@ -90,6 +92,15 @@ fn beside(report: &Report, text: &mut String) {
     let tables = crate::paper::beside(report);
     if !tables.is_empty() {
         text.push_str(&format!("\nBeside the paper: {}", crate::paper_markdown(&tables)));
+    }
+}
+
+/// Samples that were asked several times.
+fn repeated(report: &Report, text: &mut String) {
+    let rows = repeats::rows(report);
+    if !rows.is_empty() {
+        let table = crate::table::markdown(&repeats::HEADINGS, &rows, &repeats::HEADINGS[2..]);
+        text.push_str(&format!("\n{}\n\n{table}", repeats::MEANING));
     }
 }
 

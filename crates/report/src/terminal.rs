@@ -8,6 +8,7 @@ use crate::Report;
 use crate::fault::Faults;
 use crate::form::Form;
 use crate::published::Published;
+use crate::repeats;
 use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
 
@@ -189,6 +190,7 @@ fn closing(report: &Report, width: usize, text: &mut String) {
             lines.push(format!("{}, {variant}: {}.", table.table, cells.collect::<Vec<_>>().join(", ")));
         }
     }
+    lines.extend(repeats::sentences(report));
     lines.extend(Form::line(report));
     lines.extend(Faults::of(report).lines(report));
     for verdict in verdicts(report) {

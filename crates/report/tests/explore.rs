@@ -33,6 +33,7 @@ fn run(variants: &[&str]) -> RunRecord {
         embedders: BTreeMap::new(),
         seed: 0,
         scoring: Scoring::Corrected,
+        epochs: 1,
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: Prompting::default(),
@@ -41,7 +42,15 @@ fn run(variants: &[&str]) -> RunRecord {
 }
 
 fn analysis() -> Analysis {
-    Analysis { margin: 0.03, summaries: vec![], paired: vec![], capabilities: vec![], overall: vec![], columns: vec![] }
+    Analysis {
+        margin: 0.03,
+        summaries: vec![],
+        paired: vec![],
+        capabilities: vec![],
+        overall: vec![],
+        columns: vec![],
+        repeats: Vec::new(),
+    }
 }
 
 fn score(sample: &str, value: f64) -> Score {

@@ -73,6 +73,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
         embedders: Default::default(),
         seed: 9,
         scoring: Scoring::Corrected,
+        epochs: 1,
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),
@@ -200,6 +201,7 @@ fn full() -> Records {
         capabilities: vec![],
         overall: vec![],
         columns: columns.collect(),
+        repeats: Vec::new(),
     };
     let mut all = Scores::new();
     for variant in variants {
@@ -441,6 +443,7 @@ fn a_run_of_nothing_is_a_report_of_nothing() -> Result<(), Box<dyn std::error::E
             capabilities: vec![],
             overall: vec![],
             columns: vec![],
+            repeats: Vec::new(),
         },
         weights: BTreeMap::new(),
         scores: Scores::new(),

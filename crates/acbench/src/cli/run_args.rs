@@ -24,7 +24,7 @@ enum Thinking {
 
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const RUN_ARGS: [&str; 22] = [
+pub(crate) const RUN_ARGS: [&str; 23] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -40,6 +40,7 @@ pub(crate) const RUN_ARGS: [&str; 22] = [
     "max_seq_length",
     "thinking",
     "max_thinking_tokens",
+    "epochs",
     "temperature",
     "top_p",
     "top_k",
@@ -116,17 +117,22 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     similarity: SimilarityArgs,
 
-    /// 0 takes the likeliest token
-    #[arg(long, value_name = "T", default_value_t = 0.0, allow_negative_numbers = true)]
-    temperature: f32,
+    /// Ask each sample so often, with other draws each time: how often all replies are right, and how much chance alone
+    /// changes. Needs sampling: that of the checkpoint's generation_config.json, or --temperature
+    #[arg(long, value_name = "K", default_value = "1", value_parser = epochs, conflicts_with = "replies")]
+    epochs: usize,
 
-    /// Draw from the likeliest tokens that together have this probability
-    #[arg(long = "top_p", value_name = "P", default_value_t = 1.0, allow_negative_numbers = true)]
-    top_p: f32,
+    /// 0 takes the likeliest token [default: 0; with --epochs the checkpoint's own]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    temperature: Option<f32>,
 
-    /// Draw from this many likeliest tokens; 0: from all
-    #[arg(long = "top_k", value_name = "K", default_value_t = 0)]
-    top_k: usize,
+    /// Draw from the likeliest tokens that together have this probability [default: 1; with --epochs the checkpoint's own]
+    #[arg(long = "top_p", value_name = "P", allow_negative_numbers = true)]
+    top_p: Option<f32>,
+
+    /// Draw from this many likeliest tokens; 0: from all [default: 0; with --epochs the checkpoint's own]
+    #[arg(long = "top_k", value_name = "K")]
+    top_k: Option<usize>,
 
     /// Render prompts with the checkpoint's chat template
     #[arg(long = "apply_chat_template", value_name = "BOOL", num_args = 0..=1, default_value = "true",
@@ -300,13 +306,13 @@ impl RunArgs {
             },
             max_thinking_tokens: self.max_thinking_tokens,
             similarities: self.similarity.resolve()?,
-            sampling: Sampling { temperature: self.temperature, top_p: self.top_p, top_k: self.top_k },
+            epochs: self.epochs,
+            sampling: self.sampling(&checkpoint)?,
             chat_template: self.chat_template,
             template_args: acbench::template_args(&self.template_args)?,
             margin: self.margin / 100.0,
             replies: self.replies.clone(),
         };
-        spec.sampling.check()?;
         output::notes(checkpoint.notes());
         let run = acbench::plan(&spec, self.output.as_deref())?;
         for task in run.record.tasks.iter().filter(|task| !task.skipped.is_empty()) {
@@ -330,6 +336,28 @@ impl RunArgs {
             output::complain(&format!("note: {}", costs(&run, &acbench::cost(&run, &checkpoint)?)));
         }
         Ok(run)
+    }
+
+    /// How tokens are drawn: greedily, unless flags say otherwise; of samples that are asked several times, as the
+    /// checkpoint's own configuration says, unless there is a temperature.
+    fn sampling(&self, checkpoint: &Checkpoint) -> Result<Sampling, Error> {
+        let own = match (self.epochs, self.temperature) {
+            (2.., None) => Sampling::recommended(checkpoint)?,
+            _ => Sampling::GREEDY,
+        };
+        let sampling = Sampling {
+            temperature: self.temperature.unwrap_or(own.temperature),
+            top_p: self.top_p.unwrap_or(own.top_p),
+            top_k: self.top_k.unwrap_or(own.top_k),
+        };
+        sampling.check()?;
+        if self.epochs > 1 && sampling.temperature == 0.0 {
+            let problem = "greedy replies are the same each time, and the model's generation_config.json asks for no \
+                           sampling: give --temperature, as in --temperature 0.7"
+                .to_owned();
+            return Err(Error::Flag { flag: "--epochs", value: self.epochs.to_string(), problem });
+        }
+        Ok(sampling)
     }
 }
 
@@ -360,6 +388,15 @@ fn costs(run: &Run, cost: &Cost) -> String {
 /// A whole number from 1 on.
 pub(crate) fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number from 1 on".to_owned())
+}
+
+/// Times that a sample is asked: more than this tell nothing that more samples would not tell better.
+const MOST_EPOCHS: usize = 100;
+
+/// How often samples are asked.
+fn epochs(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST_EPOCHS).contains(number));
+    number.ok_or_else(|| format!("a whole number from 1 to {MOST_EPOCHS}"))
 }
 
 /// Worked examples: more make no prompt better, and fill it.

@@ -9,6 +9,7 @@ use crate::fault::{self, Faults};
 use crate::form::Form;
 use crate::paper::{self, PaperTable};
 use crate::published::Published;
+use crate::repeats;
 use crate::wording;
 
 /// A table for each published one that the run has numbers for.
@@ -57,6 +58,27 @@ fn beside(of: &PaperTable) -> Markup {
             @for note in of.notes() { p.notes { (note) } }
         }
     }
+}
+
+/// Samples that were asked several times.
+pub(super) fn repeated(report: &Report) -> Option<Markup> {
+    let rows = repeats::rows(report);
+    let head = html! {
+        @for name in &repeats::HEADINGS[..2] { (words(name)) }
+        @for name in &repeats::HEADINGS[2..] { (numbers(name)) }
+    };
+    let rows = (!rows.is_empty()).then(|| {
+        html! {
+            @for row in &rows {
+                tr class=[row_class(&row[1])] {
+                    th scope="row" { (row[0]) }
+                    td.mono { (row[1]) }
+                    @for cell in &row[2..] { td.n { (cell) } }
+                }
+            }
+        }
+    })?;
+    Some(html! { p { (repeats::MEANING) } (table("Asked several times", &head, &rows)) })
 }
 
 /// Form and content, dense beside compressed.

@@ -89,6 +89,7 @@ fn sections(report: &Report, few: &Report) -> Vec<Section> {
         ("differences", "What was lost", outcome::differences(few)),
         ("scores", "Scores", outcome::scores(few)),
         ("published", "As published tables have it", kinds::published(few)),
+        ("repeats", "Asked several times", kinds::repeated(few)),
         ("form", "Form and content", kinds::form(few)),
         ("mistakes", "Kinds of mistake", kinds::mistakes(few)),
         ("behavior", "What variants spend", behavior::behavior(report)),

@@ -54,7 +54,7 @@ impl PaperTable {
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = vec![format!(
             "Points of 100; in brackets the change from the same model uncompressed. The paper (arXiv 2505.19433) has no \
-             interval and says nothing of how often it measured{}.",
+             interval and does not say how often it measured{}.",
             if self.table == "T-Eval" {
                 "; it prints Instr-S and Instr-J interchanged, here each is under its own"
             } else {

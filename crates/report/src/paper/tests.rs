@@ -63,6 +63,7 @@ fn run() -> RunRecord {
         embedders: Default::default(),
         seed: 0,
         scoring: record::Scoring::Corrected,
+        epochs: 1,
         sampling: Default::default(),
         chat_template: true,
         prompting: Default::default(),
