@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Inspect reads what `acbench export --to inspect` writes. ACBENCH names the binary; ACBENCH_LOGS may name a Python that has
-# inspect-ai.
+# Inspect and lm-evaluation-harness read what `acbench export` writes. ACBENCH names the binary; ACBENCH_LOGS may name a
+# Python that has inspect-ai and lm-eval.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${ACBENCH_LOGS:-$(tools/peers/venv.sh logs)}
@@ -10,3 +10,5 @@ trap 'rm -rf "$out"' EXIT
 "$ACBENCH" evaluate --compression_method wanda --tasks teval_rru pddl needle --limit 4 --output_path "$out/run" >/dev/null
 "$ACBENCH" export "$out/run" --to inspect --output_path "$out/logs" >/dev/null
 "$python" tools/peers/logs.py "$out/logs"
+"$ACBENCH" export "$out/run" --to lm_eval --output_path "$out/harness" >/dev/null
+"$python" tools/peers/logs_lm_eval.py "$out/harness"
