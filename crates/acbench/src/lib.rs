@@ -22,6 +22,7 @@ mod budget;
 mod calibration;
 mod conversations;
 mod cost;
+mod effort;
 mod embedding;
 mod error;
 mod event;

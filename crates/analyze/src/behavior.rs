@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use record::{Behavior, Course, SurvivalPoint};
+use record::{Behavior, Course, Effort, SurvivalPoint};
 
 use crate::statistic::{
     FirstDifference, Spent, cut_offs, kaplan_meier, median_survival, success_given_divergence, token_growth,
@@ -93,8 +93,27 @@ pub fn behavior(variant: &str, task: &str, dense: &[Trail], compressed: &[Trail]
         cut_p: cut.comparison.p,
         dense_tokens_solved: solved(both.iter().filter(|both| both.0.solved).count(), dense_sum),
         tokens_solved: solved(both.iter().filter(|both| both.1.solved).count(), own_sum),
+        dense_seconds_solved: None,
+        seconds_solved: None,
+        dense_joules_solved: None,
+        joules_solved: None,
         endless: compressed.iter().filter(|trail| trail.endless).count(),
         course: both.iter().any(|(dense, own)| dense.turns.len().max(own.turns.len()) > 1).then(|| course(&both)),
+    }
+}
+
+/// Adds the seconds and joules of each solved sample: its tokens at the pace of the task's effort.
+pub fn paced(of: Behavior, dense: Option<&Effort>, compressed: Option<&Effort>) -> Behavior {
+    let each = |effort: Option<&Effort>, tokens: Option<f64>, rate: fn(&Effort) -> Option<f64>| {
+        Some(tokens? * effort.and_then(rate)?)
+    };
+    let seconds = |effort: &Effort| effort.tokens_per_second().map(f64::recip);
+    Behavior {
+        dense_seconds_solved: each(dense, of.dense_tokens_solved, seconds),
+        seconds_solved: each(compressed, of.tokens_solved, seconds),
+        dense_joules_solved: each(dense, of.dense_tokens_solved, Effort::joules_per_token),
+        joules_solved: each(compressed, of.tokens_solved, Effort::joules_per_token),
+        ..of
     }
 }
 

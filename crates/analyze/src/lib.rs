@@ -19,7 +19,7 @@ pub mod statistic;
 mod summary;
 
 pub use analyze::{Scores, analyze, seed_from, seed_of};
-pub use behavior::{Trail, Turn, behavior};
+pub use behavior::{Trail, Turn, behavior, paced};
 pub use compare::{Question, difference, verdict_at};
 pub use error::AnalyzeError;
 pub use metric::MetricError;

@@ -47,6 +47,7 @@ fn candidate(analysis: &Analysis, facts: &VariantFacts, constraints: &Constraint
         variant: facts.variant.clone(),
         bytes: facts.bytes,
         speed: facts.speed,
+        joules: facts.joules,
         pattern: facts.pattern.clone(),
         losses: scopes.filter_map(|capability| seen(capability).loss(capability)).collect(),
         fits: constraints.bytes.map(|most| match facts.bytes {
@@ -163,12 +164,23 @@ fn by_bound(a: &Candidate, b: &Candidate) -> Ordering {
     low(b).total_cmp(&low(a))
 }
 
+/// Two measurements this near to each other are equal: a share. Machines do other things too.
+const NOISE: f64 = 0.1;
+
+/// How `a` compares with `b`, of what was measured once.
+fn unlike(a: f64, b: f64) -> Ordering {
+    if (a - b).abs() <= NOISE * a.max(b) { Ordering::Equal } else { a.total_cmp(&b) }
+}
+
 /// Whether `a` dominates `b`, by what was measured of both.
 fn dominates(a: &Candidate, b: &Candidate, constraints: &Constraints) -> Option<Dominance> {
     let (Some(small), Some(large)) = (a.bytes, b.bytes) else { return None };
     let mut order = vec![large.cmp(&small)];
     if let (Some(fast), Some(slow)) = (a.speed, b.speed) {
-        order.push(fast.total_cmp(&slow));
+        order.push(unlike(fast, slow));
+    }
+    if let (Some(frugal), Some(hungry)) = (a.joules, b.joules) {
+        order.push(unlike(hungry, frugal));
     }
     let mut sure = true;
     let scopes = [None].into_iter().chain(constraints.losses.iter().map(|limit| limit.capability));

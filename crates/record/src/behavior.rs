@@ -34,6 +34,19 @@ pub struct Behavior {
     /// The same of the variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_solved: Option<f64>,
+    /// Seconds for each sample that scored 1, of the dense model: as many tokens at the pace that was measured. Absent where
+    /// none did, or no pace was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dense_seconds_solved: Option<f64>,
+    /// The same of the variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_solved: Option<f64>,
+    /// Joules for each sample that scored 1, of the dense model, idling included; absent where no counter was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dense_joules_solved: Option<f64>,
+    /// The same of the variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joules_solved: Option<f64>,
     /// Samples that failed in the variant because a thought did not end.
     pub endless: usize,
     /// Of tasks of several turns.

@@ -18,6 +18,7 @@ mod column;
 mod comparison;
 mod compression;
 mod digest;
+mod effort;
 mod files;
 mod gate;
 mod jsonl;
@@ -48,6 +49,7 @@ pub use comparison::{
 };
 pub use compression::{Calibration, CheckpointRecord, CompressionRecord, LayerRecord, WeightsRecord};
 pub use digest::{Digest, digest};
+pub use effort::Effort;
 pub use files::{RecordError, read_json, read_jsonl, read_torn_jsonl, write_atomic, write_json, write_jsonl};
 pub use gate::{Check, Gate, Gated, SamplePlan, SampleSize, TaskSize};
 pub use jsonl::{JsonlReader, JsonlWriter};

@@ -32,6 +32,8 @@ pub struct VariantFacts {
     pub bytes: Option<u64>,
     /// Tokens written in a second, where that was measured.
     pub speed: Option<f64>,
+    /// Joules for each token, where that was measured.
+    pub joules: Option<f64>,
     /// The n:m pattern of its zeros: `2:4`.
     pub pattern: Option<String>,
 }
@@ -97,6 +99,9 @@ pub struct Candidate {
     pub bytes: Option<u64>,
     /// Tokens written in a second; absent where that was not measured.
     pub speed: Option<f64>,
+    /// Joules for each token; absent where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joules: Option<f64>,
     /// The n:m pattern of its zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,

@@ -135,6 +135,11 @@ pub mod run_path {
         [first].into_iter().chain(shards).filter(|path| path.is_file()).collect()
     }
 
+    /// `<variant>/generation.json`: what asking took, a list of [`Effort`](crate::Effort)s.
+    pub fn efforts(root: &Path, variant: &str) -> PathBuf {
+        root.join(variant).join("generation.json")
+    }
+
     /// `<variant>/scores/<task>.jsonl`
     pub fn scores(root: &Path, variant: &str, task: &str) -> PathBuf {
         root.join(variant).join("scores").join(format!("{task}.jsonl"))

@@ -33,7 +33,7 @@ fn row(one: &Candidate, scopes: &[Option<Capability>]) -> Vec<String> {
     let mut cells = vec![
         named(one),
         one.bytes.map_or_else(|| "not known".to_owned(), |bytes| wording::bytes(bytes as f64)),
-        one.speed.map_or_else(|| "not measured".to_owned(), |speed| format!("{speed:.1} tokens/s")),
+        one.speed.map_or_else(|| "not measured".to_owned(), |speed| pace(speed, one.joules)),
     ];
     cells.extend(scopes.iter().map(|scope| match one.loss(*scope) {
         _ if one.variant == record::DENSE => "0.0".to_owned(),
@@ -47,6 +47,12 @@ fn row(one: &Candidate, scopes: &[Option<Capability>]) -> Vec<String> {
     let by: Vec<String> = by.collect();
     cells.push(if by.is_empty() { "–".to_owned() } else { by.join(", ") });
     cells
+}
+
+/// `21.4 tokens/s, 2.1 J each`
+fn pace(speed: f64, joules: Option<f64>) -> String {
+    let joules = joules.map(|joules| format!(", {joules:.1} J each")).unwrap_or_default();
+    format!("{speed:.1} tokens/s{joules}")
 }
 
 /// `wanda-2of4 (2:4)`
@@ -175,6 +181,11 @@ fn notes(found: &Recommendation) -> Vec<String> {
     }
     if found.candidates.iter().all(|one| one.speed.is_none()) {
         notes.push("Speed was not measured in this run, and is no part of the choice.".to_owned());
+    } else {
+        notes.push(
+            "Speed is that of this program on the machine of the run, prompts included; less than 10% apart counts as equal."
+                .to_owned(),
+        );
     }
     if let Some(one) = found.candidates.iter().find(|one| one.pattern.as_deref() == Some("2:4")) {
         notes.push(format!("{} is 2:4 sparse: vLLM and llm-compressor no longer run this pattern.", one.variant));
@@ -196,6 +207,7 @@ mod tests {
             variant: variant.to_owned(),
             bytes: Some(bytes),
             speed: None,
+            joules: None,
             pattern: variant.contains("2of4").then(|| "2:4".to_owned()),
             losses: vec![loss(None), loss(Some(Capability::ToolUse))],
             fits: Some(if bytes <= 6_000_000_000 { Met::Yes } else { Met::No }),

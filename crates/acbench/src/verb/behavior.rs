@@ -3,10 +3,11 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use analyze::{Trail, Turn, behavior};
-use record::{Behavior, DENSE, Finish, JsonlReader, Outcome, Score, TaskSource, Transcript, run_path};
+use analyze::{Trail, Turn, behavior, paced};
+use record::{Behavior, DENSE, Effort, Finish, JsonlReader, Outcome, Score, TaskSource, Transcript, run_path};
 
 use crate::Error;
+use crate::effort::efforts;
 use crate::run::Run;
 
 /// Writes `analysis/behavior.json`.
@@ -18,11 +19,18 @@ pub(crate) fn behaviors(run: &Run) -> Result<Vec<Behavior>, Error> {
     for task in &run.record.tasks {
         let dense = trails(run, DENSE, task)?;
         for variant in run.record.variants.iter().filter(|variant| variant.name != DENSE) {
-            all.push(behavior(&variant.name, &task.task, &dense, &trails(run, &variant.name, task)?));
+            let of = behavior(&variant.name, &task.task, &dense, &trails(run, &variant.name, task)?);
+            all.push(paced(of, took(run, DENSE, task).as_ref(), took(run, &variant.name, task).as_ref()));
         }
     }
     record::write_json(&run_path::behavior(&run.root), &all)?;
     Ok(all)
+}
+
+/// What replies to a task took, over all processes that worked on it.
+fn took(run: &Run, variant: &str, task: &TaskSource) -> Option<Effort> {
+    let all = efforts(&run.root, variant);
+    Effort::sum(all.iter().filter(|effort| effort.task == task.task))
 }
 
 /// One trail a sample, in the order of the scores.

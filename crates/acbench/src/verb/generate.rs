@@ -7,6 +7,7 @@ use record::{Assets, Sample, TaskSource, VariantRecord, VariantSource, run_path}
 use serde_json::Value;
 use task::{Episode, Task};
 
+use crate::effort::{self, Meter};
 use crate::event::{Event, Watch};
 use crate::run::{Run, missing_template, unchanged};
 use crate::{Counts, Error, lookup};
@@ -119,19 +120,26 @@ fn ask_backend(
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
     let &VariantTasks { variant, ref tasks, batch_size } = asked;
+    let mut meter = Meter::new();
     for source in tasks {
         let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
+        meter.begin();
         let mut samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
         let others = run.other_transcripts(&variant.name, source)?;
         samples.retain(|sample| !others.state(&sample.id).is_over());
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
         let job = Job { samples: &samples, transcript: &transcript, batch_size, seed: run.record.seed };
         let end = generate::run(&job, &|sample| open(task, sample, &assets), backend, &mut |at| {
+            meter.tick();
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;
         watch(Event::End(format!("{}: {}: {} samples, {}", variant.name, source.task, end.total, speed(end, began))));
+        if end.replies > 0 && !matches!(variant.source, VariantSource::Scripted { .. }) {
+            let effort = meter.end(&source.task, end.replies, end.tokens);
+            effort::add(&run.root, &variant.name, effort)?;
+        }
     }
     Ok(())
 }

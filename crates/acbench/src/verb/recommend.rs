@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use record::{Analysis, Constraints, Recommendation, VariantFacts, VariantRecord, VariantSource, run_path};
+use record::{Analysis, Constraints, Effort, Recommendation, VariantFacts, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 
 use crate::Error;
+use crate::effort::efforts;
 use crate::run::{PICO, Run, open_checkpoint};
 
 /// Chooses among the variants of a run by size, speed and what they lose.
@@ -22,7 +23,7 @@ pub fn recommend(run: &Run, asked: Constraints) -> Result<Recommendation, Error>
     Ok(analyze::recommend(&analysis, &facts, asked))
 }
 
-/// What the files of a variant say of it. No file of a run measures speed yet.
+/// What the files of a variant say of it.
 fn facts(run: &Run, VariantRecord { name, source }: &VariantRecord) -> VariantFacts {
     let stored =
         |folder: Option<&Path>| open_checkpoint(folder).ok().map(|checkpoint| checkpoint.weight_bytes() as u64);
@@ -38,7 +39,14 @@ fn facts(run: &Run, VariantRecord { name, source }: &VariantRecord) -> VariantFa
         }
         VariantSource::Scripted { .. } => (None, None),
     };
-    VariantFacts { variant: name.clone(), bytes, speed: None, pattern }
+    let effort = Effort::sum(&efforts(&run.root, name));
+    VariantFacts {
+        variant: name.clone(),
+        bytes,
+        speed: effort.as_ref().and_then(Effort::tokens_per_second),
+        joules: effort.as_ref().and_then(Effort::joules_per_token),
+        pattern,
+    }
 }
 
 /// The n:m pattern among the settings of a method, or of one of several.

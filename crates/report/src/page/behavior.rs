@@ -14,12 +14,17 @@ pub(super) fn behavior(report: &Report) -> Option<Markup> {
 }
 
 fn spending(all: &[&Behavior]) -> Markup {
+    let timed = all.iter().any(|one| one.dense_seconds_solved.or(one.seconds_solved).is_some());
+    let joules = all.iter().any(|one| one.dense_joules_solved.or(one.joules_solved).is_some());
     let head = html! {
         (words("Task")) (words("Variant")) (numbers("Tokens, dense")) (numbers("Tokens")) (numbers("Ratio [95%]"))
         (numbers("Cut off, dense")) (numbers("Cut off")) (numbers("p")) (numbers("Tokens a solved sample, dense"))
-        (numbers("Tokens a solved sample")) (numbers("Endless thoughts"))
+        (numbers("Tokens a solved sample")) @if timed { (numbers("Seconds a solved sample, dense")) (numbers("Seconds")) }
+        @if joules { (numbers("Joules a solved sample, dense")) (numbers("Joules")) } (numbers("Endless thoughts"))
     };
-    let solved = |tokens: Option<f64>| tokens.map_or_else(|| "\u{2013}".to_owned(), |tokens| format!("{tokens:.0}"));
+    let dash = || "\u{2013}".to_owned();
+    let solved = |tokens: Option<f64>| tokens.map_or_else(dash, |tokens| format!("{tokens:.0}"));
+    let small = |number: Option<f64>| number.map_or_else(dash, |number| format!("{number:.1}"));
     let rows = html! {
         @for one in all {
             tr {
@@ -33,6 +38,8 @@ fn spending(all: &[&Behavior]) -> Markup {
                 td.n { (wording::p_value(one.cut_p)) }
                 td.n { (solved(one.dense_tokens_solved)) }
                 td.n { (solved(one.tokens_solved)) }
+                @if timed { td.n { (small(one.dense_seconds_solved)) } td.n { (small(one.seconds_solved)) } }
+                @if joules { td.n { (small(one.dense_joules_solved)) } td.n { (small(one.joules_solved)) } }
                 td.n { (one.endless) }
             }
         }
@@ -41,7 +48,8 @@ fn spending(all: &[&Behavior]) -> Markup {
         p {
             "Compressed models often say more rather than worse. Tokens are those generated over all turns of a sample, over \
              the samples that finished in both; a sample is cut off where a reply ran into its limit; tokens a solved sample \
-             are all tokens by the samples that scored 1."
+             are all tokens by the samples that scored 1; seconds and joules are those tokens at the pace that was measured on \
+             the machine of the run, prompts and idling included."
         }
         (table("Tokens and cut-off replies", &head, &rows))
     }
