@@ -10,11 +10,20 @@ use crate::appender::Appender;
 use crate::backend::{Answer, Failure, Ticket};
 use crate::{Backend, GenerateError, Request};
 
-/// A sample being worked on: it is given each reply and says what to show next, `None` being the start.
-pub type Conversation = Box<dyn FnMut(Option<&str>) -> Turn>;
+/// A sample being worked on.
+pub trait Conversation {
+    /// What to show next, given the reply to what was shown last; `None` at the start.
+    fn next(&mut self, reply: Option<&str>) -> Turn;
+
+    /// What to show instead of the last turn, which was too long for the model: the same with less of the past. `None`
+    /// where nothing more can go.
+    fn shorten(&mut self) -> Option<Ask> {
+        None
+    }
+}
 
 /// How the episode of a sample is opened. The same replies must always lead to the same turns.
-pub type Open<'a> = dyn Fn(&Sample) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> + 'a;
+pub type Open<'a> = dyn Fn(&Sample) -> Result<Box<dyn Conversation>, Box<dyn std::error::Error + Send + Sync>> + 'a;
 
 /// What is to be asked, and where the answers go.
 pub struct Job<'a> {
@@ -90,11 +99,14 @@ impl Progress {
 /// A conversation under way, waiting for a reply to `ask`.
 struct Flight<'a> {
     sample: &'a Sample,
-    conversation: Conversation,
+    conversation: Box<dyn Conversation>,
     steps: Vec<Step>,
     /// What was said until now: the last turn's prompt and its reply.
     before: Vec<Message>,
     ask: Ask,
+    /// Whether the model's context must have room for the longest reply. Once nothing more can be left out of a
+    /// conversation, a reply gets what room there is.
+    whole_reply: bool,
 }
 
 struct Run<'a> {
@@ -116,10 +128,10 @@ impl<'a> Run<'a> {
             let steps = self.earlier.get(&sample.id)?.steps;
             let mut conversation =
                 (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
-            let (turn, before) = self.replay(sample, &steps, &mut conversation)?;
+            let (turn, before) = self.replay(sample, &steps, &mut *conversation)?;
             match turn {
                 Turn::Ask(ask) => {
-                    self.ask(Flight { sample, conversation, steps, before, ask }, backend)?;
+                    self.ask(Flight { sample, conversation, steps, before, ask, whole_reply: true }, backend)?;
                 }
                 Turn::Done(record) => {
                     let line = self.end(&sample.id, Outcome::Finished, record);
@@ -142,25 +154,26 @@ impl<'a> Run<'a> {
         &self,
         sample: &Sample,
         steps: &[Step],
-        conversation: &mut Conversation,
+        conversation: &mut dyn Conversation,
     ) -> Result<(Turn, Vec<Message>), GenerateError> {
-        let (mut turn, mut said) = (conversation(None), Vec::new());
+        let (mut turn, mut said) = (conversation.next(None), Vec::new());
         for (index, step) in steps.iter().enumerate() {
             step.show(&mut said);
-            match &turn {
-                Turn::Ask(ask) if ask.messages == said => {
-                    turn = conversation(Some(&step.reply.text));
-                    remember(&steps[..=index], &mut turn);
-                    said.push(step.reply.message());
-                }
-                _ => {
+            // What was asked may have been made shorter.
+            while !matches!(&turn, Turn::Ask(ask) if ask.messages == said) {
+                let Some(shorter) = conversation.shorten() else {
                     return Err(GenerateError::Replay {
                         path: self.job.transcript.to_owned(),
                         sample: sample.id.clone(),
                         turn: index,
                     });
-                }
+                };
+                turn = Turn::Ask(shorter);
+                remember(&steps[..index], &mut turn);
             }
+            turn = conversation.next(Some(&step.reply.text));
+            remember(&steps[..=index], &mut turn);
+            said.push(step.reply.message());
         }
         Ok((turn, said))
     }
@@ -174,10 +187,12 @@ impl<'a> Run<'a> {
                 going_on.extend(self.take(flight, answer, &mut lines));
             }
         }
-        if lines.is_empty() {
+        if lines.is_empty() && going_on.is_empty() {
             return Err(GenerateError::NoReply { waiting: self.flying.len() });
         }
-        self.file.append(&lines)?;
+        if !lines.is_empty() {
+            self.file.append(&lines)?;
+        }
         going_on.into_iter().try_for_each(|flight| self.ask(flight, backend))
     }
 
@@ -186,7 +201,8 @@ impl<'a> Run<'a> {
         let id = &flight.sample.id;
         let reply = match answer {
             Ok(reply) => reply,
-            Err(Failure { reason, again }) => {
+            Err(Failure { too_long: true, .. }) if flight.shorten() => return Some(flight),
+            Err(Failure { reason, again, .. }) => {
                 lines.push(self.end(id, Outcome::Failed { reason, again }, Value::Null));
                 return None;
             }
@@ -201,7 +217,7 @@ impl<'a> Run<'a> {
             lines.push(self.end(id, Outcome::failed(reason), Value::Null));
             return None;
         }
-        let mut next = (flight.conversation)(Some(&reply.text));
+        let mut next = flight.conversation.next(Some(&reply.text));
         flight.before = std::mem::take(&mut flight.ask.messages);
         flight.before.push(reply.message());
         flight.steps.push(step);
@@ -232,6 +248,22 @@ fn remember(steps: &[Step], turn: &mut Turn) {
 }
 
 impl Flight<'_> {
+    /// Asks for less: without the oldest of what can be left out, at last with less room for the reply. False where both
+    /// were tried.
+    fn shorten(&mut self) -> bool {
+        match self.conversation.shorten() {
+            Some(ask) => {
+                let mut turn = Turn::Ask(ask);
+                remember(&self.steps, &mut turn);
+                if let Turn::Ask(ask) = turn {
+                    self.ask = ask;
+                }
+                true
+            }
+            None => std::mem::replace(&mut self.whole_reply, false),
+        }
+    }
+
     fn request(&self, seed: u64) -> Request {
         let turn = self.steps.len();
         Request {
@@ -241,6 +273,7 @@ impl Flight<'_> {
             tools: self.ask.tools.clone(),
             max_tokens: self.ask.max_tokens,
             stop: self.ask.stop.clone(),
+            whole_reply: self.whole_reply,
             seed: Rng::stream(seed, &format!("{}/{}/{turn}", self.sample.task, self.sample.id)).next_u64(),
         }
     }

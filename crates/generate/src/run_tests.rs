@@ -25,6 +25,8 @@ struct Echo {
     breaks_after: Option<usize>,
     /// Samples that get no reply in time.
     late: Vec<String>,
+    /// The most messages that a prompt may have, where a whole reply is wanted.
+    most_messages: Option<usize>,
 }
 
 impl Echo {
@@ -51,7 +53,11 @@ impl Backend for Echo {
                 return Err(GenerateError::NoReply { waiting: 1 });
             }
             if self.late.contains(&request.sample) {
-                done.push((ticket, Err(Failure { reason: "no reply in time".to_owned(), again: true })));
+                done.push((ticket, Err(Failure { again: true, ..Failure::lasting("no reply in time") })));
+                continue;
+            }
+            if request.whole_reply && self.most_messages.is_some_and(|most| request.messages.len() > most) {
+                done.push((ticket, Err(Failure::too_long("too long"))));
                 continue;
             }
             if request.sample == "s3" && request.turn == 1 {
@@ -86,20 +92,42 @@ fn samples() -> Vec<Sample> {
 }
 
 /// An episode of `input` turns, each of which shows the reply before it.
-fn open(sample: &Sample) -> Result<Conversation, Box<dyn Error + Send + Sync>> {
+fn open(sample: &Sample) -> Result<Box<dyn Conversation>, Box<dyn Error + Send + Sync>> {
     let turns = sample.input.as_u64().ok_or("no turns")?;
-    let mut messages = sample.messages.clone();
-    let mut given = 0;
-    Ok(Box::new(move |reply| {
+    Ok(Box::new(Told { messages: sample.messages.clone(), turns, given: 0 }))
+}
+
+struct Told {
+    messages: Vec<Message>,
+    turns: u64,
+    given: u64,
+}
+
+impl Told {
+    fn ask(&self) -> Ask {
+        Ask { messages: self.messages.clone(), tools: vec![], max_tokens: 4, stop: vec![] }
+    }
+}
+
+impl Conversation for Told {
+    fn next(&mut self, reply: Option<&str>) -> Turn {
         if let Some(reply) = reply {
-            given += 1;
-            messages.extend([Message::assistant(reply), Message::user(format!("seen {reply}"))]);
+            self.given += 1;
+            self.messages.extend([Message::assistant(reply), Message::user(format!("seen {reply}"))]);
         }
-        if given == turns {
-            return Turn::Done(json!({ "turns": given }));
+        if self.given == self.turns {
+            return Turn::Done(json!({ "turns": self.given }));
         }
-        Turn::Ask(Ask { messages: messages.clone(), tools: vec![], max_tokens: 4, stop: vec![] })
-    }))
+        Turn::Ask(self.ask())
+    }
+
+    /// The oldest reply goes, and what was seen after it.
+    fn shorten(&mut self) -> Option<Ask> {
+        (self.messages.len() > 3).then(|| {
+            self.messages.drain(1..3);
+            self.ask()
+        })
+    }
 }
 
 struct Case {
@@ -256,5 +284,32 @@ fn the_same_question_gets_another_seed_in_another_run_sample_and_turn() -> Check
     let job = Job { samples: &case.samples, transcript: &case.path, batch_size: 2, seed: 12 };
     run(&job, &open, &mut Echo::default(), &mut |_| {})?;
     assert_ne!(before["s0"].last_reply(), read_transcripts(&case.path)?["s0"].last_reply());
+    Ok(())
+}
+
+#[test]
+fn what_is_too_long_is_asked_again_with_less_of_the_past_and_goes_on_so() -> Checked {
+    let case = case()?;
+    let echo = |most| Echo { most_messages: Some(most), ..Echo::default() };
+    case.run(2, &mut echo(3))?;
+    let whole = read_transcripts(&case.path)?;
+    let lengths: Vec<usize> = whole["s2"].steps.iter().map(|step| step.messages.len() + step.keep).collect();
+    assert_eq!(lengths, [1, 3, 3]);
+    // `begin`, then the last reply and what was seen after it.
+    let last = &whole["s2"].steps[2];
+    let said = &whole["s2"].steps[1].reply.text;
+    assert_eq!(last.messages.last().map(|message| message.content.clone()), Some(format!("seen {said}")));
+    // A killed run goes on from any line as if nothing had happened.
+    let lines = fs::read_to_string(&case.path)?;
+    for kept in 0..lines.lines().count() {
+        let head: Vec<&str> = lines.lines().take(kept).collect();
+        fs::write(&case.path, head.join("\n") + if kept > 0 { "\n" } else { "" })?;
+        case.run(2, &mut echo(3))?;
+        assert_eq!(read_transcripts(&case.path)?, whole, "{kept}");
+    }
+    // What cannot be made short enough gets what room there is for its reply.
+    fs::remove_file(&case.path)?;
+    case.run(2, &mut echo(0))?;
+    assert!(matches!(read_transcripts(&case.path)?["s2"].outcome, Some(Outcome::Finished)));
     Ok(())
 }

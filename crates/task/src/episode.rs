@@ -9,6 +9,11 @@ use serde_json::Value;
 pub trait Episode: Send {
     /// The next turn. `reply` is `None` at the start and the model's last reply afterwards.
     fn next(&mut self, reply: Option<&str>) -> Turn;
+
+    /// The turn before again with less of the past, where it was too long for the model. `None` where nothing more can go.
+    fn shorten(&mut self) -> Option<Ask> {
+        None
+    }
 }
 
 /// The episode of a task that asks once.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
-use record::{Assets, Sample, TaskSource, VariantRecord, VariantSource, run_path};
+use record::{Ask, Assets, Sample, TaskSource, Turn, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
 
@@ -149,9 +149,20 @@ fn open(
     task: &dyn Task,
     sample: &Sample,
     assets: &Assets,
-) -> Result<Conversation, Box<dyn std::error::Error + Send + Sync>> {
-    let mut episode: Box<dyn Episode> = task.open(sample, assets)?;
-    Ok(Box::new(move |reply| episode.next(reply)))
+) -> Result<Box<dyn Conversation>, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(Box::new(Opened(task.open(sample, assets)?)))
+}
+
+struct Opened(Box<dyn Episode>);
+
+impl Conversation for Opened {
+    fn next(&mut self, reply: Option<&str>) -> Turn {
+        self.0.next(reply)
+    }
+
+    fn shorten(&mut self) -> Option<Ask> {
+        self.0.shorten()
+    }
 }
 
 /// `412 tokens/s, 3 failed`

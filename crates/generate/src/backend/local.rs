@@ -31,6 +31,8 @@ pub struct Local<'m> {
     session: Session<'m>,
     tokenizer: &'m Tokenizer,
     options: LocalOptions,
+    /// The most tokens of a prompt and its reply.
+    context: usize,
     /// The session's tickets of requests under way.
     under_way: BTreeMap<usize, UnderWay>,
     /// Requests that never reached the session.
@@ -50,7 +52,8 @@ impl<'m> Local<'m> {
         options.sampling.check()?;
         let places = SessionOptions { batch_size: options.batch_size.max(1), ..SessionOptions::default() };
         let session = Session::new(model, tokenizer, places);
-        Ok(Self { session, tokenizer, options, under_way: BTreeMap::new(), refused: Vec::new(), next: 0 })
+        let context = model.config.longest();
+        Ok(Self { session, tokenizer, options, context, under_way: BTreeMap::new(), refused: Vec::new(), next: 0 })
     }
 }
 
@@ -65,6 +68,14 @@ impl Backend for Local<'_> {
         match written
             .and_then(|written| Ok((self.tokenizer.ids(&written)?, opened_by(&written.text).map(str::to_owned))))
         {
+            Ok((prompt, _)) if request.whole_reply && prompt.len() + request.max_tokens > self.context => {
+                let (tokens, context) = (prompt.len(), self.context);
+                let reason = format!(
+                    "prompt of {tokens} tokens leaves no room for {} more in the context of {context}",
+                    request.max_tokens
+                );
+                self.refused.push((ticket, Err(Failure::too_long(reason))));
+            }
             Ok((prompt, opened)) => {
                 let begun = opened.is_some();
                 let room = |max_tokens| Thinking { max_tokens, begun };

@@ -26,6 +26,8 @@ pub struct Request {
     pub max_tokens: usize,
     /// Texts that end the reply.
     pub stop: Vec<String>,
+    /// Whether a prompt is too long that leaves no room for the longest reply; otherwise replies get what room there is.
+    pub whole_reply: bool,
     /// What the reply's random draws begin from: it depends on the run's seed, the sample and the turn only.
     pub seed: u64,
 }
@@ -43,12 +45,19 @@ pub struct Failure {
     pub reason: String,
     /// Whether asking again could help, as after a time-out.
     pub again: bool,
+    /// Whether a shorter prompt could help.
+    pub too_long: bool,
 }
 
 impl Failure {
     /// One that asking again would not change.
     pub fn lasting(reason: impl ToString) -> Self {
-        Self { reason: reason.to_string(), again: false }
+        Self { reason: reason.to_string(), again: false, too_long: false }
+    }
+
+    /// A prompt that the context has no room for.
+    pub fn too_long(reason: impl ToString) -> Self {
+        Self { too_long: true, ..Self::lasting(reason) }
     }
 }
 

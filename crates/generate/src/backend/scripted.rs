@@ -92,7 +92,16 @@ mod tests {
     use super::*;
 
     fn request(sample: &str, turn: usize) -> Request {
-        Request { sample: sample.into(), turn, messages: vec![], tools: vec![], max_tokens: 8, stop: vec![], seed: 0 }
+        Request {
+            sample: sample.into(),
+            turn,
+            messages: vec![],
+            tools: vec![],
+            max_tokens: 8,
+            stop: vec![],
+            whole_reply: true,
+            seed: 0,
+        }
     }
 
     #[test]

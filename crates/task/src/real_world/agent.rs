@@ -115,10 +115,12 @@ const QUOTED: usize = 80;
 pub struct Agent<W> {
     world: W,
     manner: Manner,
-    /// [`Style::Agentboard`]: (kind, text) of everything that happened.
+    /// [`Style::Agentboard`]: (kind, text) of everything that happened, but for the oldest that no prompt had room for.
     memory: Vec<(&'static str, String)>,
-    /// [`Style::Chat`]: the conversation.
+    /// [`Style::Chat`]: the conversation, but for the oldest turns that no prompt had room for.
     conversation: Vec<Message>,
+    /// [`Style::Chat`]: the messages of its opening, which always stay.
+    opening: usize,
     max_tokens: usize,
     stop: Vec<String>,
     start: f64,
@@ -141,6 +143,7 @@ impl<W: World> Agent<W> {
             manner,
             memory,
             conversation: sample.messages.clone(),
+            opening: sample.messages.len(),
             max_tokens: sample.max_tokens,
             stop: sample.stop.clone(),
             steps: 0,
@@ -226,6 +229,23 @@ impl<W: World> Episode for Agent<W> {
             self.act(reply);
         }
         if self.over() { Turn::Done(self.record()) } else { Turn::Ask(self.ask()) }
+    }
+
+    /// Forgets the oldest: of AgentBoard's memory an entry (the goal stays, the first observation goes first), of a
+    /// conversation a reply and what it led to, down to the last of them.
+    fn shorten(&mut self) -> Option<Ask> {
+        let forgotten = match self.manner.style {
+            Style::Agentboard if !self.memory.is_empty() => {
+                self.memory.remove(0);
+                true
+            }
+            Style::Chat if self.conversation.len() > self.opening + 2 => {
+                self.conversation.drain(self.opening..self.opening + 2);
+                true
+            }
+            _ => false,
+        };
+        forgotten.then(|| self.ask())
     }
 }
 

@@ -241,6 +241,35 @@ mod tests {
     }
 
     #[test]
+    fn what_no_prompt_has_room_for_is_forgotten_from_the_oldest_on() -> Result<(), Box<dyn std::error::Error>> {
+        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), Assets::default());
+        let chat = sample.clone();
+        sample.input["style"] = json!("agentboard");
+        sample.assets = vec![Rules { prompt: Prompt::default(), ..twin::rules(twin::GAMES[0]) }.put(&mut assets)];
+        let mut board = Pddl.open(&sample, &assets)?;
+        board.next(None);
+        board.next(Some("look around"));
+        board.next(Some("fly"));
+        let shown = |ask: &record::Ask| ask.messages.last().map(|it| it.content.clone()).unwrap_or_default();
+        let first = board.shorten().ok_or("nothing forgotten")?;
+        // The first observation, then the first action: the goal stays.
+        assert!(shown(&first).contains("accomplish the goal") && shown(&first).contains("\nAction: look around\n"));
+        let second = board.shorten().ok_or("nothing forgotten")?;
+        assert!(!shown(&second).contains("look around") && shown(&second).contains("\nAction: fly\n"));
+        assert_eq!(std::iter::from_fn(|| board.shorten()).count(), 3);
+        let mut talk = Pddl.open(&chat, &drawn(5, 1).assets)?;
+        talk.next(None);
+        assert_eq!(talk.shorten(), None);
+        talk.next(Some("fly"));
+        talk.next(Some("swim"));
+        let left = talk.shorten().ok_or("nothing forgotten")?.messages;
+        assert_eq!(left[..chat.messages.len()], chat.messages[..]);
+        assert_eq!((left.len(), left[chat.messages.len()].content.as_str()), (chat.messages.len() + 2, "swim"));
+        assert_eq!(talk.shorten(), None);
+        Ok(())
+    }
+
+    #[test]
     fn a_sample_that_holds_its_rules_itself_opens_as_one_that_shares_them() -> Result<(), TaskError> {
         let Drawn { samples, assets, .. } = drawn(7, 4);
         for (sample, game) in samples.iter().zip(twin::GAMES) {
