@@ -6,10 +6,11 @@ use std::error::Error;
 use std::path::Path;
 
 use record::{
-    Analysis, Capability, DENSE, Finish, Interval, Message, ModelSource, Outcome, PairTest, Paired, Prompting, Reply,
-    Rng, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord, VariantSource, Verdict,
+    Analysis, Capability, DENSE, Decision, Finish, Interval, Message, ModelSource, Outcome, PairTest, Paired,
+    Prompting, Reply, Rng, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord,
+    VariantSource, Verdict,
 };
-use report::{Explorer, Report};
+use report::{Explorer, Reading, Report};
 use serde_json::{Value, json};
 
 /// What a page must show as text: markup, a script, colors of a terminal, overrides of direction, a separator of lines.
@@ -34,6 +35,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             column.finish()?;
         }
+        let read = (1..values.len()).map(|variant| (variant, vec![0.0, 0.02, 1.5, 0.0])).collect();
+        writer.readings(&[Reading {
+            sample: format!("0 {HOSTILE}"),
+            turn: 0,
+            pieces: ["call ", HOSTILE, "box", ""].map(str::to_owned).to_vec(),
+            decisions: vec![None, Some(Decision::Tool), Some(Decision::Argument), Some(Decision::End)],
+            kl: read,
+        }])?;
         writer.finish()?;
     }
     let explored = explorer.finish()?;

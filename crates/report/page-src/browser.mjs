@@ -76,6 +76,10 @@ await check("from the map to a task, to samples, to what was said", async () => 
 await check("hostile text is text", async () => {
   const page = await open(`${small}#x/all/v2/all/t0.s0`);
   await page.waitForSelector("#x-sample .turn");
+  // The reply as the variant reads it, unfolded: a token may be hostile too.
+  await page.locator("details.inside summary").click();
+  assert.deepEqual(await page.locator(".reading .decides").evaluateAll((all) => all.map((one) => one.className)), ["kl1 decides", "kl4 decides", "kl0 decides"]);
+  assert.match(await page.locator("details.inside p").innerText(), /^4 tokens\. Most at: “box” 1\.50 \(argument\)/);
   const text = await page.locator("#x-sample").innerText();
   for (const shown of ["<script>window.harmed=1</script>", "⟨ESC⟩[31mred", "⟨U+202E⟩desrever", "⟨U+2028⟩", "⟨U+200B⟩"]) {
     assert.ok(text.includes(shown), shown);

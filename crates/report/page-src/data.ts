@@ -10,6 +10,8 @@ export interface TaskInfo {
   capability: string;
   /** The variants that have scores of it, by their places. */
   measured: number[];
+  /** Whether replies of it were probed. */
+  read: boolean;
 }
 export interface Run {
   variants: string[];
@@ -62,6 +64,11 @@ export type Turn = [
   tokens: [prompt: number, reply: number],
   cut: number,
 ];
+/**
+ * A reply of the dense model as variants read it: its tokens, a letter each for what they decide (`.` nothing, `t` a tool,
+ * `g` an argument, `a` an action, `w` an answer, `e` the end), and KL(dense || variant) in thousandths of a nat.
+ */
+export type Reading = [item: number, turn: number, pieces: string[], decisions: string, kl: [variant: number, kl: number[]][]];
 export type SaidRow = [item: number, reason: string, metrics: string, turns: Turn[]];
 
 function spread(runs: Runs): number[] {
@@ -138,6 +145,13 @@ export class Data {
     if (file < 0) return undefined;
     const rows = await this.chunks.load<SaidRow[]>(`t${task}/v${variant}-said-${file}`);
     return rows.find((row) => row[0] === item);
+  }
+
+  /** The replies of a sample's dense model that were probed. */
+  async readings(task: number, item: number): Promise<Reading[]> {
+    if (!this.run.tasks[task]?.read) return [];
+    const rows = await this.chunks.load<Reading[]>(`t${task}/read`);
+    return rows.filter((row) => row[0] === item);
   }
 
   askedFile(task: number, file: number): Promise<AskedRow[]> {

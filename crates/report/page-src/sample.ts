@@ -1,8 +1,9 @@
 // One sample: what several variants were asked and said, side by side, turn by turn, the differences marked.
 
-import type { Data, Message, SaidRow, Turn } from "./data";
+import type { Data, Message, Reading, SaidRow, Turn } from "./data";
 import { diff, type Piece } from "./diff";
 import { count, el, points } from "./dom";
+import { reading } from "./reading";
 import type { Place } from "./state";
 import { block, line, write } from "./text";
 
@@ -30,9 +31,9 @@ export async function panel(data: Data, place: Place, variants: number[], choose
     const name = line(data.run.variants[variant] ?? "", 80);
     return { variant, name, value: column.values[item] ?? null, outcome: column.outcomes[item] ?? "-", row };
   };
-  const [opening, ...sides] = await Promise.all([data.opening(task, item), ...variants.map(side)]);
+  const [opening, read, ...sides] = await Promise.all([data.opening(task, item), data.readings(task, item), ...variants.map(side)]);
   const turns = Math.max(0, ...sides.map((one) => one.row?.[3].length ?? 0));
-  const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening));
+  const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening, read.find((one) => one[1] === at)));
   const tags = items.tags[item];
   return el(
     "article",
@@ -78,7 +79,7 @@ function heading(side: Side): Node {
 }
 
 /** One turn of all variants. */
-function turn(sides: Side[], at: number, opening: Message[]): Node {
+function turn(sides: Side[], at: number, opening: Message[], read: Reading | undefined): Node {
   const turns = sides.map((side) => side.row?.[3][at]);
   const shown = turns.map((one) => (one ? (one[1] ?? opening) : null));
   const first = shown.find((one) => one !== null) ?? [];
@@ -101,6 +102,7 @@ function turn(sides: Side[], at: number, opening: Message[]): Node {
           el("h5", {}, side.name, note(turns[place])),
           thought(turns[place]),
           replies[place] ?? el("p", { class: "soft" }, side.row ? "(it had ended)" : "(nothing was said)"),
+          reading(read, side.variant),
         );
       }),
     ),

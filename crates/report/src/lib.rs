@@ -41,7 +41,7 @@ pub use comparison::{comparison_markdown, comparison_terminal};
 pub use csv::tables_csv;
 pub use error::ReportError;
 pub use example::Example;
-pub use explore::{Explored, Explorer, Lost, TaskWriter, VariantWriter};
+pub use explore::{Explored, Explorer, Lost, Reading, TaskWriter, VariantWriter};
 pub use gate::{gate_markdown, gate_terminal, junit, samples_terminal};
 pub use json::json;
 pub use latex::latex;

@@ -8,7 +8,7 @@ use record::{
     Analysis, Capability, Finish, Message, ModelSource, Outcome, Prompting, Reply, RunRecord, Score, Scoring, Step,
     TaskSource, ToolCall, Transcript, VariantRecord, VariantSource,
 };
-use report::{Explored, Explorer, Lost};
+use report::{Explored, Explorer, Lost, Reading};
 use serde_json::{Value, json};
 
 type Checked<T> = Result<T, Box<dyn std::error::Error>>;
@@ -101,6 +101,16 @@ fn write(folder: &Path, variants: &[(&str, Samples)]) -> Checked<(Explored, Vec<
         }
         lost.push(column.finish()?);
     }
+    task.readings(&[
+        Reading {
+            sample: "a".into(),
+            turn: 1,
+            pieces: vec!["go ".into(), "".into()],
+            decisions: vec![Some(record::Decision::Action), None],
+            kl: vec![(1, vec![0.0004, 1.25])],
+        },
+        Reading { sample: "of another task".into(), turn: 0, pieces: vec![], decisions: vec![], kl: vec![] },
+    ])?;
     task.finish()?;
     Ok((explorer.finish()?, lost))
 }
@@ -139,6 +149,8 @@ fn values_outcomes_and_replies_are_found_by_place() -> Checked<()> {
     assert!(rows[1][3][0][1].is_null(), "the same question is written once");
     assert_eq!(read("t0/v0-said-0")?[3][1], "too long");
     let contents = read("run")?;
+    assert_eq!(contents["tasks"][0]["read"], json!(true));
+    assert_eq!(read("t0/read")?, json!([[0, 1, ["go ", ""], "a.", [[1, [0, 1250]]]]]));
     assert_eq!(contents["variants"], json!(["dense", "<b>"]));
     assert_eq!(
         (&contents["tasks"][0]["name"], &contents["tasks"][0]["measured"]),

@@ -8,6 +8,7 @@ mod score;
 mod analyze;
 mod behavior;
 mod blame;
+mod reading;
 mod report;
 
 mod evaluate;

@@ -94,11 +94,7 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
 /// # Errors
 /// A file that is broken, or numbers that are none.
 pub(crate) fn analyze_probes(run: &Run) -> Result<Option<ProbeAnalysis>, Error> {
-    let path = run_path::probe(&run.root);
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let digest = digest(&record::read_json(&path)?);
+    let Some(digest) = probe_digest(run)? else { return Ok(None) };
     let texts: Vec<ProbeText> = record::read_jsonl(&run_path::probe_texts(&run.root))?;
     let mut all = Vec::new();
     for variant in &run.record.variants {
@@ -114,6 +110,15 @@ pub(crate) fn analyze_probes(run: &Run) -> Result<Option<ProbeAnalysis>, Error> 
     let analysis = analyze::probes(&texts, &probed)?;
     record::write_json(&run_path::probe_analysis(&run.root), &analysis)?;
     Ok(Some(analysis))
+}
+
+/// What names all that was asked of the probe of a run; `None` where there is none.
+///
+/// # Errors
+/// A record that is broken.
+pub(crate) fn probe_digest(run: &Run) -> Result<Option<String>, Error> {
+    let path = run_path::probe(&run.root);
+    Ok(if path.is_file() { Some(digest(&record::read_json(&path)?)) } else { None })
 }
 
 /// Writes down what is read and how; the digest of both.

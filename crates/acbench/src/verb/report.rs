@@ -11,6 +11,7 @@ use report::{Example, Explored, Explorer, Report, VariantWriter};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::reading::readings;
 use crate::Error;
 use crate::run::Run;
 
@@ -103,6 +104,7 @@ fn explore(run: &Run, analysis: &Analysis) -> Result<(Explored, Vec<Example>), E
     let pairs = record.tasks.len() * record.variants.len().saturating_sub(1);
     let each = (EXAMPLES / pairs.max(1)).clamp(1, EXAMPLES_EACH);
     let mut explorer = Explorer::begin(&run_path::report(&run.root), record, analysis)?;
+    let readings = readings(run)?;
     let mut examples = Vec::new();
     for task in &record.tasks {
         let mut writer = explorer.task();
@@ -125,6 +127,7 @@ fn explore(run: &Run, analysis: &Analysis) -> Result<(Explored, Vec<Example>), E
                 examples.push(Example::of(&task.task, &variant.name, lost, &theirs, &ours));
             }
         }
+        writer.readings(readings.get(&task.task).map_or(&[][..], Vec::as_slice))?;
         writer.finish()?;
     }
     Ok((explorer.finish()?, examples))

@@ -41,6 +41,11 @@ impl Items {
         self.tags.len()
     }
 
+    /// The place of a sample that was seen.
+    pub fn known(&self, sample: &str) -> Option<usize> {
+        self.places.get(sample).copied()
+    }
+
     /// The place of a sample, a new one for one that was not seen.
     pub fn place(&mut self, sample: &str, tags: impl FnOnce() -> String) -> usize {
         if let Some(place) = self.places.get(sample) {

@@ -10,12 +10,14 @@
 //! | `t0/v1-0.js` | values and outcomes of the second variant on them, in the same order |
 //! | `t0/asked-0.js` | what opened each conversation, about 400 kB a file |
 //! | `t0/v1-said-0.js` | what was said then, turn by turn, and why it has its score |
+//! | `t0/read.js` | how far variants part from the dense model at each token of its replies, where they were probed |
 //!
 //! Scores and transcripts are pushed one at a time; memory holds the ids of one task, a line a sample of one variant, and
 //! one row.
 
 mod chunk;
 mod items;
+mod reading;
 mod said;
 mod variant;
 
@@ -32,6 +34,7 @@ use chunk::{Rows, write_chunk};
 use items::Items;
 use said::Said;
 
+pub use reading::Reading;
 pub use variant::VariantWriter;
 
 /// Samples in one file of ids, or of values.
@@ -47,6 +50,8 @@ pub struct Explorer {
     /// Which variants have scores of each task, by their places.
     measured: Vec<Vec<usize>>,
     tallies: Tallies,
+    /// Tasks of which replies were probed.
+    read: Vec<String>,
 }
 
 /// What was found on the way.
@@ -81,6 +86,8 @@ struct TaskContents<'a> {
     name: &'a str,
     capability: &'a str,
     measured: &'a [usize],
+    /// Whether replies of it were probed.
+    read: bool,
 }
 
 impl Explorer {
@@ -94,7 +101,15 @@ impl Explorer {
         made.map_err(|source| unwritten(&folder, source))?;
         let told = serde_json::to_vec(&(run, analysis)).unwrap_or_default();
         let stamp = record::digest(&told)[..12].to_owned();
-        Ok(Self { folder, place, stamp, run: run.clone(), measured: Vec::new(), tallies: Tallies::new() })
+        Ok(Self {
+            folder,
+            place,
+            stamp,
+            run: run.clone(),
+            measured: Vec::new(),
+            tallies: Tallies::new(),
+            read: Vec::new(),
+        })
     }
 
     /// The next task of the run, in the run's order.
@@ -115,6 +130,7 @@ impl Explorer {
             name: &task.task,
             capability: task.capability.as_str(),
             measured,
+            read: self.read.contains(&task.task),
         });
         let variants = self.run.variants.iter().map(|variant| variant.name.as_str()).collect();
         let contents = Contents { variants, tasks: tasks.collect() };
@@ -170,6 +186,21 @@ impl<'e> TaskWriter<'e> {
                 Ok(true)
             }
         }
+    }
+
+    /// Writes how variants read replies of the dense model, after all variants.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn readings(&mut self, readings: &[Reading]) -> Result<(), ReportError> {
+        let rows = reading::rows(readings, &self.items);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let name = format!("t{}/read", self.task);
+        write_chunk(&self.explorer.folder.join(format!("{name}.js")), &self.explorer.stamp, &name, &rows)?;
+        self.explorer.read.extend(self.explorer.run.tasks.get(self.task).map(|task| task.task.clone()));
+        Ok(())
     }
 
     /// Writes what the task's samples are.

@@ -129,6 +129,12 @@
       const rows = await this.chunks.load(`t${task}/v${variant}-said-${file}`);
       return rows.find((row) => row[0] === item);
     }
+    /** The replies of a sample's dense model that were probed. */
+    async readings(task, item) {
+      if (!this.run.tasks[task]?.read) return [];
+      const rows = await this.chunks.load(`t${task}/read`);
+      return rows.filter((row) => row[0] === item);
+    }
     askedFile(task, file) {
       return this.chunks.pass(`t${task}/asked-${file}`);
     }
@@ -461,6 +467,41 @@
     return own[at - 1] === true && own[at + 1] === true;
   }
 
+  // reading.ts
+  var SHADES = [10, 100, 500, 1e3];
+  var NAMED = 5;
+  var DECIDES = { t: "tool", g: "argument", a: "action", w: "answer", e: "end" };
+  function nats(thousandths) {
+    return (thousandths / 1e3).toFixed(thousandths < 100 ? 3 : 2);
+  }
+  function reading(read2, variant) {
+    const kl = read2?.[4].find(([of]) => of === variant)?.[1];
+    if (!read2 || !kl || kl.length === 0) return null;
+    const [, , pieces2, decisions] = read2;
+    const mean = kl.reduce((sum, one) => sum + one, 0) / kl.length;
+    const pre = el("pre", { tabindex: "0", dir: "auto", class: "reading" });
+    pieces2.forEach((piece, at) => {
+      const decides = DECIDES[decisions.charAt(at)];
+      const shade = SHADES.filter((from) => (kl[at] ?? 0) >= from).length;
+      const title = `KL ${nats(kl[at] ?? 0)} nats${decides ? `, decides: ${decides}` : ""}`;
+      const token = el("span", { class: `kl${shade}${decides ? " decides" : ""}`, title });
+      write(token, piece === "" && decides === "end" ? "⏎ end" : piece);
+      pre.append(token);
+    });
+    const summary = `The dense reply as it reads it: KL ${nats(mean)} nats a token`;
+    const about = el("p", { class: "soft" }, largest(pieces2, decisions, kl));
+    return el("details", { class: "inside" }, el("summary", {}, summary), el("div", {}, pre, about));
+  }
+  function largest(pieces2, decisions, kl) {
+    const order = kl.map((_, at) => at).sort((a, b) => (kl[b] ?? 0) - (kl[a] ?? 0));
+    const name = (at) => {
+      const decides = DECIDES[decisions.charAt(at)];
+      return `“${line(pieces2[at] ?? "", 30)}” ${nats(kl[at] ?? 0)}${decides ? ` (${decides})` : ""}`;
+    };
+    const named = order.slice(0, NAMED).filter((at) => (kl[at] ?? 0) > 0).map(name);
+    return `${count(kl.length)} tokens. Most at: ${named.join(", ") || "none"}. Shades from ${SHADES.map((from) => from / 1e3).join(", ")} nats on; underlined tokens decide something.`;
+  }
+
   // sample.ts
   var COMPARED = 1e5;
   var MARKED = 0.85;
@@ -473,9 +514,9 @@
       const name = line(data.run.variants[variant] ?? "", 80);
       return { variant, name, value: column.values[item] ?? null, outcome: column.outcomes[item] ?? "-", row };
     };
-    const [opening, ...sides] = await Promise.all([data.opening(task, item), ...variants.map(side)]);
+    const [opening, read2, ...sides] = await Promise.all([data.opening(task, item), data.readings(task, item), ...variants.map(side)]);
     const turns = Math.max(0, ...sides.map((one) => one.row?.[3].length ?? 0));
-    const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening));
+    const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening, read2.find((one) => one[1] === at)));
     const tags = items.tags[item];
     return el(
       "article",
@@ -515,7 +556,7 @@
       metrics ? el("p", { class: "reason" }, line(metrics, 400)) : null
     );
   }
-  function turn(sides, at, opening) {
+  function turn(sides, at, opening, read2) {
     const turns = sides.map((side) => side.row?.[3][at]);
     const shown = turns.map((one) => one ? one[1] ?? opening : null);
     const first = shown.find((one) => one !== null) ?? [];
@@ -537,7 +578,8 @@
             same || !messages ? null : asked(messages, at),
             el("h5", {}, side.name, note(turns[place])),
             thought(turns[place]),
-            replies[place] ?? el("p", { class: "soft" }, side.row ? "(it had ended)" : "(nothing was said)")
+            replies[place] ?? el("p", { class: "soft" }, side.row ? "(it had ended)" : "(nothing was said)"),
+            reading(read2, side.variant)
           );
         })
       )
