@@ -60,6 +60,7 @@ await check("from the map to a task, to samples, to what was said", async () => 
   await page.locator(".list tbody a").nth(1).click();
   await page.waitForSelector("#x-sample .turn");
   assert.equal(await page.locator(".turn").count(), 3);
+  assert.deepEqual(await page.locator(".parts").allInnerTexts(), ["here they part: the first different reply"]);
   assert.match(await page.locator(".sample .side").first().innerText(), /scored 100\.0[^]*1 of 1 right/);
   assert.deepEqual(await page.locator(".turn").first().locator("mark.own").allInnerTexts(), ["opens", "wait for the answer", "paints", "go"]);
   assert.equal(await page.evaluate(() => document.activeElement?.id), "sample-title");

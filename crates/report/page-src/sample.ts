@@ -33,7 +33,10 @@ export async function panel(data: Data, place: Place, variants: number[], choose
   };
   const [opening, read, ...sides] = await Promise.all([data.opening(task, item), data.readings(task, item), ...variants.map(side)]);
   const turns = Math.max(0, ...sides.map((one) => one.row?.[3].length ?? 0));
-  const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening, read.find((one) => one[1] === at)));
+  const parting = turns > 1 ? parts(sides) : -1;
+  const all = Array.from({ length: turns }, (_, at) =>
+    turn(sides, { at, parts: at === parting, opening, read: read.find((one) => one[1] === at) }),
+  );
   const tags = items.tags[item];
   return el(
     "article",
@@ -78,8 +81,24 @@ function heading(side: Side): Node {
   );
 }
 
+/** The first turn in which not all say the same; -1 where there is none. */
+function parts(sides: Side[]): number {
+  const replies = sides.map((side) => side.row?.[3].map((one) => one[2].trim()) ?? []);
+  const [first = [], ...others] = replies;
+  const longest = Math.max(0, ...replies.map((own) => own.length));
+  return Array.from({ length: longest }, (_, at) => at).find((at) => others.some((own) => own[at] !== first[at])) ?? -1;
+}
+
+interface TurnOf {
+  at: number;
+  /** Whether the variants say different things here for the first time. */
+  parts: boolean;
+  opening: Message[];
+  read: Reading | undefined;
+}
+
 /** One turn of all variants. */
-function turn(sides: Side[], at: number, opening: Message[], read: Reading | undefined): Node {
+function turn(sides: Side[], { at, parts, opening, read }: TurnOf): Node {
   const turns = sides.map((side) => side.row?.[3][at]);
   const shown = turns.map((one) => (one ? (one[1] ?? opening) : null));
   const first = shown.find((one) => one !== null) ?? [];
@@ -88,7 +107,7 @@ function turn(sides: Side[], at: number, opening: Message[], read: Reading | und
   return el(
     "section",
     { class: "turn", "aria-label": `Turn ${at + 1}` },
-    el("h4", {}, `Turn ${at + 1}`),
+    el("h4", {}, `Turn ${at + 1}`, parts ? el("small", { class: "parts" }, "here they part: the first different reply") : null),
     same ? asked(first, at) : null,
     el(
       "div",

@@ -516,7 +516,11 @@
     };
     const [opening, read2, ...sides] = await Promise.all([data.opening(task, item), data.readings(task, item), ...variants.map(side)]);
     const turns = Math.max(0, ...sides.map((one) => one.row?.[3].length ?? 0));
-    const all = Array.from({ length: turns }, (_, at) => turn(sides, at, opening, read2.find((one) => one[1] === at)));
+    const parting = turns > 1 ? parts(sides) : -1;
+    const all = Array.from(
+      { length: turns },
+      (_, at) => turn(sides, { at, parts: at === parting, opening, read: read2.find((one) => one[1] === at) })
+    );
     const tags = items.tags[item];
     return el(
       "article",
@@ -556,7 +560,13 @@
       metrics ? el("p", { class: "reason" }, line(metrics, 400)) : null
     );
   }
-  function turn(sides, at, opening, read2) {
+  function parts(sides) {
+    const replies = sides.map((side) => side.row?.[3].map((one) => one[2].trim()) ?? []);
+    const [first = [], ...others] = replies;
+    const longest = Math.max(0, ...replies.map((own) => own.length));
+    return Array.from({ length: longest }, (_, at) => at).find((at) => others.some((own) => own[at] !== first[at])) ?? -1;
+  }
+  function turn(sides, { at, parts: parts2, opening, read: read2 }) {
     const turns = sides.map((side) => side.row?.[3][at]);
     const shown = turns.map((one) => one ? one[1] ?? opening : null);
     const first = shown.find((one) => one !== null) ?? [];
@@ -565,7 +575,7 @@
     return el(
       "section",
       { class: "turn", "aria-label": `Turn ${at + 1}` },
-      el("h4", {}, `Turn ${at + 1}`),
+      el("h4", {}, `Turn ${at + 1}`, parts2 ? el("small", { class: "parts" }, "here they part: the first different reply") : null),
       same ? asked(first, at) : null,
       el(
         "div",
