@@ -5,6 +5,7 @@ mod columns;
 mod ending;
 pub mod pddl;
 mod reply;
+pub mod zmachine;
 
 pub use crate::Deviation;
 pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
