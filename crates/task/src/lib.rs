@@ -125,6 +125,7 @@ pub const TASKS: &[&dyn Task] = &[
     &long_context::longbench::LongBench,
     &long_context::longgenbench::LongGenBench,
     &real_world::Pddl,
+    &real_world::story::Jericho,
 ];
 
 /// The columns of the tables that the benchmarks and the paper print, table by table.

@@ -32,6 +32,11 @@ pub trait World: Send {
         self.progress().won
     }
 
+    /// Why the world itself broke down, if it did; it is over then.
+    fn stopped(&self) -> Option<String> {
+        None
+    }
+
     /// Does what a text asks for. In [`Style::Agentboard`] it is the action that the reply states, in lower or upper case;
     /// in [`Style::Chat`] the cleaned reply.
     fn act(&mut self, said: &str) -> Effect;
@@ -47,7 +52,8 @@ pub struct Effect {
     pub observation: String,
     /// Whether the action was understood and had an effect (asking for help counts).
     pub valid: bool,
-    /// The action in the form that the rules ask for; `None` where the text names none.
+    /// The action in the form that the rules ask for; `None` where the text names none. In [`Style::Agentboard`] it is what
+    /// is remembered, `None` being the text itself.
     pub action: Option<String>,
 }
 
@@ -175,7 +181,7 @@ impl<W: World> Agent<W> {
     fn remember(&mut self, reply: &str) -> (String, bool) {
         let action = stated_action(reply);
         let effect = self.world.act(&action);
-        self.memory.push(("Action", action.clone()));
+        self.memory.push(("Action", effect.action.unwrap_or_else(|| action.clone())));
         self.memory.push(("Observation", effect.observation));
         (action, effect.valid)
     }
@@ -217,6 +223,7 @@ impl<W: World> Agent<W> {
             "met": met,
             "goals": goals,
             "last_invalid": self.last_invalid,
+            "stopped": self.world.stopped(),
         })
     }
 }

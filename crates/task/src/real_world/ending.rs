@@ -31,6 +31,8 @@ pub struct Ending {
     pub read: Option<usize>,
     /// The last action that was not valid.
     pub last_invalid: Option<String>,
+    /// Why the world itself broke down, if it did.
+    pub stopped: Option<String>,
 }
 
 /// The score of an episode of any world: its value is what `progress` makes of its end, clamped to [0, 1]. Metrics:
@@ -74,6 +76,9 @@ impl Ending {
             if let Some(last) = &self.last_invalid {
                 reason.push_str(&format!(", the last: {last:?}"));
             }
+        }
+        if let Some(why) = &self.stopped {
+            reason.push_str(&format!("; the world broke down: {why}"));
         }
         reason
     }

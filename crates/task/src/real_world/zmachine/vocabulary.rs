@@ -9,14 +9,8 @@ use super::{Problem, Version, objects, text};
 pub struct Word {
     /// Its first 6 letters (9 from version 4 on).
     pub text: String,
-    /// Whether a command may begin with it.
-    pub verb: bool,
     /// Whether it names or describes a thing.
     pub thing: bool,
-    /// Whether it is a direction to go in.
-    pub direction: bool,
-    /// Whether it stands between things.
-    pub preposition: bool,
 }
 
 /// All words.
@@ -34,8 +28,8 @@ const MOST: usize = 8_192;
 impl Machine {
     /// The words of the story's dictionary; those of a broken one as far as they can be read.
     ///
-    /// The byte behind a word says what it is: Infocom's compiler and Inform, which leaves its version in the header,
-    /// each has its own bits.
+    /// The byte behind a word says what it is: Inform, which leaves its version in the header, has one bit for nouns,
+    /// Infocom's compiler one for nouns and one for adjectives.
     pub fn vocabulary(&self) -> Vocabulary {
         let letters = if self.story().version == Version::V3 { 6 } else { 9 };
         let Ok(dictionary) = Dictionary::read(&self.memory, self.story().dictionary) else {
@@ -45,13 +39,10 @@ impl Machine {
         let word = |index: usize| -> Result<Word, Problem> {
             let at = dictionary.first + index * dictionary.size;
             let flags = self.memory.byte(at + if letters == 6 { 4 } else { 6 })?;
-            let has = |inform_bit: u8, infocom_bit: u8| flags & if inform { inform_bit } else { infocom_bit } != 0;
+            let noun = if inform { 0x80 } else { 0x80 | 0x20 };
             Ok(Word {
                 text: text::read(&self.memory, at)?.text.trim_end().to_owned(),
-                verb: has(0x01, 0x40),
-                thing: has(0x80, 0x80 | 0x20),
-                direction: !inform && flags & 0x10 != 0,
-                preposition: has(0x08, 0x08),
+                thing: flags & noun != 0,
             })
         };
         let words = (0..dictionary.count.min(MOST)).map_while(|index| word(index).ok());
