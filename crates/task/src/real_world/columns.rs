@@ -14,6 +14,8 @@ macro_rules! columns {
 
 /// The columns of the paper's Table 9: progress rate and success of each environment.
 pub const COLUMNS: &[Column] = columns![
+    "Jericho-P": "jericho" "progress",
+    "Jericho-S": "jericho" "success",
     "PDDL-P": "pddl" "progress",
     "PDDL-S": "pddl" "success",
 ];

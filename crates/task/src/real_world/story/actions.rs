@@ -27,6 +27,11 @@ const TWO: [(&str, &str); 7] =
     [("put", "in"), ("put", "on"), ("give", "to"), ("throw", "at"), ("tie", "to"), ("show", "to"), ("insert", "in")];
 /// What is done to a thing with one that is carried.
 const WITH: [&str; 5] = ["unlock", "open", "attack", "cut", "dig"];
+/// Words that are no parts of names, though Inform says so of every word that a program compares with.
+const NO_NAMES: [&str; 22] = [
+    "a", "an", "the", "this", "that", "it", "them", "and", "or", "of", "in", "on", "to", "at", "with", "from", "into",
+    "is", "are", "you", "your", "i",
+];
 /// The most things, and how many of them may be carried.
 const THINGS: usize = 12;
 const CARRIED: usize = 6;
@@ -73,6 +78,10 @@ impl Search {
         command.split(' ').all(|word| self.vocabulary.find(word).is_some())
     }
 
+    fn no_name(word: &str) -> bool {
+        NO_NAMES.contains(&word) || ALONE.contains(&word) || ONE.contains(&word)
+    }
+
     /// The names in some texts: words side by side that the dictionary has as parts of names.
     fn things(&self, texts: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -80,9 +89,10 @@ impl Search {
             let words = text.split(|c: char| !(c.is_alphanumeric() || "-'".contains(c)) || c == '\n');
             let mut name: Vec<String> = Vec::new();
             for word in words.chain([""]) {
-                let thing = self.vocabulary.find(word).is_some_and(|known| known.thing);
-                if thing {
-                    name.push(word.to_lowercase());
+                let lower = word.to_lowercase();
+                let known = || self.vocabulary.find(word).is_some_and(|known| known.thing);
+                if !Self::no_name(&lower) && known() {
+                    name.push(lower);
                 } else if !name.is_empty() {
                     let last = name.split_off(name.len().saturating_sub(NAME)).join(" ");
                     name.clear();

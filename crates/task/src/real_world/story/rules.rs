@@ -94,12 +94,11 @@ mod tests {
     fn one_subgoal_a_text_counts_and_none_twice() {
         let mut watch = Watch::new(&["Taken.".into(), "the lamp!".into()]);
         let mut met = Vec::new();
-        for text in ["taken", "Taken: the lamp is yours", "Taken", "... the... lamp"] {
+        for text in ["taken", "Taken: the lamp is yours", "Taken", "... the... lamp?"] {
             watch.see(text);
             met.push(watch.met());
         }
-        assert_eq!(met, [0, 1, 1, 1]);
-        watch.see("you see the lamp");
+        assert_eq!(met, [0, 1, 1, 2]);
         assert!(watch.won() && watch.progress() == 1.0);
         assert!(!Watch::new(&[]).won());
     }

@@ -49,7 +49,7 @@ fn the_walk_wins_a_thousand_houses_with_valid_commands_only() -> Done {
         assert!(end.won && end.best == 1.0, "{}: {} of {}", sample.id, end.met, end.goals);
     }
     let kinds = |text: &str| all.iter().filter(|sample| answer(sample).iter().any(|said| said.contains(text))).count();
-    for kind in ["unlock", "light", "open", "on ", "in ", "door", "unlock iron chest"] {
+    for kind in ["unlock", "light", "open", "on ", "in ", "door"] {
         assert!(kinds(kind) > 20, "{kind}: {}", kinds(kind));
     }
     Ok(())
@@ -70,7 +70,7 @@ fn every_house_is_a_valid_story_of_its_own() -> Done {
 
 #[test]
 fn chance_wins_hardly_ever() -> Done {
-    let all = samples(100);
+    let all = samples(40);
     // Any verb on any thing; and, much stronger, only what would change the house.
     let verbs = ["take", "open", "unlock", "drop", "light", "examine"];
     let mut rng = Rng::new(5);
@@ -90,9 +90,9 @@ fn chance_wins_hardly_ever() -> Done {
         seeing += end.progress().best;
         seeing_wins += usize::from(end.progress().won);
     }
-    println!("of 100 houses: blind {blind_wins} won, progress {blind:.1}; among valid {seeing_wins} won, progress {seeing:.1}");
-    assert!(blind_wins == 0 && blind < 10.0, "{blind_wins} {blind}");
-    assert!(seeing_wins < 10, "{seeing_wins} {seeing}");
+    println!("of 40 houses: blind {blind_wins} won, progress {blind:.1}; among valid {seeing_wins} won, progress {seeing:.1}");
+    assert!(blind_wins == 0 && blind < 2.0, "{blind_wins} {blind}");
+    assert!(seeing_wins < 4, "{seeing_wins} {seeing}");
     Ok(())
 }
 
@@ -100,8 +100,8 @@ fn chance_wins_hardly_ever() -> Done {
 fn the_story_prints_the_same_in_three_versions_of_the_machine() -> Done {
     let files: [&[u8]; 3] = [
         house::STORY,
-        include_bytes!("../../../../../../../tools/story/house.z5"),
-        include_bytes!("../../../../../../../tools/story/house.z8"),
+        include_bytes!("../../../../../../tools/story/house.z5"),
+        include_bytes!("../../../../../../tools/story/house.z8"),
     ];
     let said = |bytes: &[u8], house: &str, commands: &[String]| -> Result<Vec<String>, Box<dyn std::error::Error>> {
         let story = Story::read(bytes)?;
