@@ -60,6 +60,10 @@ pub fn code(memory: &Memory, character: char) -> Option<u8> {
     match character {
         '\n' => Some(13),
         ' '..='~' => u8::try_from(u32::from(character)).ok(),
+        _ if memory.story().characters.is_none() => {
+            let index = EXTRA.chars().position(|known| known == character)?;
+            u8::try_from(index + usize::from(FIRST)).ok()
+        }
         _ => (FIRST..=251).find(|&code| extra(memory, code - FIRST) == Ok(Some(character))),
     }
 }

@@ -11,6 +11,11 @@ use Version::{V4, V5};
 
 type Done = Result<(), Problem>;
 
+/// How many bytes are copied or summed in the time of an instruction.
+pub(super) const COPIED: u64 = 8;
+/// How many instructions a search through all letters takes.
+pub(super) const SEARCHED: u64 = 64;
+
 impl Machine {
     pub(super) fn execute(&mut self, opcode: Opcode, operands: &Operands) -> Done {
         match opcode.form {
@@ -47,7 +52,7 @@ impl Machine {
             11 => objects::set(&mut self.memory, a, b, true),
             12 => objects::set(&mut self.memory, a, b, false),
             13 => self.set_named(operands.variable(0)?, b),
-            14 => objects::insert(&mut self.memory, a, b),
+            14 => objects::insert(&mut self.memory, a, b).and_then(|passed| self.spend(passed)),
             15 => self.store(self.memory.word(element(a, b, 2))?),
             16 => self.store(u16::from(self.memory.byte(element(a, b, 1))?)),
             17 => self.store(objects::value(&self.memory, a, b)?),
@@ -84,7 +89,7 @@ impl Machine {
             6 => self.step_variable(operands, -1).map(|_| ()),
             7 => self.print_packed(usize::from(a)).map(|_| ()),
             8 => self.since(V4).and_then(|()| self.call_storing(operands)),
-            9 => objects::remove(&mut self.memory, a),
+            9 => objects::remove(&mut self.memory, a).and_then(|passed| self.spend(passed)),
             10 => self.print_name(a),
             11 => self.leave(a),
             12 => self.jump(a.cast_signed()),
@@ -128,7 +133,10 @@ impl Machine {
             11 => self.print("\n"),
             // Some games of later versions say it too.
             12 => Ok(()),
-            13 => self.branch(self.story().verify()),
+            13 => {
+                self.spend(self.story().bytes().len() as u64 / COPIED)?;
+                self.branch(self.story().verify())
+            }
             15 => self.since(V5).and_then(|()| self.branch(true)),
             _ => Err(NoInstruction),
         }
@@ -205,6 +213,7 @@ impl Machine {
                 self.print(character.encode_utf8(&mut [0; 4]))
             }
             12 => {
+                self.spend(SEARCHED)?;
                 let known = char::from_u32(u32::from(operands.at(0)?)).is_some_and(|c| !c.is_control());
                 let read = known && self.can_enter(operands.at(0)?);
                 self.store(u16::from(known) + 2 * u16::from(read))
@@ -254,8 +263,7 @@ impl Machine {
         self.frames = super::frames::Frames::new();
         self.output.reset();
         self.at = self.story().start;
-        // Copying memory takes as long as many instructions.
-        self.spend(1000)
+        self.spend(self.memory.dynamic().len() as u64 / COPIED)
     }
 
     /// `get_cursor`: there is no upper window, so that it is always at its beginning.

@@ -51,6 +51,11 @@ impl Frames {
         Self { frames: Vec::new(), stack: Vec::new(), main: Frame::new(0, None, &[]) }
     }
 
+    /// About how many bytes they take.
+    pub fn bytes(&self) -> usize {
+        self.frames.len() * size_of::<Frame>() + self.stack.len() * 2
+    }
+
     /// The routine that runs.
     pub fn top(&self) -> &Frame {
         self.frames.last().unwrap_or(&self.main)

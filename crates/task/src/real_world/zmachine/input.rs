@@ -3,6 +3,7 @@
 use super::alphabet::code;
 use super::decode::Operands;
 use super::dictionary::Dictionary;
+use super::execute::SEARCHED;
 use super::machine::Machine;
 use super::text::encode;
 use super::{Problem, Version};
@@ -87,7 +88,7 @@ impl Machine {
         let (line, offset) = self.letters(text)?;
         let dictionary = Dictionary::read(&self.memory, dictionary)?;
         let most = usize::from(self.memory.byte(words)?);
-        self.spend((line.len() as u64 / 2 + 1).saturating_mul(dictionary.count as u64))?;
+        self.spend((line.len() as u64 / 2 + 1).saturating_mul(dictionary.count as u64 + SEARCHED))?;
         let mut tokens = dictionary.tokens(&self.memory, &line)?;
         tokens.truncate(most);
         for (index, token) in tokens.iter().enumerate().filter(|(_, token)| !keep || token.entry > 0) {
@@ -120,6 +121,7 @@ impl Machine {
 
     /// The opcode `encode_text`.
     pub(super) fn encode_text(&mut self, operands: &Operands) -> Result<(), Problem> {
+        self.spend(9 * SEARCHED)?;
         let first = operands.address(0)? + operands.address(2)?;
         let mut word = Vec::new();
         for index in 0..operands.address(1)?.min(9) {

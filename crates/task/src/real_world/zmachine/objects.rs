@@ -67,28 +67,31 @@ fn set_kin(memory: &mut Memory, object: u16, kin: Kin, to: u16) -> Result<(), Pr
     }
 }
 
-/// Takes an object out of what it is in.
-pub fn remove(memory: &mut Memory, object: u16) -> Result<(), Problem> {
+/// Takes an object out of what it is in, and says how many others it passed to find it.
+pub fn remove(memory: &mut Memory, object: u16) -> Result<u64, Problem> {
     let parent = kin(memory, object, Kin::Parent)?;
     if object == 0 || parent == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let after = kin(memory, object, Kin::Sibling)?;
     let first = kin(memory, parent, Kin::Child)?;
+    let mut passed = 0;
     if first == object {
         set_kin(memory, parent, Kin::Child, after)?;
     } else {
-        let before = before(memory, first, object)?;
+        let before = before(memory, (first, object), &mut passed)?;
         set_kin(memory, before, Kin::Sibling, after)?;
     }
     set_kin(memory, object, Kin::Parent, 0)?;
-    set_kin(memory, object, Kin::Sibling, 0)
+    set_kin(memory, object, Kin::Sibling, 0)?;
+    Ok(passed)
 }
 
-/// The object among siblings that stands before another.
-fn before(memory: &Memory, first: u16, object: u16) -> Result<u16, Problem> {
+/// The object among siblings, from the first on, that stands before another.
+fn before(memory: &Memory, (first, object): (u16, u16), passed: &mut u64) -> Result<u16, Problem> {
     let mut at = first;
     for _ in 0..MOST {
+        *passed += 1;
         let next = kin(memory, at, Kin::Sibling)?;
         if next == object {
             return Ok(at);
@@ -101,16 +104,17 @@ fn before(memory: &Memory, first: u16, object: u16) -> Result<u16, Problem> {
     Err(Problem::Refused("the tree of objects is broken"))
 }
 
-/// Puts an object into another, as its first child.
-pub fn insert(memory: &mut Memory, object: u16, into: u16) -> Result<(), Problem> {
+/// Puts an object into another, as its first child, and says how many others it passed.
+pub fn insert(memory: &mut Memory, object: u16, into: u16) -> Result<u64, Problem> {
     if object == 0 || into == 0 {
-        return Ok(());
+        return Ok(0);
     }
-    remove(memory, object)?;
+    let passed = remove(memory, object)?;
     let child = kin(memory, into, Kin::Child)?;
     set_kin(memory, object, Kin::Sibling, child)?;
     set_kin(memory, object, Kin::Parent, into)?;
-    set_kin(memory, into, Kin::Child, object)
+    set_kin(memory, into, Kin::Child, object)?;
+    Ok(passed)
 }
 
 /// Where an attribute lies: its byte and its bit.

@@ -1,5 +1,6 @@
 //! `save`, `restore` and their undo twins: moments of the story, kept in memory.
 
+use super::execute::COPIED;
 use super::frames::Frames;
 use super::machine::Machine;
 use super::{Problem, Version};
@@ -18,12 +19,12 @@ pub struct Snapshot {
 
 impl Machine {
     fn snapshot(&mut self) -> Result<Snapshot, Problem> {
-        self.spend(self.memory.dynamic().len() as u64 / 8)?;
+        self.spend((self.memory.dynamic().len() + self.frames.bytes()) as u64 / COPIED)?;
         Ok(Snapshot { dynamic: self.memory.dynamic().to_vec(), frames: self.frames.clone(), at: self.at })
     }
 
     fn return_to(&mut self, moment: &Snapshot) -> Result<(), Problem> {
-        self.spend(moment.dynamic.len() as u64 / 8)?;
+        self.spend((moment.dynamic.len() + moment.frames.bytes()) as u64 / COPIED)?;
         self.memory.restore(&moment.dynamic);
         self.frames = moment.frames.clone();
         self.at = moment.at;
