@@ -6,8 +6,14 @@ use std::path::PathBuf;
 
 use task::real_world::zmachine::{Machine, Story};
 
+struct Played {
+    name: String,
+    machine: Machine,
+    said: String,
+}
+
 /// The stories in the folder whose names begin so, and what each prints before it waits or ends.
-fn played(name: &str) -> Result<Vec<(String, Machine, String)>, Box<dyn std::error::Error>> {
+fn played(name: &str) -> Result<Vec<Played>, Box<dyn std::error::Error>> {
     let Some(folder) = std::env::var_os("ACBENCH_ZTESTS").map(PathBuf::from) else {
         println!("{name}: skipped, ACBENCH_ZTESTS names no folder");
         return Ok(Vec::new());
@@ -18,7 +24,7 @@ fn played(name: &str) -> Result<Vec<(String, Machine, String)>, Box<dyn std::err
         if path.is_file() {
             let mut machine = Machine::new(&Story::read(fs::read(&path)?)?, 1);
             let said = machine.run()?;
-            all.push((format!("{name}.{ending}"), machine, said));
+            all.push(Played { name: format!("{name}.{ending}"), machine, said });
         }
     }
     if all.is_empty() {
@@ -29,19 +35,22 @@ fn played(name: &str) -> Result<Vec<(String, Machine, String)>, Box<dyn std::err
 
 #[test]
 fn czech_finds_no_failure() -> Result<(), Box<dyn std::error::Error>> {
-    for (name, _, said) in played("czech")? {
+    for Played { name, said, .. } in played("czech")? {
         let counts = said.lines().find(|line| line.starts_with("Passed: ")).unwrap_or_default();
         println!("{name}: {counts}");
         assert!(counts.contains(", Failed: 0,") && said.contains("Performed "), "{name}: {said}");
         assert!(!said.contains("ERROR") && said.contains("print_char (abcd): abcd\n"), "{name}: {said}");
-        assert!(said.contains("print_num (0, 1, -1, 32767,-32768, -1): 0, 1, -1, 32767, -32768, -1\n"), "{name}: {said}");
+        assert!(
+            said.contains("print_num (0, 1, -1, 32767,-32768, -1): 0, 1, -1, 32767, -32768, -1\n"),
+            "{name}: {said}"
+        );
     }
     Ok(())
 }
 
 #[test]
 fn praxix_passes_all_tests() -> Result<(), Box<dyn std::error::Error>> {
-    for (name, mut machine, _) in played("praxix")? {
+    for Played { name, mut machine, .. } in played("praxix")? {
         let said = machine.enter("all")?;
         println!("{name}: {}", said.lines().rev().find(|line| line.contains("passed")).unwrap_or_default());
         assert!(said.contains("All tests passed.") && !said.contains("FAIL"), "{name}: {said}");

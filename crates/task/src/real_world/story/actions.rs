@@ -14,8 +14,21 @@ use crate::real_world::zmachine::{Budget, Machine, Vocabulary, Wants};
 
 /// Commands without a thing.
 const ALONE: [&str; 15] = [
-    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest", "up", "down", "in", "out",
-    "enter", "exit", "stand",
+    "north",
+    "south",
+    "east",
+    "west",
+    "northeast",
+    "northwest",
+    "southeast",
+    "southwest",
+    "up",
+    "down",
+    "in",
+    "out",
+    "enter",
+    "exit",
+    "stand",
 ];
 /// What is done with one thing.
 const ONE: [&str; 20] = [

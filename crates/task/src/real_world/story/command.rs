@@ -2,9 +2,47 @@
 
 /// How a command may begin: every verb and direction that the house knows.
 const VERBS: [&str; 41] = [
-    "north", "n", "east", "e", "south", "s", "west", "w", "go", "walk", "run", "move", "look", "l", "inventory", "i",
-    "wait", "z", "help", "take", "get", "grab", "pick", "drop", "leave", "open", "close", "shut", "examine", "x",
-    "inspect", "search", "read", "light", "turn", "switch", "enter", "unlock", "use", "put", "place",
+    "north",
+    "n",
+    "east",
+    "e",
+    "south",
+    "s",
+    "west",
+    "w",
+    "go",
+    "walk",
+    "run",
+    "move",
+    "look",
+    "l",
+    "inventory",
+    "i",
+    "wait",
+    "z",
+    "help",
+    "take",
+    "get",
+    "grab",
+    "pick",
+    "drop",
+    "leave",
+    "open",
+    "close",
+    "shut",
+    "examine",
+    "x",
+    "inspect",
+    "search",
+    "read",
+    "light",
+    "turn",
+    "switch",
+    "enter",
+    "unlock",
+    "use",
+    "put",
+    "place",
 ];
 /// Words that people put before a command.
 const BEFORE: [&str; 11] = ["i", "i'll", "i'd", "will", "would", "now", "then", "let", "me", "to", "command:"];
@@ -23,7 +61,9 @@ fn line(line: &str) -> Option<String> {
     let bare = line.trim_matches(marks);
     // What stands before a colon tells what follows.
     let bare = match bare.split_once(':') {
-        Some((before, after)) if before.split_whitespace().count() <= 3 && !is_verb(before) => after.trim_matches(marks),
+        Some((before, after)) if before.split_whitespace().count() <= 3 && !is_verb(before) => {
+            after.trim_matches(marks)
+        }
         _ => bare,
     };
     let mut words: Vec<&str> = bare.split_whitespace().take(WORDS).collect();

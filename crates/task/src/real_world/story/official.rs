@@ -17,8 +17,26 @@ use super::room::{self, Input, PROMPT, STORY};
 
 /// The games, in the order of AgentBoard's rows.
 pub const GAMES: [&str; 20] = [
-    "905", "acorncourt", "afflicted", "balances", "dragon", "jewel", "library", "omniquest", "reverb", "snacktime",
-    "zenon", "zork1", "zork2", "zork3", "detective", "night", "pentari", "weapon", "huntdark", "loose",
+    "905",
+    "acorncourt",
+    "afflicted",
+    "balances",
+    "dragon",
+    "jewel",
+    "library",
+    "omniquest",
+    "reverb",
+    "snacktime",
+    "zenon",
+    "zork1",
+    "zork2",
+    "zork3",
+    "detective",
+    "night",
+    "pentari",
+    "weapon",
+    "huntdark",
+    "loose",
 ];
 
 /// AgentBoard's files, and the games.
@@ -93,7 +111,8 @@ pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) ->
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).enumerate().collect();
     let (mut rows, mut samples, mut assets) = (Rows::new(bad_rows), Vec::new(), Assets::default());
     for (index, line) in deal([lines], limit) {
-        let format = |problem: String| TaskError::Format { path: path.clone(), place: format!("row {}", index + 1), problem };
+        let format =
+            |problem: String| TaskError::Format { path: path.clone(), place: format!("row {}", index + 1), problem };
         let made = match serde_json::from_str::<Row>(line) {
             Ok(row) => shared.sample((index, row), &mut assets, &format),
             Err(error) => Err(format(error.to_string())),
@@ -140,10 +159,7 @@ impl Shared<'_> {
             max_tokens: 100,
             stop: Vec::new(),
             cluster: None,
-            tags: BTreeMap::from([
-                ("game".to_owned(), json!(game)),
-                ("difficulty".to_owned(), json!(row.difficulty)),
-            ]),
+            tags: BTreeMap::from([("game".to_owned(), json!(game)), ("difficulty".to_owned(), json!(row.difficulty))]),
         };
         if let Turn::Ask(ask) = room::open(&sample, assets)?.next(None) {
             sample.messages = ask.messages;
@@ -257,17 +273,27 @@ mod tests {
         let drawn = samples(folder.path(), BadRows::Refuse, None)?;
         let sample = &drawn.samples[0];
         assert_eq!((sample.id.as_str(), &sample.tags["difficulty"]), ("00-house", &json!("easy")));
-        assert!(sample.messages[1].content.ends_with("goal: Win.\nYou should use the following commands for help when your \
+        assert!(
+            sample.messages[1].content.ends_with(
+                "goal: Win.\nYou should use the following commands for help when your \
             action cannot be understood: check valid actions\nYou should use the following commands for help when your \
-            action cannot be understood: inventory\nObservation: You wake.\nAction: "), "{}", sample.messages[1].content);
+            action cannot be understood: inventory\nObservation: You wake.\nAction: "
+            ),
+            "{}",
+            sample.messages[1].content
+        );
         assert_eq!(Jericho.notes(&drawn.samples).len(), 1);
         let mut episode = Jericho.open(sample, &drawn.assets)?;
         episode.next(None);
         episode.next(Some("Action: check valid actions"));
-        let Turn::Ask(ask) = episode.next(Some("Action: open box, then take the key.")) else { return Err("over".into()) };
+        let Turn::Ask(ask) = episode.next(Some("Action: open box, then take the key.")) else {
+            return Err("over".into());
+        };
         let shown = &ask.messages[1].content;
         assert!(shown.contains("actions: north, open wooden box, check valid actions\n"), "{shown}");
-        assert!(shown.ends_with("Action: open box\nObservation: You open the wooden box. It holds a brass key. \nAction: "));
+        assert!(
+            shown.ends_with("Action: open box\nObservation: You open the wooden box. It holds a brass key. \nAction: ")
+        );
         let rest = ["take brass key", "north", "unlock red door", "open red door", "east", "take cup", "west", "south"];
         for action in rest {
             assert!(matches!(episode.next(Some(action)), Turn::Ask(_)), "{action}");

@@ -56,8 +56,9 @@ fn thirty() -> usize {
     30
 }
 
-/// The names of the assets: the story file, and AgentBoard's prompt as JSON.
+/// The asset that is the story file.
 pub const STORY: &str = "story";
+/// The asset that is AgentBoard's prompt, as JSON.
 pub const PROMPT: &str = "prompt";
 
 /// The seed of a story's dice.
@@ -224,5 +225,85 @@ impl World for Room {
     fn progress(&self) -> Progress {
         let (share, won) = (self.watch.progress(), self.watch.won());
         Progress { best: share, now: share, won, met: self.watch.met(), goals: self.watch.goals() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::real_world::story::{Jericho, twin};
+    use crate::{Asking, Drawn, Lexical, Split, Task};
+    use record::{Scoring, Transcript, Turn};
+    use serde_json::{Value, json};
+
+    type Done = Result<(), Box<dyn std::error::Error>>;
+
+    fn drawn() -> Drawn {
+        twin::drawn(5, Split::Test, Asking::BARE, Some(1))
+    }
+
+    /// Plays until the end, and gives the number of asks and what the episode says of itself.
+    fn play(sample: &Sample, assets: &Assets, reply: &str) -> Result<(usize, Value), TaskError> {
+        let mut episode = Jericho.open(sample, assets)?;
+        let (mut turn, mut asks) = (episode.next(None), 0);
+        loop {
+            match turn {
+                Turn::Done(end) => return Ok((asks, end)),
+                Turn::Ask(_) => asks += 1,
+            }
+            turn = episode.next(Some(reply));
+        }
+    }
+
+    #[test]
+    fn a_story_that_breaks_down_ends_the_episode_and_the_score_says_why() -> Done {
+        let Drawn { mut samples, assets, .. } = drawn();
+        let mut sample = samples.remove(0);
+        let bytes = assets.bytes(&sample, STORY)?;
+        // All objects, so that their names lie nowhere.
+        let objects = usize::from(bytes[0x0a]) * 256 + usize::from(bytes[0x0b]) + 62;
+        sample.input["patch"] = json!({"at": objects, "bytes": "ff".repeat(9 * 60)});
+        let (asks, end) = play(&sample, &assets, "look")?;
+        let transcript = Transcript { record: end, ..Transcript::default() };
+        let score = Jericho.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
+        assert_eq!((asks, score.value), (0, 0.0));
+        assert!(score.reason.contains("broke down: the story stopped at 0x"), "{}", score.reason);
+        Ok(())
+    }
+
+    #[test]
+    fn silence_repetition_and_floods_end_with_the_last_turn() -> Done {
+        let Drawn { samples, assets, .. } = drawn();
+        for reply in ["", "look", "north", "quit", "restart", "save", &"take everything ".repeat(600_000)] {
+            let (asks, end) = play(&samples[0], &assets, reply)?;
+            assert_eq!((asks, &end["won"]), (twin::MAX_STEPS, &json!(false)));
+        }
+        let (_, end) = play(&samples[0], &assets, "fly to the moon")?;
+        assert_eq!((&end["valid"], &end["read"]), (&json!(0), &json!(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn broken_samples_are_errors() {
+        let Drawn { mut samples, assets, .. } = drawn();
+        let sample = samples.remove(0);
+        for patch in
+            [json!({"at": 0, "bytes": "05"}), json!({"at": 70, "bytes": "5"}), json!({"at": 70, "bytes": "x!"})]
+        {
+            let mut broken = sample.clone();
+            broken.input["patch"] = patch.clone();
+            assert!(Jericho.open(&broken, &assets).is_err(), "{patch}");
+        }
+        assert!(Jericho.open(&Sample { assets: Vec::new(), ..sample.clone() }, &assets).is_err());
+        assert!(Jericho.open(&Sample { input: json!(1), ..sample }, &assets).is_err());
+    }
+
+    #[test]
+    fn stars_around_words_end_a_game() {
+        for (text, end) in
+            [("*** You have died ***", true), ("****  You have died  ****", true), ("a * b *** c", false)]
+        {
+            assert_eq!(END.is_match(text), end, "{text}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Letters: the three alphabets of packed text, and ZSCII as Unicode (Standard, section 3).
 
-use super::memory::Memory;
 use super::Problem;
+use super::memory::Memory;
 
 /// The alphabets, 26 letters each. The first two signs of the third mean something else.
 const DEFAULT: [&[u8; 26]; 3] =

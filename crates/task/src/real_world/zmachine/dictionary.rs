@@ -1,8 +1,8 @@
 //! The dictionary: splits a line into words and finds them.
 
+use super::Problem;
 use super::memory::Memory;
 use super::text::encode;
-use super::Problem;
 
 /// A dictionary's header.
 pub struct Dictionary {

@@ -1,10 +1,10 @@
 //! Where text goes: to the reader, into tables, or nowhere (Standard, sections 7 and 8).
 
+use super::Problem;
 use super::alphabet::{character, code};
 use super::decode::Operands;
 use super::machine::Machine;
 use super::memory::Memory;
-use super::Problem;
 
 /// The most tables that output goes into at once.
 const TABLES: usize = 16;

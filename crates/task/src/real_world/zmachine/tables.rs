@@ -1,8 +1,8 @@
 //! Instructions on tables.
 
+use super::Problem;
 use super::decode::Operands;
 use super::machine::Machine;
-use super::Problem;
 
 impl Machine {
     /// The opcode `scan_table`: the first field that holds a value. The form says how long fields are, and with its

@@ -33,7 +33,8 @@ fn every_instruction_does_what_the_standard_says_in_every_version() -> Done {
         let first = if version < 5 { 1 } else { 2 };
         let said = machine.enter("Take Gold, silver")?;
         let places = [(4, 0, ""), (4, 5, " known"), (1, 9, ""), (6, 11, " known")];
-        let lines: Vec<String> = places.iter().map(|(n, at, known)| format!("{n} at {}{known}\n", at + first)).collect();
+        let lines: Vec<String> =
+            places.iter().map(|(n, at, known)| format!("{n} at {}{known}\n", at + first)).collect();
         assert_eq!(said, format!("{}over\n", lines.concat()), "version {version}");
         assert_eq!(machine.wants(), Wants::Nothing);
         assert!(machine.enter("more").is_err_and(|fault| fault.problem == Problem::Over));

@@ -40,10 +40,7 @@ impl Machine {
             let at = dictionary.first + index * dictionary.size;
             let flags = self.memory.byte(at + if letters == 6 { 4 } else { 6 })?;
             let noun = if inform { 0x80 } else { 0x80 | 0x20 };
-            Ok(Word {
-                text: text::read(&self.memory, at)?.text.trim_end().to_owned(),
-                thing: flags & noun != 0,
-            })
+            Ok(Word { text: text::read(&self.memory, at)?.text.trim_end().to_owned(), thing: flags & noun != 0 })
         };
         let words = (0..dictionary.count.min(MOST)).map_while(|index| word(index).ok());
         Vocabulary { words: words.collect(), letters }
@@ -52,11 +49,6 @@ impl Machine {
     /// The bytes that hold all attributes and places of the story's objects: what differs when its world changed.
     pub fn world(&self) -> &[u8] {
         objects::tree(&self.memory)
-    }
-
-    /// Bytes of memory as they are now.
-    pub fn bytes(&self, from: usize, count: usize) -> &[u8] {
-        self.memory.dynamic().get(from..from.saturating_add(count)).unwrap_or_default()
     }
 }
 

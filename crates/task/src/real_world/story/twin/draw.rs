@@ -28,10 +28,10 @@ pub const EXAMPLE: Difficulty =
     Difficulty { name: "example", rooms: (3, 4), doors: (0, 0), goals: (1, 1), trouble: 0.0, steps: (3, 6) };
 /// One thing to be found and put in its place, at most one locked door on the way.
 pub const EASY: Difficulty =
-    Difficulty { name: "easy", rooms: (4, 6), doors: (0, 1), goals: (1, 1), trouble: 0.0, steps: (6, 12) };
+    Difficulty { name: "easy", rooms: (4, 6), doors: (0, 1), goals: (1, 1), trouble: 0.0, steps: (5, 10) };
 /// Two doors, darkness, locked chests, two things.
 pub const HARD: Difficulty =
-    Difficulty { name: "hard", rooms: (6, 9), doors: (1, 2), goals: (1, 2), trouble: 0.6, steps: (13, 24) };
+    Difficulty { name: "hard", rooms: (6, 9), doors: (1, 2), goals: (1, 2), trouble: 0.6, steps: (11, 18) };
 
 /// Where rooms lie on a grid.
 type Cell = (i32, i32);
@@ -203,7 +203,8 @@ impl<'a> Draft<'a> {
             && let Some(key) = self.keys.pop()
         {
             (item.state, item.key) = (State::Locked, Some(key));
-            let lit: Vec<usize> = self.zones.first()?.iter().copied().filter(|&room| Some(room) != self.house.dark).collect();
+            let lit: Vec<usize> =
+                self.zones.first()?.iter().copied().filter(|&room| Some(room) != self.house.dark).collect();
             let at = *self.rng.pick(&lit)?;
             self.place(key, Place::Room(at));
         }
@@ -217,7 +218,8 @@ impl<'a> Draft<'a> {
         let thing = self.things.pop()?;
         let place = self.hiding_place(last, difficulty.trouble)?;
         self.place(thing, place);
-        let rooms: Vec<usize> = self.house.rooms.keys().copied().filter(|&room| Some(room) != self.house.dark).collect();
+        let rooms: Vec<usize> =
+            self.house.rooms.keys().copied().filter(|&room| Some(room) != self.house.dark).collect();
         let from = self.house.room_of(thing)?;
         let others: Vec<usize> = rooms.into_iter().filter(|&room| room != from).collect();
         let room = *self.rng.pick(&others)?;

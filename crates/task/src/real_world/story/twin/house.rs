@@ -7,9 +7,26 @@ use crate::real_world::zmachine::Story;
 
 /// Things that can be carried about, in the story's order; the story counts from 1.
 pub const THINGS: [&str; 20] = [
-    "silver cup", "red book", "glass ball", "old map", "gold ring", "green apple", "wool coat", "clay pot", "wax candle",
-    "steel knife", "white shell", "black stone", "blue feather", "tin whistle", "bone comb", "paper fan", "silk scarf",
-    "leather glove", "ivory horn", "crystal vase",
+    "silver cup",
+    "red book",
+    "glass ball",
+    "old map",
+    "gold ring",
+    "green apple",
+    "wool coat",
+    "clay pot",
+    "wax candle",
+    "steel knife",
+    "white shell",
+    "black stone",
+    "blue feather",
+    "tin whistle",
+    "bone comb",
+    "paper fan",
+    "silk scarf",
+    "leather glove",
+    "ivory horn",
+    "crystal vase",
 ];
 /// Keys follow them.
 pub const KEYS: [&str; 3] = ["brass key", "iron key", "copper key"];

@@ -25,8 +25,8 @@ pub use solve::Walk;
 
 /// Number of held-out instances where no limit is given.
 pub const DEFAULT_SAMPLES: usize = 160;
-/// The most commands: a quarter more than the longest walk, at least.
-pub const MAX_STEPS: usize = 30;
+/// The most commands: more than twice the longest walk, since the house must be explored.
+pub const MAX_STEPS: usize = 40;
 /// Draws of a house, after which an instance is left out.
 const DRAWS: usize = 2000;
 /// Houses that are tried until one was not drawn before.

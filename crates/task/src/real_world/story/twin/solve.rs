@@ -26,8 +26,7 @@ pub fn walk(house: &House) -> Option<Walk> {
     };
     for &(thing, target) in &house.goals {
         walker.obtain(thing)?;
-        walker.go(house.room_of(target)?)?;
-        walker.see()?;
+        walker.go_and_see(house.room_of(target)?)?;
         let between = if SUPPORTERS.contains(&target) { "on" } else { "in" };
         walker.held.remove(thing);
         walker.command(format!("put {thing} {between} {target}"))?;
@@ -59,7 +58,7 @@ impl Walker<'_> {
         self.walk.subgoals.push(text);
     }
 
-    /// Fetches a thing.
+    /// Fetches a thing, after what is needed on the way.
     fn obtain(&mut self, thing: &'static str) -> Option<()> {
         if self.held.contains(thing) {
             return Some(());
@@ -67,15 +66,17 @@ impl Walker<'_> {
         // Each thing that is fetched for another costs one; a circle of keys ends here.
         self.left = self.left.checked_sub(1)?;
         let house = self.house;
-        self.go(house.room_of(thing)?)?;
-        self.see()?;
-        // Getting light may have led elsewhere.
-        self.go(house.room_of(thing)?)?;
-        if let Place::Thing(holder) = house.items.get(thing)?.place
-            && house.items.get(holder)?.state != State::Open
-        {
+        let room = house.room_of(thing)?;
+        let holder = match house.items.get(thing)?.place {
+            Place::Thing(holder) if house.items.get(holder)?.state != State::Open => Some(holder),
+            _ => None,
+        };
+        if let Some(key) = holder.and_then(|holder| house.items.get(holder)?.key) {
+            self.obtain(key)?;
+        }
+        self.go_and_see(room)?;
+        if let Some(holder) = holder {
             self.open(holder)?;
-            self.go(house.room_of(thing)?)?;
         }
         self.command(format!("take {thing}"))?;
         self.milestone(format!("You take the {thing}"));
@@ -83,47 +84,49 @@ impl Walker<'_> {
         Some(())
     }
 
-    /// Makes light where it is dark.
-    fn see(&mut self) -> Option<()> {
-        if self.house.dark != Some(self.at) || self.lit {
-            return Some(());
+    /// Goes to a room, with light where it is dark.
+    fn go_and_see(&mut self, room: usize) -> Option<()> {
+        if self.house.dark == Some(room) && !self.lit {
+            self.obtain(LAMP)?;
+            self.command(format!("light {LAMP}"))?;
+            self.milestone(format!("You light the {LAMP}"));
+            self.lit = true;
         }
-        let dark = self.at;
-        self.obtain(LAMP)?;
-        self.command(format!("light {LAMP}"))?;
-        self.milestone(format!("You light the {LAMP}"));
-        self.lit = true;
-        self.go(dark)
+        self.go(room)
     }
 
-    /// Opens a container in this room.
+    /// Opens a container in this room, with its key.
     fn open(&mut self, holder: &'static str) -> Option<()> {
-        if self.open.contains(holder) {
+        if !self.open.insert(holder) {
             return Some(());
         }
-        let here = self.at;
         if let Some(key) = self.house.items.get(holder)?.key {
-            self.obtain(key)?;
-            self.go(here)?;
             self.command(format!("unlock {holder} with {key}"))?;
             self.milestone(format!("You unlock the {holder}"));
         }
         self.command(format!("open {holder}"))?;
         self.milestone(format!("You open the {holder}"));
-        self.open.insert(holder);
         Some(())
     }
 
-    /// Goes to a room, and fetches the keys of the doors on the way.
+    /// The door of a way and its key, where it was not opened yet.
+    fn shut(&self, way: Way) -> Option<(&'static str, &'static str)> {
+        let door = way.door?;
+        let pair = (*DOORS.get(door)?, *self.house.doors.get(door)?);
+        (!self.open.contains(pair.0)).then_some(pair)
+    }
+
+    /// Goes to a room, after fetching the keys of the doors on the way.
     fn go(&mut self, to: usize) -> Option<()> {
-        while self.at != to {
-            let (direction, way) = *self.path(to)?.first()?;
-            if let Some((door, key)) = way.door.and_then(|door| Some((*DOORS.get(door)?, *self.house.doors.get(door)?)))
-                && !self.open.contains(door)
-            {
-                let here = self.at;
-                self.obtain(key)?;
-                self.go(here)?;
+        let mut path = self.path(to)?;
+        while let Some(key) =
+            path.iter().filter_map(|&(_, way)| self.shut(way)).map(|(_, key)| key).find(|key| !self.held.contains(key))
+        {
+            self.obtain(key)?;
+            path = self.path(to)?;
+        }
+        for (direction, way) in path {
+            if let Some((door, key)) = self.shut(way) {
                 self.command(format!("unlock {door} with {key}"))?;
                 self.milestone(format!("You unlock the {door}"));
                 self.command(format!("open {door}"))?;
