@@ -99,7 +99,7 @@ impl Search {
     fn things(&self, texts: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for text in texts {
-            let words = text.split(|c: char| !(c.is_alphanumeric() || "-'".contains(c)) || c == '\n');
+            let words = text.split(|c: char| !(c.is_alphanumeric() || "-'".contains(c)));
             let mut name: Vec<String> = Vec::new();
             for word in words.chain([""]) {
                 let lower = word.to_lowercase();

@@ -88,7 +88,7 @@ fn the_same_seed_gives_the_same_bytes_everywhere() -> Done {
 
 #[test]
 fn chance_wins_hardly_ever() -> Done {
-    let all = samples(40);
+    let all = samples(20);
     // Any verb on any thing; and, much stronger, only what would change the house.
     let verbs = ["take", "open", "unlock", "drop", "light", "examine"];
     let mut rng = Rng::new(5);
@@ -109,10 +109,10 @@ fn chance_wins_hardly_ever() -> Done {
         seeing_wins += usize::from(end.progress().won);
     }
     println!(
-        "of 40 houses: blind {blind_wins} won, progress {blind:.1}; among valid {seeing_wins} won, progress {seeing:.1}"
+        "of 20 houses: blind {blind_wins} won, progress {blind:.1}; among valid {seeing_wins} won, progress {seeing:.1}"
     );
-    assert!(blind_wins == 0 && blind < 2.0, "{blind_wins} {blind}");
-    assert!(seeing_wins < 4, "{seeing_wins} {seeing}");
+    assert!(blind_wins == 0 && blind < 1.0, "{blind_wins} {blind}");
+    assert!(seeing_wins < 2, "{seeing_wins} {seeing}");
     Ok(())
 }
 
