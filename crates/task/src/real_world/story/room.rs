@@ -172,11 +172,11 @@ impl Room {
             let mut all = valid_actions(&self.machine, &self.last);
             all.push(CHECK.to_owned());
             let observation = format!("You can take the following actions: {}", all.join(", "));
-            return Effect { observation, valid: true, action: Some(action) };
+            return Effect { observation, valid: true, action: None };
         }
         let observation = self.enter(&action);
         let valid = !observation.contains("[!") && self.stopped.is_none();
-        Effect { observation, valid, action: Some(action) }
+        Effect { observation, valid, action: None }
     }
 
     fn act_as_told(&mut self, said: &str) -> Effect {
