@@ -292,7 +292,7 @@ mod tests {
         let shown = &ask.messages[1].content;
         assert!(shown.contains("actions: north, open wooden box, check valid actions\n"), "{shown}");
         assert!(
-            shown.ends_with("Action: open box\nObservation: You open the wooden box. It holds a brass key. \nAction: ")
+            shown.ends_with("Action: open box, then take the key.\nObservation: You open the wooden box. It holds a brass key. \nAction: ")
         );
         let rest = ["take brass key", "north", "unlock red door", "open red door", "east", "take cup", "west", "south"];
         for action in rest {
