@@ -67,7 +67,8 @@ impl Ending {
     fn reason(&self) -> String {
         let Self { met, goals, steps, .. } = self;
         let mut reason = match self.won {
-            true => format!("all {goals} goals met in {steps} steps"),
+            true if met >= goals => format!("all {goals} goals met in {steps} steps"),
+            true => format!("done in {steps} steps, with {met} of {goals} goals met"),
             false => format!("{met} of {goals} goals met after {steps} steps"),
         };
         let invalid = steps.saturating_sub(self.valid);

@@ -5,6 +5,7 @@ mod columns;
 mod ending;
 pub mod pddl;
 mod reply;
+mod said;
 pub mod story;
 pub mod zmachine;
 

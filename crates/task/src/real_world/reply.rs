@@ -1,5 +1,18 @@
 //! Finds the action in a model's reply, as AgentBoard's act-only agent does.
 
+use record::{Decided, Decision};
+
+use crate::decision::{Finder, whole};
+
+/// Which bytes of a reply decide: its action where that can be found, else all of it.
+pub(super) fn decided(reply: &str) -> Vec<Decided> {
+    let mut finder = Finder::new(reply, 0);
+    match finder.find(&stated_action(reply), Decision::Action) {
+        true => finder.finish(),
+        false => whole(reply, Decision::Action),
+    }
+}
+
 /// The action that a reply states.
 ///
 /// Replies with "action" in them are searched for a line such as `Action: go north`, `My next action is to go north`

@@ -8,13 +8,10 @@
 //! ```
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::grounded::GroundedProblem;
 use super::words::words;
-use crate::pattern;
+use crate::real_world::said::Reader;
 
 /// What a reply asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,56 +22,10 @@ pub struct Wanted {
     pub args: Vec<String>,
 }
 
-/// Where the action is announced: `Action:`, `**Next action**:`, `Action 3:`.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?im)^[ \t>*_#`-]*(?:my |the |next |final |chosen )*action(?: to take)?(?: \d+)?[ \t*_`]*[:：][ \t*_`]*")
-});
-
-/// Where a reply goes on in the name of the game.
-static OTHERS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?im)^[ \t>*_#`]*(?:observation|state|new state|goal|user)[ \t*_`]*[:：]"));
-
-/// Where a reply takes back what it said.
-static CORRECTION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\b(?:actually|wait|sorry|correction|instead|rather|on second thought|let me correct|no,)")
-});
-
 /// The action that a cleaned reply asks for; `None` where it names none of the game's.
-///
-/// What an `Action:` announces counts, else the first line that has an action with its objects, else the first that has
-/// the name of one. What follows a correction ("no, wait") counts more, and what is said in the game's name does not
-/// count.
 pub fn wanted(world: &GroundedProblem, reply: &str) -> Option<Wanted> {
-    let own = OTHERS.find_iter(reply).find(|found| found.start() > 0).map_or(reply, |found| &reply[..found.start()]);
-    let announced = LABEL.find_iter(own).map(|found| &own[found.end()..]).find(|rest| !rest.trim().is_empty());
-    announced.and_then(|rest| said(world, rest)).or_else(|| said(world, own))
-}
-
-/// The action of a text: the last correction that has one, else the text itself.
-fn said(world: &GroundedProblem, text: &str) -> Option<Wanted> {
-    let corrections: Vec<usize> = CORRECTION.find_iter(text).map(|found| found.start()).collect();
-    let corrected = corrections.into_iter().rev().take(MOST_CORRECTIONS).find_map(|at| {
-        let wanted = in_lines(world, &text[at..])?;
-        fits(world, &wanted).then_some(wanted)
-    });
-    corrected.or_else(|| in_lines(world, text))
-}
-
-/// Corrections that are looked at, from the end.
-const MOST_CORRECTIONS: usize = 8;
-/// Lines that are looked at; no reply that is meant to be read has more.
-const MOST_LINES: usize = 200;
-
-/// The first line with a whole action, else the first with the name of one.
-fn in_lines(world: &GroundedProblem, text: &str) -> Option<Wanted> {
-    let mut named = None;
-    for line in text.lines().filter(|line| !line.trim().is_empty()).take(MOST_LINES) {
-        match in_line(world, line) {
-            Some(wanted) if fits(world, &wanted) => return Some(wanted),
-            found => named = named.or(found),
-        }
-    }
-    named
+    let in_line = |line: &str| in_line(world, line);
+    Reader { in_line: &in_line, is_whole: &|wanted| fits(world, wanted) }.read(reply)
 }
 
 /// The first whole action of a line, else the first name of one with the objects after it.

@@ -9,14 +9,13 @@
 //!
 //! What differs from the reference is listed where it happens: `game` (the environment) and `deviations`.
 
-use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
+use record::{Assets, Capability, Decided, Sample, Score, Scoring, Transcript};
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
-use super::super::{COLUMNS, ending, stated_action};
+use super::super::{COLUMNS, ending, reply};
 use super::deviations::{Switches, TABLE};
 use super::{official, room, twin};
-use crate::decision::{Finder, whole};
 
 /// Gripper, blockworld, barman and tyreworld: reach a goal by acting, 30 steps at most.
 pub struct Pddl;
@@ -50,12 +49,8 @@ impl Task for Pddl {
         Ok(Box::new(room::open(sample, assets)?))
     }
 
-    fn decided(&self, _: &Sample, reply: &str) -> Vec<Decided> {
-        let mut finder = Finder::new(reply, 0);
-        match finder.find(&stated_action(reply), Decision::Action) {
-            true => finder.finish(),
-            false => whole(reply, Decision::Action),
-        }
+    fn decided(&self, _: &Sample, said: &str) -> Vec<Decided> {
+        reply::decided(said)
     }
 
     /// The value is the progress rate. Metrics: `progress`, `success` (0 or 1), `grounding` (valid actions over actions).

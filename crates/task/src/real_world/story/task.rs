@@ -7,10 +7,9 @@
 //! ... at most 30 actions; progress is the share of subgoals whose texts were seen
 //! ```
 
-use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
+use record::{Assets, Capability, Decided, Sample, Score, Scoring, Transcript};
 
-use crate::decision::{Finder, whole};
-use crate::real_world::{COLUMNS, Style, ending, stated_action};
+use crate::real_world::{COLUMNS, Style, ending, reply};
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
 use super::room::Input;
@@ -60,12 +59,8 @@ impl Task for Jericho {
         Ok(Box::new(room::open(sample, assets)?))
     }
 
-    fn decided(&self, _: &Sample, reply: &str) -> Vec<Decided> {
-        let mut finder = Finder::new(reply, 0);
-        match finder.find(&stated_action(reply), Decision::Action) {
-            true => finder.finish(),
-            false => whole(reply, Decision::Action),
-        }
+    fn decided(&self, _: &Sample, said: &str) -> Vec<Decided> {
+        reply::decided(said)
     }
 
     /// The value is the progress rate. Metrics: `progress`, `success` (0 or 1), `grounding` (valid actions over actions).
