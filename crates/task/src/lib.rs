@@ -125,6 +125,7 @@ pub const TASKS: &[&dyn Task] = &[
     &long_context::longbench::LongBench,
     &long_context::longgenbench::LongGenBench,
     &real_world::Pddl,
+    &real_world::BabyAi,
     &real_world::story::Jericho,
 ];
 

@@ -1,6 +1,7 @@
 //! Real-world environments: act over many turns (AgentBoard). One agent, and a room for each world beside it.
 
 mod agent;
+pub mod babyai;
 mod columns;
 mod ending;
 pub mod pddl;
@@ -11,6 +12,7 @@ pub mod zmachine;
 
 pub use crate::Deviation;
 pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+pub use babyai::BabyAi;
 pub use columns::COLUMNS;
 pub use ending::Ending;
 pub use pddl::*;
