@@ -127,6 +127,8 @@ pub const TASKS: &[&dyn Task] = &[
     &real_world::Pddl,
     &real_world::BabyAi,
     &real_world::story::Jericho,
+    &real_world::tools::Tools::Query,
+    &real_world::tools::Tools::Operation,
 ];
 
 /// The columns of the tables that the benchmarks and the paper print, table by table.

@@ -30,6 +30,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("longbench", longbench),
     ("longgenbench", longgenbench),
     ("pddl", pddl),
+    ("tools", tools),
 ];
 
 fn worfbench(folder: &Path) -> Measured {
@@ -104,6 +105,17 @@ fn pddl(folder: &Path) -> Measured {
             game.step(step["action"].as_str().unwrap_or_default());
         }
         Ok(vec![real_world::progress(game.progress(), start, switches)])
+    })
+}
+
+/// Each logged pair of sheets, as if nothing had been right at the start.
+fn tools(folder: &Path) -> Measured {
+    let sheets = |case: &Value| case["kind"] == "sheet_match" && case["sheet"].is_array();
+    let cases = Cases::read(folder, "tools", "agentboard_tool.jsonl", sheets)?;
+    let off = real_world::tools::Switches::all(false);
+    cases.effects(real_world::tools::DEVIATIONS, off, &["value"], |case, switches| {
+        let rows = |key: &str| serde_json::from_value::<Vec<Vec<String>>>(case[key].clone());
+        Ok(vec![real_world::tools::sheet_match(&rows("sheet")?, &rows("gold")?, switches.whole_sheet)])
     })
 }
 

@@ -19,6 +19,11 @@ pub trait World: Send {
     /// What is to be seen now.
     fn observe(&self) -> String;
 
+    /// What AgentBoard's memory holds before the first action, as (kind, text).
+    fn began(&self) -> Vec<(&'static str, String)> {
+        vec![("Observation", self.observe())]
+    }
+
     /// The action that asks for help.
     fn help(&self) -> &'static str;
 
@@ -43,6 +48,11 @@ pub trait World: Send {
 
     /// How far the agent is.
     fn progress(&self) -> Progress;
+
+    /// What else its scorer needs of the end.
+    fn more(&self) -> Value {
+        Value::Null
+    }
 }
 
 /// What an action did.
@@ -142,7 +152,7 @@ pub struct Agent<W> {
 impl<W: World> Agent<W> {
     /// An agent before its first action.
     pub fn new(world: W, manner: Manner, sample: &Sample) -> Self {
-        let memory = vec![("Observation", world.observe())];
+        let memory = world.began();
         Self {
             start: world.progress().now,
             world,
@@ -211,7 +221,7 @@ impl<W: World> Agent<W> {
     fn record(&self) -> Value {
         let Progress { best, won, met, goals, .. } = self.world.progress();
         let chat = |count: usize| (self.manner.style == Style::Chat).then_some(count);
-        json!({
+        let mut record = json!({
             "formed": chat(self.formed),
             "read": chat(self.read),
             "progress": best,
@@ -224,7 +234,12 @@ impl<W: World> Agent<W> {
             "goals": goals,
             "last_invalid": self.last_invalid,
             "stopped": self.world.stopped(),
-        })
+        });
+        let more = self.world.more();
+        if !more.is_null() {
+            record["more"] = more;
+        }
+        record
     }
 }
 
@@ -280,9 +295,20 @@ fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -
             "You should use the following commands for help when your action cannot be understood: {command}\n"
         ));
     }
-    let shown = &memory[memory.len().saturating_sub(MEMORY)..];
-    let lines: Vec<String> = shown.iter().map(|(kind, text)| format!("{kind}: {text}")).collect();
-    user.push_str(&lines.join("\n"));
-    user.push_str("\nAction: ");
+    user.push_str(&remembered(memory, MEMORY));
     vec![Message::system(system), Message::user(user)]
+}
+
+/// How AgentBoard's prompt ends: the last `shown` entries of (kind, text) of what happened, and the word after which the
+/// model acts.
+///
+/// ```
+/// use task::real_world::remembered;
+/// let past = [("Observation", "a door".to_owned()), ("Action", "open".to_owned()), ("Observation", "open".to_owned())];
+/// assert_eq!(remembered(&past, 2), "Action: open\nObservation: open\nAction: ");
+/// ```
+pub fn remembered(memory: &[(&str, String)], shown: usize) -> String {
+    let shown = &memory[memory.len().saturating_sub(shown)..];
+    let lines: Vec<String> = shown.iter().map(|(kind, text)| format!("{kind}: {text}")).collect();
+    lines.join("\n") + "\nAction: "
 }

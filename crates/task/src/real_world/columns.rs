@@ -18,4 +18,8 @@ pub const COLUMNS: &[Column] = columns![
     "Jericho-S": "jericho" "success",
     "PDDL-P": "pddl" "progress",
     "PDDL-S": "pddl" "success",
+    "ToolQuery-P": "tool_query" "progress",
+    "ToolQuery-S": "tool_query" "success",
+    "ToolOp-P": "tool_operation" "progress",
+    "ToolOp-S": "tool_operation" "success",
 ];

@@ -2,17 +2,20 @@
 
 mod agent;
 pub mod babyai;
+mod cleanup;
 mod columns;
 mod ending;
 pub mod pddl;
 mod reply;
 mod said;
 pub mod story;
+pub mod tools;
 pub mod zmachine;
 
 pub use crate::Deviation;
-pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World, remembered};
 pub use babyai::BabyAi;
+pub use cleanup::{adventure_action, household_action};
 pub use columns::COLUMNS;
 pub use ending::Ending;
 pub use pddl::*;
