@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use task::python::{Value as Python, literal_value};
+use task::real_world::story::cleaned_action;
 use task::real_world::tools::{
     Academia, Graphs, Refused, Service, Stated, credited, network_error, same_location, sheet_match, sheet_name,
 };
-use task::real_world::{adventure_action, household_action, remembered, stated_action};
+use task::real_world::{household_action, remembered, stated_action};
 
 fn cases() -> Option<Vec<Value>> {
     let folder = std::env::var_os("ACBENCH_GOLDEN")
@@ -235,7 +236,7 @@ fn golden_agentboard_tools() -> Result<(), Box<dyn std::error::Error>> {
             "sheet_name" => json!(sheet_name(text(case, "text"))) == case["name"],
             "same_location" => same(case),
             "network_error" => case["hit"].as_bool() == Some(network_error(text(case, "text"))),
-            "jericho_parse_action" => is(adventure_action(text(case, "text")), "action"),
+            "jericho_parse_action" => is(cleaned_action(text(case, "text")), "action"),
             "alfworld_parse_action" => is(household_action(text(case, "text")), "action"),
             kind => return Err(format!("an unknown kind of case: {kind}").into()),
         };

@@ -1,16 +1,4 @@
-//! How AgentBoard cleans the actions of its text games before they are played.
-
-/// A command for a text adventure: what stands before the first comma, then before the first full stop, twenty words at
-/// most.
-///
-/// ```
-/// assert_eq!(task::real_world::adventure_action("take lamp. go east"), "take lamp");
-/// ```
-pub fn adventure_action(text: &str) -> String {
-    let before = |text: &str, sign: char| text.split(sign).next().unwrap_or_default().to_owned();
-    let cut = before(&before(text, ','), '.');
-    cut.split(' ').take(20).collect::<Vec<_>>().join(" ")
-}
+//! How AgentBoard cleans ALFWorld's actions before they are played.
 
 /// A command for ALFWorld: without the space around it and a full stop at its end; where it speaks of putting, `in` and
 /// `on` become `in/on`: every `in`, or every `on` where there is no `in`.

@@ -15,7 +15,7 @@ pub mod zmachine;
 pub use crate::Deviation;
 pub use agent::{Agent, Effect, Manner, Progress, Prompt, Style, World, remembered};
 pub use babyai::BabyAi;
-pub use cleanup::{adventure_action, household_action};
+pub use cleanup::household_action;
 pub use columns::COLUMNS;
 pub use ending::Ending;
 pub use pddl::*;

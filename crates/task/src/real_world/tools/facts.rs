@@ -45,6 +45,9 @@ pub(super) const OPENING_PLACES: &str = "If you want to get the latitude and lon
 /// The action that asks for help.
 pub(super) const HELP: &str = "check_valid_actions";
 
+/// Why an episode stops where a result tells of a broken connection.
+pub(super) const BROKEN: &str = "a result tells of a broken connection";
+
 impl<S: Service> Facts<S> {
     /// A desk before the first action; `state` is only asked where [`Wanted::end`] counts.
     pub fn new(service: S, state: fn(&S) -> Value, wanted: Wanted) -> Self {
@@ -104,6 +107,10 @@ impl<S: Service> World for Facts<S> {
 
     fn over(&self) -> bool {
         self.finished || self.broken
+    }
+
+    fn stopped(&self) -> Option<String> {
+        self.broken.then(|| BROKEN.to_owned())
     }
 
     fn act(&mut self, said: &str) -> Effect {
@@ -173,6 +180,14 @@ mod tests {
         assert_eq!(act("get_user_current_date with Action Input: {}"), ("2031-01-01".to_owned(), true, 0.5, false));
         assert_eq!(act("finish with Action Input: {'answer': 'yes'}"), ("yes".to_owned(), true, 1.0, true));
         assert!(desk.progress().won);
+    }
+
+    #[test]
+    fn a_broken_connection_ends_without_success() {
+        let mut desk = desk(&[]);
+        // The reference looks for the names of errors in whatever was observed.
+        desk.act("delete_task with Action Input: {'task_id': 'HTTPError'}");
+        assert!(desk.over() && desk.stopped().is_some() && !desk.progress().won);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::action::{FORMAT_ERROR, Stated};
 use super::super::call::{Called, call, list};
-use super::super::facts::{HELP, OPENING, network_error};
+use super::super::facts::{BROKEN, HELP, OPENING, network_error};
 use super::super::progress::{Rows, sheet_match};
 use super::super::service::{Function, Service};
 use super::functions::{Sheets, listed};
@@ -117,6 +117,10 @@ impl World for SheetDesk {
 
     fn over(&self) -> bool {
         self.finished || self.broken
+    }
+
+    fn stopped(&self) -> Option<String> {
+        self.broken.then(|| BROKEN.to_owned())
     }
 
     fn act(&mut self, said: &str) -> Effect {
