@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use record::{Behavior, Course, Effort, SurvivalPoint};
+use record::{Behavior, Course, Effort, InvalidTurn, SurvivalPoint};
 
 use crate::statistic::{
     FirstDifference, Spent, cut_offs, kaplan_meier, median_survival, success_given_divergence, token_growth,
@@ -23,6 +23,8 @@ pub struct Trail {
     pub solved: bool,
     /// What was said in each turn, and what it answered, as numbers that differ where the texts do.
     pub turns: Vec<Turn>,
+    /// The turns, from 1, whose actions were not valid; `None` where nobody counted them.
+    pub invalid: Option<Vec<usize>>,
     /// The source that it shares with others.
     pub cluster: Option<String>,
 }
@@ -150,7 +152,24 @@ fn course(both: &[(&Trail, &Trail)]) -> Course {
         alike: counts(split.alike),
         dense_loops: loops(|both| both.0.loops()),
         loops: loops(|both| both.1.loops()),
+        invalid: invalid(both),
     }
+}
+
+/// The actions that were not valid, turn by turn up to the last that any episode reaches.
+fn invalid(both: &[(&Trail, &Trail)]) -> Vec<InvalidTurn> {
+    let counted = both.iter().filter(|(dense, own)| dense.invalid.is_some() && own.invalid.is_some());
+    let (dense, own): (Vec<&Trail>, Vec<&Trail>) = counted.copied().unzip();
+    let last = dense.iter().chain(&own).map(|trail| trail.turns.len()).max().unwrap_or_default();
+    let turn = |turn| InvalidTurn { turn, dense: invalid_at(&dense, turn), compressed: invalid_at(&own, turn) };
+    (1..=last).map(turn).collect()
+}
+
+/// Episodes that reach a turn, and how many of them do there what is not valid.
+fn invalid_at(trails: &[&Trail], turn: usize) -> (usize, usize) {
+    let there: Vec<_> = trails.iter().filter(|trail| trail.turns.len() >= turn).collect();
+    let bad = there.iter().filter(|trail| trail.invalid.as_ref().is_some_and(|all| all.contains(&turn)));
+    (there.len(), bad.count())
 }
 
 #[cfg(test)]
@@ -160,6 +179,15 @@ mod tests {
     fn trail(replies: &[u64], tokens: u64) -> Trail {
         let turns = replies.iter().map(|&reply| Turn { reply, shown: 0 }).collect();
         Trail { tokens, finished: true, solved: replies.last() == Some(&9), turns, ..Trail::default() }
+    }
+
+    #[test]
+    fn invalid_actions_are_counted_by_turn_among_episodes_that_reach_it() {
+        let with = |replies: &[u64], invalid: &[usize]| Trail { invalid: Some(invalid.to_vec()), ..trail(replies, 1) };
+        let (dense, own) = ([with(&[1, 2], &[]), with(&[1], &[1])], [with(&[1, 5, 6], &[2, 3]), with(&[1], &[])]);
+        let found = behavior("v", "t", &dense, &own).course.unwrap_or_default().invalid;
+        let counts: Vec<_> = found.iter().map(|one| (one.turn, one.dense, one.compressed)).collect();
+        assert_eq!(counts, [(1, (2, 1), (2, 0)), (2, (1, 0), (1, 1)), (3, (0, 0), (1, 1))]);
     }
 
     #[test]
@@ -173,6 +201,7 @@ mod tests {
         assert_eq!((course.parted, course.alike), ((2, 2), (1, 1)));
         let points: Vec<_> = course.survival.iter().map(|point| (point.turn, point.at_risk)).collect();
         assert_eq!(points, [(2, 3), (4, 1)]);
+        assert!(course.invalid.is_empty(), "nobody counted");
         assert!((course.loops - 1.0 / 3.0).abs() < 1e-12 && (course.dense_loops - 1.0 / 3.0).abs() < 1e-12);
     }
 

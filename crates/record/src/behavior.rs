@@ -70,6 +70,20 @@ pub struct Course {
     pub dense_loops: f64,
     /// The same of the variant.
     pub loops: f64,
+    /// How many actions were not valid, turn by turn; none where nobody counted them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invalid: Vec<InvalidTurn>,
+}
+
+/// The actions of one turn over all episodes that reach it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct InvalidTurn {
+    /// The turn, from 1.
+    pub turn: usize,
+    /// Actions of the dense model, and how many of them were not valid.
+    pub dense: (usize, usize),
+    /// The same of the variant.
+    pub compressed: (usize, usize),
 }
 
 /// A point of a survival curve.

@@ -42,7 +42,7 @@ pub use analysis::{
     TaskSummary, Verdict,
 };
 pub use assets::{Asset, AssetError, Assets};
-pub use behavior::{Behavior, Course, SurvivalPoint};
+pub use behavior::{Behavior, Course, InvalidTurn, SurvivalPoint};
 pub use column::{Column, MeanOf, Metric};
 pub use comparison::{
     Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,

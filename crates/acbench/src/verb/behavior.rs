@@ -58,6 +58,7 @@ fn trail(transcript: &Transcript, score: Score) -> Trail {
         finished: score.outcome == Outcome::Finished,
         solved: score.value >= 1.0,
         turns: transcript.steps.iter().map(turn).collect(),
+        invalid: serde_json::from_value(transcript.record["invalid"].clone()).ok(),
         cluster: score.cluster,
     }
 }

@@ -1,7 +1,7 @@
 //! What variants spend, and how their episodes part from the dense model's.
 
 use maud::{Markup, html};
-use record::{Behavior, Course, Interval};
+use record::{Behavior, Course, Interval, InvalidTurn};
 
 use super::{numbers, table, words};
 use crate::Report;
@@ -68,9 +68,11 @@ fn courses(all: &[&Behavior]) -> Markup {
     }
     let turns = courses.iter().filter_map(|(_, course)| course.survival.last()).map(|point| point.turn);
     let last = turns.max().unwrap_or(1);
+    let counted = courses.iter().any(|(_, course)| !course.invalid.is_empty());
     let head = html! {
         (words("Task")) (words("Variant")) (words("Still as the dense model's, turn by turn")) (numbers("Median turn"))
         (numbers("Parted, solved")) (numbers("Alike, solved")) (numbers("Loops, dense")) (numbers("Loops"))
+        @if counted { (words("Invalid actions, turn by turn")) }
     };
     let rows = html! {
         @for (one, course) in &courses {
@@ -83,6 +85,7 @@ fn courses(all: &[&Behavior]) -> Markup {
                 td.n { (course.alike.1) " of " (course.alike.0) }
                 td.n { (wording::percent(course.dense_loops)) "%" }
                 td.n { (wording::percent(course.loops)) "%" }
+                @if counted { td { (invalid(course, last)) } }
             }
         }
     };
@@ -91,9 +94,38 @@ fn courses(all: &[&Behavior]) -> Markup {
         p {
             "The first turn in which a variant says something else than the dense model did (Kaplan-Meier over episodes; the \
              shade is the 95% interval by Greenwood's variance; episodes that end alike are censored there). A loop is the \
-             same reply to the same thing three times."
+             same reply to the same thing three times. Invalid actions: the share of those that reach a turn, the dense model's \
+             thin."
         }
         (table("Where episodes part", &head, &rows))
+    }
+}
+
+/// The share of invalid actions by turn, the dense model's as a thin line, over `last` turns.
+fn invalid(course: &Course, last: usize) -> Markup {
+    let (width, height) = (180.0, 36.0);
+    let last = last.max(course.invalid.len()).max(1) as f64;
+    let line = |side: fn(&InvalidTurn) -> (usize, usize)| -> String {
+        let shares = course.invalid.iter().filter(|one| side(one).0 > 0).map(|one| {
+            let (all, bad) = side(one);
+            let (x, share) = ((one.turn as f64 - 0.5) / last * width, bad as f64 / all as f64);
+            format!("{x:.1} {:.1}", 2.0 + (1.0 - share) * (height - 4.0))
+        });
+        shares.collect::<Vec<_>>().join("L")
+    };
+    let all = |side: fn(&InvalidTurn) -> (usize, usize)| {
+        let (all, bad) = course.invalid.iter().map(side).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        format!("{}%", wording::percent(bad as f64 / all.max(1) as f64))
+    };
+    let about = format!("{} of all actions; dense {}", all(|one| one.compressed), all(|one| one.dense));
+    html! {
+        svg.curve width=(width) height=(height) role="img" aria-label={ "Invalid: " (about) } {
+            title { (about) }
+            path d={ "M" (line(|one| one.dense)) } fill="none" stroke="currentColor" stroke-opacity="0.45" {}
+            path d={ "M" (line(|one| one.compressed)) } fill="none" stroke="currentColor" stroke-width="1.8" {}
+        }
+        br;
+        small { (about) }
     }
 }
 

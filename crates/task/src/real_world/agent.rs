@@ -147,6 +147,8 @@ pub struct Agent<W> {
     read: usize,
     history: Vec<(usize, f64)>,
     last_invalid: Option<String>,
+    /// The steps, from 1, whose actions were not valid.
+    invalid: Vec<usize>,
 }
 
 impl<W: World> Agent<W> {
@@ -168,6 +170,7 @@ impl<W: World> Agent<W> {
             read: 0,
             history: Vec::new(),
             last_invalid: None,
+            invalid: Vec::new(),
         }
     }
 
@@ -181,6 +184,7 @@ impl<W: World> Agent<W> {
         self.valid += usize::from(valid);
         if !valid {
             self.last_invalid = Some(said.chars().take(QUOTED).collect());
+            self.invalid.push(self.steps);
         }
         let after = self.world.progress().best;
         if after > before {
@@ -233,6 +237,7 @@ impl<W: World> Agent<W> {
             "met": met,
             "goals": goals,
             "last_invalid": self.last_invalid,
+            "invalid": self.invalid,
             "stopped": self.world.stopped(),
         });
         let more = self.world.more();
