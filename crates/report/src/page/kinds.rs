@@ -55,7 +55,7 @@ fn beside(of: &PaperTable) -> Markup {
         details {
             summary { (title) }
             (table(&title, &head, &rows))
-            @for note in of.notes() { p.notes { (note) } }
+            div.notes { @for note in of.notes() { p { (note) } } }
         }
     }
 }
