@@ -75,7 +75,7 @@ pub struct Gold {
     pub sheet: Option<Json>,
 }
 
-/// What all samples of a tool share: as JSON, their asset [`RULES`].
+/// What all samples of a tool share: as JSON, their asset `rules`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rules {
     /// The official prompt.
