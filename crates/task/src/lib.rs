@@ -129,6 +129,7 @@ pub const TASKS: &[&dyn Task] = &[
     &real_world::story::Jericho,
     &real_world::tools::Tools::Query,
     &real_world::tools::Tools::Operation,
+    &real_world::science::ScienceWorld,
 ];
 
 /// The columns of the tables that the benchmarks and the paper print, table by table.

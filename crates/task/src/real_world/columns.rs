@@ -22,4 +22,6 @@ pub const COLUMNS: &[Column] = columns![
     "ToolQuery-S": "tool_query" "success",
     "ToolOp-P": "tool_operation" "progress",
     "ToolOp-S": "tool_operation" "success",
+    "SciWorld-P": "scienceworld" "progress",
+    "SciWorld-S": "scienceworld" "success",
 ];

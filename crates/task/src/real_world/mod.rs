@@ -8,6 +8,7 @@ mod ending;
 pub mod pddl;
 mod reply;
 mod said;
+pub mod science;
 pub mod story;
 pub mod tools;
 pub mod zmachine;
