@@ -8,12 +8,13 @@
 //! ```
 
 use record::{Assets, Capability, Decided, Sample, Score, Scoring, Transcript};
+use serde_json::{Value, json};
 
 use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
 use super::super::{COLUMNS, ending, reply};
-use super::deviations::TABLE;
-use super::{room, twin};
+use super::deviations::{Switches, TABLE};
+use super::{official, room, twin};
 
 /// ScienceWorld: heat, measure, connect and grow things in a house, 30 steps at most.
 pub struct ScienceWorld;
@@ -22,7 +23,7 @@ static INFO: TaskInfo = TaskInfo {
     name: "scienceworld",
     capability: Capability::RealWorld,
     about: "AgentBoard's ScienceWorld: elementary science in a house, 30 steps; progress rate, success, grounding",
-    official: &[],
+    official: official::FILES,
     apart: false,
     judged: false,
     named_only: true,
@@ -41,7 +42,7 @@ impl Task for ScienceWorld {
             Source::Generated { seed, split, asking } => {
                 Ok(Drawn { samples: twin::generate(*seed, *split, *asking, limit), ..Drawn::default() })
             }
-            Source::Official { .. } => Ok(Drawn::default()),
+            Source::Official { folder, bad_rows, .. } => official::samples(folder, *bad_rows, limit),
         }
     }
 
@@ -61,6 +62,42 @@ impl Task for ScienceWorld {
         _: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        ending::score((sample, transcript), scoring, |end| end.progress)
+        let judged = Transcript { record: judged(&transcript.record, &Switches::from(scoring)), ..Transcript::default() };
+        ending::score((sample, &judged), scoring, |end| end.progress)
+    }
+}
+
+/// What an episode says of its end, with the actions that count as valid. The twin's are valid if they did something, in
+/// any mode.
+fn judged(record: &Value, switches: &Switches) -> Value {
+    let mut record = record.clone();
+    if switches.grounding_before_the_step
+        && let Some(valid) = record["more"]["valid_before"].as_u64()
+    {
+        record["valid"] = json!(valid);
+    }
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Asking, Lexical, Split};
+
+    #[test]
+    fn an_action_is_grounded_before_the_step_only_when_corrected() -> Result<(), TaskError> {
+        let sample = twin::generate(1, Split::Test, Asking::BARE, Some(1)).remove(0);
+        let score = |record: Value, scoring| {
+            let transcript = Transcript { record, ..Transcript::default() };
+            ScienceWorld.score(&sample, &transcript, &Lexical, scoring)
+        };
+        let engine = json!({"progress": 0.5, "steps": 4, "valid": 1, "met": 1, "goals": 2, "more": {"valid_before": 3},
+            "stopped": "the engine ended"});
+        let grounding = |scoring| Ok::<_, TaskError>(score(engine.clone(), scoring)?.metrics["grounding"]);
+        assert_eq!((grounding(Scoring::Paper)?, grounding(Scoring::Corrected)?), (0.25, 0.75));
+        assert!(score(engine.clone(), Scoring::Paper)?.reason.ends_with("the world broke down: the engine ended"));
+        let twin = json!({"progress": 0.5, "steps": 4, "valid": 1, "met": 1, "goals": 2, "more": null});
+        assert_eq!(score(twin, Scoring::Corrected)?.metrics["grounding"], 0.25);
+        Ok(())
     }
 }

@@ -81,7 +81,7 @@ pub fn draw(rng: &mut Rng, family: Family, level: Level) -> (House, Quest) {
         Family::Heat => heat(&mut builder, hard),
         Family::Measure => measure(&mut builder),
         Family::Circuit => circuit(&mut builder, hard),
-        Family::Conduct => conduct(&mut builder),
+        Family::Conduct => conduct(&mut builder, hard),
         Family::Grow => grow(&mut builder, hard),
     };
     if hard && family != Family::Carry {
@@ -193,8 +193,20 @@ fn circuit(builder: &mut Builder<'_>, hard: bool) -> Quest {
     }
 }
 
-fn conduct(builder: &mut Builder<'_>) -> Quest {
-    let lamp = parts(builder, 3);
+/// Battery and lamp on the floor of one room, joined by a wire, with two more wires; the lamp's name.
+fn kit(builder: &mut Builder<'_>) -> String {
+    let (room, lamp) = (builder.room(), builder.colored("lamp"));
+    builder.put("battery", &room, Kind::Battery);
+    builder.put(&lamp, &room, Kind::Lamp);
+    for joined in [true, false, false] {
+        let wire = builder.colored("wire");
+        builder.put(&wire, &room, Kind::Wire { ends: joined.then(|| ["battery".to_owned(), lamp.clone()]) });
+    }
+    lamp
+}
+
+fn conduct(builder: &mut Builder<'_>, hard: bool) -> Quest {
+    let lamp = if hard { parts(builder, 3) } else { kit(builder) };
     let (rod, boxes) = (builder.colored("rod"), boxes(builder));
     let conducts = builder.rng.chance(0.5);
     builder.scatter(&rod, Kind::Rod { conducts });

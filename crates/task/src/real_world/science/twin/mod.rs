@@ -53,8 +53,10 @@ pub const MAX_STEPS: usize = 30;
 pub const PLAN_STEPS: [(usize, usize); 2] = [(3, 12), (9, 26)];
 /// Actions of the plans of worked examples.
 const EXAMPLE_STEPS: (usize, usize) = (3, 8);
-/// Draws after which an instance is left out.
-const DRAWS: usize = 1000;
+/// Draws of a house, most of which are not of the split, or too easy or too hard, after which there is none.
+const DRAWS: usize = 400;
+/// Instances that were drawn before, after which one is left out.
+const TWICE: usize = 20;
 
 /// The held-out (or training) instances of a seed, no two alike; kinds and difficulties are dealt round.
 pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
@@ -71,7 +73,7 @@ pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -
             let level = Level::ALL[round % Level::ALL.len()];
             let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
             let steps = PLAN_STEPS[round % Level::ALL.len()];
-            let mut sample = (0..DRAWS).find_map(|_| {
+            let mut sample = (0..TWICE).find_map(|_| {
                 instance(&mut rng, (family, level), split, steps).filter(|sample| seen.insert(sample.input.to_string()))
             })?;
             sample.id = format!("{}-{}-{:03}", family.as_str(), level.as_str(), round / Level::ALL.len());
@@ -157,7 +159,7 @@ fn examples(seed: u64, count: usize) -> Vec<Message> {
 /// An episode played by the planner, without its rules.
 fn played(sample: &Sample) -> Option<Vec<Message>> {
     let input = serde_json::from_value::<Input>(sample.input.clone()).ok()?;
-    let Scene::Household(mut room) = input.scene;
+    let Scene::Household(mut room) = input.scene else { return None };
     let mut messages = sample.messages.get(1..)?.to_vec();
     for deed in plan(&room.house, &room.quest)? {
         messages.push(Message::assistant(deed.to_string()));
@@ -166,4 +168,27 @@ fn played(sample: &Sample) -> Option<Vec<Message>> {
     // The question of the next episode follows where the last answer would stand.
     messages.pop();
     Some(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_drawn_at_every_level() {
+        let mut rng = Rng::new(1);
+        for family in Family::ALL {
+            for (level, (least, most)) in Level::ALL.into_iter().zip(PLAN_STEPS) {
+                let drawn: Vec<_> = (0..200).map(|_| family::draw(&mut rng, family, level)).collect();
+                let fresh = drawn.iter().filter(|(house, quest)| !quest.facts().any(|fact| fact.holds(house)));
+                let lengths: Vec<usize> =
+                    fresh.filter_map(|(house, quest)| plan(house, quest)).map(|plan| plan.len()).collect();
+                let fits = lengths.iter().filter(|length| (least..=most).contains(length)).count();
+                let (low, high) = (lengths.iter().min(), lengths.iter().max());
+                println!("{family:?} {level:?}: {} plans, {low:?} to {high:?}, {fits} fit", lengths.len());
+                assert!(fits > 50, "{family:?} {level:?}");
+                
+            }
+        }
+    }
 }

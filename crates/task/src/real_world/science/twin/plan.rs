@@ -45,6 +45,7 @@ impl Planner<'_> {
             return Some(());
         }
         match fact {
+            Fact::In { place, .. } if matches!(self.house.kind(place), Some(Kind::Pot { .. })) => Some(()),
             Fact::In { thing, place } => self.bring(thing, place),
             Fact::Filled { matter } if matter == "water" => self.draw_water().map(|_| ()),
             Fact::Filled { .. } => None,
@@ -156,46 +157,41 @@ impl Planner<'_> {
         Some(())
     }
 
-    /// Joins battery and lamp, and a rod between them, in a ring.
+    /// Joins battery and lamp, and a rod between them, in a ring, where the lamp is.
     fn close_ring(&mut self, rod: Option<&str>) -> Option<()> {
         let battery = self.nearest(|_, kind| *kind == Kind::Battery)?;
         let lamp = self.nearest(|_, kind| *kind == Kind::Lamp)?;
+        let room = self.house.room_of(&lamp)?.to_owned();
         let parts: Vec<&str> = [Some(battery.as_str()), rod, Some(lamp.as_str())].into_iter().flatten().collect();
-        for part in &parts[..parts.len() - 1] {
-            self.fetch(part)?;
+        let next = parts.iter().cycle().skip(1);
+        let mut joints: Vec<(&str, &str)> = parts.iter().copied().zip(next.copied()).collect();
+        if rod.is_some() {
+            joints.retain(|(a, b)| !self.house.wires_of(a).any(|(_, end)| end == *b));
         }
+        parts.iter().try_for_each(|part| self.gather(part, &room))?;
         let mut wires: Vec<String> = Vec::new();
-        for _ in &parts {
+        for _ in &joints {
             let free = |name: &str, kind: &Kind| {
                 matches!(kind, Kind::Wire { ends: None }) && !wires.iter().any(|wire| wire == name)
             };
             let wire = self.nearest(free)?;
-            self.fetch(&wire)?;
+            self.gather(&wire, &room)?;
             wires.push(wire);
         }
         self.reach(&lamp)?;
-        let next = parts.iter().cycle().skip(1);
-        let joints: Vec<(&str, &str)> = parts.iter().copied().zip(next.copied()).collect();
         wires.iter().zip(joints).try_for_each(|(wire, (a, b))| self.act(Verb::Connect, &[wire, a, b]))
     }
 
+    /// Takes along what is not yet in a room, or hidden there.
+    fn gather(&mut self, name: &str, room: &str) -> Option<()> {
+        let there = self.house.room_of(name) == Some(room) && self.house.hidden_by(name).is_none();
+        if there { Some(()) } else { self.fetch(name) }
+    }
+
     fn grow(&mut self, seed: &str, stage: Stage) -> Option<()> {
-        let planted = self.house.things.get(seed).map(|thing| thing.at.clone());
-        let pot = match planted.filter(|at| matches!(self.house.kind(at), Some(Kind::Pot { .. }))) {
-            Some(pot) => pot,
-            None => {
-                self.fetch(seed)?;
-                let empty = |name: &str, kind: &Kind| {
-                    matches!(kind, Kind::Pot { .. }) && self.house.things_at(name).next().is_none()
-                };
-                let pot = self.nearest(empty)?;
-                let vessel = self.draw_water()?;
-                self.reach(&pot)?;
-                self.act(Verb::Plant, &[seed, &pot])?;
-                self.act(Verb::Pour, &[&vessel, &pot])?;
-                pot
-            }
-        };
+        let at = self.house.things.get(seed).map(|thing| thing.at.clone());
+        let planted = at.filter(|at| matches!(self.house.kind(at), Some(Kind::Pot { .. })));
+        let pot = planted.or_else(|| self.sow(seed))?;
         let grown = Fact::Grown { seed: seed.to_owned(), stage };
         while !self.reached && !grown.holds(&self.house) {
             if matches!(self.house.kind(&pot), Some(Kind::Pot { wet: 0 })) {
@@ -207,6 +203,19 @@ impl Planner<'_> {
             }
         }
         Some(())
+    }
+
+    /// Plants a seed in a pot and waters it: the pot.
+    fn sow(&mut self, seed: &str) -> Option<String> {
+        self.fetch(seed)?;
+        let empty =
+            |name: &str, kind: &Kind| matches!(kind, Kind::Pot { .. }) && self.house.things_at(name).next().is_none();
+        let pot = self.nearest(empty)?;
+        let vessel = self.draw_water()?;
+        self.reach(&pot)?;
+        self.act(Verb::Plant, &[seed, &pot])?;
+        self.act(Verb::Pour, &[&vessel, &pot])?;
+        Some(pot)
     }
 }
 
