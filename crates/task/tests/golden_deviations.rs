@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use task::long_context::{self, longbench, longgenbench};
+use task::real_world::science;
 use task::{DEVIATIONS, Deviation, Effect, Effects, Judge, Lexical, real_world, tool_use, workflow};
 
 type Measured = Result<Vec<Effect>, Box<dyn Error>>;
@@ -31,6 +32,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("longgenbench", longgenbench),
     ("pddl", pddl),
     ("tools", tools),
+    ("scienceworld", scienceworld),
 ];
 
 fn worfbench(folder: &Path) -> Measured {
@@ -116,6 +118,22 @@ fn tools(folder: &Path) -> Measured {
     cases.effects(real_world::tools::DEVIATIONS, off, &["value"], |case, switches| {
         let rows = |key: &str| serde_json::from_value::<Vec<Vec<String>>>(case[key].clone());
         Ok(vec![real_world::tools::sheet_match(&rows("sheet")?, &rows("gold")?, switches.whole_sheet)])
+    })
+}
+
+/// Each logged episode. The logs hold what was possible after each action only, so that of the grounding nothing can be
+/// measured: of the value there is nothing to change.
+fn scienceworld(folder: &Path) -> Measured {
+    let logged = |case: &Value| case["steps"].is_array();
+    let cases = Cases::read(folder, "scienceworld", "agentboard_scienceworld.jsonl", logged)?;
+    let off = science::Switches::all(false);
+    cases.effects(science::DEVIATIONS, off, &["value"], |case, switches| {
+        let mut subgoals = science::Subgoals::new(&texts(&case["subgoals"]))?;
+        for step in case["steps"].as_array().into_iter().flatten().filter(|step| step["action"] != science::CHECK) {
+            subgoals.look(step["observation"].as_str().unwrap_or_default());
+        }
+        let end = serde_json::json!({"progress": subgoals.met() as f64 / subgoals.count() as f64});
+        Ok(vec![science::judged(&end, switches)["progress"].as_f64().unwrap_or_default()])
     })
 }
 

@@ -14,4 +14,4 @@ pub use lab::{CHECK, Lab, help};
 pub use official::SIMPLIFICATIONS;
 pub use room::{Input, Play, RULES, Rules, Scene};
 pub use subgoals::Subgoals;
-pub use task::ScienceWorld;
+pub use task::{ScienceWorld, judged};

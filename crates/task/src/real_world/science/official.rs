@@ -218,7 +218,12 @@ mod tests {
 
     #[test]
     fn a_tasks_old_name_is_its_present_one() {
-        let names = ["boil", "task-1-boil", "task-10-measure-melting-point-(known-substance)", "mendellian-genetics-known-plant"];
+        let names = [
+            "boil",
+            "task-1-boil",
+            "task-10-measure-melting-point-(known-substance)",
+            "mendellian-genetics-known-plant",
+        ];
         assert_eq!(
             names.map(present_name),
             ["boil", "boil", "measure-melting-point-known-substance", "mendelian-genetics-known-plant"]

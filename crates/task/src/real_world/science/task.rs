@@ -62,14 +62,15 @@ impl Task for ScienceWorld {
         _: &dyn Judge,
         scoring: Scoring,
     ) -> Result<Score, TaskError> {
-        let judged = Transcript { record: judged(&transcript.record, &Switches::from(scoring)), ..Transcript::default() };
+        let judged =
+            Transcript { record: judged(&transcript.record, &Switches::from(scoring)), ..Transcript::default() };
         ending::score((sample, &judged), scoring, |end| end.progress)
     }
 }
 
 /// What an episode says of its end, with the actions that count as valid. The twin's are valid if they did something, in
 /// any mode.
-fn judged(record: &Value, switches: &Switches) -> Value {
+pub fn judged(record: &Value, switches: &Switches) -> Value {
     let mut record = record.clone();
     if switches.grounding_before_the_step
         && let Some(valid) = record["more"]["valid_before"].as_u64()

@@ -113,7 +113,10 @@ mod tests {
     fn an_answer_is_a_line() -> Result<(), Box<dyn std::error::Error>> {
         let answer = |mut stream: TcpStream| {
             let mut said = [0; 6];
-            let _ = stream.read_exact(&mut said).and_then(|()| stream.write_all(b"!ys")).and_then(|()| stream.write_all(&said));
+            let _ = stream
+                .read_exact(&mut said)
+                .and_then(|()| stream.write_all(b"!ys"))
+                .and_then(|()| stream.write_all(&said));
         };
         assert_eq!(ask(answer)?, "!yshello");
         Ok(())

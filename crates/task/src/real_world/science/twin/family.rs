@@ -27,8 +27,7 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Carry, Self::Heat, Self::Measure, Self::Circuit, Self::Conduct, Self::Grow];
+    pub const ALL: [Self; 6] = [Self::Carry, Self::Heat, Self::Measure, Self::Circuit, Self::Conduct, Self::Grow];
 
     /// `carry`, as in ids and tags.
     pub fn as_str(self) -> &'static str {

@@ -187,7 +187,6 @@ mod tests {
                 let (low, high) = (lengths.iter().min(), lengths.iter().max());
                 println!("{family:?} {level:?}: {} plans, {low:?} to {high:?}, {fits} fit", lengths.len());
                 assert!(fits > 50, "{family:?} {level:?}");
-                
             }
         }
     }
