@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use record::{Assets, Rng, Sample, Turn};
 use serde_json::{Value, json};
-use task::real_world::ScienceWorld;
 use task::real_world::science::twin::{Deed, House, Room, VERBS, generate};
-use task::real_world::science::{Input, Scene};
+use task::real_world::science::{Input, Scene, ScienceWorld};
 use task::{Asking, Split, Task};
 
 /// Plays a sample until its end: the record, and what was shown last.
