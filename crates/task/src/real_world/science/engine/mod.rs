@@ -4,17 +4,16 @@
 //! child       starts java, waits for its port, ends it
 //! line        one line out and one line in over its socket, each within a time and a size
 //! protocol    what the lines mean (py4j's text protocol)
-//! engine      ScienceWorld's own calls: load, reset, step, inventory, what can be done
+//! calls       ScienceWorld's own calls: load, reset, step, inventory, what can be done
 //! ```
 
+mod calls;
 mod child;
-#[allow(clippy::module_inception)]
-mod engine;
 mod line;
 mod protocol;
 
+pub use calls::{Engine, Script};
 pub use child::{java, java_version};
-pub use engine::{Engine, Script};
 pub use line::{Limits, Line};
 pub use protocol::{Argument, Value, call, construct, value};
 

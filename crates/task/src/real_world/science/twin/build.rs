@@ -72,7 +72,9 @@ impl<'a> Builder<'a> {
     }
 
     fn equip(&mut self) {
-        let device = |open, on, degrees| Kind::Place(Place { surface: open == None, open, on, degrees: Some(degrees) });
+        let device = |open: Option<bool>, on, degrees| {
+            Kind::Place(Place { surface: open.is_none(), open, on, degrees: Some(degrees) })
+        };
         self.put("stove", KITCHEN, device(None, Some(false), STOVE));
         self.put("oven", KITCHEN, device(Some(false), Some(false), OVEN));
         self.put("freezer", KITCHEN, device(Some(false), None, FREEZER));
