@@ -129,16 +129,11 @@ impl Planner<'_> {
     fn bring_to(&mut self, matter: &str, state: State) -> Option<()> {
         let vessel = self.house.vessels_of(matter).next().map(str::to_owned)?;
         let held = self.house.held_by(&vessel)?.clone();
-        let device = self.nearest(
-            |_, kind| matches!(kind, Kind::Place(place) if place.degrees.is_some_and(|to| held.state_at(to) == state)),
-        );
-        let device = device.or_else(|| {
-            self.nearest(|_, kind| {
-                let reaches =
-                    |to| if state < held.state() { held.state_at(to) <= state } else { held.state_at(to) >= state };
-                matches!(kind, Kind::Place(place) if place.degrees.is_some_and(reaches))
-            })
-        })?;
+        let does = |kind: &Kind, door: bool| {
+            matches!(kind, Kind::Place(place) if (door || place.open.is_none())
+                && place.degrees.is_some_and(|to| held.state_at(to) == state))
+        };
+        let device = self.nearest(|_, kind| does(kind, false)).or_else(|| self.nearest(|_, kind| does(kind, true)))?;
         self.bring(&vessel, &device)?;
         let place = *self.house.place(&device)?;
         if place.on == Some(false) {

@@ -7,29 +7,26 @@ use super::physics::Stage;
 
 /// What can be seen from where the agent is.
 pub fn room(house: &House) -> String {
-    let here: Vec<String> = house.things_at(&house.agent).map(|(name, thing)| told(house, name, thing)).collect();
+    let here = contents(house, &house.agent, "; ");
     let exits: Vec<String> = house.rooms.get(&house.agent).into_iter().flatten().map(|room| the(room)).collect();
-    format!("You are in the {}. You see: {}. You can go to: {}.", house.agent, here.join("; "), exits.join(", "))
+    format!("You are in the {}. You see: {}. You can go to: {}.", house.agent, here, exits.join(", "))
 }
 
 /// What the agent holds.
 pub fn inventory(house: &House) -> String {
-    let held: Vec<String> = house.things_at(HANDS).map(|(name, thing)| told(house, name, thing)).collect();
-    match held.is_empty() {
-        true => "You hold nothing.".to_owned(),
-        false => format!("You hold: {}.", held.join("; ")),
-    }
+    format!("You hold: {}.", contents(house, HANDS, "; "))
 }
 
 /// What is in or on a place.
 pub fn inside(house: &House, place: &str) -> String {
     let preposition = house.place(place).map_or("in", |place| place.preposition());
-    format!("{}: {}.", capital(&format!("{preposition} it")), contents(house, place))
+    format!("{}: {}.", capital(&format!("{preposition} it")), contents(house, place, ", "))
 }
 
-fn contents(house: &House, place: &str) -> String {
+/// What lies somewhere, or `nothing`.
+fn contents(house: &House, place: &str, between: &str) -> String {
     let all: Vec<String> = house.things_at(place).map(|(name, thing)| told(house, name, thing)).collect();
-    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+    if all.is_empty() { "nothing".to_owned() } else { all.join(between) }
 }
 
 /// A thing, with what can be seen of it: `the stove (off; on it: the pan (empty))`.
@@ -38,7 +35,7 @@ fn told(house: &House, name: &str, thing: &Thing) -> String {
         Kind::Place(place) => {
             let door = place.open.map(|open| if open { "open" } else { "closed" }.to_owned());
             let switch = place.on.map(|on| if on { "on" } else { "off" }.to_owned());
-            let inside = format!("{} it: {}", place.preposition(), contents(house, name));
+            let inside = format!("{} it: {}", place.preposition(), contents(house, name, ", "));
             let inside = (place.open != Some(false)).then_some(inside);
             [switch, door, inside].into_iter().flatten().collect::<Vec<_>>().join("; ")
         }
@@ -46,7 +43,7 @@ fn told(house: &House, name: &str, thing: &Thing) -> String {
         Kind::Lamp => if house.is_lit(name) { "lit" } else { "dark" }.to_owned(),
         Kind::Wire { ends: Some([a, b]) } => format!("joins the {a} and the {b}"),
         Kind::Pot { wet } => {
-            format!("{}; in it: {}", if *wet > 0 { "wet" } else { "dry" }, contents(house, name))
+            format!("{}; in it: {}", if *wet > 0 { "wet" } else { "dry" }, contents(house, name, ", "))
         }
         Kind::Seed { age } => Stage::after(*age).as_str().to_owned(),
         _ => return the(name),
