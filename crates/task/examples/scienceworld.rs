@@ -40,7 +40,7 @@ fn play(jar: &Path, case: &Value, kill_at: Option<usize>) -> Result<Played, Box<
     let variation = i32::try_from(case["variation"].as_i64().unwrap_or_default())?;
     let script = Script { task: text("task"), variation, simplifications: text("simplification") };
     let subgoals = Subgoals::new(&texts(&case["subgoals"]))?;
-    let mut lab = Lab::open(jar, &script, (text("task_description"), subgoals), Limits::default())?;
+    let mut lab = Lab::open(jar, &script, text("task_description"), subgoals, Limits::default())?;
     let (opening, mut steps) = (lab.observe(), Vec::new());
     for (index, logged) in case["steps"].as_array().into_iter().flatten().enumerate() {
         if kill_at == Some(index) {

@@ -39,7 +39,8 @@ impl Lab {
     pub fn open(
         jar: &Path,
         script: &Script,
-        (goal, subgoals): (String, Subgoals),
+        goal: String,
+        subgoals: Subgoals,
         limits: Limits,
     ) -> Result<Self, EngineError> {
         let begun = begin(jar, script, limits).or_else(|_| begin(jar, script, limits))?;

@@ -122,12 +122,12 @@ pub(super) fn samples(folder: &Path, bad_rows: BadRows, limit: Option<usize>) ->
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     for (index, (at, line)) in lines.take(limit.unwrap_or(usize::MAX)).enumerate() {
         let format = |problem| TaskError::Format { path: rows_at.clone(), place: format!("line {}", at + 1), problem };
-        samples.extend(rows.keep(sample((index, line), &rules.prompt, &asset).map_err(format))?);
+        samples.extend(rows.keep(sample(index, line, &rules.prompt, &asset).map_err(format))?);
     }
     Ok(Drawn { assets, ..rows.drawn(samples) })
 }
 
-fn sample((index, line): (usize, &str), prompt: &Prompt, rules: &Asset) -> Result<Sample, String> {
+fn sample(index: usize, line: &str, prompt: &Prompt, rules: &Asset) -> Result<Sample, String> {
     let row: Row = serde_json::from_str(line).map_err(|error| error.to_string())?;
     Subgoals::new(&row.subgoals)?;
     if row.subgoals.is_empty() {

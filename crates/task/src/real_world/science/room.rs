@@ -96,7 +96,7 @@ pub fn open(sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskEr
             let rules = Rules::of(sample, assets)?;
             rules.check().map_err(wrong)?;
             let subgoals = Subgoals::new(&play.subgoals).map_err(wrong)?;
-            let lab = Lab::open(&rules.jar, &play.script, (play.goal, subgoals), Limits::default());
+            let lab = Lab::open(&rules.jar, &play.script, play.goal, subgoals, Limits::default());
             let lab = lab.map_err(|error| wrong(error.to_string()))?;
             Ok(Box::new(Agent::new(lab, manner(rules.prompt, max_steps), sample)))
         }

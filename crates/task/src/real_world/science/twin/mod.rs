@@ -74,7 +74,7 @@ pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -
             let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
             let steps = PLAN_STEPS[round % Level::ALL.len()];
             let mut sample = (0..TWICE).find_map(|_| {
-                instance(&mut rng, (family, level), split, steps).filter(|sample| seen.insert(sample.input.to_string()))
+                instance(&mut rng, family, level, split, steps).filter(|sample| seen.insert(sample.input.to_string()))
             })?;
             sample.id = format!("{}-{}-{:03}", family.as_str(), level.as_str(), round / Level::ALL.len());
             shots::insert(&mut sample, examples.clone());
@@ -84,19 +84,14 @@ pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -
 }
 
 /// One instance of a split whose plan has `steps.0` to `steps.1` actions; `None` where no draw gave one.
-pub fn instance(
-    rng: &mut Rng,
-    (family, level): (Family, Level),
-    split: Split,
-    steps: (usize, usize),
-) -> Option<Sample> {
+pub fn instance(rng: &mut Rng, family: Family, level: Level, split: Split, steps: (usize, usize)) -> Option<Sample> {
     (0..DRAWS).find_map(|_| {
         let (house, quest) = family::draw(rng, family, level);
         if split_of(&house) != split || quest.facts().any(|fact| fact.holds(&house)) {
             return None;
         }
         let plan = plan(&house, &quest)?;
-        (steps.0..=steps.1).contains(&plan.len()).then(|| sample((family, level), Room::new(house, quest), plan.len()))
+        (steps.0..=steps.1).contains(&plan.len()).then(|| sample(family, level, Room::new(house, quest), plan.len()))
     })
 }
 
@@ -116,7 +111,7 @@ pub fn answer(sample: &Sample) -> Vec<String> {
     plan.iter().map(ToString::to_string).collect()
 }
 
-fn sample((family, level): (Family, Level), room: Room, steps: usize) -> Sample {
+fn sample(family: Family, level: Level, room: Room, steps: usize) -> Sample {
     let opening = opening(&room);
     let input = Input { scene: Scene::Household(room), max_steps: MAX_STEPS };
     Sample {
