@@ -145,7 +145,7 @@ fn examples(seed: u64, count: usize) -> Vec<Message> {
     for place in 0..count {
         let family = Family::ALL[(2 * place + 1) % Family::ALL.len()];
         let mut rng = shots::stream(seed, "household", place);
-        let sample = instance(&mut rng, (family, Level::Easy), Split::Train, EXAMPLE_STEPS);
+        let sample = instance(&mut rng, family, Level::Easy, Split::Train, EXAMPLE_STEPS);
         all.extend(sample.and_then(|sample| played(&sample)).unwrap_or_default());
     }
     all
