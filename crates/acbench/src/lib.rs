@@ -44,8 +44,8 @@ pub use ::compress::{
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
 pub use ::record::{
-    Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis, Recommendation, Scoring,
-    TextOrigin, Verdict,
+    AgentStyle, Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis, Recommendation,
+    Scoring, TextOrigin, Verdict,
 };
 pub use ::report::{
     comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, paper_markdown, paper_terminal,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Scripted, label};
-use record::{DENSE, ModelSource, RunRecord, Sample, TaskSource, TextOrigin, VariantRecord, VariantSource};
+use record::{
+    AgentStyle, Capability, DENSE, ModelSource, RunRecord, Sample, TaskSource, TextOrigin, VariantRecord, VariantSource,
+};
 use serde_json::{Map, Value, json};
-use task::{Drawn, Source, Split, Task};
+use task::{Drawn, Source, Split, Task, real_world};
 
 use crate::run::{PICO, Run, differences, file_digest, open_checkpoint};
 use crate::similarity::judges_name;
@@ -105,6 +107,9 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
     let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
+    }
+    if spec.agent == AgentStyle::React && task.capability() == Capability::RealWorld {
+        drawn.samples.iter_mut().for_each(real_world::think_aloud);
     }
     if spec.epochs > 1 {
         let again = |sample: &Sample| (1..=spec.epochs).map(|epoch| sample.repeated(epoch)).collect::<Vec<_>>();

@@ -81,6 +81,7 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
         num_fewshot: asking.map(|asking| asking.shots),
         max_seq_length: asking.map(|asking| asking.window),
         thinking: spec.thinking,
+        agent: spec.agent,
         // Mode `paper` keeps the limits of the paper.
         max_thinking_tokens: spec.scoring.is_corrected().then_some(spec.max_thinking_tokens),
         ..Prompting::default()

@@ -14,6 +14,9 @@ use crate::Error;
 /// The bundled model's name.
 pub const PICO: &str = "pico";
 
+/// What of the prompting is asked; the rest was found out.
+const ASKED: [&str; 6] = ["template_args", "num_fewshot", "max_seq_length", "thinking", "max_thinking_tokens", "agent"];
+
 /// The scores of a run by (variant, task).
 pub(crate) type Scores = BTreeMap<(String, String), Vec<Score>>;
 
@@ -244,9 +247,8 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
     for (name, value) in value.as_object().into_iter().flatten() {
         match (name.as_str(), value) {
             ("model", model) => flatten("model.digest", &model["digest"], &mut flat),
-            // The rest was found out, not asked.
             ("prompting", prompting) => {
-                for name in ["template_args", "num_fewshot", "max_seq_length", "thinking", "max_thinking_tokens"] {
+                for name in ASKED {
                     flatten(name, &prompting[name], &mut flat);
                 }
             }

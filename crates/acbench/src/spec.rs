@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use compress::Recipe;
 use generate::Sampling;
-use record::Scoring;
+use record::{AgentStyle, Scoring};
 use serde_json::{Map, Value};
 use task::{Asking, BadRows, Task};
 
@@ -54,6 +54,8 @@ pub struct RunSpec {
     pub thinking: Option<bool>,
     /// The most tokens of a thought, beside the task's own limit of the reply.
     pub max_thinking_tokens: usize,
+    /// How agents in environments reply.
+    pub agent: AgentStyle,
     /// Verdict margin, a share.
     pub margin: f64,
     /// The calibration text.

@@ -131,6 +131,20 @@ fn the_bundled_models_run_records_how_its_tasks_were_written() -> Checked<()> {
 }
 
 #[test]
+fn a_run_keeps_how_its_agents_reply() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let ask = ["generate", "--tasks", "pddl", "--limit", "1", "--num_fewshot", "1", "--output_path", "out"];
+    let react = [&ask[..], &["--agent", "react"]].concat();
+    succeeds(folder.path(), &react)?;
+    assert_eq!(prompting(folder.path())?["agent"], "react");
+    let samples = std::fs::read_to_string(folder.path().join("out/tasks/pddl.jsonl"))?;
+    assert!(samples.contains("Thought: To come closer"), "{samples}");
+    let said = refused(folder.path(), &ask)?;
+    assert!(said.contains("agent: the run has react, asked now is"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn prompts_without_a_template_begin_as_transformers_begins_them() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let llama = json!({"tokenizer_class": "LlamaTokenizerFast", "bos_token": "<|endoftext|>"});

@@ -58,7 +58,7 @@ pub use probe::{
     BesideDense, Blame, BlamedPart, Decided, Decision, Distance, DistanceAt, ERank, Histogram, Positions,
     ProbeAnalysis, ProbeRecord, ProbeSummary, ProbeText, Spectrum, SpectrumOf, TopAgreement,
 };
-pub use prompting::Prompting;
+pub use prompting::{AgentStyle, Prompting};
 pub use recommend::{Candidate, Constraints, Dominance, Loss, LossCheck, LossLimit, Met, Recommendation, VariantFacts};
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};

@@ -21,6 +21,9 @@ pub struct Prompting {
     /// Tokens that a thought may have beside the task's own limit; absent: it counts among those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_thinking_tokens: Option<usize>,
+    /// How agents in environments reply.
+    #[serde(default, skip_serializing_if = "AgentStyle::is_act")]
+    pub agent: AgentStyle,
     /// The time, UTC, that the chat template prints; absent where it prints none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
@@ -33,6 +36,24 @@ pub struct Prompting {
     /// What a reader must know of the prompts: roles shown as others, samples that the template refuses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// How agents in environments reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentStyle {
+    /// With an action.
+    #[default]
+    Act,
+    /// With a thought and an action (ReAct).
+    React,
+}
+
+impl AgentStyle {
+    /// Whether it is [`AgentStyle::Act`].
+    pub fn is_act(&self) -> bool {
+        *self == Self::Act
+    }
 }
 
 impl Prompting {

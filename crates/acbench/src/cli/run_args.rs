@@ -22,9 +22,18 @@ enum Thinking {
     Auto,
 }
 
+/// What `--agent` says.
+#[derive(Clone, Copy, ValueEnum)]
+enum AgentStyle {
+    /// With an action
+    Act,
+    /// With a thought, then an action (ReAct)
+    React,
+}
+
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const RUN_ARGS: [&str; 23] = [
+pub(crate) const RUN_ARGS: [&str; 24] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -40,6 +49,7 @@ pub(crate) const RUN_ARGS: [&str; 23] = [
     "max_seq_length",
     "thinking",
     "max_thinking_tokens",
+    "agent",
     "epochs",
     "temperature",
     "top_p",
@@ -113,6 +123,10 @@ pub(crate) struct RunArgs {
     /// thought counts among the reply's tokens
     #[arg(long = "max_thinking_tokens", value_name = "N", default_value_t = 4096)]
     max_thinking_tokens: usize,
+
+    /// How agents in environments reply
+    #[arg(long, value_name = "STYLE", default_value = "act")]
+    agent: AgentStyle,
 
     #[command(flatten)]
     similarity: SimilarityArgs,
@@ -305,6 +319,10 @@ impl RunArgs {
                 Thinking::Auto => None,
             },
             max_thinking_tokens: self.max_thinking_tokens,
+            agent: match self.agent {
+                AgentStyle::Act => acbench::AgentStyle::Act,
+                AgentStyle::React => acbench::AgentStyle::React,
+            },
             similarities: self.similarity.resolve()?,
             epochs: self.epochs,
             sampling: self.sampling(&checkpoint)?,

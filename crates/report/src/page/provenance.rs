@@ -1,7 +1,7 @@
 //! What the numbers mean, and what they were made from.
 
 use maud::{Markup, html};
-use record::{Prompting, RunRecord, Scoring};
+use record::{AgentStyle, Prompting, RunRecord, Scoring};
 
 use super::{numbers, table, words};
 use crate::Report;
@@ -119,6 +119,9 @@ fn prompting(prompting: &Prompting) -> String {
     }
     if let Some(on) = prompting.thinking {
         said.push_str(&format!(" Thinking was turned {}.", on_or_off(on)));
+    }
+    if prompting.agent == AgentStyle::React {
+        said.push_str(" Agents in environments think before each action (ReAct).");
     }
     if let Some(clock) = &prompting.clock {
         said.push_str(&format!(" The template printed the date of {clock} UTC."));

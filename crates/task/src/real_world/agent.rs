@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::Episode;
 
+use super::react::{self, Said};
 use super::reply::stated_action;
 
 /// What an agent acts in.
@@ -131,6 +132,8 @@ const QUOTED: usize = 80;
 pub struct Agent<W> {
     world: W,
     manner: Manner,
+    /// Whether each reply is a thought and an action.
+    react: bool,
     /// [`Style::Agentboard`]: (kind, text) of everything that happened, but for the oldest that no prompt had room for.
     memory: Vec<(&'static str, String)>,
     /// [`Style::Chat`]: the conversation, but for the oldest turns that no prompt had room for.
@@ -159,6 +162,7 @@ impl<W: World> Agent<W> {
             start: world.progress().now,
             world,
             manner,
+            react: react::is_asked(sample),
             memory,
             conversation: sample.messages.clone(),
             opening: sample.messages.len(),
@@ -192,8 +196,17 @@ impl<W: World> Agent<W> {
         }
     }
 
+    /// The thought and the action of a reply; `None` where it is not asked for both, or has no action by itself.
+    fn parts(&self, reply: &str) -> Option<Said> {
+        if self.react { react::said(reply) } else { None }
+    }
+
     fn remember(&mut self, reply: &str) -> (String, bool) {
-        let action = stated_action(reply);
+        let plain = || Said { thought: String::new(), action: stated_action(reply) };
+        let Said { thought, action } = self.parts(reply).unwrap_or_else(plain);
+        if !thought.is_empty() {
+            self.memory.push(("Thought", thought));
+        }
         let effect = self.world.act(&action);
         self.memory.push(("Action", effect.action.unwrap_or_else(|| action.clone())));
         self.memory.push(("Observation", effect.observation));
@@ -201,12 +214,13 @@ impl<W: World> Agent<W> {
     }
 
     fn talk(&mut self, reply: &str) -> (String, bool) {
-        let effect = self.world.act(&record::half_width(&record::clean(reply)));
+        let said = self.parts(reply).map_or_else(|| reply.trim().to_owned(), |said| said.action);
+        let effect = self.world.act(&record::half_width(&record::clean(&said)));
         self.read += usize::from(effect.action.is_some());
-        self.formed += usize::from(effect.action.as_deref() == Some(reply.trim()));
+        self.formed += usize::from(effect.action.as_deref() == Some(said.as_str()));
         self.conversation.push(Message::assistant(reply));
         self.conversation.push(Message::user(effect.observation));
-        (reply.trim().to_owned(), effect.valid)
+        (said, effect.valid)
     }
 
     fn over(&self) -> bool {
@@ -216,9 +230,23 @@ impl<W: World> Agent<W> {
     fn ask(&self) -> Ask {
         let messages = match self.manner.style {
             Style::Chat => self.conversation.clone(),
-            Style::Agentboard => prompt(&self.manner.prompt, &self.world, &self.memory),
+            Style::Agentboard => self.prompt(),
         };
         Ask { messages, tools: Vec::new(), max_tokens: self.max_tokens, stop: self.stop.clone() }
+    }
+
+    /// AgentBoard's act-only prompt; where the agent thinks first, it is asked for a thought instead.
+    fn prompt(&self) -> Vec<Message> {
+        let file = &self.manner.prompt;
+        let (system, cue) = if self.react {
+            (react::system(&file.system_msg), "Thought: ")
+        } else {
+            let act = "Generate your next step of action after Action. Action must not be empty. e.g. Action: put down cup. \n";
+            (format!("{}{act}", file.system_msg), "Action: ")
+        };
+        let happened = past(&self.memory, MEMORY);
+        let user = format!("{}{happened}\n{cue}", instructions(file, &self.world));
+        vec![Message::system(system), Message::user(user)]
     }
 
     /// What scoring needs: see [`super::Ending`].
@@ -276,15 +304,11 @@ impl<W: World> Episode for Agent<W> {
     }
 }
 
-/// AgentBoard's act-only prompt: rules, examples, goal, the command for help, and what happened so far.
+/// AgentBoard's prompt before what happened: rules, examples, goal, and the commands for help.
 ///
 /// The fixed sentences are AgentBoard's (Apache-2.0), in its order; the model's own chat template wraps them (the
 /// reference has templates of its own, indented by accident, for six model families only).
-fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -> Vec<Message> {
-    let system = format!(
-        "{}Generate your next step of action after Action. Action must not be empty. e.g. Action: put down cup. \n",
-        file.system_msg
-    );
+fn instructions(file: &Prompt, world: &dyn World) -> String {
     let mut user = file.instruction.clone();
     if !file.examples.is_empty() {
         user.push_str("\nHere are examples:\n");
@@ -300,8 +324,7 @@ fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -
             "You should use the following commands for help when your action cannot be understood: {command}\n"
         ));
     }
-    user.push_str(&remembered(memory, MEMORY));
-    vec![Message::system(system), Message::user(user)]
+    user
 }
 
 /// How AgentBoard's prompt ends: the last `shown` entries of (kind, text) of what happened, and the word after which the
@@ -313,7 +336,11 @@ fn prompt(file: &Prompt, world: &dyn World, memory: &[(&'static str, String)]) -
 /// assert_eq!(remembered(&past, 2), "Action: open\nObservation: open\nAction: ");
 /// ```
 pub fn remembered(memory: &[(&str, String)], shown: usize) -> String {
+    past(memory, shown) + "\nAction: "
+}
+
+fn past(memory: &[(&str, String)], shown: usize) -> String {
     let shown = &memory[memory.len().saturating_sub(shown)..];
     let lines: Vec<String> = shown.iter().map(|(kind, text)| format!("{kind}: {text}")).collect();
-    lines.join("\n") + "\nAction: "
+    lines.join("\n")
 }

@@ -241,6 +241,32 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_that_thinks_aloud_acts_as_one_that_does_not() -> Result<(), Box<dyn std::error::Error>> {
+        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), drawn(5, 1).assets);
+        let plan = twin::answer(&sample);
+        crate::real_world::think_aloud(&mut sample);
+        let thought =
+            |turn: usize| format!("Thought: I should act, not fly.\n**Action:** {}\nObservation: fine", plan[turn]);
+        let mut board = sample.clone();
+        board.input["style"] = json!("agentboard");
+        board.assets = vec![Rules { prompt: Prompt::default(), ..twin::rules(twin::GAMES[0]) }.put(&mut assets)];
+        for asked in [&sample, &board] {
+            for won in [
+                play((asked, &assets), &mut |turn| thought(turn))?,
+                play((asked, &assets), &mut |turn| plan[turn].clone())?,
+            ] {
+                assert_eq!((&won.record["won"], &won.record["valid"]), (&json!(true), &json!(plan.len())));
+            }
+        }
+        let done = play((&board, &assets), &mut |turn| thought(turn))?;
+        let [system, user] = &done.steps[1].messages[..] else { return Err("not two messages".into()) };
+        assert!(system.content.contains("Thought: one or two"));
+        let past = format!("\nThought: I should act, not fly.\nAction: {}\nObservation: ", plan[0]);
+        assert!(user.content.contains(&past) && user.content.ends_with("\nThought: "), "{}", user.content);
+        Ok(())
+    }
+
+    #[test]
     fn what_no_prompt_has_room_for_is_forgotten_from_the_oldest_on() -> Result<(), Box<dyn std::error::Error>> {
         let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), Assets::default());
         let chat = sample.clone();
