@@ -43,6 +43,14 @@ pub enum Error {
         /// What came of it.
         problem: String,
     },
+    /// What this build has no part for.
+    #[error("this build writes no {what}")]
+    NotBuilt {
+        /// What was asked for.
+        what: &'static str,
+        /// The feature that has it.
+        feature: &'static str,
+    },
     /// A run folder was made by another command.
     #[error("{} holds a run with other settings:\n{}", root.display(), differences.join("\n"))]
     OtherSettings {
@@ -205,6 +213,9 @@ impl Error {
                  --local-dir DIR` (`--repo-type dataset` for data), then give DIR",
                 id.split('@').next().unwrap_or(id)
             )),
+            Error::NotBuilt { feature, .. } => {
+                Some(format!("build it with: cargo install --path crates/acbench --features {feature}"))
+            }
             Error::OtherSettings { .. } => Some(
                 "ask with the same settings to resume it, or name another folder with --output_path. `acbench generate \
                  RUN` goes on with what it began with, whichever version did. `acbench score RUN --scoring ...` and \

@@ -175,3 +175,40 @@ fn what_is_missing_is_said() -> Checked<()> {
     assert!(refused(folder.path(), &["export", "none", "--to", "csv"])?.contains("run.json"));
     Ok(())
 }
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_how_to_get_it() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write(&folder.path().join("r"))?;
+    let said = support::refused(folder.path(), &["export", "r", "--to", "parquet"])?;
+    assert!(said.contains("--features parquet") && !folder.path().join("r/export/parquet").exists(), "{said}");
+    Ok(())
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_parquet_file_has_the_rows_of_the_csv() -> Checked<()> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    let folder = tempfile::tempdir()?;
+    write(&folder.path().join("r"))?;
+    succeeds(folder.path(), &["export", "r", "--to", "parquet", "--output_path", "out"])?;
+    let file = SerializedFileReader::new(fs::File::open(folder.path().join("out/samples.parquet"))?)?;
+    assert_eq!(file.metadata().num_row_groups(), 2);
+    let mut rows = Vec::new();
+    for row in file.get_row_iter(None)? {
+        let row = row?;
+        assert_eq!((row.get_string(0)?.as_str(), row.get_long(7).is_ok()), (TASK, true));
+        rows.push((row.get_string(1)?.clone(), row.get_string(2)?.clone(), row.get_double(5).ok()));
+    }
+    let expected = ["dense", "x"].into_iter().flat_map(|variant| {
+        (0..SAMPLES).map(move |index| {
+            let score = score(variant, index);
+            let value = (score.outcome == Outcome::Finished).then_some(score.value);
+            (variant.to_owned(), score.sample, value)
+        })
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+    Ok(())
+}

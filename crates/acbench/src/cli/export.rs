@@ -20,6 +20,8 @@ enum To {
     LmEval,
     /// Logs of Inspect: an .eval file a task, in a folder a variant
     Inspect,
+    /// One row a sample as a Parquet file (builds with `--features parquet`)
+    Parquet,
 }
 
 /// Write a run as tables, or as logs of lm-evaluation-harness or Inspect

@@ -34,7 +34,7 @@ fn samples(run: &Run, folder: &Path) -> Result<PathBuf, Error> {
     for task in &run.record.tasks {
         for variant in &run.record.variants {
             for item in Items::open(run, &variant.name, task)? {
-                file.write_all(row(&task.task, &variant.name, &item?).as_bytes()).map_err(&failed)?;
+                file.write_all(line(row(&task.task, &variant.name, &item?)).as_bytes()).map_err(&failed)?;
             }
         }
     }
@@ -43,25 +43,57 @@ fn samples(run: &Run, folder: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-fn row(task: &str, variant: &str, item: &Item) -> String {
+/// What the files of samples say of one.
+pub(super) struct Row {
+    pub task: String,
+    pub variant: String,
+    pub sample: String,
+    pub cluster: Option<String>,
+    pub status: &'static str,
+    /// `None` where it failed.
+    pub value: Option<f64>,
+    pub fault: Option<&'static str>,
+    pub turns: usize,
+    pub prompt_tokens: usize,
+    pub completion_tokens: usize,
+    pub reason: String,
+}
+
+pub(super) fn row(task: &str, variant: &str, item: &Item) -> Row {
     let Item { score, said, .. } = item;
     let (status, reason) = match &score.outcome {
         Outcome::Finished => ("finished", &score.reason),
         Outcome::Failed { reason, .. } => ("failed", reason),
     };
-    let tokens = |count: fn(&record::Reply) -> usize| said.steps.iter().map(|step| count(&step.reply)).sum::<usize>();
+    let tokens = |count: fn(&record::Reply) -> usize| said.steps.iter().map(|step| count(&step.reply)).sum();
+    Row {
+        task: task.to_owned(),
+        variant: variant.to_owned(),
+        sample: score.sample.clone(),
+        cluster: score.cluster.clone(),
+        status,
+        value: item.value(),
+        fault: score.fault.map(|fault| fault.as_str()),
+        turns: said.steps.len(),
+        prompt_tokens: tokens(|reply| reply.prompt_tokens),
+        completion_tokens: tokens(|reply| reply.completion_tokens),
+        reason: reason.clone(),
+    }
+}
+
+fn line(row: Row) -> String {
     let cells = [
-        task.to_owned(),
-        variant.to_owned(),
-        score.sample.clone(),
-        score.cluster.clone().unwrap_or_default(),
-        status.to_owned(),
-        item.value().map(|value| value.to_string()).unwrap_or_default(),
-        score.fault.map(|fault| fault.as_str().to_owned()).unwrap_or_default(),
-        said.steps.len().to_string(),
-        tokens(|reply| reply.prompt_tokens).to_string(),
-        tokens(|reply| reply.completion_tokens).to_string(),
-        reason.clone(),
+        row.task,
+        row.variant,
+        row.sample,
+        row.cluster.unwrap_or_default(),
+        row.status.to_owned(),
+        row.value.map(|value| value.to_string()).unwrap_or_default(),
+        row.fault.unwrap_or_default().to_owned(),
+        row.turns.to_string(),
+        row.prompt_tokens.to_string(),
+        row.completion_tokens.to_string(),
+        row.reason,
     ];
     cells.map(|cell| quoted(&cell)).join(",") + "\r\n"
 }

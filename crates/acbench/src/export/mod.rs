@@ -5,6 +5,8 @@
 mod csv;
 mod inspect;
 mod lm_eval;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::path::{Path, PathBuf};
 
@@ -27,12 +29,19 @@ pub enum ExportFormat {
     LmEval,
     /// `<date>_<task>_<id>.eval`, a folder a variant.
     Inspect,
+    /// `samples.parquet`.
+    Parquet,
 }
 
 impl ExportFormat {
     /// All, in the order of the command's help.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("csv", Self::Csv), ("latex", Self::Latex), ("lm_eval", Self::LmEval), ("inspect", Self::Inspect)];
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("csv", Self::Csv),
+        ("latex", Self::Latex),
+        ("lm_eval", Self::LmEval),
+        ("inspect", Self::Inspect),
+        ("parquet", Self::Parquet),
+    ];
 }
 
 /// Writes a run as files of `format` under `folder`; the files, in the order they were written.
@@ -50,6 +59,10 @@ pub(crate) fn export(run: &Run, format: ExportFormat, folder: &Path) -> Result<V
         }
         ExportFormat::LmEval => lm_eval::write(run, &analysis, folder),
         ExportFormat::Inspect => inspect::write(run, folder),
+        #[cfg(feature = "parquet")]
+        ExportFormat::Parquet => parquet::write(run, folder),
+        #[cfg(not(feature = "parquet"))]
+        ExportFormat::Parquet => Err(Error::NotBuilt { what: "Parquet files", feature: "parquet" }),
     }
 }
 
