@@ -71,6 +71,14 @@ pub enum GenerateError {
         /// The variant's.
         variant: usize,
     },
+    /// A server that cannot be asked.
+    #[error("{address}: {problem}")]
+    Endpoint {
+        /// The address.
+        address: String,
+        /// What came of asking.
+        problem: String,
+    },
     /// A backend lost a request.
     #[error("the backend gave no reply to any of {waiting} requests: this is a defect of the backend")]
     NoReply {

@@ -18,6 +18,8 @@ pub use model::{
     SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
 };
 
+#[cfg(feature = "endpoint")]
+pub use backend::{Address, Endpoint, EndpointOptions, Fingerprint, Key};
 pub use backend::{Answer, Backend, Failure, Local, LocalOptions, Request, Scripted, Ticket};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};

@@ -1,5 +1,7 @@
-//! Who replies: a model in this process, or a file.
+//! Who replies: a model in this process, one behind a server, or a file.
 
+#[cfg(feature = "endpoint")]
+mod endpoint;
 mod local;
 mod scripted;
 
@@ -8,6 +10,8 @@ use serde_json::Value;
 
 use crate::GenerateError;
 
+#[cfg(feature = "endpoint")]
+pub use endpoint::{Address, Endpoint, EndpointOptions, Fingerprint, Key};
 pub use local::{Local, LocalOptions};
 pub use scripted::Scripted;
 
