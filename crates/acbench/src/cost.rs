@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use generate::{Chat, Checkpoint, Model, ModelError, ModelRequest, Sampling, Session, SessionOptions, Tokenizer};
-use record::{Sample, Turn};
+use record::{Sample, Turn, VariantSource};
 
 use crate::run::Run;
 use crate::{Error, lookup};
@@ -61,7 +61,8 @@ pub fn cost(run: &Run, checkpoint: &Checkpoint) -> Result<Cost, Error> {
             before = ids;
         }
     }
-    if checkpoint.weight_bytes() <= MOST_BYTES && longest.len() > ROWS {
+    let here = run.record.variants.iter().any(|variant| variant.source == VariantSource::Dense);
+    if here && checkpoint.weight_bytes() <= MOST_BYTES && longest.len() > ROWS {
         let speed = speed(checkpoint, tokenizer, &longest)?;
         let variants = cost.variants as f64;
         let (reading, writing) = (cost.read as f64 / speed.read, cost.written as f64 / speed.written);

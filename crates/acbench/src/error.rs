@@ -44,7 +44,7 @@ pub enum Error {
         problem: String,
     },
     /// What this build has no part for.
-    #[error("this build writes no {what}")]
+    #[error("this build has no part for {what}")]
     NotBuilt {
         /// What was asked for.
         what: &'static str,

@@ -28,12 +28,15 @@ mod error;
 mod event;
 mod export;
 pub mod hub;
+#[cfg(feature = "endpoint")]
+mod identity;
 pub mod logs;
 mod lookup;
 mod plan;
 mod prompts;
 mod ready_made;
 mod run;
+mod served;
 mod similarity;
 mod spec;
 mod tokens;
@@ -64,6 +67,7 @@ pub use plan::{notes, plan};
 pub use prompts::template_args;
 pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
+pub use served::{Served, ServerOptions, asked_model, served};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use verb::{

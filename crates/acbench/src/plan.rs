@@ -10,10 +10,10 @@ use record::{
 use serde_json::{Map, Value, json};
 use task::{Drawn, Source, Split, Task, real_world};
 
-use crate::run::{PICO, Run, differences, file_digest, open_checkpoint};
+use crate::run::{PICO, Run, differences, file_digest};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
-use crate::{DataFolders, Error, RunSpec, lookup, prompts};
+use crate::{DataFolders, Error, RunSpec, Served, lookup, prompts};
 
 /// Begins the run that a spec asks for, or resumes it.
 ///
@@ -23,14 +23,15 @@ use crate::{DataFolders, Error, RunSpec, lookup, prompts};
 /// # Errors
 /// A model or data that cannot be read, or an output folder that holds a run with other settings.
 pub fn plan(spec: &RunSpec, output: Option<&Path>) -> Result<Run, Error> {
-    let checkpoint = open_checkpoint(spec.model.as_deref())?;
+    let checkpoint = spec.checkpoint()?;
     spec.methods.iter().try_for_each(|recipe| compress::check(checkpoint.config(), recipe, None))?;
     let (mut record, samples) = describe(spec, &checkpoint)?;
     let place = |record: &RunRecord| output.map_or_else(|| Path::new("runs").join(run_name(record)), Path::to_owned);
     let mut asked = Vec::new();
     let ready_made = ready_made(spec, &checkpoint, &mut record.prompting.notes)?;
+    let served = spec.served.iter().map(Served::variant).collect::<Result<Vec<_>, _>>()?;
     for calibration in spec.calibration.origins(&checkpoint)? {
-        record.variants = variants(spec, &calibration, &ready_made)?;
+        record.variants = placed(variants(spec, &calibration, &ready_made)?, &served)?;
         let root = place(&record);
         // A run that is there goes on with the text that it began with.
         if Run::open(&root).is_ok_and(|run| differences(&run.record, &record).is_empty()) {
@@ -176,6 +177,21 @@ fn variants(
         },
     });
     Ok([VariantRecord::dense()].into_iter().chain(compressed).chain(ready_made.iter().cloned()).collect())
+}
+
+/// The variants with those behind servers; one named `dense` takes the model's place.
+fn placed(mut variants: Vec<VariantRecord>, served: &[VariantRecord]) -> Result<Vec<VariantRecord>, Error> {
+    for one in served {
+        match variants.iter_mut().find(|other| other.name == one.name) {
+            None => variants.push(one.clone()),
+            Some(dense) if dense.source == VariantSource::Dense => *dense = one.clone(),
+            Some(_) => {
+                let problem = "another variant has this name; choose another".to_owned();
+                return Err(Error::Flag { flag: "--variant", value: one.name.clone(), problem });
+            }
+        }
+    }
+    Ok(variants)
 }
 
 fn scripted_variants(path: &Path) -> Result<Vec<VariantRecord>, Error> {

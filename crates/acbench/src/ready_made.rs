@@ -7,10 +7,11 @@ use record::{DENSE, VariantRecord, VariantSource};
 
 use crate::event::Watch;
 use crate::run::open_checkpoint;
+use crate::served::is_served;
 use crate::{Error, hub};
 
 /// Folders of a run that are no variant's.
-const TAKEN: [&str; 6] = [DENSE, "tasks", "analysis", "report", "calibration", "embeddings"];
+const TAKEN: [&str; 5] = ["tasks", "analysis", "report", "calibration", "embeddings"];
 
 /// A checkpoint that somebody made before, to compare with the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,24 +22,17 @@ pub struct ReadyMade {
     pub path: PathBuf,
 }
 
-/// The checkpoints of `NAME=PATH` each; a path may be `OWNER/NAME[@REVISION]` of the hub, which is downloaded.
+/// The checkpoints of `NAME=PATH` each, where it is no address; a path may be `OWNER/NAME[@REVISION]` of the hub, which is downloaded.
 ///
 /// # Errors
 /// Something else than `NAME=PATH`, a name that cannot be a folder's or is given twice, or a model that cannot be had.
 pub fn ready_made(given: &[String], watch: &mut Watch<'_>) -> Result<Vec<ReadyMade>, Error> {
     let mut all: Vec<ReadyMade> = Vec::new();
-    for text in given {
+    for text in given.iter().filter(|text| !is_served(text)) {
+        let (name, path) = named(text)?;
         let bad = |problem: &str| Error::Flag { flag: "--variant", value: text.clone(), problem: problem.to_owned() };
-        let (name, path) = text
-            .split_once('=')
-            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
-            .ok_or_else(|| bad("it should be NAME=PATH, as in q4_k_m=./model-q4_k_m.gguf"))?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
-        if !name.chars().all(plain) || name.starts_with('.') || name.len() > 80 {
-            return Err(bad("a name has letters, digits, `-`, `_`, `+` and `.`, and begins with none of these dots"));
-        }
-        if TAKEN.contains(&name) {
-            return Err(bad("a run has a folder of this name already; choose another"));
+        if name == DENSE {
+            return Err(bad("the dense model is named by --model_name; only a server can take its place"));
         }
         if all.iter().any(|other| other.name == name) {
             return Err(bad("the name is given twice"));
@@ -47,6 +41,26 @@ pub fn ready_made(given: &[String], watch: &mut Watch<'_>) -> Result<Vec<ReadyMa
         all.push(ReadyMade { name: name.to_owned(), path: std::path::absolute(&path).unwrap_or(path) });
     }
     Ok(all)
+}
+
+/// The two halves of `NAME=PLACE`, and that a folder can have such a name.
+///
+/// # Errors
+/// Something else, or a name that cannot be a folder's.
+pub(crate) fn named(text: &str) -> Result<(&str, &str), Error> {
+    let bad = |problem: &str| Error::Flag { flag: "--variant", value: text.to_owned(), problem: problem.to_owned() };
+    let (name, place) =
+        text.split_once('=').filter(|(name, place)| !name.is_empty() && !place.is_empty()).ok_or_else(|| {
+            bad("it should be NAME=PATH, as in q4_k_m=./model-q4_k_m.gguf, or NAME=http://HOST:PORT/v1#MODEL")
+        })?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    if !name.chars().all(plain) || name.starts_with('.') || name.len() > 80 {
+        return Err(bad("a name has letters, digits, `-`, `_`, `+` and `.`, and begins with none of these dots"));
+    }
+    if TAKEN.contains(&name) {
+        return Err(bad("a run has a folder of this name already; choose another"));
+    }
+    Ok((name, place))
 }
 
 impl ReadyMade {

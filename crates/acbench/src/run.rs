@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, run_path};
+use record::{Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, VariantSource, run_path};
 use serde_json::{Map, Value};
 use task::Drawn;
 
@@ -63,8 +63,12 @@ impl Run {
             }
         }
         // Last, so that a folder with run.json has its samples.
-        if known.is_none() {
-            record::write_json(&path, &record)?;
+        match known {
+            None => record::write_json(&path, &record)?,
+            Some(known) if served(&known.record).ne(served(&record)) => {
+                record::write_json(&path, &RunRecord { variants: record.variants, ..known.record })?;
+            }
+            Some(_) => {}
         }
         Self::open(root)
     }
@@ -194,6 +198,22 @@ pub(crate) fn unchanged(name: &Path, digest: &str) -> Result<Checkpoint, Error> 
     Ok(checkpoint)
 }
 
+/// The addresses of variants behind servers.
+fn served(record: &RunRecord) -> impl Iterator<Item = &[String]> {
+    record.variants.iter().filter_map(|variant| match &variant.source {
+        VariantSource::Endpoint { addresses, .. } => Some(&addresses[..]),
+        _ => None,
+    })
+}
+
+/// A model of which only prompts are needed: its weights may be elsewhere.
+///
+/// # Errors
+/// As [`open_checkpoint`], but for weights that are missing.
+pub(crate) fn open_described(folder: &Path) -> Result<Checkpoint, Error> {
+    if folder.is_dir() { Ok(Checkpoint::open_described(folder)?) } else { open_checkpoint(Some(folder)) }
+}
+
 /// A model by its folder or its GGUF file, or the bundled one.
 ///
 /// # Errors
@@ -264,6 +284,10 @@ pub(crate) fn fields_of(record: &RunRecord) -> Map<String, Value> {
                     if let Some(fields) = item.as_object_mut().filter(|fields| fields["source"] == "checkpoint") {
                         fields.shift_remove("path");
                     }
+                    // Where a model is served may change.
+                    if let Some(fields) = item.as_object_mut() {
+                        fields.shift_remove("addresses");
+                    }
                     flatten(&format!("{name}.{id}"), &item, &mut flat);
                 }
             }
@@ -295,7 +319,7 @@ fn show(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use record::{Capability, ModelSource, Scoring, VariantRecord, VariantSource};
+    use record::{Capability, ModelSource, Scoring, VariantRecord};
     use serde_json::json;
 
     fn gptq(bits: u8) -> VariantSource {

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use compress::Recipe;
-use generate::Sampling;
+use generate::{Checkpoint, Sampling};
 use record::{AgentStyle, Scoring};
 use serde_json::{Map, Value};
 use task::{Asking, BadRows, Task};
 
 use crate::event::Watch;
-use crate::{CalibrationChoice, Error, ReadyMade, Similarities, hub, lookup};
+use crate::run::open_checkpoint;
+use crate::served::asked_model;
+use crate::{CalibrationChoice, Error, ReadyMade, Served, Similarities, hub, lookup};
 
 /// Everything that decides what an evaluation finds.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct RunSpec {
     pub methods: Vec<Recipe>,
     /// Checkpoints that somebody made before, to compare with the model.
     pub checkpoints: Vec<ReadyMade>,
+    /// Variants behind servers; one named `dense` takes the model's place.
+    pub served: Vec<Served>,
     /// The tasks.
     pub tasks: Vec<&'static dyn Task>,
     /// Folders with official data, by task name; the others are generated.
@@ -96,6 +100,15 @@ impl FromStr for SeqLength {
 }
 
 impl RunSpec {
+    /// The model; where servers have it and nothing is done with its weights, these may be missing.
+    ///
+    /// # Errors
+    /// A model that cannot be read, or none for servers.
+    pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        let weighed = !self.methods.is_empty() || !self.checkpoints.is_empty();
+        if weighed { open_checkpoint(self.model.as_deref()) } else { asked_model(self.model.as_deref(), &self.served) }
+    }
+
     /// How the instances of generated tasks are asked of a model of this context.
     ///
     /// # Errors

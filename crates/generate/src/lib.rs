@@ -18,9 +18,9 @@ pub use model::{
     SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
 };
 
+pub use backend::{Address, Answer, Backend, Failure, Key, Local, LocalOptions, Request, Scripted, Ticket};
 #[cfg(feature = "endpoint")]
-pub use backend::{Address, Endpoint, EndpointOptions, Fingerprint, Key};
-pub use backend::{Answer, Backend, Failure, Local, LocalOptions, Request, Scripted, Ticket};
+pub use backend::{Endpoint, EndpointOptions, Fingerprint};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};
 pub use probe::{BlameJob, Grain, ProbeJob, Searched, TOP, blame, probe, probed, read_probes, spectra_of};

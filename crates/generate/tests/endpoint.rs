@@ -67,8 +67,11 @@ fn a_reply_is_what_the_server_said_of_the_model_it_has() -> Checked<()> {
     Ok(())
 }
 
-/// What a server can do wrong, and may do right the next time.
-fn faults() -> Vec<(&'static str, fn() -> Does)> {
+/// What a server can do wrong.
+type Fault = (&'static str, fn() -> Does);
+
+/// All of it, which it may do right the next time.
+fn faults() -> Vec<Fault> {
     let html = || Does::Answer(200, "", b"<html>Bad Gateway</html>".to_vec());
     vec![
         ("reset", || Does::Reset),
@@ -144,7 +147,7 @@ fn whole_runs_through_any_mix_of_faults_have_every_reply_once() -> Checked<()> {
         };
         let end = run(&job, &open, &mut endpoint, &mut |_| ())?;
         assert_eq!((end.done, end.failed, end.replies), (25, 0, 50), "seed {seed}");
-        let mut all = Transcripts::open(&[transcript.clone()])?;
+        let mut all = Transcripts::open(std::slice::from_ref(&transcript))?;
         for (index, sample) in samples.iter().enumerate() {
             let texts: Vec<String> = all.get(&sample.id)?.steps.into_iter().map(|step| step.reply.text).collect();
             assert_eq!(texts, [format!("re q{index}"), format!("re then re q{index}")], "seed {seed}");

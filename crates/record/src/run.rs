@@ -114,6 +114,11 @@ pub mod run_path {
         root.join(variant).join("weights.json")
     }
 
+    /// `<variant>/endpoint.json`: what a served model said of itself.
+    pub fn endpoint(root: &Path, variant: &str) -> PathBuf {
+        root.join(variant).join("endpoint.json")
+    }
+
     /// `calibration/self.jsonl`: text that the dense model wrote to calibrate on, shared by all variants.
     pub fn own_text(root: &Path) -> PathBuf {
         root.join("calibration").join("self.jsonl")

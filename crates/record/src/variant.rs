@@ -41,6 +41,13 @@ pub enum VariantSource {
         /// SHA-256 over configuration, tokenizer and weights, hexadecimal.
         digest: String,
     },
+    /// A model behind OpenAI-compatible servers.
+    Endpoint {
+        /// Where: `http://host:8000/v1`.
+        addresses: Vec<String>,
+        /// Its name there.
+        model: String,
+    },
     /// Replies from a file in place of a model's.
     Scripted {
         /// The file.
@@ -151,6 +158,7 @@ mod tests {
             compressed(Some(TextOrigin::Own { tokens: 5 })),
             compressed(Some(file)),
             VariantSource::Checkpoint { path: "x/y.gguf".into(), digest: "0f".into() },
+            VariantSource::Endpoint { addresses: vec!["http://a/v1".into()], model: "m".into() },
             VariantSource::Scripted { replies: "r.jsonl".into(), digest: "0f".into() },
         ]
     }
@@ -176,7 +184,10 @@ mod tests {
             settings(json!("a sha256:b.txt sha256:0f")),
             json!({"name": "v", "settings": {"replies": "r.jsonl", "digest": "0f"}}),
         ];
-        let expected = all().into_iter().filter(|source| !matches!(source, VariantSource::Checkpoint { .. }));
+        let newer = |source: &VariantSource| {
+            matches!(source, VariantSource::Checkpoint { .. } | VariantSource::Endpoint { .. })
+        };
+        let expected = all().into_iter().filter(|source| !newer(source));
         for (stored, expected) in stored.into_iter().zip(expected) {
             let got: VariantRecord = serde_json::from_value(stored)?;
             assert_eq!(got.source, expected);

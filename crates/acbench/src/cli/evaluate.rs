@@ -32,7 +32,7 @@ impl Evaluate {
         let mut run = self.asked.plan()?;
         let mut progress = Progress::new();
         let watch = &mut |event| progress.show(event);
-        let finished = acbench::evaluate(&mut run, self.asked.speed.how(), output::shown(), watch)?;
+        let finished = acbench::evaluate(&mut run, &self.asked.speed.how()?, output::shown(), watch)?;
         drop(progress);
         if self.json {
             output::print_json(&finished.json)?;

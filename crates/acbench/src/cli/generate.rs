@@ -39,7 +39,7 @@ impl Generate {
             None => self.asked.plan()?,
         };
         let mut progress = Progress::new();
-        let asked = acbench::generate(&run, self.asked.speed.how(), &mut |event| progress.show(event))?;
+        let asked = acbench::generate(&run, &self.asked.speed.how()?, &mut |event| progress.show(event))?;
         drop(progress);
         if self.json {
             let root = run.root.display().to_string();

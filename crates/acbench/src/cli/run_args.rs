@@ -1,10 +1,11 @@
 //! The flags that decide what an evaluation finds.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use acbench::{
     BadRows, CalibrationChoice, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling, SeqLength,
-    Similarities, Similarity,
+    ServerOptions, Similarities, Similarity,
 };
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -74,7 +75,9 @@ pub(crate) struct RunArgs {
     compression: CompressionArgs,
 
     /// Checkpoints that somebody made before, to compare with the dense model: NAME=PATH, a folder, a GGUF file, or
-    /// OWNER/NAME[@REVISION] of the hub. They are asked in the dense model's tokens and chat template
+    /// OWNER/NAME[@REVISION] of the hub. They are asked in the dense model's tokens and chat template. Or models behind
+    /// OpenAI-compatible servers: NAME=http://HOST:PORT/v1#MODEL, several addresses with commas; dense=http://.. takes the
+    /// dense model's place
     #[arg(long = "variant", value_name = "NAME=PATH", num_args = 1.., conflicts_with = "replies")]
     variants: Vec<String>,
 
@@ -285,11 +288,23 @@ pub(crate) struct SpeedArgs {
     /// Conversations under way at a time; it changes no reply
     #[arg(long = "batch_size", value_name = "N", default_value = "16", value_parser = positive)]
     batch_size: usize,
+
+    /// Seconds that one request to a server may take
+    #[arg(long = "request_timeout", value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    request_timeout: u64,
+
+    /// A file with the key for servers [default: what ACBENCH_API_KEY says]; keys are kept nowhere
+    #[arg(long = "api_key_file", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
 }
 
 impl SpeedArgs {
-    pub(crate) fn how(&self) -> GenerateOptions {
-        GenerateOptions { batch_size: self.batch_size }
+    pub(crate) fn how(&self) -> Result<GenerateOptions, Error> {
+        Ok(GenerateOptions { batch_size: self.batch_size, servers: self.servers()? })
+    }
+
+    fn servers(&self) -> Result<ServerOptions, Error> {
+        ServerOptions::new(Duration::from_secs(self.request_timeout), self.api_key_file.as_deref())
     }
 }
 
@@ -298,9 +313,11 @@ impl RunArgs {
     pub(crate) fn plan(&self) -> Result<Run, Error> {
         let tasks = acbench::tasks(&self.tasks)?;
         let model = self.model.folder()?;
-        let checkpoint = acbench::open_checkpoint(model.as_deref())?;
+        let served = acbench::served(&self.variants, &self.speed.servers()?)?;
+        let checkpoint = acbench::asked_model(model.as_deref(), &served)?;
         let methods = self.compression.methods(&self.methods, &checkpoint)?;
         let spec = RunSpec {
+            served,
             calibration: self.compression.calibration(model.as_deref(), &methods)?,
             model,
             methods,

@@ -79,7 +79,7 @@ fn checkpoint(run: &Run, variant: &VariantRecord) -> Result<Checkpoint, Error> {
             crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))
         }
         VariantSource::Checkpoint { path, digest } => unchanged(path, digest),
-        VariantSource::Dense | VariantSource::Scripted { .. } => {
+        VariantSource::Dense | VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => {
             let problem = "it has no compressed weights that could be put back".to_owned();
             Err(Error::Flag { flag: "VARIANT", value: variant.name.clone(), problem })
         }

@@ -31,7 +31,7 @@ pub struct Finished {
 /// Whatever a stage says; the same call goes on where it stopped.
 pub fn evaluate(
     run: &mut Run,
-    how: GenerateOptions,
+    how: &GenerateOptions,
     shown: TerminalOptions,
     watch: &mut Watch<'_>,
 ) -> Result<Finished, Error> {

@@ -9,14 +9,18 @@ use task::{Episode, Task};
 
 use crate::effort::{self, Meter};
 use crate::event::{Event, Watch};
+#[cfg(feature = "endpoint")]
+use crate::identity;
 use crate::run::{Run, missing_template, unchanged};
-use crate::{Counts, Error, lookup};
+use crate::{Counts, Error, ServerOptions, lookup};
 
 /// What changes how fast replies come, and nothing else.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct GenerateOptions {
     /// Conversations under way at a time, at least 1.
     pub batch_size: usize,
+    /// How servers are asked.
+    pub servers: ServerOptions,
 }
 
 /// Asks what is missing of every variant of a run, compressing the ones that are not yet. Returns how many samples the
@@ -25,7 +29,7 @@ pub struct GenerateOptions {
 /// # Errors
 /// A model that cannot be loaded or asked, a transcript that is broken, a full disk, another process at work in the
 /// folder. Finished replies are kept.
-pub fn generate(run: &Run, how: GenerateOptions, watch: &mut Watch<'_>) -> Result<Counts, Error> {
+pub fn generate(run: &Run, how: &GenerateOptions, watch: &mut Watch<'_>) -> Result<Counts, Error> {
     let _lock = run.lock()?;
     for variant in &run.record.variants {
         crate::verb::compress_variant(run, variant, watch)?;
@@ -40,7 +44,7 @@ pub fn generate(run: &Run, how: GenerateOptions, watch: &mut Watch<'_>) -> Resul
         }
         // A variant with nothing left to ask is not even loaded.
         if !wanted.is_empty() {
-            ask(run, &VariantTasks { variant, tasks: wanted, batch_size: how.batch_size }, watch)?;
+            ask(run, &VariantTasks { variant, tasks: wanted, how }, watch)?;
         }
     }
     counts(run)
@@ -73,8 +77,7 @@ fn counts(run: &Run) -> Result<Counts, Error> {
 struct VariantTasks<'a> {
     variant: &'a VariantRecord,
     tasks: Vec<&'a TaskSource>,
-    /// How many conversations are under way at a time.
-    batch_size: usize,
+    how: &'a GenerateOptions,
 }
 
 /// Asks it.
@@ -86,6 +89,7 @@ fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(),
             let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
             return ask_backend(run, asked, &mut scripted, watch);
         }
+        VariantSource::Endpoint { addresses, model } => return ask_servers(run, asked, (addresses, model), watch),
         VariantSource::Dense => (run.checkpoint()?, None),
         VariantSource::Compressed { .. } => {
             (crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))?, None)
@@ -107,10 +111,52 @@ fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(),
         template_args: run.record.prompting.template_args.clone(),
         clock: crate::prompts::clock(&run.root, &run.record),
         max_thinking_tokens: run.record.prompting.max_thinking_tokens,
-        batch_size: asked.batch_size,
+        batch_size: asked.how.batch_size,
     };
     let mut local = Local::new(&model, tokenizer, options)?;
     ask_backend(run, asked, &mut local, watch)
+}
+
+/// Whether a variant's replies are made by this process, so that what they took can be measured.
+fn is_here(variant: &VariantRecord) -> bool {
+    !matches!(variant.source, VariantSource::Scripted { .. } | VariantSource::Endpoint { .. })
+}
+
+/// Asks a variant behind servers, which are asked before and after who they are.
+#[cfg(feature = "endpoint")]
+fn ask_servers(
+    run: &Run,
+    asked: &VariantTasks<'_>,
+    (addresses, model): (&[String], &str),
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
+    let prompting = &run.record.prompting;
+    let thought_tokens = match prompting.thinking {
+        Some(true) => prompting.max_thinking_tokens.unwrap_or(0),
+        _ => 0,
+    };
+    let ServerOptions { timeout, key } = asked.how.servers.clone();
+    let options = generate::EndpointOptions {
+        sampling: sampling(run),
+        template_args: prompting.template_args.clone(),
+        thought_tokens,
+        connections: asked.how.batch_size,
+        timeout,
+        key,
+        ..Default::default()
+    };
+    let place = |base: &String| generate::Address { base: base.clone(), model: Some(model.to_owned()) };
+    let places: Vec<generate::Address> = addresses.iter().map(place).collect();
+    let mut endpoint = generate::Endpoint::open(&places, options)?;
+    identity::look(run, &asked.variant.name, &endpoint, watch)?;
+    let done = ask_backend(run, asked, &mut endpoint, watch);
+    let looked = identity::look(run, &asked.variant.name, &endpoint, watch);
+    done.and(looked)
+}
+
+#[cfg(not(feature = "endpoint"))]
+fn ask_servers(_: &Run, _: &VariantTasks<'_>, _: (&[String], &str), _: &mut Watch<'_>) -> Result<(), Error> {
+    Err(Error::NotBuilt { what: "requests to servers", feature: "endpoint" })
 }
 
 fn ask_backend(
@@ -119,7 +165,7 @@ fn ask_backend(
     backend: &mut dyn Backend,
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
-    let &VariantTasks { variant, ref tasks, batch_size } = asked;
+    let &VariantTasks { variant, ref tasks, how } = asked;
     let mut meter = Meter::new();
     for source in tasks {
         let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
@@ -130,13 +176,13 @@ fn ask_backend(
         let others = run.other_transcripts(&variant.name, source)?;
         samples.retain(|sample| !others.state(&sample.id).is_over());
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
-        let job = Job { samples: &samples, transcript: &transcript, batch_size, seed: run.record.seed };
+        let job = Job { samples: &samples, transcript: &transcript, batch_size: how.batch_size, seed: run.record.seed };
         let end = generate::run(&job, &|sample| open(task, sample, &assets), backend, &mut |at| {
             meter.tick();
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;
         watch(Event::End(format!("{}: {}: {} samples, {}", variant.name, source.task, end.total, speed(end, began))));
-        if end.replies > 0 && !matches!(variant.source, VariantSource::Scripted { .. }) {
+        if end.replies > 0 && is_here(variant) {
             let effort = meter.end(&source.task, end.replies, end.tokens);
             effort::add(&run.root, &variant.name, effort)?;
         }

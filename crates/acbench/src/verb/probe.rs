@@ -42,7 +42,8 @@ const WINDOW: usize = 2048;
 pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result<ProbeAnalysis, Error> {
     let _lock = run.lock()?;
     if !run.record.variants.iter().any(|variant| variant.source == VariantSource::Dense) {
-        let why = "its dense model is a file of replies, which predicts nothing".to_owned();
+        let why = "its dense model is a file of replies or behind a server, so that what it predicts is not to be seen"
+            .to_owned();
         return Err(Error::NoProbe { root: run.root.clone(), why });
     }
     let dense = run.checkpoint()?;
@@ -56,7 +57,7 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
     let folder = run_path::probes(&run.root, record::DENSE);
     for variant in &run.record.variants {
         let checkpoint = match &variant.source {
-            VariantSource::Scripted { .. } => continue,
+            VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => continue,
             VariantSource::Dense => None,
             VariantSource::Compressed { .. } => {
                 Some(crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))?)

@@ -37,7 +37,7 @@ fn facts(run: &Run, VariantRecord { name, source }: &VariantRecord) -> VariantFa
             let found = record::read_json::<record::CheckpointRecord>(&run_path::weights(&run.root, name));
             (found.ok().map(|found| found.bytes as u64), None)
         }
-        VariantSource::Scripted { .. } => (None, None),
+        VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => (None, None),
     };
     let effort = Effort::sum(&efforts(&run.root, name));
     VariantFacts {

@@ -50,8 +50,12 @@ pub fn report(run: &Run, shown: TerminalOptions) -> Result<Reported, Error> {
     let behaviors: Vec<Behavior> = known(&run_path::behavior(&run.root))?.unwrap_or_default();
     let probes: Option<ProbeAnalysis> = known(&run_path::probe_analysis(&run.root))?;
     let blames = blames(run)?;
+    #[cfg_attr(not(feature = "endpoint"), expect(unused_mut, reason = "only servers are strange"))]
+    let mut record = run.record.clone();
+    #[cfg(feature = "endpoint")]
+    record.prompting.notes.extend(crate::identity::warnings(run));
     let report = Report {
-        run: &run.record,
+        run: &record,
         analysis: &analysis,
         weights: &weights,
         tallies: &explored.tallies,
@@ -90,7 +94,7 @@ fn weights(run: &Run) -> Result<BTreeMap<String, WeightsRecord>, Error> {
             VariantSource::Checkpoint { .. } => {
                 WeightsRecord::Found(record::read_json(&run_path::weights(&run.root, name))?)
             }
-            VariantSource::Dense | VariantSource::Scripted { .. } => continue,
+            VariantSource::Dense | VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => continue,
         };
         all.insert(name.clone(), record);
     }

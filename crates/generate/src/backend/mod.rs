@@ -1,5 +1,6 @@
 //! Who replies: a model in this process, one behind a server, or a file.
 
+mod address;
 #[cfg(feature = "endpoint")]
 mod endpoint;
 mod local;
@@ -10,8 +11,9 @@ use serde_json::Value;
 
 use crate::GenerateError;
 
+pub use address::{Address, Key};
 #[cfg(feature = "endpoint")]
-pub use endpoint::{Address, Endpoint, EndpointOptions, Fingerprint, Key};
+pub use endpoint::{Endpoint, EndpointOptions, Fingerprint};
 pub use local::{Local, LocalOptions};
 pub use scripted::Scripted;
 

@@ -77,6 +77,20 @@ impl Checkpoint {
         Self::read(Files::Folder(folder.to_owned()))
     }
 
+    /// The same where the weights may be elsewhere, behind a server, say: without them it can say how prompts are written,
+    /// and no more.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`], but for weights that are missing.
+    pub fn open_described(folder: &Path) -> Result<Self, ModelError> {
+        let folder = snapshot(folder)?.map_or_else(|| folder.to_owned(), |snapshot| snapshot.folder);
+        let weights = [WEIGHTS, INDEX].iter().any(|name| folder.join(name).exists());
+        if weights || !folder.join(CONFIG).is_file() || find_gguf(&folder)?.is_some() {
+            return Self::open(&folder);
+        }
+        Self::begin(Files::Folder(folder))
+    }
+
     /// A checkpoint whose files are in the binary: name and content of each.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Kind {
                 let bits = if last == "fp8" { Some(8) } else { bits };
                 Some(Self { method: last.to_owned(), bits, pattern })
             }
-            VariantSource::Checkpoint { .. } | VariantSource::Scripted { .. } => None,
+            VariantSource::Checkpoint { .. } | VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => None,
         }
     }
 }

@@ -7,9 +7,9 @@ use ureq::Agent;
 use ureq::http::{Response, StatusCode, header::HeaderMap};
 
 use super::EndpointOptions;
-use super::address::Key;
 use super::answer::{self, Answered, complaint, excerpt, is_too_long};
 use super::ask::EXTRAS;
+use crate::backend::Key;
 
 /// The largest answer that is read, in bytes.
 const LARGEST: u64 = 32 << 20;

@@ -4,7 +4,6 @@
 //! least loaded address, after pauses that grow; a request is given up after [`EndpointOptions::patience`], in a way that a
 //! resumed run asks it again. Nothing here decides what a reply is worth: a reply is what one successful answer says.
 
-mod address;
 mod answer;
 mod ask;
 mod line;
@@ -22,10 +21,8 @@ use record::{Message, Rng};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::backend::{Answer, Failure, Ticket};
+use crate::backend::{Address, Answer, Failure, Key, Ticket};
 use crate::{Backend, GenerateError, Request};
-
-pub use address::{Address, Key};
 
 use answer::Answered;
 use ask::{Asked, asked};
@@ -290,8 +287,7 @@ impl Shared {
         let until = begun + self.options.patience;
         let mut rng = Rng::stream(request.seed, "pause");
         let (mut tries, mut why) = (0, "every address is left alone after failures".to_owned());
-        loop {
-            let Some(place) = self.traffic.enter(until) else { break };
+        while let Some(place) = self.traffic.enter(until) {
             let outcome = self.exchange(place, request, &self.options);
             self.traffic.leave(place, ended(&outcome));
             match outcome {

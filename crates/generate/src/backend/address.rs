@@ -56,12 +56,12 @@ impl Key {
     }
 
     /// What stands in the header `Authorization`.
-    pub(super) fn header(&self) -> Option<String> {
+    pub fn header(&self) -> Option<String> {
         self.0.as_ref().map(|key| format!("Bearer {key}"))
     }
 
     /// A text without the key, should a server repeat it.
-    pub(super) fn hide(&self, text: &str) -> String {
+    pub fn hide(&self, text: &str) -> String {
         match &self.0 {
             Some(key) => text.replace(key.as_str(), "<key>"),
             None => text.to_owned(),
