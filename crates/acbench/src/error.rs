@@ -43,6 +43,9 @@ pub enum Error {
         /// What came of it.
         problem: String,
     },
+    /// A server of ours that cannot go on.
+    #[error("the server ends: {0}")]
+    Server(String),
     /// What this build has no part for.
     #[error("this build has no part for {what}")]
     NotBuilt {

@@ -37,6 +37,7 @@ mod prompts;
 mod ready_made;
 mod run;
 mod served;
+mod server;
 mod similarity;
 mod spec;
 mod tokens;
@@ -45,7 +46,7 @@ mod verb;
 pub use ::compress::{
     FORMATS, Format, FormatInfo, GgufKind, GgufSummary, Inspection, METHODS, MethodInfo, Recipe, inspect, widths,
 };
-pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling};
+pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling, label};
 pub use ::record::{
     AgentStyle, Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis, Recommendation,
     Scoring, TextOrigin, Verdict,
@@ -68,10 +69,12 @@ pub use prompts::template_args;
 pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
 pub use served::{Served, ServerOptions, asked_model, served};
+pub use server::{ModelServer, ServeOptions, server_key};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use verb::{
-    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, Spared,
-    TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, export, gate, generate,
-    paper, probe, recommend, report, sample_plan, score, view, write_recipe, write_text,
+    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, ServerProgram,
+    Spared, TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, export, gate,
+    generate, paper, probe, recommend, report, sample_plan, score, server_commands, variant_checkpoint, view,
+    write_recipe, write_text,
 };

@@ -5,7 +5,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
-use record::{Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, VariantSource, run_path};
+use record::{
+    Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, VariantRecord, VariantSource, run_path,
+};
 use serde_json::{Map, Value};
 use task::Drawn;
 
@@ -150,6 +152,22 @@ impl Run {
             }
         }
         Ok(all)
+    }
+
+    /// A variant by its name.
+    ///
+    /// # Errors
+    /// [`Error::Flag`] where the run has none of this name.
+    pub fn variant(&self, name: &str) -> Result<&VariantRecord, Error> {
+        let all = &self.record.variants;
+        all.iter().find(|variant| variant.name == name).ok_or_else(|| Error::Flag {
+            flag: "VARIANT",
+            value: name.to_owned(),
+            problem: format!(
+                "the run has no such variant; it has {}",
+                all.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        })
     }
 
     /// The dense checkpoint, and that it is still the one that the run began with.
@@ -319,7 +337,7 @@ fn show(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use record::{Capability, ModelSource, Scoring, VariantRecord};
+    use record::{Capability, ModelSource, Scoring};
     use serde_json::json;
 
     fn gptq(bits: u8) -> VariantSource {

@@ -11,7 +11,7 @@ use crate::ready_made::named;
 use crate::run::{open_checkpoint, open_described};
 
 /// The environment variable that has the key for servers.
-const KEY: &str = "ACBENCH_API_KEY";
+pub(crate) const KEY: &str = "ACBENCH_API_KEY";
 
 /// A variant behind servers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ mod run;
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
 pub use model::{
-    Change, Chat, Checkpoint, Clock, Encoder, Matrix, Model, ModelError, Request as ModelRequest, Sampling, Session,
-    SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
+    Change, Chat, Checkpoint, Clock, Encoder, Generated as ModelReply, Matrix, Model, ModelError,
+    Request as ModelRequest, Sampling, Session, SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
 };
 
 pub use backend::{Address, Answer, Backend, Failure, Key, Local, LocalOptions, Request, Scripted, Ticket};

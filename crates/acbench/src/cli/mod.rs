@@ -20,6 +20,7 @@ mod recommend;
 mod report;
 mod run_args;
 mod score;
+mod serve;
 mod view;
 
 use std::ffi::{OsStr, OsString};
@@ -87,6 +88,8 @@ enum Verb {
     Export(export::Export),
     /// Show the paper's tables, beside a run or whole
     Paper(paper::Paper),
+    /// Serve a variant or a model to other programs, or print how others serve it
+    Serve(serve::Serve),
     /// Show the report of a run in a browser
     View(view::View),
     /// List tasks, methods or models
@@ -120,6 +123,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Recommend(verb) => verb.run(),
         Verb::Export(verb) => verb.run(),
         Verb::Paper(verb) => verb.run(),
+        Verb::Serve(verb) => verb.run(),
         Verb::View(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };

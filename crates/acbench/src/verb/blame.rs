@@ -27,7 +27,7 @@ pub struct BlameOptions {
 /// # Errors
 /// A run that was not probed, a variant that has no weights, a model that cannot be loaded.
 pub fn blame(run: &Run, variant: &str, options: BlameOptions, watch: &mut Watch<'_>) -> Result<Blame, Error> {
-    let record = named(run, variant)?;
+    let record = run.variant(variant)?;
     let path = run_path::probe_texts(&run.root);
     if !path.is_file() {
         let why = format!("blame reads what the probe read; do `acbench probe {}` first", run.root.display());
@@ -59,18 +59,6 @@ fn lasting(seconds: f64) -> String {
         long if long < 5400.0 => format!("{:.0} min", long / 60.0),
         long => format!("{:.1} h", long / 3600.0),
     }
-}
-
-fn named<'a>(run: &'a Run, name: &str) -> Result<&'a VariantRecord, Error> {
-    let fits = |variant: &&VariantRecord| variant.name == name;
-    run.record.variants.iter().find(fits).ok_or_else(|| Error::Flag {
-        flag: "VARIANT",
-        value: name.to_owned(),
-        problem: format!(
-            "the run has no such variant; it has {}",
-            run.record.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(", ")
-        ),
-    })
 }
 
 fn checkpoint(run: &Run, variant: &VariantRecord) -> Result<Checkpoint, Error> {
@@ -127,7 +115,7 @@ pub struct Spared {
 /// # Errors
 /// A variant that was made elsewhere, whose settings nobody knows; a full disk.
 pub fn write_recipe(run: &Run, variant: &str, found: &Blame, growth: f64, path: &Path) -> Result<Spared, Error> {
-    let record = named(run, variant)?;
+    let record = run.variant(variant)?;
     let VariantSource::Compressed { method, settings, .. } = &record.source else {
         let problem = "it was made elsewhere: only a variant that this program compressed has settings to write";
         return Err(Error::Flag { flag: "--write", value: variant.to_owned(), problem: problem.to_owned() });

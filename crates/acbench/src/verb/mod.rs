@@ -12,6 +12,7 @@ mod reading;
 mod report;
 
 mod evaluate;
+mod serve;
 mod view;
 
 mod compare;
@@ -37,6 +38,7 @@ pub use self::recommend::recommend;
 pub use self::report::{Reported, TerminalOptions, report};
 pub use self::samples::sample_plan;
 pub use self::score::{Counts, ScoreOptions, score};
+pub use self::serve::{ServerProgram, server_commands, variant_checkpoint};
 pub use self::view::{View, view};
 
 /// Writes a text to a file, whole or not at all.
