@@ -57,7 +57,9 @@ impl Place {
         match how {
             Ended::Answered => {
                 (self.strikes, self.closed) = (0, None);
-                self.limit = (self.limit + 1.0 / self.limit).min(most.max(1) as f64);
+                // Twice as many a round until the first trouble, one more a round from then on.
+                let more = if self.lowered.is_none() { 1.0 } else { 1.0 / self.limit };
+                self.limit = (self.limit + more).min(most.max(1) as f64);
             }
             Ended::Busy(wait) => {
                 self.lower(now);
@@ -147,15 +149,17 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_grows_by_one_a_round_and_halves_once_a_second() {
+    fn a_limit_doubles_until_the_first_trouble_and_then_grows_by_one_a_round() {
         let (now, mut one) = (Instant::now(), place());
         (0..4).for_each(|_| one.end(Ended::Answered, 64, now));
-        assert!((4.9..5.0).contains(&one.limit), "{}", one.limit);
-        one.limit = 8.0;
+        assert_eq!(one.limit, 8.0);
         (0..3).for_each(|_| one.end(Ended::Busy(None), 64, now));
         assert_eq!(one.limit, 4.0);
         one.end(Ended::Busy(None), 64, now + ONCE);
         assert_eq!(one.limit, 2.0);
+        one.limit = 4.0;
+        (0..4).for_each(|_| one.end(Ended::Answered, 64, now));
+        assert!((4.9..5.0).contains(&one.limit), "{}", one.limit);
         (0..1000).for_each(|_| one.end(Ended::Answered, 6, now));
         assert_eq!(one.limit, 6.0);
     }
