@@ -18,6 +18,9 @@ pub(super) const EXTRAS: [&str; 8] = [
     "frequency_penalty",
 ];
 
+/// More than any vocabulary has: some servers take 0 for all tokens, some -1, and each refuses the other.
+const ALL: usize = 1 << 20;
+
 /// A request's path and body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
@@ -56,7 +59,7 @@ fn sampling(request: &Request, options: &EndpointOptions) -> Map<String, Value> 
     let sampling = &options.sampling;
     // Through text, so that 0.7 is sent as 0.7.
     let short = |number: f32| json!(number.to_string().parse::<f64>().unwrap_or(f64::from(number)));
-    let top_k = i64::try_from(sampling.top_k).ok().filter(|&top_k| top_k > 0).unwrap_or(-1);
+    let top_k = if sampling.top_k > 0 { sampling.top_k } else { ALL };
     let mut fields = Map::from_iter([
         ("max_tokens".to_owned(), json!(request.max_tokens.saturating_add(options.thought_tokens))),
         ("temperature".to_owned(), short(sampling.temperature)),
@@ -137,7 +140,7 @@ mod tests {
         let Asked { path, body } = asked(&request(vec![Message::user("hi")]), &options(), "reasoning");
         assert_eq!(path, "chat/completions");
         let expected = json!({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 12, "temperature": 0.7,
-            "top_p": 0.95, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0,
+            "top_p": 0.95, "top_k": 1048576, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0,
             "presence_penalty": 0.0, "frequency_penalty": 0.0, "seed": 0x7fff_ffff, "n": 1, "stream": false, "stop": ["\n"],
             "tools": [{"type": "function"}], "chat_template_kwargs": {"enable_thinking": false}});
         assert_eq!(Value::Object(body), expected);

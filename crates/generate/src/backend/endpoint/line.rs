@@ -119,17 +119,22 @@ fn classified(status: StatusCode, wait: Option<Duration>, why: &str, body: &Map<
     match status.as_u16() {
         429 => Outcome::Busy { wait, why: said },
         503 | 529 if wait.is_some() => Outcome::Busy { wait, why: said },
+        // Some servers check fields so late that it is their own error.
+        500 if why.contains("validation error") => refused(said, why, body),
         408 | 409 | 425 | 500.. => Outcome::Failed(said),
         401 | 403 => Outcome::Refused(format!("{said}; a key is taken from ACBENCH_API_KEY or --api_key_file")),
         404 | 405 => Outcome::Refused(said),
         300..400 => Outcome::Refused(format!("{said}; it sends us elsewhere, which is not followed")),
         400 | 413 | 422 if is_too_long(why) => Outcome::TooLong(said),
-        400 | 422 => {
-            let named = |field: &&str| body.contains_key(*field) && why.contains(*field);
-            EXTRAS.into_iter().find(named).map_or(Outcome::Wrong(said), Outcome::Unknown)
-        }
+        400 | 422 => refused(said, why, body),
         _ => Outcome::Wrong(said),
     }
+}
+
+/// A request that is not taken: for a field that this server does not know, or for good.
+fn refused(said: String, why: &str, body: &Map<String, Value>) -> Outcome {
+    let named = |field: &&str| body.contains_key(*field) && why.contains(*field);
+    EXTRAS.into_iter().find(named).map_or(Outcome::Wrong(said), Outcome::Unknown)
 }
 
 #[cfg(test)]
@@ -153,6 +158,7 @@ mod tests {
         }
         assert!(matches!(of(400, "maximum context length is 5", None), Outcome::TooLong(_)));
         assert_eq!(of(400, "unknown field `top_k`", None), Outcome::Unknown("top_k"));
+        assert_eq!(of(500, "1 validation error: ('body', 'top_k')", None), Outcome::Unknown("top_k"));
         assert!(matches!(of(400, "unknown field `min_p`", None), Outcome::Wrong(_)), "it was not sent");
         assert!(matches!(of(418, "", None), Outcome::Wrong(_)));
     }
