@@ -14,6 +14,7 @@
 mod analysis;
 mod assets;
 mod behavior;
+mod calls;
 mod column;
 mod comparison;
 mod compression;
@@ -43,6 +44,7 @@ pub use analysis::{
 };
 pub use assets::{Asset, AssetError, Assets};
 pub use behavior::{Behavior, Course, InvalidTurn, SurvivalPoint};
+pub use calls::{CallForm, Calls, calls};
 pub use column::{Column, MeanOf, Metric};
 pub use comparison::{
     Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,
