@@ -109,8 +109,11 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
-    if spec.agent == AgentStyle::React && task.capability() == Capability::RealWorld {
-        drawn.samples.iter_mut().for_each(real_world::think_aloud);
+    match spec.agent {
+        _ if task.capability() != Capability::RealWorld => {}
+        AgentStyle::Act => {}
+        AgentStyle::React => drawn.samples.iter_mut().for_each(real_world::think_aloud),
+        AgentStyle::Calls => drawn.samples.iter_mut().for_each(real_world::call_tools),
     }
     if spec.epochs > 1 {
         let again = |sample: &Sample| (1..=spec.epochs).map(|epoch| sample.repeated(epoch)).collect::<Vec<_>>();

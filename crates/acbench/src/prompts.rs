@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use generate::{Change, Chat, Checkpoint, Clock, ModelError, Surround};
-use record::{Prompting, RunRecord, Turn, run_path};
+use record::{AgentStyle, Prompting, RunRecord, Turn, run_path};
 use serde_json::{Map, Value};
 use task::{Drawn, Task};
 
@@ -76,6 +76,11 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
     let args = args(spec, |name| spec.chat_template && tokenizer.reads(name));
     let generated = spec.tasks.iter().any(|task| !spec.data.contains_key(task.name()));
     let asking = generated.then(|| spec.asking(checkpoint.config().longest())).transpose()?;
+    let reads_tools = spec.chat_template && tokenizer.has_template() && tokenizer.reads("tools");
+    if spec.agent == AgentStyle::Calls && spec.replies.is_none() && !reads_tools {
+        let problem = "the chat template has no place for tools; `act` describes them in words".to_owned();
+        return Err(Error::Flag { flag: "--agent", value: "calls".to_owned(), problem });
+    }
     let asked = Prompting {
         template_args: args.clone(),
         num_fewshot: asking.map(|asking| asking.shots),

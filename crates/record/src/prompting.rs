@@ -47,6 +47,8 @@ pub enum AgentStyle {
     Act,
     /// With a thought and an action (ReAct).
     React,
+    /// Where the environment has tools, with calls of them in the form of the chat template.
+    Calls,
 }
 
 impl AgentStyle {

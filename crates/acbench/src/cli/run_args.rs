@@ -30,6 +30,8 @@ enum AgentStyle {
     Act,
     /// With a thought, then an action (ReAct)
     React,
+    /// With calls of tools, in the chat template's own form: generated tool_query and tool_operation
+    Calls,
 }
 
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
@@ -339,6 +341,7 @@ impl RunArgs {
             agent: match self.agent {
                 AgentStyle::Act => acbench::AgentStyle::Act,
                 AgentStyle::React => acbench::AgentStyle::React,
+                AgentStyle::Calls => acbench::AgentStyle::Calls,
             },
             similarities: self.similarity.resolve()?,
             epochs: self.epochs,

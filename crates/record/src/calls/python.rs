@@ -52,7 +52,8 @@ impl<'t> Reader<'t> {
     /// A name with its points.
     fn name(&mut self) -> Option<&'t str> {
         let trimmed = self.rest.trim_start();
-        let end = trimmed.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))).unwrap_or(trimmed.len());
+        let end =
+            trimmed.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))).unwrap_or(trimmed.len());
         let (name, rest) = trimmed.split_at(end);
         self.rest = rest;
         name.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(name)

@@ -3,7 +3,7 @@
 //! A world knows its goal, what can be seen, what an action does, and how far the agent is; the rest is here: AgentBoard's
 //! act-only prompt with its memory, or a conversation that grows, and the only [`Episode`] of the capability.
 
-use record::{Ask, Message, Sample, Turn};
+use record::{Ask, Message, Sample, ToolCall, Turn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::Episode;
 
 use super::react::{self, Said};
 use super::reply::stated_action;
+use super::tools;
 
 /// What an agent acts in.
 pub trait World: Send {
@@ -140,6 +141,8 @@ pub struct Agent<W> {
     conversation: Vec<Message>,
     /// [`Style::Chat`]: the messages of its opening, which always stay.
     opening: usize,
+    /// What the model may call; where there are some, it acts by calls.
+    tools: Vec<Value>,
     max_tokens: usize,
     stop: Vec<String>,
     start: f64,
@@ -166,6 +169,7 @@ impl<W: World> Agent<W> {
             memory,
             conversation: sample.messages.clone(),
             opening: sample.messages.len(),
+            tools: sample.tools.clone(),
             max_tokens: sample.max_tokens,
             stop: sample.stop.clone(),
             steps: 0,
@@ -213,7 +217,30 @@ impl<W: World> Agent<W> {
         (action, effect.valid)
     }
 
+    /// What a reply calls, if the agent acts by calls: the first one.
+    fn called(&self, reply: &str) -> Option<(ToolCall, String)> {
+        if self.tools.is_empty() {
+            return None;
+        }
+        let found = record::calls(reply, &self.tools)?;
+        let call = found.calls.into_iter().next()?;
+        Some((ToolCall { id: Some(format!("call_{}", self.steps)), ..call }, found.said))
+    }
+
+    fn call(&mut self, call: &ToolCall, said: String) -> (String, bool) {
+        let text = json!({"name": call.name, "arguments": call.arguments}).to_string();
+        let effect = self.world.act(&text);
+        self.read += usize::from(effect.action.is_some());
+        self.formed += usize::from(effect.action.is_some() && said.trim().is_empty());
+        self.conversation.push(Message { tool_calls: vec![call.clone()], ..Message::assistant(said) });
+        self.conversation.push(tools::twin::result(call, effect.observation));
+        (text, effect.valid)
+    }
+
     fn talk(&mut self, reply: &str) -> (String, bool) {
+        if let Some((call, said)) = self.called(reply) {
+            return self.call(&call, said);
+        }
         let said = self.parts(reply).map_or_else(|| reply.trim().to_owned(), |said| said.action);
         let effect = self.world.act(&record::half_width(&record::clean(&said)));
         self.read += usize::from(effect.action.is_some());
@@ -232,7 +259,7 @@ impl<W: World> Agent<W> {
             Style::Chat => self.conversation.clone(),
             Style::Agentboard => self.prompt(),
         };
-        Ask { messages, tools: Vec::new(), max_tokens: self.max_tokens, stop: self.stop.clone() }
+        Ask { messages, tools: self.tools.clone(), max_tokens: self.max_tokens, stop: self.stop.clone() }
     }
 
     /// AgentBoard's act-only prompt; where the agent thinks first, it is asked for a thought instead.

@@ -23,4 +23,5 @@ pub use ending::Ending;
 pub use pddl::*;
 pub use react::think_aloud;
 pub use reply::stated_action;
+pub use tools::twin::call_tools;
 pub use twin::generate as generate_twin;

@@ -16,6 +16,7 @@ mod desk;
 mod films;
 mod lists;
 mod names;
+mod native;
 mod papers;
 mod reading;
 mod scene;
@@ -33,6 +34,7 @@ use scene::{Level, Puzzle};
 
 pub use answer::is_answer;
 pub use desk::Desk;
+pub use native::{call_tools, result};
 pub use reading::{Wanted, wanted};
 pub use scene::{Call, Machine, Manual, Scene};
 
