@@ -1,6 +1,9 @@
 //! Settings that fit the model at hand.
 
+use std::collections::BTreeSet;
+
 use model::Config;
+use model::arch::linears;
 use serde_json::{Map, Value, json};
 
 use crate::recipe::Recipe;
@@ -13,10 +16,7 @@ const OFFERED: [usize; 6] = [256, 128, 64, 32, 16, 8];
 
 /// Input widths of the linears of a decoder's blocks, smallest first, each once.
 pub fn widths(config: &Config) -> Vec<usize> {
-    let mut all = vec![config.hidden_size, config.heads * config.head_dim, config.intermediate_size];
-    all.sort_unstable();
-    all.dedup();
-    all
+    linears(config).map(|linear| linear.shape.1).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Recipe {

@@ -1,8 +1,6 @@
 //! Moves scales from the inputs of linears into their weights: what makes an input is divided, what takes it multiplied.
 
-use std::ops::Range;
-
-use model::{Block, Group, GroupKind, Linear, Part, Weight};
+use model::{Block, Group, GroupKind, Linear, Norm, Part, Rows, Weight};
 
 use crate::format::CheckpointWriter;
 use crate::forward::Taps;
@@ -30,7 +28,7 @@ pub(crate) fn fold(
     let experts = block.experts();
     let mut found = Vec::new();
     for (group, seen) in block.groups().zip(&taps.groups) {
-        let joint = group.kind == GroupKind::GateUp && experts > 1;
+        let joint = group.kind == GroupKind::GateUp && block.router.is_some();
         let (groups, seen) = match &taps.routed {
             // The experts share one norm, so they share its scales: all of them are looked at, once.
             Some(_) if joint && group.expert > 0 => continue,
@@ -53,11 +51,15 @@ pub(crate) fn fold(
     Ok(())
 }
 
-/// Whether what makes the inputs of a group can be divided: with grouped queries, a value reaches the output linear
-/// several times.
+/// Whether what makes the inputs of a group can be divided: a norm; the values, unless they reach the output linear several
+/// times because queries share them; up, unless what becomes of it is no multiple.
 fn divisible(block: &Block, group: Group) -> bool {
-    let values = block.part(Part::Value, 0).map_or(0, |(_, rows)| rows.len());
-    group.kind != GroupKind::Output || block.linears_of(group).iter().all(|linear| linear.in_features() == values)
+    let inputs = block.linears_of(group).first().map_or(0, |linear| linear.in_features());
+    match group.kind {
+        GroupKind::Output => block.part(Part::Value, 0).is_some_and(|(_, rows)| rows.len() == inputs),
+        GroupKind::Down => block.gating.is_linear_in_up(),
+        kind => block.norm_before(kind).is_some(),
+    }
 }
 
 fn put_back(block: &mut Block, group: LinearGroup) {
@@ -76,15 +78,11 @@ fn place(
     stored: Stored,
     writer: &mut CheckpointWriter<'_>,
 ) -> Result<(), CompressError> {
-    let norms = match kind {
-        GroupKind::Qkv => Some((block.attention_norm_name.clone(), &mut block.attention_norm)),
-        GroupKind::GateUp => Some((block.mlp_norm_name.clone(), &mut block.mlp_norm)),
-        GroupKind::Output | GroupKind::Down => None,
-    };
-    match norms {
-        Some((name, norm)) => {
-            divide_norm(norm, &mut scales, stored(&name)?);
-            writer.changed(&name, norm)?;
+    match block.norm_before_mut(kind) {
+        Some(norm) => {
+            divide_norm(norm, &mut scales, stored(&norm.name)?);
+            let values: Vec<f32> = norm.weight.iter().map(|weight| weight - norm.less).collect();
+            writer.changed(&norm.name, &values)?;
         }
         None => {
             let producer = if kind == GroupKind::Output { Part::Value } else { Part::Up };
@@ -98,18 +96,19 @@ fn place(
             }
         }
     }
-    let joint = kind == GroupKind::GateUp && block.experts() > 1;
+    let joint = kind == GroupKind::GateUp && block.router.is_some();
     for (group, seen) in block.groups().zip(&mut taps.groups) {
         if group.kind == kind && (joint || group.expert == expert) {
             names(block, group).iter().for_each(|name| multiply(block.linear_mut(name), &scales));
             seen.divide(&scales);
         }
     }
-    if let Some(router) = block.router.as_mut().filter(|_| joint) {
-        multiply(Some(&mut router.gate), &scales);
-        let name = format!("{}.weight", router.gate.name);
+    let gates = block.router.iter_mut().filter(|_| joint);
+    for gate in gates.flat_map(|router| std::iter::once(&mut router.gate).chain(&mut router.shared_gate)) {
+        multiply(Some(gate), &scales);
+        let name = format!("{}.weight", gate.name);
         let kept = stored(&name)?;
-        if let Weight::F32(weight) = &mut router.gate.weight {
+        if let Weight::F32(weight) = &mut gate.weight {
             weight.data.iter_mut().for_each(|w| *w = kept.nearest(*w));
             writer.changed(&name, &weight.data)?;
         }
@@ -119,9 +118,9 @@ fn place(
 }
 
 /// Divides a norm as it will be stored; the scales become those that were really divided by, 1 where that is none.
-fn divide_norm(norm: &mut [f32], scales: &mut [f32], stored: FloatType) {
-    for (weight, scale) in norm.iter_mut().zip(scales) {
-        let divided = stored.nearest(*weight / *scale);
+fn divide_norm(norm: &mut Norm, scales: &mut [f32], stored: FloatType) {
+    for (weight, scale) in norm.weight.iter_mut().zip(scales) {
+        let divided = stored.nearest(*weight / *scale - norm.less) + norm.less;
         let really = *weight / divided;
         if divided != 0.0 && really.is_finite() && really > 0.0 {
             (*weight, *scale) = (divided, really);
@@ -132,13 +131,13 @@ fn divide_norm(norm: &mut [f32], scales: &mut [f32], stored: FloatType) {
 }
 
 /// Divides some outputs of a linear.
-fn divide_rows(linear: &mut Linear, rows: Range<usize>, scales: &[f32]) {
+fn divide_rows(linear: &mut Linear, rows: Rows, scales: &[f32]) {
     let mut weight = linear.weight.to_f32();
-    for (row, scale) in rows.clone().zip(scales) {
+    for (row, scale) in rows.iter().zip(scales) {
         weight.row_mut(row).iter_mut().for_each(|w| *w /= scale);
-    }
-    for (bias, scale) in linear.bias.iter_mut().flatten().skip(rows.start).zip(scales) {
-        *bias /= scale;
+        if let Some(bias) = linear.bias.as_mut().and_then(|bias| bias.get_mut(row)) {
+            *bias /= scale;
+        }
     }
     linear.weight = Weight::F32(weight);
 }

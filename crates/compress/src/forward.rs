@@ -1,6 +1,6 @@
 //! How calibration sequences run through a block, and what is seen on the way.
 
-use model::{Block, Flow, Group, GroupKind, Linear, Weight};
+use model::{Block, Flow, Group, GroupKind, Linear, Part, Weight};
 
 use crate::seen::{Needs, Seen};
 use crate::states::{Batch, States};
@@ -10,7 +10,7 @@ use crate::{CompressError, Matrix, matmul};
 pub(crate) struct Taps {
     /// In the order of [`Block::groups`].
     pub groups: Vec<Seen>,
-    /// Of the inputs of all experts together, before they are routed; where there are several.
+    /// Of the inputs of all experts together, before they are routed; where a router chooses.
     pub routed: Option<Seen>,
 }
 
@@ -18,7 +18,8 @@ impl Taps {
     /// Nothing seen yet.
     pub fn of(block: &Block, needs: Needs, states: &States) -> Self {
         let tokens = states.batches.iter().map(|batch| batch.sequences.rows()).sum();
-        let routed = (block.experts() > 1).then(|| Seen::new(needs, block.mlp_norm.len(), tokens));
+        let width = block.part(Part::Gate, 0).map_or(0, |(gate, _)| gate.in_features());
+        let routed = block.router.as_ref().map(|_| Seen::new(needs, width, tokens));
         Self { groups: block.groups().map(|group| empty(block, group, needs, tokens)).collect(), routed }
     }
 }
@@ -46,7 +47,7 @@ fn multiply(block: &Block, group: Group, flow: &mut Flow) {
 
 /// Enters a group, from the residual stream before its part of the block.
 fn reach(block: &Block, group: Group, flow: &mut Flow) {
-    if let Some(before) = group.made_of() {
+    for before in block.before(group) {
         block.enter(before, flow);
         multiply(block, before, flow);
     }

@@ -1,6 +1,7 @@
 //! What a walk will take of memory, before it begins.
 
-use model::{Checkpoint, Config};
+use model::arch::{LinearShape, linears};
+use model::{Checkpoint, Config, GroupKind};
 
 use crate::recipe::Recipe;
 use crate::states::TOKENS;
@@ -29,28 +30,38 @@ pub struct Estimate {
     pub least: u64,
 }
 
-/// Sizes of a block, in weights.
+/// Sizes of the largest block, in weights.
+#[derive(Default)]
 struct BlockSizes {
     /// All linears.
     weights: u64,
     /// The largest linear.
     largest: u64,
-    /// Input widths of the groups, each once: q, k, v; o; gate and up; down.
-    groups: [u64; 4],
+    /// Input widths of the groups, those of each expert too.
+    groups: Vec<(GroupKind, u64)>,
 }
 
 impl BlockSizes {
     fn of(config: &Config) -> Self {
-        let (hidden, inter) = (config.hidden_size as u64, config.intermediate_size as u64);
-        let (queries, keys) = ((config.heads * config.head_dim) as u64, (config.kv_heads * config.head_dim) as u64);
-        let attention = hidden * (2 * queries + 2 * keys);
-        let weights = attention + 3 * hidden * inter * experts(config);
-        Self { weights, largest: hidden * queries.max(inter), groups: [hidden, queries, hidden, inter] }
+        let all: Vec<LinearShape> = linears(config).collect();
+        let blocks = all.chunk_by(|a, b| a.block == b.block).map(Self::of_block);
+        blocks.max_by_key(|block| block.weights).unwrap_or_default()
     }
-}
 
-fn experts(config: &Config) -> u64 {
-    config.experts.map_or(1, |experts| experts.count as u64)
+    fn of_block(linears: &[LinearShape]) -> Self {
+        let size = |linear: &LinearShape| (linear.shape.0 * linear.shape.1) as u64;
+        let groups = linears.chunk_by(|a, b| a.group == b.group);
+        Self {
+            weights: linears.iter().map(size).sum(),
+            largest: linears.iter().map(size).max().unwrap_or(0),
+            groups: groups.map(|group| (group[0].group.kind, group[0].shape.1 as u64)).collect(),
+        }
+    }
+
+    /// The widest input of the groups of a kind.
+    fn inputs(&self, kind: GroupKind) -> u64 {
+        self.groups.iter().filter(|group| group.0 == kind).map(|group| group.1).max().unwrap_or(0)
+    }
 }
 
 /// Calibration text by its size.
@@ -94,11 +105,11 @@ impl Estimate {
         // A weight at work: its copy in processing order, its levels twice, the numbers they stand for, and what is written.
         let work = block.largest * (4 + 2 + 4 + 2);
         let walking = match looks {
-            true => 4 * block.weights + sums(recipe, &block, config) + work.max(forward(config, size)),
+            true => 4 * block.weights + sums(recipe, &block) + work.max(forward(config, &block, size)),
             false => 4 * block.weights + work,
         };
         let aside = if recipe.true_sequential() { kept(&block, tokens) } else { 0 };
-        let activations = if looks { 4 * tokens * block.groups[0] + aside } else { 0 };
+        let activations = if looks { 4 * tokens * config.hidden_size as u64 + aside } else { 0 };
         let text = if looks { TEXT * tokens } else { 0 };
         let least = (base + text + opening.max(table + loading.max(walking))).max(peak().unwrap_or(0));
         let spills = activations > 0 && budget.is_some_and(|budget| least + activations > budget);
@@ -120,29 +131,28 @@ impl Estimate {
 /// What goes into the next linear of all tokens: the attention's output, or the inputs of the last linear where those are
 /// few.
 fn kept(block: &BlockSizes, tokens: u64) -> u64 {
-    let (attention, last) = (4 * tokens * block.groups[1], 4 * tokens * block.groups[3]);
+    let (attention, last) = (4 * tokens * block.inputs(GroupKind::Output), 4 * tokens * block.inputs(GroupKind::Down));
     if last <= KEPT_BYTES as u64 { attention.max(last) } else { attention }
 }
 
 /// Hessians in 64 bits, of one group or of all, and the factor of one inverse in 32.
-fn sums(recipe: &Recipe, block: &BlockSizes, config: &Config) -> u64 {
+fn sums(recipe: &Recipe, block: &BlockSizes) -> u64 {
     if !recipe.needs().hessian {
         return 0;
     }
-    let square = |width: u64| width * width;
-    let widest = block.groups.iter().copied().map(square).max().unwrap_or(0);
+    let squares = || block.groups.iter().map(|group| group.1 * group.1);
+    let widest = squares().max().unwrap_or(0);
     if recipe.true_sequential() && !recipe.folds_any() {
         return 12 * widest;
     }
-    let [qkv, output, gate_up, down] = block.groups.map(square);
-    8 * (qkv + output + (gate_up + down) * experts(config)) + 4 * widest
+    8 * squares().sum::<u64>() + 4 * widest
 }
 
 /// What a few sequences make on their way through a block; allocators keep as much again of what was freed.
-fn forward(config: &Config, text: TextSize) -> u64 {
+fn forward(config: &Config, block: &BlockSizes, text: TextSize) -> u64 {
     let rows = text.tokens().min(TOKENS.max(text.length)) as u64;
-    let (hidden, inter) = (config.hidden_size as u64, config.intermediate_size as u64);
-    let heads = ((config.heads + 2 * config.kv_heads) * config.head_dim) as u64;
+    let (hidden, inter) = (config.hidden_size as u64, block.inputs(GroupKind::Down));
+    let heads = (config.heads * config.head_dim + config.kv_heads * (config.head_dim + config.value_dim)) as u64;
     2 * 4 * rows * (2 * hidden + (2 * inter).max(2 * heads))
 }
 

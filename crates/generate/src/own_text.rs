@@ -98,7 +98,7 @@ pub fn own_text(
 /// Documents under way at a time, so that their keys and values take no more than [`ACTIVE`]; at least one.
 fn together(checkpoint: &Checkpoint) -> usize {
     let config = checkpoint.config();
-    let document = DOCUMENT * config.layers * config.kv_heads * config.head_dim * 2 * size_of::<f32>();
+    let document = DOCUMENT * config.cached_numbers() * size_of::<f32>();
     (ACTIVE / document.max(1)).clamp(1, BATCH)
 }
 

@@ -69,7 +69,8 @@ fn jitter(model: &Model, sequences: &[Vec<u32>], ours: &[Vec<f32>]) -> Checked<V
         let share = 1.0 + run as f32 * f32::EPSILON;
         for (block, sign) in other.blocks.iter_mut().zip([1, -1].into_iter().cycle()) {
             let share = if sign * (run % 2 * 2 - 1) > 0 { share } else { share.recip() };
-            block.attention_norm.iter_mut().chain(&mut block.mlp_norm).for_each(|weight| *weight *= share);
+            let norms = block.attention_norm.iter_mut().chain(&mut block.mlp_norm);
+            norms.flat_map(|norm| &mut norm.weight).for_each(|weight| *weight *= share);
         }
         for ((most, a), b) in most.iter_mut().zip(logits(&other, sequences)?).zip(ours) {
             *most = most.max(distance(&a, b));

@@ -30,10 +30,7 @@ struct Line {
 /// not depend on the machine, so that the text is the same everywhere.
 pub(crate) fn budget(checkpoint: &Checkpoint) -> usize {
     let config = checkpoint.config();
-    let experts = config.experts.map_or(1, |experts| experts.top_k);
-    let attention = 2 * config.hidden_size * (config.heads + config.kv_heads) * config.head_dim;
-    let gated = 3 * config.hidden_size * config.intermediate_size * experts;
-    let weights = config.layers * (attention + gated) + config.vocab_size * config.hidden_size;
+    let weights = config.weights_of_a_token() + config.vocab_size * config.hidden_size;
     let tokens = (WORK / weights.max(1)).clamp(TOKENS.0, TOKENS.1);
     1 << tokens.ilog2()
 }

@@ -252,6 +252,10 @@ fn begin(
         }
         let mut config = done.checkpoint.config_json().clone();
         if let Value::Object(config) = &mut config {
+            // Its blocks are not kept: what they stand for is compressed.
+            if config.get("quantization_config").is_some_and(|how| how["quant_method"] == "mxfp4") {
+                config.remove("quantization_config");
+            }
             done.format.configure(config, done.mix().as_ref(), done.recipe.kv_bits());
         }
         record::write_json(&part.join("config.json"), &config)?;

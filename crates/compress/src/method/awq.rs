@@ -175,7 +175,11 @@ impl Method for Awq {
         let Some(rtn) = &self.quantize else { return Ok(vec![LinearReport::default(); group.linears.len()]) };
         if self.clip {
             // Queries and keys meet in a product, where clipping does harm.
-            let from = if group.kind == GroupKind::Qkv { 2 } else { 0 };
+            let from = match group.kind {
+                GroupKind::Qkv => 2,
+                GroupKind::Queries | GroupKind::KeysValues => usize::MAX,
+                _ => 0,
+            };
             for linear in group.linears.iter_mut().filter(|linear| linear.position >= from) {
                 let grid = linear.grid(rtn.grid);
                 let limits = clip_limits(&linear.weight, seen.hessian()?, grid, rtn.group);

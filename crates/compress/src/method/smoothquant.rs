@@ -82,7 +82,11 @@ impl Method for SmoothQuant {
     }
 
     fn folds(&self, kind: GroupKind, experts: usize) -> bool {
-        kind == GroupKind::Qkv || (kind == GroupKind::GateUp && experts == 1)
+        match kind {
+            GroupKind::Qkv | GroupKind::Queries | GroupKind::KeysValues => true,
+            GroupKind::GateUp => experts == 1,
+            GroupKind::Output | GroupKind::Down => false,
+        }
     }
 
     fn fold(&self, group: &LinearGroup, seen: &Seen, _: Option<&Scheme>) -> Result<Vec<f32>, CompressError> {

@@ -47,8 +47,17 @@ struct Part {
     kinds: &'static [GroupKind],
 }
 
-const ATTENTION: &[GroupKind] = &[GroupKind::Qkv, GroupKind::Output];
-const MLP: &[GroupKind] = &[GroupKind::GateUp, GroupKind::Down];
+const ATTENTION: &[GroupKind] = GroupKind::ATTENTION;
+const MLP: &[GroupKind] = GroupKind::MLP;
+/// Each kind by itself.
+const EACH: &[&[GroupKind]] = &[
+    &[GroupKind::Qkv],
+    &[GroupKind::Queries],
+    &[GroupKind::KeysValues],
+    &[GroupKind::Output],
+    &[GroupKind::GateUp],
+    &[GroupKind::Down],
+];
 
 /// Puts parts of a variant back to dense, one at a time.
 ///
@@ -88,14 +97,18 @@ fn parts(dense: &Model, variant: &Model, grain: Grain) -> Vec<Part> {
         Grain::Block => &[&GroupKind::ALL],
         // Scales that went from one linear into another, or into a norm, cancel within a half.
         Grain::Group if folded(dense, variant) => &[ATTENTION, MLP],
-        Grain::Group => &[&[GroupKind::Qkv], &[GroupKind::Output], &[GroupKind::GateUp], &[GroupKind::Down]],
+        Grain::Group => EACH,
     };
-    let each = |block| kinds.iter().map(move |kinds| Part { blocks: block..block + 1, kinds });
-    (0..variant.blocks.len()).flat_map(each).collect()
+    let each = |(at, block): (usize, &Block)| {
+        let has: Vec<GroupKind> = block.groups().map(|group| group.kind).collect();
+        let there = kinds.iter().filter(move |kinds| kinds.iter().any(|kind| has.contains(kind)));
+        there.map(move |kinds| Part { blocks: at..at + 1, kinds })
+    };
+    variant.blocks.iter().enumerate().flat_map(each).collect()
 }
 
 fn folded(dense: &Model, variant: &Model) -> bool {
-    let same = |(a, b): (&Block, &Block)| a.attention_norm == b.attention_norm && a.mlp_norm == b.mlp_norm;
+    let same = |(a, b): (&Block, &Block)| GroupKind::ALL.iter().all(|&kind| a.norm_before(kind) == b.norm_before(kind));
     !dense.blocks.iter().zip(&variant.blocks).all(same)
 }
 
@@ -226,11 +239,13 @@ impl Search<'_> {
         let mut found = BlamedPart { recovered, blocks: part.blocks.clone(), ..BlamedPart::default() };
         found.what = match part.kinds {
             [GroupKind::Qkv] => "q, k, v",
+            [GroupKind::Queries] => "queries",
+            [GroupKind::KeysValues] => "keys, values",
             [GroupKind::Output] => "attention output",
             [GroupKind::GateUp] => "gate, up",
             [GroupKind::Down] => "down",
-            [GroupKind::Qkv, GroupKind::Output] => "attention",
-            [GroupKind::GateUp, GroupKind::Down] => "feed-forward",
+            ATTENTION => "attention",
+            MLP => "feed-forward",
             _ => "all linears",
         }
         .to_owned();

@@ -1,7 +1,8 @@
 //! The linears of a decoder's blocks by name and shape, before any of them is read.
 
-use super::{Architecture, GroupNames, find};
-use crate::{Config, Group};
+use super::{BlockNames, Cut, GroupNames, LinearName, Owner, find};
+use crate::decoder::linear::Place;
+use crate::{Config, Group, Rows};
 
 /// A linear of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +23,24 @@ pub fn linears(config: &Config) -> impl Iterator<Item = LinearShape> {
     architecture.into_iter().flat_map(move |architecture| {
         let prefix = architecture.outer.block;
         (0..config.layers).flat_map(move |block| {
-            groups(architecture, config).flat_map(move |(names, expert)| of_group(config, prefix, block, names, expert))
+            let all = groups((architecture.inner)(config, block), config);
+            all.flat_map(move |(names, expert)| of_group(config, prefix, block, names, expert))
         })
     })
 }
 
-/// The groups of a block, each with its expert: those outside experts, then those of each expert.
+/// The groups of a block, each with its expert: those of the block, those of each expert, those of the one that sees every
+/// row.
 pub(crate) fn groups(
-    architecture: &'static Architecture,
+    names: &'static BlockNames,
     config: &Config,
 ) -> impl Iterator<Item = (&'static GroupNames, usize)> + use<> {
-    let names = architecture.inner.groups;
-    let first = names.iter().position(GroupNames::of_experts).unwrap_or(names.len());
-    let (shared, own) = names.split_at(first);
-    let experts = 0..config.experts.map_or(0, |experts| experts.count);
-    let of_experts = experts.flat_map(move |expert| own.iter().map(move |names| (names, expert)));
-    shared.iter().map(|names| (names, 0)).chain(of_experts)
+    let of = |owner: Owner| names.groups.iter().filter(move |group| group.owner == owner);
+    let experts = config.experts.map_or(0, |experts| experts.count);
+    let shared = config.experts.is_some_and(|experts| experts.shared.is_some());
+    let of_experts = (0..experts).flat_map(move |expert| of(Owner::Expert).map(move |names| (names, expert)));
+    let of_shared = of(Owner::Shared).filter(move |_| shared).map(move |names| (names, experts));
+    of(Owner::Block).map(|names| (names, 0)).chain(of_experts).chain(of_shared)
 }
 
 fn of_group(
@@ -49,13 +52,35 @@ fn of_group(
 ) -> impl Iterator<Item = LinearShape> {
     let group = Group { kind: names.kind, expert };
     names.linears.iter().map(move |linear| {
-        let rows = linear.parts.iter().map(|&part| config.outputs(part).0).sum();
+        let rows = linear.parts.iter().map(|&part| config.outputs(part, names.owner).0).sum();
         let name = linear.name.replace("{expert}", &expert.to_string());
         LinearShape {
             name: format!("{prefix}{block}.{name}"),
             block,
             group,
-            shape: (rows, config.inputs(names.kind).0),
+            shape: (rows, config.inputs(names.kind, names.owner).0),
         }
     })
+}
+
+impl LinearName {
+    /// Where the parts of the linear lie, of which there are `before` in its group.
+    pub(crate) fn places(&self, config: &Config, owner: Owner, linear: usize) -> Vec<Place> {
+        let sizes: Vec<usize> = self.parts.iter().map(|&part| config.outputs(part, owner).0).collect();
+        let all: usize = sizes.iter().sum();
+        let count = match self.cut {
+            Cut::Stacked => 1,
+            Cut::ByKeyHead => config.kv_heads,
+            Cut::ByHead => config.heads,
+            Cut::Alternating => sizes[0],
+        }
+        .max(1);
+        let mut start = 0;
+        let place = |(&part, size): (_, usize)| {
+            let rows = Rows { start, run: size / count, stride: all / count, count };
+            start += rows.run;
+            Place { part, linear, rows }
+        };
+        self.parts.iter().zip(sizes).map(place).collect()
+    }
 }

@@ -4,18 +4,22 @@ use super::{Architecture, DENSE, OUTER};
 use crate::config::{Defaults, Fields, Windows};
 use crate::{Config, ModelError};
 
-/// `model_type: llama`
-pub const LLAMA: Architecture = Architecture { model_type: "llama", own: &[], config, outer: OUTER, inner: DENSE };
+/// `model_type: llama`; what others differ from.
+pub const LLAMA: Architecture = Architecture {
+    model_type: "llama",
+    own: &[],
+    config,
+    outer: OUTER,
+    inner: |_, _| &DENSE,
+    norms_less_one: false,
+    stacked_experts: false,
+};
 
 /// `model_type: mistral`
-pub const MISTRAL: Architecture =
-    Architecture { model_type: "mistral", own: &[], config: windowed, outer: OUTER, inner: DENSE };
+pub const MISTRAL: Architecture = Architecture { model_type: "mistral", config: windowed, ..LLAMA };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    let attention_bias = fields.flag_or("attention_bias", false)?;
-    let mlp_bias = fields.flag_or("mlp_bias", false)?;
-    let plain = Config::plain(fields, &Defaults::LLAMA, Windows::Never)?;
-    Ok(Config { qkv_bias: attention_bias, output_bias: attention_bias, mlp_bias, ..plain })
+    Config::plain(fields, &Defaults::LLAMA, Windows::Never)?.with_biases(fields)
 }
 
 /// A window in every block. It is there where the field is absent, as the first Mistral had it.

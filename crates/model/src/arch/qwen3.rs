@@ -1,41 +1,29 @@
 //! Qwen3 (Yang et al. 2025), dense and with experts: RMSNorm of each query and key head, no q/k/v biases.
 
-use super::{Architecture, BlockNames, DENSE, OUTER, OUTPUT, QKV, down, gate_up, linear};
-use crate::config::{Defaults, Experts, Fields, Windows};
-use crate::{Config, ModelError, Part};
+use super::llama::LLAMA;
+use super::{Architecture, BlockNames, DENSE, EXPERTS_DOWN, EXPERTS_GATE_UP, HeadNormNames, OUTPUT, QKV, RouterNames};
+use crate::config::{Defaults, Experts, Fields, Windows, sparse_blocks};
+use crate::{Config, ModelError};
 
 /// `model_type: qwen3`
-pub const QWEN3: Architecture = Architecture {
-    model_type: "qwen3",
-    own: &[],
-    config,
-    outer: OUTER,
-    inner: BlockNames { head_norms: HEAD_NORMS, ..DENSE },
-};
+pub const QWEN3: Architecture = Architecture { model_type: "qwen3", config, inner: |_, _| &NAMES, ..LLAMA };
 
 /// `model_type: qwen3_moe`
 pub const QWEN3_MOE: Architecture = Architecture {
     model_type: "qwen3_moe",
-    own: &[],
     config: with_experts,
-    outer: OUTER,
-    inner: BlockNames {
-        head_norms: HEAD_NORMS,
-        router: Some("mlp.gate"),
-        groups: &[
-            QKV,
-            OUTPUT,
-            gate_up(&[
-                linear("mlp.experts.{expert}.gate_proj", &[Part::Gate]),
-                linear("mlp.experts.{expert}.up_proj", &[Part::Up]),
-            ]),
-            down(&[linear("mlp.experts.{expert}.down_proj", &[Part::Down])]),
-        ],
-        ..DENSE
-    },
+    inner: |config, layer| if config.blocks[layer].sparse { &SPARSE } else { &NAMES },
+    ..LLAMA
 };
 
-const HEAD_NORMS: Option<[&str; 2]> = Some(["self_attn.q_norm.weight", "self_attn.k_norm.weight"]);
+const HEAD_NORMS: HeadNormNames =
+    HeadNormNames { names: ["self_attn.q_norm.weight", "self_attn.k_norm.weight"], whole: false };
+const NAMES: BlockNames = BlockNames { head_norms: Some(HEAD_NORMS), ..DENSE };
+const SPARSE: BlockNames = BlockNames {
+    router: Some(RouterNames::plain("mlp.gate")),
+    groups: &[QKV, OUTPUT, EXPERTS_GATE_UP, EXPERTS_DOWN],
+    ..NAMES
+};
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
     plain(fields, &Defaults::QWEN3, Windows::SwitchedFrom)
@@ -47,16 +35,11 @@ fn plain(fields: &Fields<'_>, defaults: &Defaults, windows: Windows) -> Result<C
 }
 
 fn with_experts(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    let dense = fields.get("mlp_only_layers").and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
-    if dense || fields.count_or("decoder_sparse_step", 1)? != 1 {
-        return Err(fields.unsupported(
-            "blocks without experts (`mlp_only_layers` or `decoder_sparse_step`)".to_owned(),
-            "use a checkpoint with experts in every block, as Qwen3's own are",
-        ));
-    }
     let normalize = fields.flag_or("norm_topk_prob", false)?;
-    let experts = Experts::read(fields, &["num_experts", "num_local_experts"], (128, 8), normalize)?;
-    let intermediate_size = fields.count_or("moe_intermediate_size", 768)?;
+    let width = fields.count_or("moe_intermediate_size", 768)?;
+    let experts = Experts { normalize, width, ..Experts::new(128, 8) };
+    let experts = experts.read(fields, &["num_experts", "num_local_experts"])?;
     let plain = plain(fields, &Defaults::QWEN3_MOE, Windows::Switched)?;
-    Ok(Config { experts: Some(experts), intermediate_size, ..plain })
+    let sparse = sparse_blocks(fields, plain.layers)?;
+    Ok(plain.with_experts(experts, &sparse))
 }

@@ -1,17 +1,13 @@
 //! SmolLM3 (Hugging Face 2025): Llama, some of whose blocks do not turn queries and keys (Yang et al. 2025, RNoPE).
 
-use super::{Architecture, DENSE, OUTER};
-use crate::config::{BlockSettings, Defaults, Fields, Windows};
+use super::Architecture;
+use super::llama::LLAMA;
+use crate::config::{BlockSettings, Defaults, Fields, Positions, Windows};
 use crate::{Config, ModelError};
 
 /// `model_type: smollm3`
-pub const SMOLLM3: Architecture = Architecture {
-    model_type: "smollm3",
-    own: &["no_rope_layers", "no_rope_layer_interval"],
-    config,
-    outer: OUTER,
-    inner: DENSE,
-};
+pub const SMOLLM3: Architecture =
+    Architecture { model_type: "smollm3", own: &["no_rope_layers", "no_rope_layer_interval"], config, ..LLAMA };
 
 /// What transformers takes where a field is absent.
 const DEFAULTS: Defaults = Defaults {
@@ -23,6 +19,7 @@ const DEFAULTS: Defaults = Defaults {
     positions: 32_768,
     rope_theta: 2e6,
     eos: Some(128_001),
+    tied: true,
     ..Defaults::LLAMA
 };
 
@@ -30,19 +27,17 @@ const DEFAULTS: Defaults = Defaults {
 const INTERVAL: usize = 4;
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    let (attention_bias, mlp_bias) = (fields.flag_or("attention_bias", false)?, fields.flag_or("mlp_bias", false)?);
-    let plain = Config::plain(fields, &DEFAULTS, Windows::Switched)?;
+    let plain = Config::plain(fields, &DEFAULTS, Windows::Switched)?.with_biases(fields)?;
     let listed = fields.get("layer_types").is_some();
     let turned = turned(fields, plain.layers)?;
     let block = |(settings, turned): (&BlockSettings, bool)| BlockSettings {
         // Where no list of kinds says otherwise, only blocks that are not turned have a window.
         window: settings.window.filter(|_| listed || !turned),
-        no_rope: !turned,
+        positions: if turned { Positions::Global } else { Positions::None },
+        ..*settings
     };
     let blocks = plain.blocks.iter().zip(turned).map(block).collect();
-    let tie_embeddings = fields.flag_or("tie_word_embeddings", true)?;
-    let biases = Config { qkv_bias: attention_bias, output_bias: attention_bias, mlp_bias, ..plain };
-    Ok(Config { blocks, tie_embeddings, ..biases })
+    Ok(Config { blocks, ..plain })
 }
 
 /// Whether each block turns its queries and keys: `no_rope_layers` has 1 for those that do.

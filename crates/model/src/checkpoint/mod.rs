@@ -6,6 +6,7 @@ pub(crate) mod needed;
 pub(crate) mod settle;
 pub(crate) mod shards;
 pub(crate) mod snapshot;
+mod stacked;
 pub(crate) mod tensors;
 
 use std::path::{Path, PathBuf};
@@ -256,6 +257,11 @@ impl Checkpoint {
     /// [`ModelError::NoTensor`] where there is none of this name.
     pub fn tensor(&self, name: &str) -> Result<TensorView, ModelError> {
         self.tensors.get(name)
+    }
+
+    /// The 4-bit floats that a tensor is stored as, where it is: blocks as a GGUF file holds them.
+    pub fn blocks(&self, name: &str) -> Option<TensorView> {
+        self.tensors.blocks(name)
     }
 
     /// The files beside `config.json` and the weights that a copy of this checkpoint needs: name and content.

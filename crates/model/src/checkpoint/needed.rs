@@ -1,6 +1,6 @@
 //! Which tensors a decoder needs: the names of its architecture, spelled out for its blocks and experts.
 
-use crate::arch::{Architecture, BlockNames};
+use crate::arch::{Architecture, BlockNames, Owner};
 use crate::checkpoint::tensors::Tensors;
 use crate::{Config, ModelError};
 
@@ -9,11 +9,13 @@ const EXPERT: &str = "{expert}";
 
 /// The modules that hold a decoder's tensors: `model.layers.0.self_attn.q_proj`. What lies under a module depends on how
 /// it is stored, as `weight`, `qweight` or `weight_packed`.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Needed {
     architecture: &'static Architecture,
-    layers: usize,
+    /// The names of each block.
+    blocks: Vec<&'static BlockNames>,
     experts: usize,
+    shared: bool,
     tied: bool,
 }
 
@@ -21,7 +23,14 @@ impl Needed {
     /// What the decoder of this configuration needs.
     pub fn of(architecture: &'static Architecture, config: &Config) -> Self {
         let experts = config.experts.map_or(0, |experts| experts.count);
-        Self { architecture, layers: config.layers, experts, tied: config.tie_embeddings }
+        let shared = config.experts.is_some_and(|experts| experts.shared.is_some());
+        let blocks = (0..config.layers).map(|layer| (architecture.inner)(config, layer)).collect();
+        Self { architecture, blocks, experts, shared, tied: config.tie_embeddings }
+    }
+
+    /// Whether experts lie in one tensor each for all of them.
+    pub fn stacks_experts(&self) -> bool {
+        self.architecture.stacked_experts
     }
 
     /// The embedding's tensor.
@@ -46,7 +55,8 @@ impl Needed {
         let outer = &self.architecture.outer;
         let of_block = || {
             let (block, inner) = module.strip_prefix(outer.block)?.split_once('.')?;
-            (is_number(block) && inner_modules(&self.architecture.inner).any(|name| is_like(name, inner))).then_some(())
+            let of_any = || self.kinds().any(|names| inner_modules(names).any(|name| is_like(name, inner)));
+            (is_number(block) && of_any()).then_some(())
         };
         module == outer.head || [outer.embed, outer.norm].map(module_of).contains(&module) || of_block().is_some()
     }
@@ -57,14 +67,23 @@ impl Needed {
         let head = [outer.head].into_iter().filter(|_| !self.tied);
         let ends = [module_of(outer.embed), module_of(outer.norm)].into_iter().chain(head).map(str::to_owned);
         // One by one: a configuration may lie about its blocks by the billion.
-        let blocks = (0..self.layers).flat_map(|layer| self.modules_of(layer));
+        let blocks = (0..self.blocks.len()).flat_map(|layer| self.modules_of(layer));
         let absent = ends.chain(blocks).find(|module| !tensors.has_module(module));
         absent.map(|module| format!("{module}.weight"))
     }
 
+    /// The kinds of blocks, each once.
+    fn kinds(&self) -> impl Iterator<Item = &'static BlockNames> {
+        let first = |at: usize| !self.blocks[..at].iter().any(|other| std::ptr::eq(*other, self.blocks[at]));
+        (0..self.blocks.len()).filter(move |&at| at == 0 || first(at)).map(|at| self.blocks[at])
+    }
+
     fn modules_of(&self, layer: usize) -> impl Iterator<Item = String> {
-        let (block, count) = (self.architecture.outer.block, self.experts);
-        inner_modules(&self.architecture.inner).flat_map(move |name| {
+        let (block, count, shared) = (self.architecture.outer.block, self.experts, self.shared);
+        let names = self.blocks[layer];
+        let absent = names.groups.iter().filter(move |group| group.owner == Owner::Shared && !shared);
+        let absent: Vec<&str> = absent.flat_map(|group| group.linears).map(|linear| linear.name).collect();
+        inner_modules(names).filter(move |name| !absent.contains(name)).flat_map(move |name| {
             let copies = if name.contains(EXPERT) { count } else { 1 };
             (0..copies).map(move |expert| format!("{block}{layer}.{}", name.replace(EXPERT, &expert.to_string())))
         })
@@ -97,7 +116,10 @@ impl Needed {
         let blocks = names().filter_map(|name| self.block_of(name)).map(|(_, layer)| layer).max();
         match blocks {
             Some(last) if last < layer => {
-                format!("the files hold blocks 0 to {last}, and config.json has num_hidden_layers {}", self.layers)
+                format!(
+                    "the files hold blocks 0 to {last}, and config.json has num_hidden_layers {}",
+                    self.blocks.len()
+                )
             }
             _ => {
                 let of_block: Vec<&str> = names().filter_map(|other| other.strip_prefix(block)).take(12).collect();
@@ -146,9 +168,12 @@ fn sample_of(tensors: &Tensors) -> String {
 
 /// The modules of a block.
 fn inner_modules(names: &'static BlockNames) -> impl Iterator<Item = &'static str> {
-    let norms = [names.attention_norm, names.mlp_norm].into_iter().chain(names.head_norms.into_iter().flatten());
+    let of_stream = [names.attention_norm, names.attention_post_norm, names.mlp_norm, names.mlp_post_norm];
+    let single = of_stream.into_iter().chain(names.latent_norms).chain([names.sinks]).flatten();
+    let of_heads = names.head_norms.into_iter().flat_map(|norms| norms.names);
+    let routers = names.router.into_iter().flat_map(|router| [Some(router.gate), router.shared_gate]).flatten();
     let linears = names.groups.iter().flat_map(|group| group.linears).map(|linear| linear.name);
-    norms.map(module_of).chain(names.router).chain(linears)
+    single.chain(of_heads).map(module_of).chain(routers).chain(linears)
 }
 
 /// `model.norm` of `model.norm.weight`.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::checkpoint::files::Files;
 use crate::checkpoint::needed::Needed;
+use crate::checkpoint::stacked::unstack;
 use crate::checkpoint::tensors::Tensors;
 use crate::format::same_values;
 use crate::{Config, ModelError, arch};
@@ -19,11 +20,11 @@ pub(crate) fn read(files: &Files, config: &mut Config, config_json: &mut Value) 
     // Whether a file is the model is told by its tensors as they will be named.
     let complete = |tensors: &Tensors| {
         let (mut tensors, mut config) = (tensors.clone(), config.clone());
-        settle(&mut tensors, needed(&config), &mut config, &mut Value::Null);
+        settle(&mut tensors, &needed(&config), &mut config, &mut Value::Null);
         needed(&config).first_absent(&tensors).is_none()
     };
     let mut tensors = Tensors::read(files, &complete)?;
-    settle(&mut tensors, needed(config), config, config_json);
+    settle(&mut tensors, &needed(config), config, config_json);
     match needed(config).first_absent(&tensors) {
         None => Ok(tensors),
         Some(name) => Err(needed(config).lacking(&tensors, &name)),
@@ -31,8 +32,11 @@ pub(crate) fn read(files: &Files, config: &mut Config, config_json: &mut Value) 
 }
 
 /// Gives tensors the names of the architecture, and settles which tensor the head is.
-fn settle(tensors: &mut Tensors, needed: Needed, config: &mut Config, config_json: &mut Value) {
+fn settle(tensors: &mut Tensors, needed: &Needed, config: &mut Config, config_json: &mut Value) {
     rename(tensors, needed);
+    if let Some(experts) = config.experts.filter(|_| needed.stacks_experts()) {
+        unstack(tensors, experts.count);
+    }
     if config.tie_embeddings && !head_is_embedding(tensors, needed) {
         config.tie_embeddings = false;
         // So that a copy of this checkpoint says so.
@@ -42,7 +46,7 @@ fn settle(tensors: &mut Tensors, needed: Needed, config: &mut Config, config_jso
 
 /// A base model's tensors lack what stands before a whole model's, and some have it twice: transformers adds it or takes
 /// it off once.
-fn rename(tensors: &mut Tensors, needed: Needed) {
+fn rename(tensors: &mut Tensors, needed: &Needed) {
     let prefix = needed.prefix();
     let canonical = |name: &str| {
         let off = name.strip_prefix(prefix).filter(|rest| needed.knows(rest)).map(str::to_owned);
@@ -60,7 +64,7 @@ fn rename(tensors: &mut Tensors, needed: Needed) {
 
 /// Whether the head of a model whose configuration ties it is the embedding: not where the files hold another one, which
 /// then counts, as in transformers 5. A file may hold the one matrix under the head's name alone.
-fn head_is_embedding(tensors: &mut Tensors, needed: Needed) -> bool {
+fn head_is_embedding(tensors: &mut Tensors, needed: &Needed) -> bool {
     let head = format!("{}.weight", needed.head());
     if !tensors.has_module(needed.head()) {
         return true;

@@ -8,8 +8,8 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::checkpoint::files::{damaged, not_the_file};
 use crate::checkpoint::shards::WEIGHTS;
-use crate::format::gguf;
-use crate::{Bytes, ModelError};
+use crate::format::gguf::{self, Kind, Quantized};
+use crate::{Bytes, HalfKind, ModelError, Weight};
 
 /// All tensors by name, and the files that hold them.
 #[derive(Debug, Clone, Default)]
@@ -23,13 +23,28 @@ pub(crate) struct Tensors {
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
-    shard: usize,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    range: Range<usize>,
-    /// Heads whose rows lie in pairs in a GGUF file.
-    pairs: Option<usize>,
+pub(super) struct Entry {
+    pub shard: usize,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub range: Range<usize>,
+    pub change: Change,
+}
+
+/// What a file's values are beside those of the tensor.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Change {
+    /// The same.
+    #[default]
+    None,
+    /// Rows of so many heads lie in pairs.
+    Halves(usize),
+    /// Each is one more (f32).
+    OneMore,
+    /// Inputs come before outputs.
+    Transposed,
+    /// Runs of 32 4-bit floats, whose scales lie in a shard and a range; the tensor is of bf16, which holds them exactly.
+    Mxfp4(usize, Range<usize>),
 }
 
 /// One tensor as it lies in its file.
@@ -51,8 +66,8 @@ impl Tensors {
     /// The tensors of one GGUF file.
     pub fn of_file(path: PathBuf, bytes: Bytes, placed: Vec<gguf::Placed>) -> Self {
         let entry = |one: gguf::Placed| {
-            let gguf::Placed { name, dtype, shape, range, pairs } = one;
-            (name, Entry { shard: 0, dtype, shape, range, pairs })
+            let gguf::Placed { name, dtype, shape, range, change } = one;
+            (name, Entry { shard: 0, dtype, shape, range, change })
         };
         let entries = placed.into_iter().map(entry).collect();
         Self { shards: vec![(path, bytes)], entries, ..Self::default() }
@@ -71,7 +86,7 @@ impl Tensors {
         self.shards.push((path, bytes));
         for (name, info) in metadata.tensors() {
             let range = data + info.data_offsets.0..data + info.data_offsets.1;
-            let entry = Entry { shard, dtype: info.dtype, shape: info.shape.clone(), range, pairs: None };
+            let entry = Entry { shard, dtype: info.dtype, shape: info.shape.clone(), range, change: Change::None };
             if let Some(before) = self.entries.insert(name.clone(), entry) {
                 self.note_twin(&name, &before);
             }
@@ -150,18 +165,97 @@ impl Tensors {
         let entry = self.entries.get(name).ok_or_else(none)?;
         let (file, bytes) = &self.shards[entry.shard];
         let bytes = bytes.slice(entry.range.clone()).ok_or_else(none)?;
-        let in_halves = |heads| gguf::halves(&bytes, entry.shape.first().copied().unwrap_or(1), heads).into();
+        let rows = entry.shape.first().copied().unwrap_or(1);
+        let bytes = match &entry.change {
+            Change::None => bytes,
+            Change::Halves(heads) => gguf::halves(&bytes, rows, *heads).into(),
+            Change::OneMore => one_less(&bytes).into(),
+            Change::Transposed => transposed(&bytes, rows, entry.dtype.bitsize() / 8).into(),
+            Change::Mxfp4(..) => {
+                let blocks = self.blocks(name).ok_or_else(none)?.bytes;
+                let (kind, cols) = (Kind::MXFP4, entry.shape.last().copied().unwrap_or(1));
+                let wide = Weight::Quantized(Quantized { kind, rows, cols, bytes: blocks }).to_f32();
+                match Weight::half(HalfKind::Bf16, &wide) {
+                    Weight::Half(half) => half.bytes,
+                    _ => bytes,
+                }
+            }
+        };
         Ok(TensorView {
             name: name.to_owned(),
             dtype: entry.dtype,
             shape: entry.shape.clone(),
-            bytes: entry.pairs.map_or_else(|| bytes.clone(), in_halves),
+            bytes,
             file: file.clone(),
         })
+    }
+
+    /// The 4-bit floats behind a tensor, where it has some: blocks as a GGUF file holds them.
+    pub fn blocks(&self, name: &str) -> Option<TensorView> {
+        let entry = self.entries.get(name)?;
+        let Change::Mxfp4(shard, range) = &entry.change else { return None };
+        let (file, codes) = self.shards.get(entry.shard)?;
+        let (codes, scales) = (codes.slice(entry.range.clone())?, self.shards.get(*shard)?.1.slice(range.clone())?);
+        let bytes: Vec<u8> = codes.as_chunks::<16>().0.iter().zip(&*scales).flat_map(in_halves).collect();
+        let (rows, cols) = (*entry.shape.first()?, *entry.shape.last()?);
+        let shape = vec![rows, cols / Kind::MXFP4.block_values() * Kind::MXFP4.block_bytes()];
+        Some(TensorView { name: name.to_owned(), dtype: Dtype::U8, shape, bytes: bytes.into(), file: file.clone() })
+    }
+
+    /// A tensor's place.
+    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// Puts a tensor in the place of others.
+    pub(super) fn insert(&mut self, name: String, entry: Entry) {
+        self.entries.insert(name, entry);
     }
 
     /// The files and their bytes.
     pub fn shards(&self) -> &[(PathBuf, Bytes)] {
         &self.shards
+    }
+}
+
+/// f32 values, each one less.
+fn one_less(bytes: &[u8]) -> Vec<u8> {
+    bytes.as_chunks::<4>().0.iter().flat_map(|&four| (f32::from_le_bytes(four) - 1.0).to_le_bytes()).collect()
+}
+
+/// A matrix of `rows` rows from one of as many columns, of values of so many bytes.
+fn transposed(bytes: &[u8], rows: usize, width: usize) -> Vec<u8> {
+    let columns = bytes.len() / (rows * width).max(1);
+    let mut all = Vec::with_capacity(bytes.len());
+    for row in 0..rows {
+        for column in 0..columns {
+            all.extend_from_slice(&bytes[(column * rows + row) * width..][..width]);
+        }
+    }
+    all
+}
+
+/// A block of a GGUF file: the scale, then number j and j + 16 in byte j; of codes with numbers 2j and 2j + 1 in byte j.
+fn in_halves((codes, scale): (&[u8; 16], &u8)) -> [u8; 17] {
+    let code = |number: usize| codes[number / 2] >> (number % 2 * 4) & 0xF;
+    std::array::from_fn(|at| match at {
+        0 => *scale,
+        at => code(at - 1) | code(at + 15) << 4,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_undone_by_hand() {
+        assert_eq!(transposed(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], 3, 2), [1, 1, 4, 4, 2, 2, 5, 5, 3, 3, 6, 6]);
+        assert_eq!(one_less(&1.5f32.to_le_bytes()), 0.5f32.to_le_bytes());
+        let mut codes = [0u8; 16];
+        codes[0] = 0x21; // numbers 0 and 1
+        codes[8] = 0x43; // numbers 16 and 17
+        let block = in_halves((&codes, &127));
+        assert_eq!((block[0], block[1], block[2]), (127, 0x31, 0x42));
     }
 }

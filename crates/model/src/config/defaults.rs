@@ -1,5 +1,7 @@
 //! What `transformers` takes where a field of `config.json` is absent, by architecture.
 
+use super::Latent;
+
 /// The values of absent fields.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Defaults {
@@ -25,6 +27,12 @@ pub struct Defaults {
     pub rope_theta: f64,
     /// `eos_token_id`
     pub eos: Option<u32>,
+    /// `tie_word_embeddings`
+    pub tied: bool,
+    /// `q_lora_rank` and its like, in architectures that have latents.
+    pub latent: Option<Latent>,
+    /// `v_head_dim` beside them; `None` is `hidden_size / num_attention_heads`.
+    pub value_dim: Option<usize>,
 }
 
 impl Defaults {
@@ -41,6 +49,9 @@ impl Defaults {
         norm_eps: 1e-6,
         rope_theta: 10_000.0,
         eos: Some(2),
+        tied: false,
+        latent: None,
+        value_dim: None,
     };
     /// Of `mistral`.
     pub const MISTRAL: Self = Self { intermediate_size: 14_336, kv_heads: Some(8), positions: 131_072, ..Self::LLAMA };

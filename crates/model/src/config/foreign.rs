@@ -42,6 +42,11 @@ const SWITCHES: &[&str] = &[
     "swiglu_limit",
     "attention_chunk_size",
     "use_cla",
+    "use_bidirectional_attention",
+    "n_routed_experts",
+    "n_shared_experts",
+    "shared_expert_intermediate_size",
+    "moe_layer_freq",
 ];
 
 /// That no setting of another architecture is set to a value that matters; `own` are those that this one has.

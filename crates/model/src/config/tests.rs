@@ -90,7 +90,7 @@ fn absent_fields_have_the_defaults_of_their_architecture() {
         assert_eq!((config.rope.theta, config.norm_eps, config.tie_embeddings), (theta, eps, false), "{name}");
     }
     assert_eq!((of("mixtral").vocab_size, of("qwen3").vocab_size), (32_000, 151_936));
-    assert_eq!(of("mixtral").experts, Some(Experts { count: 8, top_k: 2, normalize: true }));
+    assert_eq!(of("mixtral").experts, Some(Experts { width: 14_336, normalize: true, ..Experts::new(8, 2) }));
     assert_eq!((of("llama").eos, of("qwen2").eos), (vec![2], vec![]));
     let null = read(&json!({"model_type": "mistral", "num_key_value_heads": null, "eos_token_id": null})).unwrap();
     assert_eq!((null.kv_heads, null.eos), (32, vec![]));

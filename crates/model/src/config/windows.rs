@@ -19,10 +19,18 @@ pub enum Windows {
     Switched,
     /// Those from `max_window_layers` on, where `use_sliding_window` is true.
     SwitchedFrom,
+    /// The first, the third and so on below `max_window_layers`, where `use_sliding_window` is true.
+    SwitchedEven,
+    /// The first, the third and so on, of `sliding_window` tokens; where the field is absent, of this many.
+    Alternating(usize),
+    /// All but every sixth (`sliding_window_pattern`), of `sliding_window` tokens; where the field is absent, of this many.
+    FullEvery(usize),
 }
 
 /// Tokens of a window that is switched on without a size, and the first block that has one, as `transformers` takes them.
 const SWITCHED: (usize, usize) = (4096, 28);
+/// Of how many blocks one has no window.
+const PATTERN: usize = 6;
 
 impl Windows {
     /// The settings of each block. `layer_types` wins where it is there.
@@ -33,26 +41,41 @@ impl Windows {
         if layers > MOST_LAYERS {
             return Err(fields.bad(format!("num_hidden_layers {layers} is above {MOST_LAYERS}")));
         }
-        let switched = fields.flag_or("use_sliding_window", false)?;
-        let (size, first) = match self {
-            Self::Never => (None, 0),
-            Self::Everywhere(default) if !fields.has("sliding_window") => (default, 0),
-            Self::Everywhere(_) => (optional(fields)?, 0),
-            Self::Switched | Self::SwitchedFrom if !switched => (None, 0),
-            Self::Switched => (Some(fields.count_or("sliding_window", SWITCHED.0)?), 0),
-            Self::SwitchedFrom => (Some(fields.count_or("sliding_window", SWITCHED.0)?), first_window(fields)?),
+        let size = self.size(fields)?;
+        if let Some(kinds) = fields.get("layer_types") {
+            return listed(fields, kinds, (layers, size));
+        }
+        let bound = if size.is_some() { first_window(fields)? } else { 0 };
+        let pattern = pattern(fields)?;
+        let has = |layer: usize| match self {
+            Self::Never | Self::Everywhere(_) | Self::Switched => true,
+            Self::SwitchedFrom => layer >= bound,
+            Self::SwitchedEven => layer.is_multiple_of(2) && layer < bound,
+            Self::Alternating(_) => layer.is_multiple_of(2),
+            Self::FullEvery(_) => !(layer + 1).is_multiple_of(pattern),
         };
-        match fields.get("layer_types") {
-            Some(kinds) => listed(fields, kinds, (layers, size)),
-            None => Ok((0..layers)
-                .map(|layer| BlockSettings { window: size.filter(|_| layer >= first), ..BlockSettings::default() })
-                .collect()),
+        Ok((0..layers)
+            .map(|layer| BlockSettings { window: size.filter(|_| has(layer)), ..BlockSettings::default() })
+            .collect())
+    }
+
+    /// Tokens of a window, where there are some.
+    fn size(self, fields: &Fields<'_>) -> Result<Option<usize>, ModelError> {
+        let switched = fields.flag_or("use_sliding_window", false)?;
+        let default = match self {
+            Self::Never => return Ok(None),
+            Self::Switched | Self::SwitchedFrom | Self::SwitchedEven => {
+                return if switched { fields.count_or("sliding_window", SWITCHED.0).map(Some) } else { Ok(None) };
+            }
+            Self::Everywhere(default) => default,
+            Self::Alternating(default) | Self::FullEvery(default) => Some(default),
+        };
+        match fields.get("sliding_window") {
+            Some(_) => fields.count("sliding_window").map(Some),
+            None if fields.has("sliding_window") => Ok(None),
+            None => Ok(default),
         }
     }
-}
-
-fn optional(fields: &Fields<'_>) -> Result<Option<usize>, ModelError> {
-    fields.get("sliding_window").map(|_| fields.count("sliding_window")).transpose()
 }
 
 /// `max_window_layers`, which may be 0.
@@ -61,6 +84,12 @@ fn first_window(fields: &Fields<'_>) -> Result<usize, ModelError> {
         Some(value) if value.as_u64() == Some(0) => Ok(0),
         _ => fields.count_or("max_window_layers", SWITCHED.1),
     }
+}
+
+/// `sliding_window_pattern`, as published files and as transformers call it.
+fn pattern(fields: &Fields<'_>) -> Result<usize, ModelError> {
+    let name = if fields.has("sliding_window_pattern") { "sliding_window_pattern" } else { "_sliding_window_pattern" };
+    fields.count_or(name, PATTERN)
 }
 
 /// The blocks' settings by `layer_types`.

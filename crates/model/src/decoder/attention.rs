@@ -7,14 +7,15 @@ use rayon::prelude::*;
 
 use crate::Matrix;
 use crate::decoder::cache::LayerCache;
-use crate::decoder::rope::{Angles, Rope};
+use crate::decoder::rope::{Angles, Rope, TABLES};
 use crate::kernel::{self, Soft};
 
 /// Which rows of a matrix are which sequence, and where in it they stand.
 #[derive(Debug, Default)]
 pub struct Sequences {
     pub(crate) spans: Vec<Span>,
-    angles: OnceLock<Angles>,
+    /// By table of the rotations.
+    angles: [OnceLock<Angles>; TABLES],
 }
 
 /// The rows of one sequence.
@@ -41,7 +42,7 @@ impl Sequences {
             row += count;
             Span { rows: row - count..row, start, length }
         });
-        Self { spans: spans.collect(), angles: OnceLock::new() }
+        Self { spans: spans.collect(), angles: Default::default() }
     }
 
     /// Rows of all sequences together.
@@ -50,7 +51,7 @@ impl Sequences {
     }
 
     pub(crate) fn angles(&self, rope: &Rope) -> &Angles {
-        self.angles.get_or_init(|| {
+        self.angles[rope.table.min(TABLES - 1)].get_or_init(|| {
             let mut angles = Angles::default();
             for span in &self.spans {
                 rope.add_angles(&mut angles, span.start..span.start + span.rows.len(), span.length);
@@ -61,15 +62,22 @@ impl Sequences {
 }
 
 /// The heads of an attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Heads {
     pub queries: usize,
     pub keys: usize,
+    /// Numbers of a query and a key.
     pub dim: usize,
+    /// Numbers of a value.
+    pub value_dim: usize,
     /// Bits of a cached number, where they are rounded.
     pub kv_bits: Option<u8>,
     /// Keys that a query sees, itself included; `None` where it sees all.
     pub window: Option<usize>,
+    /// What scores are multiplied by.
+    pub scale: f32,
+    /// Then they become `cap * tanh(score / cap)`.
+    pub cap: Option<f32>,
 }
 
 impl Heads {
@@ -94,9 +102,16 @@ struct Task {
     start: usize,
 }
 
-/// `softmax(q k^T / sqrt(dim)) v` over the cached keys and values of each sequence: q `[m, heads * dim]`, already turned,
-/// gives `[m, heads * dim]`. The caches hold the rows' own keys and values.
-pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], heads: Heads) -> Matrix {
+/// `softmax(scale q k^T) v` over the cached keys and values of each sequence: q `[m, heads * dim]`, already turned, gives
+/// `[m, heads * value_dim]`. The caches hold the rows' own keys and values. `sinks` `[heads]`, where there are some, are
+/// scores of nothing: they take their share of each softmax.
+pub(crate) fn attend(
+    q: &Matrix,
+    spans: &[Span],
+    caches: &[&mut LayerCache],
+    heads: Heads,
+    sinks: Option<&[f32]>,
+) -> Matrix {
     let together = (QUERIES / (heads.queries / heads.keys)).max(1);
     let mut tasks = Vec::new();
     let mut work = 0;
@@ -110,14 +125,14 @@ pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], hea
             }
         }
     }
-    let run = |task: &Task| attend_rows(q, &*caches[task.sequence], task, heads);
+    let run = |task: &Task| attend_rows(q, &*caches[task.sequence], task, heads, sinks);
     let parts: Vec<Vec<f32>> =
         if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
-    let mut out = Matrix::zeros(q.rows, q.cols);
-    let width = heads.queries / heads.keys * heads.dim;
+    let mut out = Matrix::zeros(q.rows, heads.queries * heads.value_dim);
+    let width = heads.queries / heads.keys * heads.value_dim;
     for (task, part) in tasks.iter().zip(parts) {
         for (row, values) in task.rows.clone().zip(part.chunks_exact(width)) {
-            let at = row * q.cols + task.head * width;
+            let at = row * out.cols + task.head * width;
             out.data[at..at + width].copy_from_slice(values);
         }
     }
@@ -127,10 +142,9 @@ pub(crate) fn attend(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], hea
 /// Some rows of one sequence for the query heads of one key head, `[rows, group * dim]`: block after block of keys, with
 /// the softmax kept up as they come (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022). No more than
 /// `[queries, BLOCK]` scores exist at a time. Blocks that no window reaches are not looked at.
-fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec<f32> {
-    let dim = heads.dim;
+fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads, sinks: Option<&[f32]>) -> Vec<f32> {
+    let Heads { dim, value_dim, scale, .. } = heads;
     let group = heads.queries / heads.keys;
-    let scale = 1.0 / (dim as f32).sqrt();
     let at = task.head * group * dim;
     let queries: Vec<f32> =
         task.rows.clone().flat_map(|row| &q.row(row)[at..at + group * dim]).map(|value| value * scale).collect();
@@ -138,7 +152,7 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
     let longest = task.start + task.rows.len();
     let mut soft = vec![Soft::START; count];
     let mut scores = vec![0.0; count * BLOCK.min(longest)];
-    let mut out = vec![0.0; queries.len()];
+    let mut out = vec![0.0; count * value_dim];
     let position = |query: usize| task.start + query / group;
     for from in (heads.first_key(task.start) / BLOCK * BLOCK..longest).step_by(BLOCK) {
         let width = BLOCK.min(longest - from);
@@ -148,21 +162,25 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads) -> Vec
         let scores = &mut scores[..(last - first) * width];
         let keys = cache.keys(task.head, from..from + width);
         kernel::rows_by_rows(&queries[first * dim..last * dim], &keys, dim, scores, width);
+        if let Some(cap) = heads.cap {
+            kernel::soft_cap(scores, cap);
+        }
         let seen: Vec<usize> = (first..last).map(|query| (position(query) + 1 - from).min(width)).collect();
-        let out = &mut out[first * dim..last * dim];
+        let out = &mut out[first * value_dim..last * value_dim];
         for (row, (&seen, soft)) in seen.iter().zip(&mut soft[first..last]).enumerate() {
             let scores = &mut scores[row * width..][..seen];
             let (outside, scores) = scores.split_at_mut(heads.first_key(position(first + row)).saturating_sub(from));
             outside.fill(0.0);
             let factor = kernel::online_softmax(scores, soft);
             if factor != 1.0 {
-                out[row * dim..][..dim].iter_mut().for_each(|value| *value *= factor);
+                out[row * value_dim..][..value_dim].iter_mut().for_each(|value| *value *= factor);
             }
         }
         kernel::add_weighted_rows(scores, &seen, &cache.values(task.head, from..from + width), out);
     }
-    for (soft, out) in soft.iter().zip(out.chunks_exact_mut(dim)) {
-        let scale = 1.0 / soft.sum;
+    for (query, (soft, out)) in soft.iter().zip(out.chunks_exact_mut(value_dim)).enumerate() {
+        let sink = sinks.map_or(0.0, |sinks| kernel::exp(sinks[task.head * group + query % group] - soft.most));
+        let scale = 1.0 / (soft.sum + sink);
         out.iter_mut().for_each(|value| *value *= scale);
     }
     out
@@ -193,19 +211,28 @@ mod tests {
         };
         let q = Matrix::new(length, 120, random(length * 120, 8.0));
         let (keys, values) = (random(length * 40, 4.0), random(length * 40, 2.0));
-        let mut cache = LayerCache::new(2, 20, length, None);
+        let mut cache = LayerCache::new(2, (20, 20), length, None);
         (0..length).for_each(|at| cache.put(at, &keys[at * 40..][..40], &values[at * 40..][..40]));
         (q, cache)
     }
 
     fn heads(window: Option<usize>) -> Heads {
-        Heads { queries: 6, keys: 2, dim: 20, kv_bits: None, window }
+        Heads {
+            queries: 6,
+            keys: 2,
+            dim: 20,
+            value_dim: 20,
+            kv_bits: None,
+            window,
+            scale: 1.0 / 20f32.sqrt(),
+            cap: None,
+        }
     }
 
     /// Attention of some rows.
     fn attend_part(q: &Matrix, rows: Range<usize>, cache: &mut LayerCache, window: Option<usize>) -> Vec<f32> {
         let (part, length) = (q.slice_rows(rows.clone()), q.rows);
-        attend(&part, &[Span { rows: 0..rows.len(), start: rows.start, length }], &[cache], heads(window)).data
+        attend(&part, &[Span { rows: 0..rows.len(), start: rows.start, length }], &[cache], heads(window), None).data
     }
 
     const WINDOWS: [Option<usize>; 8] =

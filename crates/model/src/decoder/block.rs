@@ -1,46 +1,76 @@
-//! One transformer block: its weights. [`crate::Flow`] is the way through it.
+//! One transformer block: its weights and settings. [`crate::Flow`] is the way through it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::decoder::attention::Heads;
 use crate::decoder::linear::Linears;
 use crate::decoder::rope::Rope;
-use crate::{Group, GroupKind, Linear, Matrix, Part, Router, Weight, kernel};
+use crate::{Gating, Group, GroupKind, Linear, Matrix, Part, Router, Rows, Weight, kernel};
 
-/// The norms of each query head and each key head, before their rotation.
-#[derive(Debug, Clone)]
-pub struct HeadNorms {
-    /// `[head_dim]`
-    pub q: Vec<f32>,
-    /// `[head_dim]`
-    pub k: Vec<f32>,
+/// A norm, and how it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Norm {
+    /// Its tensor's name: `model.layers.0.input_layernorm.weight`.
+    pub name: String,
+    /// What normed numbers are multiplied by, one for each.
+    pub weight: Vec<f32>,
+    /// How much less the file has.
+    pub less: f32,
 }
 
-/// A pre-norm block: attention and a gated product, each added to the residual stream.
+impl Norm {
+    /// RMSNorm of rows, or of equal parts of rows as wide as the weight.
+    pub(crate) fn of(&self, x: Matrix, eps: f32) -> Matrix {
+        let (rows, cols, width) = (x.rows, x.cols, self.weight.len().max(1));
+        let parts = rms_norm(&Matrix::new(rows * cols / width, width, x.data), &self.weight, eps);
+        Matrix::new(rows, cols, parts.data)
+    }
+}
+
+/// The norms of queries and of keys before their rotation: of each head, or of all heads together, as wide as they are.
+#[derive(Debug, Clone)]
+pub struct HeadNorms {
+    /// Of queries.
+    pub q: Norm,
+    /// Of keys.
+    pub k: Norm,
+}
+
+/// A block: attention and a gated product, each added to the residual stream.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// `[hidden]`, the norm before attention.
-    pub attention_norm: Vec<f32>,
-    /// Its tensor's name: `model.layers.0.input_layernorm.weight`.
-    pub attention_norm_name: String,
-    /// In architectures that have them.
+    /// `[hidden]`, the norm before attention, where there is one.
+    pub attention_norm: Option<Norm>,
+    /// `[hidden]`, the norm of what attention gives, where there is one.
+    pub attention_post_norm: Option<Norm>,
+    /// Of queries and keys, where there are some.
     pub head_norms: Option<HeadNorms>,
-    /// `[hidden]`, the norm before the feed-forward part.
-    pub mlp_norm: Vec<f32>,
-    /// Its tensor's name.
-    pub mlp_norm_name: String,
-    /// Chooses experts, in architectures that have several.
+    /// Of the queries' latent, and of that of keys and values, where there are such.
+    pub latent_norms: [Option<Norm>; 2],
+    /// `[hidden]`, the norm before the feed-forward part, where there is one.
+    pub mlp_norm: Option<Norm>,
+    /// `[hidden]`, the norm of what that gives, where there is one.
+    pub mlp_post_norm: Option<Norm>,
+    /// Chooses experts, in blocks that have several.
     pub router: Option<Router>,
+    /// What becomes of gate and up.
+    pub gating: Gating,
     /// The linears, in the order in which their groups run; those of one expert follow those of another.
     pub(crate) groups: Vec<Linears>,
     /// Groups of one expert.
     pub(crate) each: usize,
     pub(crate) heads: Heads,
+    /// `[heads]`: scores of nothing, where there are some.
+    pub(crate) sinks: Option<Vec<f32>>,
     /// None where positions are not told apart.
     pub(crate) rope: Option<Arc<Rope>>,
+    /// What each part counts in the residual stream.
+    pub(crate) residual: f32,
     pub(crate) eps: f32,
 }
+
+/// The norms of latents have this, whatever the others have.
+pub(crate) const LATENT_EPS: f32 = 1e-6;
 
 impl Block {
     /// The groups, in the order in which they run.
@@ -69,19 +99,51 @@ impl Block {
         self.groups.last().map_or(1, |last| last.group.expert + 1)
     }
 
+    /// The groups whose products the input of a group is made of, in order; none where that is the residual stream.
+    pub fn before(&self, group: Group) -> impl Iterator<Item = Group> + use<> {
+        self.groups().filter(move |earlier| earlier.leads_to(group))
+    }
+
     /// The linear that computes a part, of an expert where there are several, and which of its rows do.
-    pub fn part(&self, part: Part, expert: usize) -> Option<(&Linear, Range<usize>)> {
-        let linears = self.groups.get(self.position(part.group(), expert))?;
-        let (_, linear, rows) = linears.parts.iter().find(|(other, ..)| *other == part)?;
-        Some((&linears.linears[*linear], rows.clone()))
+    pub fn part(&self, part: Part, expert: usize) -> Option<(&Linear, Rows)> {
+        let (at, linear, rows) = self.place(part, expert)?;
+        Some((&self.groups[at].linears[linear], rows))
     }
 
     /// The same, to change.
-    pub fn part_mut(&mut self, part: Part, expert: usize) -> Option<(&mut Linear, Range<usize>)> {
-        let at = self.position(part.group(), expert);
-        let linears = self.groups.get_mut(at)?;
-        let (_, linear, rows) = linears.parts.iter().find(|(other, ..)| *other == part)?;
-        Some((&mut linears.linears[*linear], rows.clone()))
+    pub fn part_mut(&mut self, part: Part, expert: usize) -> Option<(&mut Linear, Rows)> {
+        let (at, linear, rows) = self.place(part, expert)?;
+        Some((&mut self.groups[at].linears[linear], rows))
+    }
+
+    /// The group, the linear of it, and its rows.
+    fn place(&self, part: Part, expert: usize) -> Option<(usize, usize, Rows)> {
+        let groups = self.groups.iter().enumerate().filter(|(_, linears)| linears.group.expert == expert);
+        let mut places = groups.flat_map(|(at, linears)| linears.parts.iter().map(move |place| (at, place)));
+        let (at, place) = places.find(|(_, place)| place.part == part)?;
+        Some((at, place.linear, place.rows))
+    }
+
+    /// The norm that makes the input of the groups of a kind, where one does.
+    pub fn norm_before(&self, kind: GroupKind) -> Option<&Norm> {
+        match kind {
+            GroupKind::Qkv => self.attention_norm.as_ref(),
+            GroupKind::Queries => self.latent_norms[0].as_ref(),
+            GroupKind::KeysValues => self.latent_norms[1].as_ref(),
+            GroupKind::GateUp => self.mlp_norm.as_ref(),
+            GroupKind::Output | GroupKind::Down => None,
+        }
+    }
+
+    /// The same, to change.
+    pub fn norm_before_mut(&mut self, kind: GroupKind) -> Option<&mut Norm> {
+        match kind {
+            GroupKind::Qkv => self.attention_norm.as_mut(),
+            GroupKind::Queries => self.latent_norms[0].as_mut(),
+            GroupKind::KeysValues => self.latent_norms[1].as_mut(),
+            GroupKind::GateUp => self.mlp_norm.as_mut(),
+            GroupKind::Output | GroupKind::Down => None,
+        }
     }
 
     /// The same block with some kinds of its groups as `other` has them, and with the norms and the router before them. Both
@@ -94,12 +156,15 @@ impl Block {
                 own.parts.clone_from(&theirs.parts);
             }
         }
+        for &kind in kinds {
+            if let (Some(own), Some(theirs)) = (mixed.norm_before_mut(kind), other.norm_before(kind)) {
+                own.clone_from(theirs);
+            }
+        }
         if kinds.contains(&GroupKind::Qkv) {
-            mixed.attention_norm.clone_from(&other.attention_norm);
             mixed.head_norms.clone_from(&other.head_norms);
         }
         if kinds.contains(&GroupKind::GateUp) {
-            mixed.mlp_norm.clone_from(&other.mlp_norm);
             mixed.router.clone_from(&other.router);
         }
         mixed

@@ -6,14 +6,15 @@ use std::ops::Range;
 use crate::decoder::rope::Stage;
 use crate::{Config, kernel};
 
-/// Keys and values of one block for one sequence, each `[kv_heads, capacity, head_dim]`.
+/// Keys and values of one block for one sequence, `[kv_heads, capacity, width of a head]` each.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerCache {
     keys: Numbers,
     values: Numbers,
     heads: usize,
     capacity: usize,
-    dim: usize,
+    /// Numbers of a key and of a value.
+    dims: (usize, usize),
 }
 
 /// Vectors as they are, or rounded.
@@ -123,16 +124,17 @@ fn bytes_of(dim: usize, bits: u8) -> usize {
 }
 
 impl LayerCache {
-    /// Room for `capacity` positions; `bits` of each number, where they are rounded: 4 or 8.
-    pub fn new(heads: usize, dim: usize, capacity: usize, bits: Option<u8>) -> Self {
-        let numbers = || Numbers::new(heads * capacity, dim, bits);
-        Self { keys: numbers(), values: numbers(), heads, capacity, dim }
+    /// Room for `capacity` positions of so many heads, whose keys and values have `dims` numbers; `bits` of each number,
+    /// where they are rounded: 4 or 8.
+    pub fn new(heads: usize, dims: (usize, usize), capacity: usize, bits: Option<u8>) -> Self {
+        let numbers = |dim| Numbers::new(heads * capacity, dim, bits);
+        Self { keys: numbers(dims.0), values: numbers(dims.1), heads, capacity, dims }
     }
 
     /// Writes the keys and values `[kv_heads, dim]` of one position.
     pub fn put(&mut self, position: usize, keys: &[f32], values: &[f32]) {
-        let dim = self.dim;
-        for (head, (key, value)) in keys.chunks_exact(dim).zip(values.chunks_exact(dim)).enumerate() {
+        let (key, value) = self.dims;
+        for (head, (key, value)) in keys.chunks_exact(key).zip(values.chunks_exact(value)).enumerate() {
             let at = head * self.capacity + position;
             self.keys.put(at, key);
             self.values.put(at, value);
@@ -142,22 +144,22 @@ impl LayerCache {
     /// The keys of a head at some positions, `[positions, dim]`.
     pub fn keys(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
         let at = head * self.capacity;
-        self.keys.get(at + positions.start..at + positions.end, self.dim)
+        self.keys.get(at + positions.start..at + positions.end, self.dims.0)
     }
 
     /// The values of a head at some positions, `[positions, dim]`.
     pub fn values(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
         let at = head * self.capacity;
-        self.values.get(at + positions.start..at + positions.end, self.dim)
+        self.values.get(at + positions.start..at + positions.end, self.dims.1)
     }
 
     /// The first `len` positions in a cache of another capacity.
     fn fork(&self, len: usize, capacity: usize) -> Self {
-        let mut copy = Self::new(self.heads, self.dim, capacity, self.keys.bits());
+        let mut copy = Self::new(self.heads, self.dims, capacity, self.keys.bits());
         for head in 0..self.heads {
             let at = head * self.capacity;
-            copy.keys.copy(head * capacity, &self.keys, at..at + len, self.dim);
-            copy.values.copy(head * capacity, &self.values, at..at + len, self.dim);
+            copy.keys.copy(head * capacity, &self.keys, at..at + len, self.dims.0);
+            copy.values.copy(head * capacity, &self.values, at..at + len, self.dims.1);
         }
         copy
     }
@@ -176,7 +178,7 @@ pub(crate) struct SequenceCache {
 impl SequenceCache {
     /// Room for `capacity` tokens.
     pub fn new(config: &Config, capacity: usize) -> Self {
-        let layer = || LayerCache::new(config.kv_heads, config.head_dim, capacity, config.kv_bits);
+        let layer = || LayerCache::new(config.kv_heads, (config.head_dim, config.value_dim), capacity, config.kv_bits);
         let layers = (0..config.layers).map(|_| layer()).collect();
         Self { layers, tokens: Vec::with_capacity(capacity), stage: Stage::default() }
     }
@@ -214,8 +216,8 @@ impl SequenceCache {
 
     /// Bytes of the keys and values of `capacity` tokens.
     pub fn bytes_of(config: &Config, capacity: usize) -> usize {
-        let number = config.kv_bits.map_or(4 * config.head_dim, |bits| bytes_of(config.head_dim, bits) + 8);
-        2 * config.layers * config.kv_heads * number * capacity
+        let vector = |dim: usize| config.kv_bits.map_or(4 * dim, |bits| bytes_of(dim, bits) + 8);
+        config.layers * config.kv_heads * (vector(config.head_dim) + vector(config.value_dim)) * capacity
     }
 
     /// Bytes of the keys and values.
@@ -287,7 +289,7 @@ mod tests {
         let vectors: Vec<Vec<f32>> =
             (0..6).map(|v| (0..5).map(|at| ((v * 7 + at * 3) as f32).sin() * 4.0).collect()).collect();
         for (bits, levels) in [(4, 15.0), (8, 255.0)] {
-            let mut cache = LayerCache::new(2, 5, 3, Some(bits));
+            let mut cache = LayerCache::new(2, (5, 5), 3, Some(bits));
             for position in 0..3 {
                 let both = [vectors[2 * position].clone(), vectors[2 * position + 1].clone()].concat();
                 cache.put(position, &both, &both);
@@ -302,10 +304,10 @@ mod tests {
                 }
                 assert_eq!(cache.keys(head, 0..3), cache.values(head, 0..3));
             }
-            let exact = LayerCache::new(2, 64, 3, None);
-            assert!(LayerCache::new(2, 64, 3, Some(bits)).keys.bytes() < exact.keys.bytes() / 3);
+            let exact = LayerCache::new(2, (64, 64), 3, None);
+            assert!(LayerCache::new(2, (64, 64), 3, Some(bits)).keys.bytes() < exact.keys.bytes() / 3);
         }
-        let mut cache = LayerCache::new(1, 2, 1, Some(4));
+        let mut cache = LayerCache::new(1, (2, 2), 1, Some(4));
         cache.put(0, &[3.0, 3.0], &[0.0, 0.0]);
         assert_eq!((&*cache.keys(0, 0..1), &*cache.values(0, 0..1)), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
     }

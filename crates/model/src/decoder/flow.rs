@@ -1,11 +1,10 @@
 //! The way through a block: its groups of linears are entered and left in order, whoever multiplies.
 
-use crate::decoder::attention::{Sequences, Span, attend};
-use crate::decoder::block::rms_norm;
+use crate::decoder::attention::{Heads, Sequences, Span, attend};
+use crate::decoder::block::{LATENT_EPS, Norm, rms_norm};
 use crate::decoder::cache::LayerCache;
 use crate::decoder::linear::Linears;
-use crate::decoder::mlp::gated;
-use crate::{Block, Group, GroupKind, Matrix, Route};
+use crate::{Block, Group, GroupKind, Matrix, Part, Route};
 
 /// What a block knows between two of its groups.
 ///
@@ -23,14 +22,14 @@ pub struct Flow<'a> {
     sequences: &'a Sequences,
     /// What the sequences continue; none where they are whole.
     caches: Vec<&'a mut LayerCache>,
-    /// The normed residual stream, `[m, hidden]`, while something is made of it.
+    /// The residual stream as groups take it, `[m, hidden]`: normed, where something norms it first.
     normed: Matrix,
     /// Which rows of it each expert sees; none where there is no router.
     routes: Vec<Route>,
     /// The input of the group that was entered last, where it is not `normed`.
     input: Option<Matrix>,
-    /// The products of the group that was left last, where the next input is made of them.
-    products: Vec<Matrix>,
+    /// What groups gave, until an input is made of it.
+    made: Vec<(Part, Matrix)>,
 }
 
 impl<'a> Flow<'a> {
@@ -45,8 +44,8 @@ impl<'a> Flow<'a> {
     /// Rows that continue cached sequences, and will be added to the caches.
     pub(crate) fn continuing(residual: Matrix, sequences: &'a Sequences, caches: Vec<&'a mut LayerCache>) -> Self {
         assert_eq!(residual.rows, sequences.rows(), "rows of the sequences");
-        let (normed, routes, products) = (Matrix::default(), Vec::new(), Vec::new());
-        Self { residual, sequences, caches, normed, routes, input: None, products }
+        let (normed, routes, made) = (Matrix::default(), Vec::new(), Vec::new());
+        Self { residual, sequences, caches, normed, routes, input: None, made }
     }
 
     /// What the linears of the group that was entered last multiply, `[rows, in]`.
@@ -68,30 +67,36 @@ impl<'a> Flow<'a> {
     pub fn into_parts(self) -> (Matrix, Option<Matrix>) {
         (self.residual, self.input)
     }
+
+    /// What was made of a part, once; empty where nothing was.
+    fn take(&mut self, part: Part) -> Matrix {
+        let at = self.made.iter().position(|(made, _)| *made == part);
+        at.map(|at| self.made.swap_remove(at).1).unwrap_or_default()
+    }
 }
 
 impl Block {
     /// Makes the input of a group: whatever stands before its linears.
     pub fn enter(&self, group: Group, flow: &mut Flow) {
-        let products = std::mem::take(&mut flow.products);
         match group.kind {
             GroupKind::Qkv => {
-                flow.normed = rms_norm(&flow.residual, &self.attention_norm, self.eps);
+                flow.normed = self.normed(&flow.residual, self.attention_norm.as_ref());
                 flow.input = None;
             }
-            GroupKind::Output => flow.input = Some(self.attention(products, flow)),
+            GroupKind::Queries => flow.input = Some(latent(flow.take(Part::QueryLatent), &self.latent_norms[0])),
+            GroupKind::KeysValues => flow.input = Some(latent(flow.take(Part::KeyValueLatent), &self.latent_norms[1])),
+            GroupKind::Output => flow.input = Some(self.attention(flow)),
             GroupKind::GateUp => {
                 if flow.normed.data.is_empty() {
-                    flow.normed = rms_norm(&flow.residual, &self.mlp_norm, self.eps);
+                    flow.normed = self.normed(&flow.residual, self.mlp_norm.as_ref());
                     flow.routes = self.router.as_ref().map_or_else(Vec::new, |router| router.routes(&flow.normed));
                 }
                 let route = flow.routes.get(group.expert).filter(|route| route.rows.len() < flow.normed.rows);
                 flow.input = route.map(|route| route.gather(&flow.normed));
             }
             GroupKind::Down => {
-                let mut products = products.into_iter();
-                let (gate, up) = (products.next().unwrap_or_default(), products.next().unwrap_or_default());
-                flow.input = Some(gated(gate, &up));
+                let (gate, up) = (flow.take(Part::Gate), flow.take(Part::Up));
+                flow.input = Some(self.gating.apply(gate, &up));
             }
         }
     }
@@ -100,19 +105,16 @@ impl Block {
     pub fn leave(&self, group: Group, flow: &mut Flow, products: Vec<Matrix>) {
         flow.input = None;
         match group.kind {
-            GroupKind::Qkv => {
-                flow.normed = Matrix::default();
-                flow.products = self.of(group).split(products);
-            }
-            GroupKind::GateUp => flow.products = self.of(group).split(products),
-            GroupKind::Output => products.iter().for_each(|product| flow.residual.add(product)),
+            GroupKind::Output => self.give(products, (self.attention_post_norm.as_ref(), None), &mut flow.residual),
             GroupKind::Down => {
-                for product in &products {
-                    match flow.routes.get(group.expert) {
-                        Some(route) => route.scatter_add(product, &mut flow.residual),
-                        None => flow.residual.add(product),
-                    }
+                let route = flow.routes.get(group.expert);
+                self.give(products, (self.mlp_post_norm.as_ref(), route), &mut flow.residual);
+            }
+            kind => {
+                if kind == GroupKind::Qkv {
+                    flow.normed = Matrix::default();
                 }
+                flow.made.extend(self.of(group).split(products));
             }
         }
     }
@@ -129,21 +131,48 @@ impl Block {
         flow.residual
     }
 
-    /// What goes into the attention's output linear, `[m, heads * head_dim]`.
-    fn attention(&self, products: Vec<Matrix>, flow: &mut Flow) -> Matrix {
-        let mut products = products.into_iter();
-        let mut next = || products.next().unwrap_or_default();
-        let (mut q, mut k, v) = (next(), next(), next());
-        if let Some(norms) = &self.head_norms {
-            q = self.norm_heads(q, &norms.q);
-            k = self.norm_heads(k, &norms.k);
+    /// The residual stream as a part of the block takes it.
+    fn normed(&self, stream: &Matrix, norm: Option<&Norm>) -> Matrix {
+        norm.map_or_else(|| stream.clone(), |norm| rms_norm(stream, &norm.weight, self.eps))
+    }
+
+    /// Adds what a part of the block gives to the residual stream.
+    fn give(&self, products: Vec<Matrix>, (norm, route): (Option<&Norm>, Option<&Route>), stream: &mut Matrix) {
+        for mut product in products {
+            if let Some(norm) = norm {
+                product = norm.of(product, self.eps);
+            }
+            if self.residual != 1.0 {
+                product.data.iter_mut().for_each(|value| *value *= self.residual);
+            }
+            match route {
+                Some(route) => route.scatter_add(&product, stream),
+                None => stream.add(&product),
+            }
         }
+    }
+
+    /// What goes into the attention's output linear, `[m, heads * value_dim]`.
+    fn attention(&self, flow: &mut Flow) -> Matrix {
+        let (mut q, mut k, v) = (flow.take(Part::Query), flow.take(Part::Key), flow.take(Part::Value));
+        if let Some(norms) = &self.head_norms {
+            q = norms.q.of(q, self.eps);
+            k = norms.k.of(k, self.eps);
+        }
+        let mut turned = flow.take(Part::TurnedKey);
         if let Some(rope) = &self.rope {
             let angles = flow.sequences.angles(rope);
+            // Where some numbers of a key are one run for all heads, these turn, and the last ones of each query.
+            let keys = if turned.cols > 0 { &mut turned } else { &mut k };
+            let width = self.heads.dim.min(keys.cols);
+            let from = self.heads.dim - width;
             for row in 0..q.rows {
-                angles.turn(row, q.row_mut(row), self.heads.dim);
-                angles.turn(row, k.row_mut(row), self.heads.dim);
+                angles.turn(row, q.row_mut(row), self.heads.dim, from);
+                angles.turn(row, keys.row_mut(row), width, 0);
             }
+        }
+        if turned.cols > 0 {
+            k = self.joined(&k, &turned);
         }
         let spans = &flow.sequences.spans;
         let mut own = if flow.caches.is_empty() { self.caches(spans) } else { Vec::new() };
@@ -154,21 +183,34 @@ impl Block {
                 cache.put(span.start + at, k.row(row), v.row(row));
             }
         }
-        attend(&q, spans, &caches, self.heads)
+        attend(&q, spans, &caches, self.heads, self.sinks.as_deref())
+    }
+
+    /// Keys of numbers that do not turn, head by head, each with those that do: `[m, heads * dim]`.
+    fn joined(&self, still: &Matrix, turned: &Matrix) -> Matrix {
+        let width = (self.heads.dim - turned.cols).max(1);
+        let mut data = Vec::with_capacity(still.rows * self.heads.keys * self.heads.dim);
+        for row in 0..still.rows {
+            for head in still.row(row).chunks_exact(width) {
+                data.extend_from_slice(head);
+                data.extend_from_slice(turned.row(row));
+            }
+        }
+        Matrix::new(still.rows, self.heads.keys * self.heads.dim, data)
     }
 
     /// Caches with room for whole sequences.
     fn caches(&self, spans: &[Span]) -> Vec<LayerCache> {
-        let room = |span: &Span| {
-            LayerCache::new(self.heads.keys, self.heads.dim, span.start + span.rows.len(), self.heads.kv_bits)
-        };
+        let Heads { keys, dim, value_dim, kv_bits, .. } = self.heads;
+        let room = |span: &Span| LayerCache::new(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
         spans.iter().map(room).collect()
     }
+}
 
-    /// RMSNorm of every head by itself, `[m, heads * head_dim]`.
-    fn norm_heads(&self, x: Matrix, weight: &[f32]) -> Matrix {
-        let (rows, cols, dim) = (x.rows, x.cols, self.heads.dim);
-        let heads = rms_norm(&Matrix::new(rows * cols / dim, dim, x.data), weight, self.eps);
-        Matrix::new(rows, cols, heads.data)
+/// The input that a latent makes.
+fn latent(numbers: Matrix, norm: &Option<Norm>) -> Matrix {
+    match norm {
+        Some(norm) => norm.of(numbers, LATENT_EPS),
+        None => numbers,
     }
 }

@@ -54,14 +54,19 @@ impl Linear {
     }
 }
 
-/// What the linears of a group compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What the linears of a group compute. The order is that in which a block runs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupKind {
-    /// Queries, keys and values; their input is the first norm's output.
+    /// Queries, keys and values, or the latents that these are made of; their input is the stream, normed where a block
+    /// norms it first.
     Qkv,
+    /// Queries of their latent; its norm is their input.
+    Queries,
+    /// Keys and values of their latent; its norm is their input.
+    KeysValues,
     /// The attention's output; its input is made by the values.
     Output,
-    /// Gate and up; their input is the second norm's output.
+    /// Gate and up; their input is the stream, normed where a block norms it first.
     GateUp,
     /// Down; its input is the gated product that up makes.
     Down,
@@ -69,7 +74,11 @@ pub enum GroupKind {
 
 impl GroupKind {
     /// All kinds, in the order in which a block runs them.
-    pub const ALL: [GroupKind; 4] = [GroupKind::Qkv, GroupKind::Output, GroupKind::GateUp, GroupKind::Down];
+    pub const ALL: [Self; 6] = [Self::Qkv, Self::Queries, Self::KeysValues, Self::Output, Self::GateUp, Self::Down];
+    /// Those of attention.
+    pub const ATTENTION: &'static [Self] = &[Self::Qkv, Self::Queries, Self::KeysValues, Self::Output];
+    /// Those of the feed-forward part.
+    pub const MLP: &'static [Self] = &[Self::GateUp, Self::Down];
 }
 
 /// Linears of a block that share one input.
@@ -77,18 +86,15 @@ impl GroupKind {
 pub struct Group {
     /// What they compute.
     pub kind: GroupKind,
-    /// The expert that they belong to; 0 in a dense block, and in attention.
+    /// The expert that they belong to; 0 in a dense block, and in attention. The one that sees every row comes last.
     pub expert: usize,
 }
 
 impl Group {
-    /// The group whose products the input of this one is made of; none where that is the residual stream.
-    pub fn made_of(self) -> Option<Self> {
-        match self.kind {
-            GroupKind::Qkv | GroupKind::GateUp => None,
-            GroupKind::Output => Some(Self { kind: GroupKind::Qkv, ..self }),
-            GroupKind::Down => Some(Self { kind: GroupKind::GateUp, ..self }),
-        }
+    /// Whether the input of a group is made of what this one gives: both are of attention, or of one expert.
+    pub(crate) fn leads_to(self, later: Self) -> bool {
+        let attention = |group: Self| group.kind <= GroupKind::Output;
+        self.kind < later.kind && self.expert == later.expert && attention(self) == attention(later)
     }
 }
 
@@ -97,10 +103,16 @@ impl Group {
 pub enum Part {
     /// Queries, head by head.
     Query,
-    /// Keys, head by head.
+    /// Keys, head by head; where there are latents, the numbers of them that do not turn.
     Key,
     /// Values, head by head.
     Value,
+    /// What queries are made of.
+    QueryLatent,
+    /// What keys and values are made of.
+    KeyValueLatent,
+    /// The numbers of keys that turn, one run for all heads.
+    TurnedKey,
     /// The attention's output.
     Output,
     /// What passes through the activation.
@@ -111,19 +123,66 @@ pub enum Part {
     Down,
 }
 
-impl Part {
-    /// All parts, in the order in which a block needs them.
-    pub const ALL: [Part; 7] = [Part::Query, Part::Key, Part::Value, Part::Output, Part::Gate, Part::Up, Part::Down];
+/// Rows of a linear that compute one part: runs of neighbors, equally far apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// The first row.
+    pub start: usize,
+    /// Rows of a run.
+    pub run: usize,
+    /// From the beginning of a run to that of the next.
+    pub stride: usize,
+    /// Runs.
+    pub count: usize,
+}
 
-    /// The group whose linears compute it.
-    pub fn group(self) -> GroupKind {
-        match self {
-            Self::Query | Self::Key | Self::Value => GroupKind::Qkv,
-            Self::Output => GroupKind::Output,
-            Self::Gate | Self::Up => GroupKind::GateUp,
-            Self::Down => GroupKind::Down,
-        }
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.run * self.count
     }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The runs in order.
+    fn runs(self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.count).map(move |at| self.start + at * self.stride).map(move |from| from..from + self.run)
+    }
+
+    /// The rows in the order of the part.
+    ///
+    /// ```
+    /// let rows = model::Rows { start: 2, run: 2, stride: 5, count: 2 };
+    /// assert!(rows.iter().eq([2, 3, 7, 8]));
+    /// ```
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        self.runs().flatten()
+    }
+
+    /// The columns of a product that these rows gave.
+    fn of(self, product: &Matrix) -> Matrix {
+        if self.count == 1 {
+            return product.slice_cols(self.start..self.start + self.run);
+        }
+        let mut data = Vec::with_capacity(product.rows * self.len());
+        for row in 0..product.rows {
+            let row = product.row(row);
+            self.runs().for_each(|run| data.extend_from_slice(&row[run]));
+        }
+        Matrix::new(product.rows, self.len(), data)
+    }
+}
+
+/// Which rows of which linear compute a part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub part: Part,
+    /// Which linear of the group.
+    pub linear: usize,
+    pub rows: Rows,
 }
 
 /// The linears of a group, and what their rows are: a tensor may hold several parts.
@@ -132,16 +191,16 @@ pub(crate) struct Linears {
     pub group: Group,
     /// In the order of the architecture.
     pub linears: Vec<Linear>,
-    /// The parts in their order: which linear holds each, and in which rows.
-    pub parts: Vec<(Part, usize, Range<usize>)>,
+    /// The parts in their order.
+    pub parts: Vec<Place>,
 }
 
 impl Linears {
     /// The products of the linears, one a part.
-    pub fn split(&self, products: Vec<Matrix>) -> Vec<Matrix> {
+    pub fn split(&self, products: Vec<Matrix>) -> Vec<(Part, Matrix)> {
         if products.len() == self.parts.len() {
-            return products;
+            return self.parts.iter().map(|place| place.part).zip(products).collect();
         }
-        self.parts.iter().map(|(_, linear, rows)| products[*linear].slice_cols(rows.clone())).collect()
+        self.parts.iter().map(|place| (place.part, place.rows.of(&products[place.linear]))).collect()
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod block;
 pub(crate) mod block_reader;
 pub(crate) mod cache;
 pub(crate) mod flow;
+pub(crate) mod gating;
 pub(crate) mod linear;
 pub(crate) mod mlp;
 pub(crate) mod model;

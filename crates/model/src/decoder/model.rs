@@ -1,14 +1,14 @@
 //! The model: embedding, blocks, last norm and output head.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use crate::config::LogitSettings;
 use crate::decoder::attention::Sequences;
-use crate::decoder::block::rms_norm;
+use crate::decoder::block::{Norm, rms_norm};
 use crate::decoder::block_reader::{self, BlockReader};
 use crate::decoder::cache::{LayerCache, SequenceCache};
-use crate::decoder::rope::{Rope, Stage};
-use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, Weight};
+use crate::decoder::rope::{Ropes, Stage};
+use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, Weight, kernel};
 
 /// A decoder that can run.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct Model {
     /// Its blocks, first to last.
     pub blocks: Vec<Block>,
     embedding: Weight,
-    norm: Vec<f32>,
-    rope: Arc<Rope>,
+    norm: Norm,
+    ropes: Ropes,
     /// `None` where the head is the embedding.
     head: Option<Linear>,
 }
@@ -27,9 +27,10 @@ pub struct Model {
 /// What makes logits of hidden states: the last norm and the output head. Smaller than the model that it is of.
 #[derive(Debug, Clone)]
 pub struct Head {
-    norm: Vec<f32>,
+    norm: Norm,
     eps: f32,
     weight: Linear,
+    logits: LogitSettings,
 }
 
 impl Head {
@@ -42,17 +43,31 @@ impl Head {
         let (norm, head) = parts.end()?;
         let tied = |weight| Linear { name: "head".to_owned(), weight, bias: None, activation: None };
         let weight = head.unwrap_or_else(|| tied(parts.embedding)).for_products();
-        Ok(Self { norm, eps: checkpoint.config().norm_eps, weight })
+        let config = checkpoint.config();
+        Ok(Self { norm, eps: config.norm_eps, weight, logits: config.logits })
     }
 
     /// The last norm of hidden states, `[m, hidden]`.
     pub fn last_norm(&self, hidden: &Matrix) -> Matrix {
-        rms_norm(hidden, &self.norm, self.eps)
+        rms_norm(hidden, &self.norm.weight, self.eps)
     }
 
     /// Logits of hidden states `[m, hidden]` that were not normed yet: `[m, vocab]`.
     pub fn logits(&self, hidden: &Matrix) -> Matrix {
-        self.weight.forward(&self.last_norm(hidden))
+        self.logits.of(self.weight.forward(&self.last_norm(hidden)))
+    }
+}
+
+impl LogitSettings {
+    /// Logits of what the head gives.
+    fn of(self, mut products: Matrix) -> Matrix {
+        if self.scale != 1.0 {
+            products.data.iter_mut().for_each(|logit| *logit *= self.scale);
+        }
+        if let Some(cap) = self.cap {
+            kernel::soft_cap(&mut products.data, cap);
+        }
+        products
     }
 }
 
@@ -76,8 +91,8 @@ impl Model {
         let blocks = (0..parts.count()).map(block).collect::<Result<_, _>>()?;
         let (norm, head) = parts.end()?;
         let head = head.map(Linear::for_products);
-        let (config, rope) = (checkpoint.config().clone(), parts.rope);
-        Ok(Self { config, blocks, embedding: parts.embedding.for_products(), norm, rope, head })
+        let (config, ropes) = (checkpoint.config().clone(), parts.ropes);
+        Ok(Self { config, blocks, embedding: parts.embedding.for_products(), norm, ropes, head })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.
@@ -85,21 +100,21 @@ impl Model {
     /// # Errors
     /// Where an id is not below the vocabulary's size.
     pub fn embed(&self, tokens: &[u32]) -> Result<Matrix, ModelError> {
-        block_reader::embed(&self.embedding, tokens)
+        block_reader::embed(&self.embedding, self.config.embedding_scale, tokens)
     }
 
     /// What the output head reads of hidden states: the last norm, `[m, hidden]`.
     pub fn last_norm(&self, hidden: &Matrix) -> Matrix {
-        rms_norm(hidden, &self.norm, self.config.norm_eps)
+        rms_norm(hidden, &self.norm.weight, self.config.norm_eps)
     }
 
     /// Logits of hidden states `[m, hidden]`: last norm, then the output head, `[m, vocab]`.
     pub fn head(&self, hidden: &Matrix) -> Matrix {
         let x = self.last_norm(hidden);
-        match &self.head {
+        self.config.logits.of(match &self.head {
             Some(head) => head.forward(&x),
-            None => crate::kernel::matmul(&x, &self.embedding),
-        }
+            None => kernel::matmul(&x, &self.embedding),
+        })
     }
 
     /// Logits at every position of one sequence, `[tokens, vocab]`.
@@ -143,7 +158,7 @@ impl Model {
 
     /// How a sequence of so many tokens is turned.
     pub(crate) fn stage(&self, length: usize) -> Stage {
-        self.rope.stage(length)
+        self.ropes.stage(length)
     }
 
     /// Runs tokens after what each cache holds, and gives the logits after the last token of each, `[caches, vocab]`.
@@ -194,9 +209,9 @@ mod tests {
     fn changed(scaling: RopeScaling, windows: &[Option<usize>]) -> Result<Model, ModelError> {
         let mut model = Model::load(&Checkpoint::bundled()?)?;
         model.config.rope = RopeSettings { scaling, ..model.config.rope };
-        model.rope = Arc::new(Rope::new(&model.config.rope));
+        model.ropes = Ropes::of(&model.config);
         for (block, window) in model.blocks.iter_mut().zip(windows.iter().cycle()) {
-            block.rope = Some(model.rope.clone());
+            block.rope = Some(model.ropes.global.clone());
             block.heads.window = *window;
         }
         Ok(model)

@@ -3,8 +3,13 @@
 mod scaling;
 mod yarn;
 
+use std::sync::Arc;
+
+use crate::Config;
+
 pub use scaling::{Llama3Scaling, LongRope, RopeScaling, RopeSettings};
 pub use yarn::Yarn;
+pub(crate) use yarn::growth;
 
 /// The rotary frequencies of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +19,34 @@ pub struct Rope {
     /// What cosines and sines are multiplied by.
     scale: f32,
     beyond: Beyond,
+    pairs: bool,
+    /// Which of a model's tables it is.
+    pub(crate) table: usize,
 }
+
+/// The frequencies of all blocks of a model.
+#[derive(Debug, Clone)]
+pub(crate) struct Ropes {
+    pub global: Arc<Rope>,
+    /// Of blocks that have others.
+    pub local: Option<Arc<Rope>>,
+}
+
+impl Ropes {
+    pub fn of(config: &Config) -> Self {
+        let local = config.local_rope.as_ref().map(|settings| Arc::new(Rope { table: 1, ..Rope::new(settings) }));
+        Self { global: Arc::new(Rope::new(&config.rope)), local }
+    }
+
+    /// The stage of a sequence of so many tokens.
+    pub fn stage(&self, length: usize) -> Stage {
+        let local = self.local.as_ref().map(|rope| rope.stage(length)).unwrap_or_default();
+        self.global.stage(length).and(local)
+    }
+}
+
+/// How many tables of angles a model has at most: that of blocks that see everything, and that of those with windows.
+pub(crate) const TABLES: usize = 2;
 
 /// What becomes of the frequencies of sequences beyond the original context.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +62,22 @@ enum Beyond {
 /// Which frequencies a sequence has: those of equal stage turn alike. Where a sequence grows into another stage, all of it
 /// turns otherwise, the tokens that were run before as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stage(usize);
+pub(crate) struct Stage([usize; TABLES]);
+
+impl Stage {
+    /// Of tables whose sequences have these stages.
+    pub fn and(self, other: Self) -> Self {
+        let Self([own, _]) = self;
+        let Self([local, _]) = other;
+        Self([own, local])
+    }
+}
 
 /// Cosine and sine of every row's angles, `[rows, dim / 2]` each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Angles {
     half: usize,
+    pairs: bool,
     cos: Vec<f32>,
     sin: Vec<f32>,
 }
@@ -61,7 +103,7 @@ impl Rope {
                 (divided(&long.short), long.attention_factor, beyond)
             }
         };
-        Self { frequencies, scale, beyond }
+        Self { frequencies, scale, beyond, pairs: settings.pairs, table: 0 }
     }
 
     /// Whether all frequencies are numbers.
@@ -75,11 +117,12 @@ impl Rope {
 
     /// The stage of a sequence of so many tokens.
     pub(crate) fn stage(&self, length: usize) -> Stage {
-        match self.beyond {
-            Beyond::Base { original, .. } if length > original => Stage(length),
-            Beyond::Others { original, .. } if length > original => Stage(1),
-            _ => Stage(0),
-        }
+        let stage = match self.beyond {
+            Beyond::Base { original, .. } if length > original => length,
+            Beyond::Others { original, .. } if length > original => 1,
+            _ => 0,
+        };
+        Stage([stage, 0])
     }
 
     /// Adds the angles of rows at these positions, in a sequence of `length` tokens in all. In f32 up to the cosine, as the
@@ -96,7 +139,7 @@ impl Rope {
             Beyond::Others { frequencies, original } if length > *original => frequencies,
             _ => &self.frequencies,
         };
-        angles.half = frequencies.len();
+        (angles.half, angles.pairs) = (frequencies.len(), self.pairs);
         for position in positions {
             for frequency in frequencies {
                 let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
@@ -118,13 +161,20 @@ fn frequencies(theta: f64, dim: usize) -> Vec<f32> {
 }
 
 impl Angles {
-    /// Turns the first numbers of every head `[dim]` of one row; what has no angle passes as it is.
-    pub fn turn(&self, row: usize, heads: &mut [f32], dim: usize) {
+    /// Turns numbers of every head `[dim]` of one row, from number `from` on; what has no angle passes as it is.
+    pub fn turn(&self, row: usize, heads: &mut [f32], dim: usize, from: usize) {
         let half = self.half;
         let cos = &self.cos[row * half..(row + 1) * half];
         let sin = &self.sin[row * half..(row + 1) * half];
         for head in heads.chunks_exact_mut(dim) {
-            let (low, high) = head[..2 * half].split_at_mut(half);
+            let head = &mut head[from..from + 2 * half];
+            if self.pairs {
+                for (pair, (cos, sin)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
+                    (pair[0], pair[1]) = (pair[0] * cos - pair[1] * sin, pair[1] * cos + pair[0] * sin);
+                }
+                continue;
+            }
+            let (low, high) = head.split_at_mut(half);
             for i in 0..half {
                 let (a, b) = (low[i], high[i]);
                 low[i] = a * cos[i] - b * sin[i];
@@ -145,7 +195,7 @@ mod tests {
     }
 
     fn settings(dim: usize, scaling: RopeScaling) -> RopeSettings {
-        RopeSettings { theta: 10_000.0, dim, scaling }
+        RopeSettings { theta: 10_000.0, dim, scaling, pairs: false }
     }
 
     #[test]
@@ -153,7 +203,7 @@ mod tests {
         let angles = angles(&settings(4, RopeScaling::None), &[0, 1, 5, 6], 7);
         let turned = |row| {
             let mut head = [1.0, 2.0, 3.0, 4.0];
-            angles.turn(row, &mut head, 4);
+            angles.turn(row, &mut head, 4, 0);
             head
         };
         let dot = |a: [f32; 4], b: [f32; 4]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
@@ -168,11 +218,21 @@ mod tests {
     #[test]
     fn what_does_not_turn_passes() {
         let mut heads = [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0];
-        angles(&settings(2, RopeScaling::None), &[1], 2).turn(0, &mut heads, 4);
+        angles(&settings(2, RopeScaling::None), &[1], 2).turn(0, &mut heads, 4, 0);
         let (sin, cos) = 1f32.sin_cos();
         assert_eq!(heads[..4], heads[4..]);
         assert_eq!(heads[2..4], [3.0, 4.0]);
         assert!((heads[0] - (cos - 2.0 * sin)).abs() < 1e-6 && (heads[1] - (2.0 * cos + sin)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn neighbors_turn_where_a_head_says_so_and_from_where_it_says() {
+        let mut head = [9.0, 8.0, 1.0, 3.0, 2.0, 4.0];
+        let mut halves = [1.0, 2.0, 3.0, 4.0];
+        let plain = settings(4, RopeScaling::None);
+        angles(&RopeSettings { pairs: true, ..plain.clone() }, &[3], 4).turn(0, &mut head, 6, 2);
+        angles(&plain, &[3], 4).turn(0, &mut halves, 4, 0);
+        assert_eq!(head, [9.0, 8.0, halves[0], halves[2], halves[1], halves[3]]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use std::path::Path;
 
 use safetensors::Dtype;
 
+use crate::checkpoint::tensors::Change;
 use crate::{Bytes, ModelError};
 use names::Family as Names;
 use parse::{File, Tensor};
@@ -33,9 +34,9 @@ use settings::Keys;
 
 pub use blocks::Quantized;
 pub use blocks::stored;
-pub(crate) use blocks::{weight, widen};
+pub(crate) use blocks::{read, weight, widen};
 pub use kind::{BLOCK, Kind};
-pub use names::{Family, FilePlace, file_place};
+pub use names::{Family, FilePlace};
 pub use pairs::{halves, pairs};
 pub(crate) use split::QWEN2;
 pub use split::Words;
@@ -55,8 +56,8 @@ pub(crate) struct Placed {
     pub dtype: Dtype,
     pub shape: Vec<usize>,
     pub range: Range<usize>,
-    /// Heads whose rows lie in pairs: see [`halves`].
-    pub pairs: Option<usize>,
+    /// What the file's values are beside them.
+    pub change: Change,
 }
 
 /// A file as the folder that it was made from.
@@ -100,8 +101,8 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
     };
     let mut shape: Vec<usize> = tensor.sizes.iter().rev().copied().collect();
     if !name.contains("{expert}") {
-        let pairs = paired_heads(keys, family, tensor)?;
-        all.push(one(file, tensor, (name, shape), (tensor.range.clone(), pairs))?);
+        let change = change(keys, family, tensor)?;
+        all.push(one(file, tensor, (name, shape), (tensor.range.clone(), change))?);
         return Ok(());
     }
     let count = shape.remove(0);
@@ -112,7 +113,7 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
     for expert in 0..count {
         let name = name.replace("{expert}", &expert.to_string());
         let start = tensor.range.start + expert * width;
-        all.push(one(file, tensor, (name, shape.clone()), (start..start + width, None))?);
+        all.push(one(file, tensor, (name, shape.clone()), (start..start + width, Change::None))?);
     }
     Ok(())
 }
@@ -121,7 +122,7 @@ fn one(
     file: &File<'_>,
     tensor: &Tensor<'_>,
     (name, mut shape): (String, Vec<usize>),
-    (range, pairs): (Range<usize>, Option<usize>),
+    (range, change): (Range<usize>, Change),
 ) -> Result<Placed, ModelError> {
     let (name, dtype) = match tensor.kind {
         Kind::F32 => (name, Dtype::F32),
@@ -136,22 +137,25 @@ fn one(
             (format!("{linear}.{}", quantized.suffix()), Dtype::U8)
         }
     };
-    Ok(Placed { name, dtype, shape, range, pairs })
+    Ok(Placed { name, dtype, shape, range, change })
 }
 
-/// The heads of a tensor whose rows lie in pairs.
-fn paired_heads(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>) -> Result<Option<usize>, ModelError> {
+/// What a file's values are beside those of the folder: rows of heads may lie in pairs, and norms may be one more.
+fn change(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>) -> Result<Change, ModelError> {
+    if family.norms_one_more && tensor.name.ends_with("_norm.weight") && tensor.kind == Kind::F32 {
+        return Ok(Change::OneMore);
+    }
     let part = tensor.name.rsplit('.').nth(1).filter(|_| family.pairs);
     let queries = keys.whole("attention.head_count");
     let heads = match part {
         Some("attn_q") => queries,
         Some("attn_k") => keys.whole("attention.head_count_kv").or(queries),
-        _ => return Ok(None),
+        _ => return Ok(Change::None),
     };
     let rows = tensor.sizes.last().copied().unwrap_or(0);
     let fits = |heads: &usize| *heads > 0 && heads.checked_mul(2).is_some_and(|halves| rows.is_multiple_of(halves));
     match heads.and_then(|heads| usize::try_from(heads).ok()).filter(fits) {
-        Some(heads) => Ok(Some(heads)),
+        Some(heads) => Ok(Change::Halves(heads)),
         None => Err(keys
             .file
             .damaged(format!("tensor `{}` has {rows} rows, which are not those of its heads", tensor.name))),

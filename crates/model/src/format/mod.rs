@@ -53,6 +53,8 @@ impl<'a> Reader<'a> {
             }
             (_, Some("gptq")) => Some(Quantized::Gptq(Gptq::read(value, &unsupported)?)),
             (_, Some("awq")) => Some(Quantized::Awq(Awq::read(value, &unsupported)?)),
+            // Tensors of such blocks are told by themselves: see `Checkpoint::blocks`.
+            (_, Some("mxfp4")) => None,
             (_, Some("fp8")) => Some(Quantized::Fp8(Fp8Files::read(value, &unsupported)?)),
             (_, Some(other)) => return Err(unsupported(format!("quantization method `{other}`"))),
             (_, None) => return Err(unsupported("a quantization without `quant_method`".to_owned())),
@@ -62,6 +64,9 @@ impl<'a> Reader<'a> {
 
     /// The weight `[out, in]` of the linear `name`.
     pub fn linear(&self, name: &str, shape: (usize, usize)) -> Result<Weight, ModelError> {
+        if let Some(blocks) = self.checkpoint.blocks(&format!("{name}.weight")) {
+            return gguf::read(&blocks, gguf::Kind::MXFP4, shape);
+        }
         let has = |suffix: &str| self.checkpoint.has(&format!("{name}.{suffix}"));
         match &self.quantized {
             Some(Quantized::CompressedTensors(format)) if has("weight_packed") || has("weight_scale") => {

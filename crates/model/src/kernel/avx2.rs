@@ -296,6 +296,24 @@ pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     portable::silu_times(gate, up);
 }
 
+/// [`portable::gelu_tanh_times`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn gelu_tanh_times(gate: &mut [f32], up: &[f32]) {
+    portable::gelu_tanh_times(gate, up);
+}
+
+/// [`portable::clamped_times`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn clamped_times(gate: &mut [f32], up: &[f32], limit: f32, alpha: f32) {
+    portable::clamped_times(gate, up, limit, alpha);
+}
+
+/// [`portable::soft_cap`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma")]
+pub fn soft_cap(values: &mut [f32], cap: f32) {
+    portable::soft_cap(values, cap);
+}
+
 /// [`portable::gelu`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma")]
 pub fn gelu(values: &mut [f32]) {

@@ -129,6 +129,18 @@ dispatch!(
     pub(crate) silu_times(gate: &mut [f32], up: &[f32])
 );
 dispatch!(
+    /// `gate = gelu(gate) * up` by the formula with a hyperbolic tangent, in place.
+    pub(crate) gelu_tanh_times(gate: &mut [f32], up: &[f32])
+);
+dispatch!(
+    /// `gate = (up + 1) * g * sigmoid(alpha * g)` for gate and up cut at the limit, in place.
+    pub(crate) clamped_times(gate: &mut [f32], up: &[f32], limit: f32, alpha: f32)
+);
+dispatch!(
+    /// `cap * tanh(value / cap)` in place.
+    pub(crate) soft_cap(values: &mut [f32], cap: f32)
+);
+dispatch!(
     /// GELU in place.
     pub(crate) gelu(values: &mut [f32])
 );
@@ -158,6 +170,16 @@ dispatch!(
 #[inline]
 pub fn round(x: f32) -> f32 {
     portable::round(x)
+}
+
+/// `1 / (1 + e^-x)`
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + portable::exp(-x))
+}
+
+/// `e^x`, within a unit or two in the last place.
+pub(crate) fn exp(x: f32) -> f32 {
+    portable::exp(x)
 }
 
 /// The name of the kernels that this processor runs, for records: `avx512`, `avx2` or `portable`.

@@ -180,6 +180,39 @@ pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     }
 }
 
+/// `tanh(x)`, within 1e-7.
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    let small = exp(-2.0 * x.abs());
+    ((1.0 - small) / (1.0 + small)).copysign(x)
+}
+
+/// `gate = x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) * up`, x the gate, in place.
+#[inline(always)]
+pub fn gelu_tanh_times(gate: &mut [f32], up: &[f32]) {
+    for (gate, &up) in gate.iter_mut().zip(up) {
+        let x = *gate;
+        let inner = 0.797_884_6 * (0.044_715 * x * x).mul_add(x, x);
+        // x (1 + tanh u) / 2 = x / (1 + e^(-2u)), which keeps its digits where tanh is near -1.
+        *gate = x / (1.0 + exp(-2.0 * inner)) * up;
+    }
+}
+
+/// `gate = (u + 1) * g / (1 + e^(-alpha g))`, g the gate up to the limit and u up within it on both sides, in place.
+#[inline(always)]
+pub fn clamped_times(gate: &mut [f32], up: &[f32], limit: f32, alpha: f32) {
+    for (gate, &up) in gate.iter_mut().zip(up) {
+        let (g, u) = (gate.min(limit), up.max(-limit).min(limit));
+        *gate = (u + 1.0) * (g / (1.0 + exp(-alpha * g)));
+    }
+}
+
+/// `cap * tanh(value / cap)` in place.
+#[inline(always)]
+pub fn soft_cap(values: &mut [f32], cap: f32) {
+    values.iter_mut().for_each(|value| *value = cap * tanh(*value / cap));
+}
+
 /// GELU in place: `x * (1 + erf(x / sqrt 2)) / 2`, within 2e-7 of the largest of 1 and |x|.
 ///
 /// `erfc(u) = e^(-u^2) t P(t)` with `t = 1 / (1 + 0.4 u)` for u >= 0; P, of degree 8, interpolates at Chebyshev nodes and is

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use model::Dtype;
-use model::gguf::{self, FilePlace, Kind, MAGIC, file_place};
+use model::gguf::{self, Family, FilePlace, Kind, MAGIC};
 
 use super::metadata::{Metadata, text};
 use crate::CompressError;
@@ -28,6 +28,8 @@ struct Place {
     kind: Kind,
     /// Rows, and heads whose rows lie in pairs.
     pairs: Option<(usize, usize)>,
+    /// Values are one more (f32).
+    one_more: bool,
 }
 
 /// An open file with a place for every planned tensor. A tensor may be written again.
@@ -117,8 +119,10 @@ fn convert<'a>(place: &Place, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         (Dtype::F16, Kind::F32) => widen(|two| f16::from_le_bytes(two).to_f32()),
         _ => bytes.into(),
     };
+    let more = |four: &[u8; 4]| (f32::from_le_bytes(*four) + 1.0).to_le_bytes();
     match place.pairs {
         Some((rows, heads)) => gguf::pairs(&stored, rows, heads).into(),
+        None if place.one_more => stored.as_chunks::<4>().0.iter().flat_map(more).collect::<Vec<u8>>().into(),
         None => stored,
     }
 }
@@ -152,13 +156,14 @@ fn layout(metadata: &Metadata, plans: Vec<Plan>) -> Result<Layout, CompressError
         settings.push((offset, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()));
         offset = (offset + values.len() as u64 * 4).next_multiple_of(ALIGNMENT);
     }
-    for (name, parts) in tensors(plans)? {
+    for (name, parts) in tensors(metadata.family, plans)? {
         let (kind, mut sizes) = (parts[0].kind, parts[0].sizes.clone());
         let start = offset;
         for part in &parts {
             let end = offset + (sizes.iter().product::<usize>() / kind.block_values() * kind.block_bytes()) as u64;
             let pairs = metadata.paired_heads(&name).map(|heads| (sizes[0], heads));
-            let place = Place { range: offset..end, given: part.plan.dtype, kind, pairs };
+            let one_more = metadata.norms_one_more(&name);
+            let place = Place { range: offset..end, given: part.plan.dtype, kind, pairs, one_more };
             places.insert(part.plan.name.clone(), place);
             offset = end;
         }
@@ -207,10 +212,10 @@ struct Part {
 }
 
 /// The tensors of the file, sorted by name, with their parts in the order of experts.
-fn tensors(plans: Vec<Plan>) -> Result<BTreeMap<String, Vec<Part>>, CompressError> {
+fn tensors(family: &Family, plans: Vec<Plan>) -> Result<BTreeMap<String, Vec<Part>>, CompressError> {
     let mut all: BTreeMap<String, Vec<Part>> = BTreeMap::new();
     for plan in plans {
-        let (place, kind, sizes) = describe(&plan)?;
+        let (place, kind, sizes) = describe(family, &plan)?;
         all.entry(place.name).or_default().push(Part { plan, kind, sizes, expert: place.expert });
     }
     for parts in all.values_mut() {
@@ -232,7 +237,7 @@ fn unknown(plan: &Plan) -> CompressError {
 }
 
 /// Where a planned tensor lies in the file, its type there, and its sizes, outermost first.
-fn describe(plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>), CompressError> {
+fn describe(family: &Family, plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>), CompressError> {
     let mut shape = plan.shape.clone();
     let (name, kind) = match plan.dtype {
         Dtype::F32 => (plan.name.clone(), Kind::F32),
@@ -248,7 +253,7 @@ fn describe(plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>), CompressError>
         }
         _ => return Err(unknown(plan)),
     };
-    let place = file_place(&name).ok_or_else(|| unknown(plan))?;
+    let place = family.file_place(&name).ok_or_else(|| unknown(plan))?;
     // llama.cpp has vectors and routers in f32.
     let wide = shape.len() == 1 || place.name.contains("ffn_gate_inp") && plan.dtype != Dtype::U8;
     Ok((place, if wide { Kind::F32 } else { kind }, shape))

@@ -1,15 +1,17 @@
 //! What llama.cpp must know of a model beside its tensors.
 
 use model::gguf::Family;
-use model::{Checkpoint, Config};
+use model::{Checkpoint, Config, Gating, RopeScaling};
 use serde_json::Value;
 
 use super::{rope, vocabulary};
 use crate::{CompressError, Scheme};
 
 /// A file's metadata, ready to be written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metadata {
+    /// What the file calls architecture and tensors.
+    pub family: &'static Family,
     /// Number of keys.
     pub count: u64,
     /// Keys with their values.
@@ -30,6 +32,16 @@ pub(super) fn text(text: &str) -> Vec<u8> {
 }
 
 impl Metadata {
+    fn new(family: &'static Family, config: &Config) -> Self {
+        let pairs = family.pairs.then_some([config.heads, config.kv_heads]);
+        Self { family, count: 0, bytes: Vec::new(), tied: config.tie_embeddings, pairs, vectors: Vec::new() }
+    }
+
+    /// Whether a tensor of the file is a norm that is one more than the folder's.
+    pub fn norms_one_more(&self, name: &str) -> bool {
+        self.family.norms_one_more && name.ends_with("_norm.weight")
+    }
+
     fn add(&mut self, key: &str, kind: u32, value: &[u8]) {
         self.count += 1;
         self.bytes.extend(text(key));
@@ -115,8 +127,10 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     if config.experts.is_some_and(|experts| !experts.normalize) {
         return Err(refused("experts whose weights are not made to sum to 1 (`norm_topk_prob`)".to_owned()));
     }
-    let pairs = family.pairs.then_some([config.heads, config.kv_heads]);
-    let mut all = Metadata { tied: config.tie_embeddings, pairs, ..Metadata::default() };
+    if config.experts.is_some() && config.blocks.iter().any(|block| !block.sparse) {
+        return Err(refused("blocks without experts beside others".to_owned()));
+    }
+    let mut all = Metadata::new(family, config);
     all.text("general.architecture", family.name);
     all.text("general.type", "model");
     let folder = checkpoint.folder().and_then(|folder| folder.file_name());
@@ -129,7 +143,10 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     let said = checkpoint.config_json()["max_position_embeddings"].as_u64().and_then(|said| u32::try_from(said).ok());
     all.whole(&format!("{}.context_length", family.name), said.unwrap_or(config.max_positions as u32));
     rope::add(&mut all, family.name, config)?;
-    windows(&mut all, family.name, config);
+    match family.norms_one_more {
+        true => gemma(&mut all, family.name, config).map_err(refused)?,
+        false => windows(&mut all, family.name, config),
+    }
     vocabulary::add(&mut all, checkpoint)?;
     Ok(all)
 }
@@ -153,7 +170,7 @@ fn decoder(all: &mut Metadata, name: &str, config: &Config) {
     if let Some(experts) = config.experts {
         all.whole(&key("expert_count"), experts.count as u32);
         all.whole(&key("expert_used_count"), experts.top_k as u32);
-        all.whole(&key("expert_feed_forward_length"), config.intermediate_size as u32);
+        all.whole(&key("expert_feed_forward_length"), experts.width as u32);
     }
     all.number(&key("attention.layer_norm_rms_epsilon"), config.norm_eps);
 }
@@ -170,6 +187,47 @@ fn windows(all: &mut Metadata, name: &str, config: &Config) {
             config.blocks.iter().map(|b| b.window.is_some()),
         );
     }
+}
+
+/// What Gemma has; what a file cannot say must be as llama.cpp takes it.
+fn gemma(all: &mut Metadata, name: &str, config: &Config) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("a {name} with {what}"));
+    let own = &config.blocks[0];
+    if config.blocks.iter().any(|block| block.gating != Gating::GeluTanh) {
+        return refuse("exact GELU");
+    }
+    if name == "gemma" {
+        return Ok(());
+    }
+    let scalar = match config.layers {
+        46 | 62 => config.hidden_size as f32 / config.heads as f32,
+        _ => config.head_dim as f32,
+    };
+    if (own.score_scale * scalar.sqrt() - 1.0).abs() > 1e-6 {
+        return refuse("this query_pre_attn_scalar, which llama.cpp takes from the length of a head");
+    }
+    // The last of so many blocks has none.
+    let period = if name == "gemma2" { 2 } else { 6 };
+    let Some(window) = own.window else { return refuse("no windows") };
+    let full = |layer: usize| (layer + 1).is_multiple_of(period);
+    if config.blocks.iter().enumerate().any(|(layer, block)| block.window != (!full(layer)).then_some(window)) {
+        return refuse("windows by another pattern");
+    }
+    all.whole(&format!("{name}.attention.sliding_window"), window as u32);
+    if name == "gemma2" {
+        let (Some(scores), Some(logits)) = (own.score_cap, config.logits.cap) else { return refuse("no soft cap") };
+        all.number(&format!("{name}.attn_logit_softcapping"), scores);
+        all.number(&format!("{name}.final_logit_softcapping"), logits);
+    } else if let Some(cap) = config.logits.cap {
+        all.number(&format!("{name}.final_logit_softcapping"), cap);
+    }
+    if let Some(local) = &config.local_rope {
+        if local.scaling != RopeScaling::None || local.dim != config.head_dim {
+            return refuse("scaled positions in blocks with windows");
+        }
+        all.number(&format!("{name}.rope.freq_base_swa"), local.theta as f32);
+    }
+    Ok(())
 }
 
 /// llama.cpp's number of what most weights are, which it only prints.

@@ -42,6 +42,14 @@ pub(super) fn add(all: &mut Metadata, name: &str, config: &Config) -> Result<(),
             }
             return Ok(());
         }
+        RopeScaling::LongRope(long) => {
+            all.text(&key("scaling.type"), "longrope");
+            all.number(&key("scaling.attn_factor"), long.attention_factor);
+            all.whole(&key("scaling.original_context_length"), long.original as u32);
+            all.vectors.push(("rope_factors_long.weight".to_owned(), long.long.clone()));
+            all.vectors.push(("rope_factors_short.weight".to_owned(), long.short.clone()));
+            return Ok(());
+        }
         RopeScaling::Llama3(stretch) => divisors(stretch, rope.theta as f32, rope.dim),
         RopeScaling::Factors(factors) => factors.clone(),
         other => return Err(refused(format!("rotary positions of this kind ({other:?})"))),

@@ -15,6 +15,21 @@ pub struct RopeSettings {
     pub dim: usize,
     /// How the frequencies are changed for a longer context.
     pub scaling: RopeScaling,
+    /// Neighbors turn together, and not a number of the first half with one of the second.
+    pub pairs: bool,
+}
+
+/// What `rope_parameters` calls the blocks that see everything, and those with windows.
+const FULL: &str = "full_attention";
+const WINDOWED: &str = "sliding_attention";
+
+/// A base of frequencies.
+fn base(fields: &Fields<'_>, theta: f64) -> Result<f64, ModelError> {
+    if theta > 0.0 && theta.is_finite() {
+        Ok(theta)
+    } else {
+        Err(fields.bad(format!("rope_theta {theta} is out of range")))
+    }
 }
 
 /// How the frequencies `f_i = theta^(-2i / dim)` are changed for a longer context.
@@ -92,26 +107,53 @@ impl RopeSettings {
             Some(inner) if !inner.is_empty() => Some(inner),
             _ => fields.inner("rope_parameters")?,
         };
-        let either = |name: &str, default: f64| match &inner {
+        // Where kinds of blocks turn otherwise, those that see everything.
+        let inner = match inner {
+            Some(all) if all.get(FULL).is_some() && all.get(WINDOWED).is_some() => all.inner(FULL)?,
+            inner => inner,
+        };
+        Self::of(fields, inner.as_ref(), head_dim, positions, theta)
+    }
+
+    /// Those of blocks with windows, where these turn otherwise: `rope_parameters` has them by kinds of blocks, older files
+    /// their base in `rope_local_base_freq`; `theta` where neither is there.
+    ///
+    /// # Errors
+    /// As [`RopeSettings::read`].
+    pub fn read_local(fields: &Fields<'_>, head_dim: usize, positions: usize, theta: f64) -> Result<Self, ModelError> {
+        if let Some(all) = fields.inner("rope_parameters")?
+            && let Some(own) = all.inner(WINDOWED)?
+        {
+            return Self::of(fields, Some(&own), head_dim, positions, theta);
+        }
+        let theta = base(fields, fields.number_or("rope_local_base_freq", theta)?)?;
+        Ok(Self { theta, dim: head_dim, scaling: RopeScaling::None, pairs: false })
+    }
+
+    fn of(
+        fields: &Fields<'_>,
+        inner: Option<&Fields<'_>>,
+        head_dim: usize,
+        positions: usize,
+        theta: f64,
+    ) -> Result<Self, ModelError> {
+        let either = |name: &str, default: f64| match inner {
             Some(inner) if inner.get(name).is_some() => inner.number_or(name, default),
             _ => fields.number_or(name, default),
         };
-        let (theta, share) = (either("rope_theta", theta)?, either("partial_rotary_factor", 1.0)?);
+        let (theta, share) = (base(fields, either("rope_theta", theta)?)?, either("partial_rotary_factor", 1.0)?);
         let dim = (head_dim as f64 * share) as usize;
         if !(share > 0.0 && share <= 1.0) || dim == 0 || !dim.is_multiple_of(2) {
             let why = format!("partial_rotary_factor {share} of a head of {head_dim} is no even number of values");
             return Err(fields.bad(why));
         }
-        if !(theta > 0.0 && theta.is_finite()) {
-            return Err(fields.bad(format!("rope_theta {theta} is out of range")));
-        }
-        let Some(inner) = inner else { return Ok(Self { theta, dim, scaling: RopeScaling::None }) };
+        let Some(inner) = inner else { return Ok(Self { theta, dim, scaling: RopeScaling::None, pairs: false }) };
         let original = match fields.get("original_max_position_embeddings") {
             Some(_) => fields.count("original_max_position_embeddings")?,
             None => inner.count_or("original_max_position_embeddings", positions)?,
         };
-        let scaling = RopeScaling::read(&inner, &Around { positions, original, dim })?;
-        let settings = Self { theta, dim, scaling };
+        let scaling = RopeScaling::read(inner, &Around { positions, original, dim })?;
+        let settings = Self { theta, dim, scaling, pairs: false };
         if !super::Rope::new(&settings).is_finite() {
             return Err(fields.bad(format!("its rope settings give frequencies that are not finite: {settings:?}")));
         }
@@ -133,7 +175,7 @@ impl RopeSettings {
 
 impl RopeScaling {
     fn read(fields: &Fields<'_>, around: &Around) -> Result<Self, ModelError> {
-        for kind in ["full_attention", "sliding_attention"] {
+        for kind in [FULL, WINDOWED] {
             if fields.get(kind).is_some() {
                 let cure = "use a checkpoint whose blocks all turn alike, as those of this architecture do";
                 return Err(fields.unsupported(format!("rope settings for `{kind}` by itself"), cure));

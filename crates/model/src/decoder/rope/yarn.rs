@@ -73,7 +73,7 @@ impl Yarn {
 }
 
 /// `0.1 m ln s + 1`, for a context that is s times as long.
-fn growth(s: f64, m: f64) -> f64 {
+pub(crate) fn growth(s: f64, m: f64) -> f64 {
     if s <= 1.0 { 1.0 } else { 0.1 * m * s.ln() + 1.0 }
 }
 

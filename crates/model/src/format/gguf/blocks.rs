@@ -81,7 +81,8 @@ pub fn stored(checkpoint: &Checkpoint, name: &str) -> Option<(Kind, String)> {
     Kind::all().filter(|kind| kind.block_values() > 1).map(tensor).find(|(_, stored)| checkpoint.has(stored))
 }
 
-fn read(tensor: &TensorView, kind: Kind, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
+/// The weight `[out, in]` of blocks.
+pub(crate) fn read(tensor: &TensorView, kind: Kind, (rows, cols): (usize, usize)) -> Result<Weight, ModelError> {
     if !cols.is_multiple_of(kind.block_values()) {
         return Err(unfit(tensor, format!("rows of {cols}"), format!("blocks of {}", kind.block_values())));
     }

@@ -24,6 +24,14 @@ const DENSE: Inner = &[
     ("ffn_down", "mlp.down_proj"),
 ];
 
+const GEMMA_NORMS: Inner = &[
+    ("post_attention_norm", "post_attention_layernorm"),
+    ("ffn_norm", "pre_feedforward_layernorm"),
+    ("post_ffw_norm", "post_feedforward_layernorm"),
+];
+
+const FUSED: Inner = &[("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")];
+
 /// Experts lie in one tensor, `[experts, out, in]`; `{expert}` stands for their numbers.
 const QWEN3_EXPERTS: Inner = &[
     ("ffn_gate_inp", "mlp.gate"),
@@ -50,22 +58,54 @@ pub struct Family {
     pub class: &'static str,
     /// Whether rows of q and k lie in pairs: row 2i of a head is row i of the folder, row 2i + 1 its row i + d/2.
     pub pairs: bool,
+    /// Whether norms are one more than in the folder.
+    pub norms_one_more: bool,
+    /// Keys that others must not have.
+    pub keys: &'static [&'static str],
+    /// Its names that are not those of nearly all.
+    own: Inner,
     /// The names of its experts.
     experts: Inner,
 }
 
+const LLAMA: Family = Family {
+    name: "llama",
+    model_type: "llama",
+    class: "LlamaForCausalLM",
+    pairs: true,
+    norms_one_more: false,
+    keys: &[],
+    own: &[],
+    experts: &[],
+};
+const QWEN2: Family = Family { name: "qwen2", model_type: "qwen2", class: "Qwen2ForCausalLM", pairs: false, ..LLAMA };
+const GEMMA: Family =
+    Family { name: "gemma", model_type: "gemma", class: "GemmaForCausalLM", norms_one_more: true, ..QWEN2 };
+
 const FAMILIES: &[Family] = &[
-    Family { name: "llama", model_type: "llama", class: "LlamaForCausalLM", pairs: true, experts: &[] },
-    Family { name: "llama", model_type: "mistral", class: "MistralForCausalLM", pairs: true, experts: &[] },
-    Family { name: "llama", model_type: "mixtral", class: "MixtralForCausalLM", pairs: true, experts: MIXTRAL_EXPERTS },
-    Family { name: "qwen2", model_type: "qwen2", class: "Qwen2ForCausalLM", pairs: false, experts: &[] },
-    Family { name: "qwen3", model_type: "qwen3", class: "Qwen3ForCausalLM", pairs: false, experts: &[] },
+    LLAMA,
+    Family { model_type: "mistral", class: "MistralForCausalLM", ..LLAMA },
+    Family { model_type: "mixtral", class: "MixtralForCausalLM", experts: MIXTRAL_EXPERTS, ..LLAMA },
+    QWEN2,
+    Family { name: "qwen3", model_type: "qwen3", class: "Qwen3ForCausalLM", ..QWEN2 },
+    Family { name: "qwen3moe", model_type: "qwen3_moe", class: "Qwen3MoeForCausalLM", experts: QWEN3_EXPERTS, ..QWEN2 },
+    Family { name: "phi3", model_type: "phi3", class: "Phi3ForCausalLM", own: FUSED, ..QWEN2 },
+    GEMMA,
     Family {
-        name: "qwen3moe",
-        model_type: "qwen3_moe",
-        class: "Qwen3MoeForCausalLM",
-        pairs: false,
-        experts: QWEN3_EXPERTS,
+        name: "gemma2",
+        model_type: "gemma2",
+        class: "Gemma2ForCausalLM",
+        keys: &["attn_logit_softcapping", "final_logit_softcapping"],
+        own: GEMMA_NORMS,
+        ..GEMMA
+    },
+    Family {
+        name: "gemma3",
+        model_type: "gemma3_text",
+        class: "Gemma3ForCausalLM",
+        keys: &["final_logit_softcapping"],
+        own: GEMMA_NORMS,
+        ..GEMMA
     },
 ];
 
@@ -90,6 +130,7 @@ impl Family {
             ("llama", true, _) => "mixtral",
             ("llama", false, true) => "mistral",
             ("qwen3moe", ..) => "qwen3_moe",
+            ("gemma3", ..) => "gemma3_text",
             (other, ..) => other,
         })
     }
@@ -118,8 +159,40 @@ impl Family {
         matches!(what, "weight" | "bias").then(|| format!("model.layers.{layer}.{folder}.{what}"))
     }
 
+    /// Where a folder's tensor lies in a file.
+    ///
+    /// ```
+    /// let qwen3 = model::gguf::Family::of_model("qwen3_moe").unwrap();
+    /// let place = qwen3.file_place("model.layers.3.self_attn.q_proj.bias").unwrap();
+    /// assert_eq!((place.name.as_str(), place.expert), ("blk.3.attn_q.bias", None));
+    /// let place = qwen3.file_place("model.layers.0.mlp.experts.7.up_proj.weight").unwrap();
+    /// assert_eq!((place.name.as_str(), place.expert), ("blk.0.ffn_up_exps.weight", Some(7)));
+    /// ```
+    pub fn file_place(&self, name: &str) -> Option<FilePlace> {
+        if let Some((file, _)) = OUTER.iter().find(|(_, folder)| *folder == name) {
+            return Some(FilePlace { name: (*file).to_owned(), expert: None });
+        }
+        let (layer, rest) = name.strip_prefix("model.layers.")?.split_once('.')?;
+        let layer = number(layer)?;
+        let (part, what) = rest.rsplit_once('.')?;
+        let (part, expert) =
+            match part.split_once("experts.").and_then(|(before, rest)| Some((before, rest.split_once('.')?))) {
+                Some((before, (expert, after))) => {
+                    (format!("{before}experts.{{expert}}.{after}"), Some(number(expert)? as usize))
+                }
+                None => (part.to_owned(), None),
+            };
+        let (file, _) = self.table().find(|(_, folder)| *folder == part)?;
+        matches!(what, "weight" | "bias").then(|| FilePlace { name: format!("blk.{layer}.{file}.{what}"), expert })
+    }
+
+    /// Names inside a block; the first that fits counts.
+    fn table(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        self.own.iter().chain(DENSE).chain(self.experts)
+    }
+
     fn inner(&self, part: &str) -> Option<String> {
-        if let Some((_, folder)) = DENSE.iter().chain(self.experts).find(|(file, _)| *file == part) {
+        if let Some((_, folder)) = self.table().find(|(file, _)| *file == part) {
             return Some((*folder).to_owned());
         }
         // Files of 2023 have each expert in a tensor of its own: `ffn_gate.3`.
@@ -128,33 +201,6 @@ impl Family {
         let (_, folder) = self.experts.iter().find(|(file, _)| *file == part)?;
         Some(folder.replace("{expert}", &expert.to_string()))
     }
-}
-
-/// Where a folder's tensor lies in a file.
-///
-/// ```
-/// let place = model::gguf::file_place("model.layers.3.self_attn.q_proj.bias").unwrap();
-/// assert_eq!((place.name.as_str(), place.expert), ("blk.3.attn_q.bias", None));
-/// let place = model::gguf::file_place("model.layers.0.mlp.experts.7.up_proj.weight").unwrap();
-/// assert_eq!((place.name.as_str(), place.expert), ("blk.0.ffn_up_exps.weight", Some(7)));
-/// ```
-pub fn file_place(name: &str) -> Option<FilePlace> {
-    if let Some((file, _)) = OUTER.iter().find(|(_, folder)| *folder == name) {
-        return Some(FilePlace { name: (*file).to_owned(), expert: None });
-    }
-    let (layer, rest) = name.strip_prefix("model.layers.")?.split_once('.')?;
-    let layer = number(layer)?;
-    let (part, what) = rest.rsplit_once('.')?;
-    let (part, expert) =
-        match part.split_once("experts.").and_then(|(before, rest)| Some((before, rest.split_once('.')?))) {
-            Some((before, (expert, after))) => {
-                (format!("{before}experts.{{expert}}.{after}"), Some(number(expert)? as usize))
-            }
-            None => (part.to_owned(), None),
-        };
-    let tables = [DENSE, QWEN3_EXPERTS, MIXTRAL_EXPERTS];
-    let (file, _) = tables.into_iter().flatten().find(|(_, folder)| *folder == part)?;
-    matches!(what, "weight" | "bias").then(|| FilePlace { name: format!("blk.{layer}.{file}.{what}"), expert })
 }
 
 /// A whole number written in the one usual way, so that no two names mean the same tensor.
@@ -170,10 +216,12 @@ mod tests {
     fn names_lead_there_and_back() {
         for family in FAMILIES {
             assert!(crate::arch::find(family.model_type).is_some(), "{}", family.model_type);
-            for (file, _) in DENSE.iter().chain(family.experts) {
+            let hidden = |file: &str| family.own.iter().any(|(own, _)| *own == file);
+            let names = family.own.iter().chain(DENSE.iter().filter(|(file, _)| !hidden(file))).chain(family.experts);
+            for (file, _) in names {
                 let file = format!("blk.12.{file}.weight");
                 let folder = family.folder_name(&file).unwrap();
-                let place = file_place(&folder.replace("{expert}", "5")).unwrap();
+                let place = family.file_place(&folder.replace("{expert}", "5")).unwrap();
                 assert_eq!((place.name, place.expert), (file, folder.contains("{expert}").then_some(5)));
             }
         }

@@ -44,6 +44,7 @@ fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
     let kind = match keys.get("rope.scaling.type") {
         Some(Value::Text(kind)) => *kind,
         Some(_) => return Err(keys.bad("rope.scaling.type", "is no text")),
+        None if keys.file.tensor("rope_factors_long.weight").is_some() => "longrope",
         None if factor.is_some() => "linear",
         None => "none",
     };

@@ -116,7 +116,7 @@ impl<'a, 'f> Keys<'a, 'f> {
 
 /// The content of `config.json`.
 pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
-    check_foreign(keys)?;
+    check_foreign(keys, family)?;
     let mut config = Map::new();
     config.insert("architectures".into(), json!([family.class]));
     config.insert("model_type".into(), json!(family.model_type));
@@ -147,7 +147,10 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
     biases(&mut config, keys.file);
     config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
     config.insert("tie_word_embeddings".into(), json!(keys.file.tensor("output.weight").is_none()));
-    config.insert("hidden_act".into(), json!("silu"));
+    match family.norms_one_more {
+        true => gemma(&mut config, keys, family),
+        false => drop(config.insert("hidden_act".into(), json!("silu"))),
+    }
     config.insert("torch_dtype".into(), json!(dtype(keys.file)));
     let stops = stop_tokens(keys.file);
     config.insert("eos_token_id".into(), if stops.is_empty() { Json::Null } else { json!(stops) });
@@ -155,7 +158,7 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
 }
 
 /// That no key asks for what the known architectures do not have.
-fn check_foreign(keys: Keys<'_, '_>) -> Result<(), ModelError> {
+fn check_foreign(keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> {
     if let Some(Value::Whole(count)) = keys.file.metadata.get("split.count")
         && *count > 1
     {
@@ -166,7 +169,7 @@ fn check_foreign(keys: Keys<'_, '_>) -> Result<(), ModelError> {
         // A gate of 0 is one that is not said.
         keys.number(field).is_some_and(|value| value != idle && value != 0.0)
     };
-    if let Some((field, _)) = FOREIGN.iter().find(asks) {
+    if let Some((field, _)) = FOREIGN.iter().filter(|(field, _)| !family.keys.contains(field)).find(asks) {
         let what = format!("`{}.{field}`", keys.name);
         return Err(keys.file.unsupported(what, "use a model of this architecture that does without"));
     }
@@ -194,27 +197,60 @@ fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError>
     let heads = keys.whole("attention.head_count").filter(|heads| (1..1 << 31).contains(heads));
     let heads = heads.ok_or_else(|| keys.bad("attention.head_count", "is no number of heads"))?;
     if let Some(head) = keys.whole("attention.key_length") {
-        let rows = file.tensor("blk.0.attn_q.weight").and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
-        if heads.checked_mul(head) != Some(rows as i128) {
-            return Err(keys.bad("attention.key_length", "does not fit blk.0.attn_q.weight"));
+        let fused = file.tensor("blk.0.attn_qkv.weight");
+        let keys_too = if fused.is_some() { 2 * keys.whole("attention.head_count_kv").unwrap_or(heads) } else { 0 };
+        let first = fused.or_else(|| file.tensor("blk.0.attn_q.weight"));
+        let rows = first.and_then(|tensor| tensor.sizes.get(1)).copied().unwrap_or(0);
+        if heads.checked_add(keys_too).and_then(|heads| heads.checked_mul(head)) != Some(rows as i128) {
+            let name = first.map_or("blk.0.attn_q.weight", |tensor| tensor.name);
+            return Err(keys.bad("attention.key_length", &format!("does not fit {name}")));
         }
     }
     Ok(embedding)
 }
 
-/// A window over keys. llama.cpp applies none in these architectures, and its converter writes none.
+/// A window over keys. llama.cpp applies none but Gemma's in these architectures, and its converter writes none but those.
 fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
     let window = keys.window().and_then(|size| i64::try_from(size).ok());
     config.insert("sliding_window".into(), json!(window));
-    if family.name == "llama" {
+    if matches!(family.name, "llama" | "phi3") {
         return;
     }
     config.insert("use_sliding_window".into(), json!(window.is_some()));
     if let Some(Value::Wholes(pattern)) = keys.get("attention.sliding_window_pattern").filter(|_| window.is_some()) {
         let kind = |&windowed: &i64| if windowed != 0 { "sliding_attention" } else { "full_attention" };
         config.insert("layer_types".into(), pattern.iter().map(kind).collect());
+    } else if let Some(pattern) = keys.whole("attention.sliding_window_pattern").filter(|_| family.norms_one_more) {
+        config.insert("sliding_window_pattern".into(), json!(i64::try_from(pattern).unwrap_or(0)));
     } else if window.is_some() {
         config.insert("max_window_layers".into(), json!(0));
+    }
+}
+
+/// Of how many blocks Gemma 2 and 3 have in the one size whose scores are not scaled by the length of a head.
+const SCALED_OTHERWISE: [i128; 2] = [46, 62];
+
+/// What Gemma has, and what no key says.
+fn gemma(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
+    config.insert("hidden_activation".into(), json!("gelu_pytorch_tanh"));
+    if family.name == "gemma" {
+        return;
+    }
+    for &field in family.keys {
+        // llama.cpp takes the first Gemma 2's where there is none, and so does transformers.
+        if let Some(cap) = keys.number(field) {
+            config.insert(field.to_owned(), json!(cap));
+        }
+    }
+    let whole = |field: &str| keys.whole(field).unwrap_or(1);
+    let scalar = match SCALED_OTHERWISE.contains(&whole("block_count")) {
+        true => json!(whole("embedding_length") as f64 / whole("attention.head_count").max(1) as f64),
+        false => config["head_dim"].clone(),
+    };
+    config.insert("query_pre_attn_scalar".into(), scalar);
+    if family.name == "gemma3" {
+        let local = keys.number("rope.freq_base_swa").filter(|&base| base != 0.0).unwrap_or(10_000.0);
+        config.insert("rope_local_base_freq".into(), json!(local));
     }
 }
 
