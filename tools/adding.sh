@@ -19,31 +19,28 @@ after() { sed -i "$(grep -n -- "$2" "$1" | tail -n 1 | cut -d: -f1)a $3" "$1"; }
 cat >crates/model/src/arch/made_up.rs <<'END'
 //! A made-up architecture: Llama with keys and values in one tensor.
 
-use super::{Architecture, BlockNames, DENSE, DOWN, GroupNames, OUTER, OUTPUT, gate_up, linear};
+use super::llama::LLAMA;
+use super::{Architecture, BlockNames, DENSE, DOWN, GATE_UP, OUTPUT, group, linear};
 use crate::config::{Defaults, Fields, Windows};
 use crate::{Config, GroupKind, ModelError, Part};
 
 /// `model_type: made_up`
-pub const MADE_UP: Architecture = Architecture {
-    model_type: "made_up",
-    own: &[],
-    config,
-    outer: OUTER,
-    inner: BlockNames {
-        groups: &[
-            GroupNames {
-                kind: GroupKind::Qkv,
-                linears: &[
-                    linear("self_attn.q_proj", &[Part::Query]),
-                    linear("self_attn.kv_proj", &[Part::Key, Part::Value]),
-                ],
-            },
-            OUTPUT,
-            gate_up(&[linear("mlp.gate_proj", &[Part::Gate]), linear("mlp.up_proj", &[Part::Up])]),
-            DOWN,
-        ],
-        ..DENSE
-    },
+pub const MADE_UP: Architecture = Architecture { model_type: "made_up", config, inner: |_, _| &NAMES, ..LLAMA };
+
+const NAMES: BlockNames = BlockNames {
+    groups: &[
+        group(
+            GroupKind::Qkv,
+            &[
+                linear("self_attn.q_proj", &[Part::Query]),
+                linear("self_attn.kv_proj", &[Part::Key, Part::Value]),
+            ],
+        ),
+        OUTPUT,
+        GATE_UP,
+        DOWN,
+    ],
+    ..DENSE
 };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {

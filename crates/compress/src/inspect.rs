@@ -145,7 +145,8 @@ impl Sums {
         for name in checkpoint.tensor_names() {
             let suffix = name.strip_prefix(&linear.name).and_then(|rest| rest.strip_prefix('.'));
             if suffix.is_some_and(|suffix| suffix != "bias") {
-                self.bytes += checkpoint.tensor(name)?.bytes.len();
+                let blocks = checkpoint.blocks(name);
+                self.bytes += blocks.map_or_else(|| checkpoint.tensor(name), Ok)?.bytes.len();
                 self.tensors.insert(name.to_owned());
             }
         }

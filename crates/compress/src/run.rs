@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use model::arch::{LinearShape, linears};
+use model::arch::{LinearShape, kept_linears, linears};
 use model::{BlockReader, Checkpoint, Config, Dtype, Linear, Weight, gguf};
 use record::CompressionRecord;
 use serde_json::json;
@@ -80,7 +80,9 @@ pub fn compress(
         warnings: Vec::new(),
     };
     let asked = json!([env!("CARGO_PKG_VERSION"), &record]).to_string();
-    let done = Done { checkpoint, recipe, format, planned: &planned, job: record::digest(asked.as_bytes()) };
+    let kept = kept_linears(checkpoint.config());
+    let (planned, kept) = (&planned, &kept[..]);
+    let done = Done { checkpoint, recipe, format, planned, kept, job: record::digest(asked.as_bytes()) };
     let sequences = calibration.as_ref().map_or(&[][..], |calibration| &calibration.sequences);
     progress(Progress::Began(estimate));
     let mut writer = CheckpointWriter::create(done, job.out)?;

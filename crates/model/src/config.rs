@@ -6,6 +6,7 @@ mod fields;
 mod foreign;
 mod heads;
 mod windows;
+mod wrapped;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub use fields::Fields;
 use heads::HeadSizes;
 pub use heads::Latent;
 pub use windows::Windows;
+pub(crate) use wrapped::unwrapped;
 
 use crate::arch::Owner;
 use crate::decoder::rope::{RopeScaling, RopeSettings};
@@ -155,7 +157,8 @@ impl Config {
         let layers = fields.count_or("num_hidden_layers", defaults.layers)?;
         let positions = fields.count_or("max_position_embeddings", defaults.positions)?;
         let turned = latent.map_or(head_dim, |latent| latent.turned);
-        let rope = RopeSettings::read(fields, turned, positions, defaults.rope_theta)?;
+        let read = if defaults.ropes_by_kind { RopeSettings::read_global } else { RopeSettings::read };
+        let rope = read(fields, turned, positions, defaults.rope_theta)?;
         let mut blocks = windows.read(fields, layers)?;
         blocks.iter_mut().for_each(|block| block.score_scale = 1.0 / (head_dim as f32).sqrt());
         Ok(Self {

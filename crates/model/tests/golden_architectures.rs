@@ -6,8 +6,10 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use model::{Checkpoint, Matrix, Model, Request, Sampling, Session, SessionOptions};
-use safetensors::SafeTensors;
+use model::arch::{LinearShape, linears};
+use model::{BlockReader, Checkpoint, Flow, Matrix, Model, Request, Sampling, Sequences, Session, SessionOptions};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -121,13 +123,75 @@ fn replies(model: &Model, checkpoint: &Checkpoint, reference: &Reference<'_>) ->
     Ok(expected.len())
 }
 
+/// That the linears of all blocks are known before they are read, and that a sequence is the same, bit for bit, beside others.
+fn blocks(checkpoint: &Checkpoint, reference: &Reference<'_>) -> Checked<()> {
+    let reader = BlockReader::open(checkpoint)?;
+    let (first, second) = (reference.ids("input_ids.0")?, reference.ids("input_ids.1")?);
+    let run = |sequences: &[&[u32]]| -> Checked<Matrix> {
+        let lengths: Vec<usize> = sequences.iter().map(|one| one.len()).collect();
+        let (mut hidden, sequences) = (reader.embed(&sequences.concat())?, Sequences::whole(&lengths));
+        for layer in 0..reader.count() {
+            hidden = reader.load(layer)?.run(Flow::new(hidden, &sequences));
+        }
+        Ok(hidden)
+    };
+    let alone = [run(&[&first])?.data, run(&[&second])?.data].concat();
+    assert!(run(&[&first, &second])?.data == alone, "a sequence depends on what is beside it");
+    let mut known = linears(checkpoint.config());
+    for at in 0..reader.count() {
+        let block = reader.load(at)?;
+        for group in block.groups() {
+            for linear in block.linears_of(group) {
+                let one = LinearShape { name: linear.name.clone(), block: at, group, shape: linear.weight.shape() };
+                assert_eq!(known.next(), Some(one));
+            }
+        }
+    }
+    assert_eq!(known.next(), None);
+    Ok(())
+}
+
 fn check(folder: &Path, config: &Path) -> Checked<(f32, usize)> {
     let copy = endless(folder, config)?;
     let checkpoint = Checkpoint::open(copy.path())?;
     let model = Model::load(&checkpoint)?;
     let bytes = std::fs::read(folder.join("reference.safetensors"))?;
     let reference = Reference(SafeTensors::deserialize(&bytes)?);
+    blocks(&checkpoint, &reference)?;
     Ok((passes(&model, &reference)?, replies(&model, &checkpoint, &reference)?))
+}
+
+/// A Gemma 3 with a vision part, in both ways in which such files name their tensors, is its decoder.
+#[test]
+fn golden_larger_models_are_their_decoders() -> Checked<()> {
+    let folder = golden().join("gemma3_text");
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return Ok(());
+    }
+    let tokens = [5, 9, 33, 2, 60, 41, 17, 28, 3, 50, 11, 7];
+    let expected = Model::load(&Checkpoint::open(&folder)?)?.logits(&tokens)?;
+    let text: Value = serde_json::from_slice(&std::fs::read(folder.join("config.json"))?)?;
+    let bytes = std::fs::read(folder.join("model.safetensors"))?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    let old = |name: &str| format!("language_model.{name}");
+    let new = |name: &str| name.replacen("model.", "model.language_model.", 1);
+    for (rename, seeing) in [(&old as &dyn Fn(&str) -> String, "vision_tower"), (&new, "model.vision_tower")] {
+        let copy = tempfile::tempdir()?;
+        let outer = serde_json::json!({"model_type": "gemma3", "text_config": text, "vision_config": {"layers": 1},
+            "eos_token_id": [1, 106]});
+        std::fs::write(copy.path().join("config.json"), outer.to_string())?;
+        let mut tensors: Vec<(String, TensorView<'_>)> =
+            file.tensors().into_iter().map(|(name, tensor)| (rename(&name), tensor)).collect();
+        let zeros = [0; 8];
+        tensors.push((format!("{seeing}.weight"), TensorView::new(Dtype::F32, vec![2], &zeros)?));
+        std::fs::write(copy.path().join("model.safetensors"), safetensors::serialize(tensors, None)?)?;
+        let checkpoint = Checkpoint::open(copy.path())?;
+        assert_eq!((&*checkpoint.config().model_type, &checkpoint.config().eos[..]), ("gemma3_text", &[1][..]));
+        assert!(checkpoint.tensor_names().eq(Checkpoint::open(&folder)?.tensor_names()));
+        assert!(Model::load(&checkpoint)?.logits(&tokens)? == expected);
+    }
+    Ok(())
 }
 
 #[test]

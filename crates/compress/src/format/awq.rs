@@ -76,12 +76,15 @@ fn configuration(mix: &Mix) -> Value {
         GroupSize::Channel => -1,
         GroupSize::Columns(size) => size as i64,
     };
+    // The head is not converted anyway.
+    let routers = mix.kept.iter().skip(1).map(String::as_str);
+    let dense: Vec<&str> = routers.chain(mix.dense.iter().copied()).collect();
     json!({
         "quant_method": "awq",
         "version": "gemm",
         "bits": 4,
         "group_size": group_size,
         "zero_point": true,
-        "modules_to_not_convert": (!mix.dense.is_empty()).then_some(&mix.dense),
+        "modules_to_not_convert": (!dense.is_empty()).then_some(&dense),
     })
 }

@@ -14,12 +14,14 @@ pub(crate) struct Mix<'a> {
     pub widths: BTreeMap<u8, Vec<&'a str>>,
     /// Linears that are not quantized.
     pub dense: Vec<&'a str>,
+    /// The head, then what chooses experts: linears that never are.
+    pub kept: &'a [String],
 }
 
 impl<'a> Mix<'a> {
-    /// What is planned, by linear; none where nothing is quantized.
-    pub fn of(scheme: Option<Scheme>, planned: &'a BTreeMap<String, Planned>) -> Option<Self> {
-        let mut mix = Self { scheme: scheme?, widths: BTreeMap::new(), dense: Vec::new() };
+    /// What is planned, by linear; none where nothing is quantized. `kept` are linears that are not planned.
+    pub fn of(scheme: Option<Scheme>, planned: &'a BTreeMap<String, Planned>, kept: &'a [String]) -> Option<Self> {
+        let mut mix = Self { scheme: scheme?, widths: BTreeMap::new(), dense: Vec::new(), kept };
         for (name, planned) in planned {
             match planned.scheme {
                 Some(scheme) => mix.widths.entry(scheme.grid.bits).or_default().push(name),

@@ -41,13 +41,15 @@ pub(crate) struct Done<'a> {
     pub recipe: &'a Recipe,
     pub format: Format,
     pub planned: &'a BTreeMap<String, Planned>,
+    /// Linears that are not: the head, then what chooses experts.
+    pub kept: &'a [String],
     /// A digest of everything that decides the result.
     pub job: String,
 }
 
 impl Done<'_> {
     fn mix(&self) -> Option<Mix<'_>> {
-        Mix::of(self.recipe.scheme(), self.planned)
+        Mix::of(self.recipe.scheme(), self.planned, self.kept)
     }
 }
 

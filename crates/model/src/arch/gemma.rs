@@ -31,6 +31,7 @@ pub const GEMMA3: Architecture = Architecture {
     ],
     config: config3,
     inner: |_, _| &HEADS_NORMED,
+    inside: Some("language_model."),
     ..GEMMA
 };
 
@@ -62,7 +63,8 @@ const DEFAULTS: Defaults = Defaults {
 };
 const DEFAULTS2: Defaults =
     Defaults { hidden_size: 2304, intermediate_size: 9216, layers: 26, heads: 8, kv_heads: Some(4), ..DEFAULTS };
-const DEFAULTS3: Defaults = Defaults { vocab_size: 262_208, positions: 131_072, rope_theta: 1e6, ..DEFAULTS2 };
+const DEFAULTS3: Defaults =
+    Defaults { vocab_size: 262_208, positions: 131_072, rope_theta: 1e6, ropes_by_kind: true, ..DEFAULTS2 };
 /// Tokens of a window, and what the rotations of blocks with windows start from.
 const WINDOW: usize = 4096;
 const LOCAL_THETA: f64 = 10_000.0;

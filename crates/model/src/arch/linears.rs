@@ -29,6 +29,18 @@ pub fn linears(config: &Config) -> impl Iterator<Item = LinearShape> {
     })
 }
 
+/// The linears that no method changes, by full name: the head, then what chooses experts in each block.
+pub fn kept_linears(config: &Config) -> Vec<String> {
+    let Some(architecture) = find(&config.model_type) else { return Vec::new() };
+    let outer = &architecture.outer;
+    let routers = (0..config.layers).flat_map(|layer| {
+        let router = (architecture.inner)(config, layer).router.into_iter();
+        let names = router.flat_map(|router| [Some(router.gate), router.shared_gate]).flatten();
+        names.map(move |name| format!("{}{layer}.{name}", outer.block))
+    });
+    std::iter::once(outer.head.to_owned()).chain(routers).collect()
+}
+
 /// The groups of a block, each with its expert: those of the block, those of each expert, those of the one that sees every
 /// row.
 pub(crate) fn groups(

@@ -13,6 +13,7 @@ pub const LLAMA: Architecture = Architecture {
     inner: |_, _| &DENSE,
     norms_less_one: false,
     stacked_experts: false,
+    inside: None,
 };
 
 /// `model_type: mistral`

@@ -19,7 +19,7 @@ mod smollm3;
 use std::path::Path;
 
 pub(crate) use linears::groups;
-pub use linears::{LinearShape, linears};
+pub use linears::{LinearShape, kept_linears, linears};
 
 use crate::config::Fields;
 use crate::{Config, GroupKind, ModelError, Part};
@@ -40,6 +40,8 @@ pub struct Architecture {
     pub norms_less_one: bool,
     /// Experts lie in one tensor each for all of them: what is read of them is in `checkpoint/stacked.rs`.
     pub stacked_experts: bool,
+    /// What names have before them, or after `model.`, where the decoder is a part of a larger model.
+    pub inside: Option<&'static str>,
 }
 
 /// Weight names outside the blocks.

@@ -30,16 +30,5 @@ const DEFAULTS: Defaults = Defaults {
 };
 
 fn config(fields: &Fields<'_>) -> Result<Config, ModelError> {
-    let scaling = fields.inner("rope_scaling")?;
-    let named = |name: &str| {
-        scaling.as_ref().and_then(|inner| inner.get(name)).and_then(serde_json::Value::as_str) == Some("yarn")
-    };
-    // The first files call LongRoPE so.
-    if named("type") || named("rope_type") {
-        return Err(fields.unsupported(
-            "rope scaling `yarn` of a Phi-3, which means `longrope`".to_owned(),
-            "write `longrope` in its place in config.json, as the model's later files have it",
-        ));
-    }
     Config::plain(fields, &DEFAULTS, Windows::Everywhere(None))
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::checkpoint::files::{DOWNLOAD, Files, find_gguf};
 use crate::checkpoint::shards::{INDEX, WEIGHTS};
 use crate::checkpoint::tensors::Tensors;
+use crate::config::unwrapped;
 use crate::format::gguf;
 use crate::snapshot;
 use crate::text::template::Templates;
@@ -110,7 +111,7 @@ impl Checkpoint {
 
     /// A checkpoint without tensors yet.
     fn begin(files: Files) -> Result<Self, ModelError> {
-        let config_json = files.json("config.json", CONFIG_CURE)?;
+        let config_json = unwrapped(files.json("config.json", CONFIG_CURE)?);
         let config = Config::from_json(&config_json, &files.path("config.json"))?;
         Ok(Self {
             files,
@@ -162,7 +163,7 @@ impl Checkpoint {
         &self.tensors.notes
     }
 
-    /// `config.json` as it was read; where the files hold a head beside a tied embedding, it says that they are not tied.
+    /// `config.json` as it was read, of a larger model what it says of its decoder; where the files hold a head beside a tied embedding, it says that they are not tied.
     pub fn config_json(&self) -> &Value {
         &self.config_json
     }

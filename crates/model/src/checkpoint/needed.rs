@@ -33,6 +33,11 @@ impl Needed {
         self.architecture.stacked_experts
     }
 
+    /// What names have before them, or after the prefix, where the decoder is a part of a larger model.
+    pub fn inside(&self) -> Option<&'static str> {
+        self.architecture.inside
+    }
+
     /// The embedding's tensor.
     pub fn embedding(&self) -> &'static str {
         self.architecture.outer.embed
@@ -56,7 +61,8 @@ impl Needed {
         let of_block = || {
             let (block, inner) = module.strip_prefix(outer.block)?.split_once('.')?;
             let of_any = || self.kinds().any(|names| inner_modules(names).any(|name| is_like(name, inner)));
-            (is_number(block) && of_any()).then_some(())
+            let stacked = self.stacks_experts() && inner == "mlp.experts";
+            (is_number(block) && (stacked || of_any())).then_some(())
         };
         module == outer.head || [outer.embed, outer.norm].map(module_of).contains(&module) || of_block().is_some()
     }

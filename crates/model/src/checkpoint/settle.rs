@@ -49,18 +49,24 @@ fn settle(tensors: &mut Tensors, needed: &Needed, config: &mut Config, config_js
 fn rename(tensors: &mut Tensors, needed: &Needed) {
     let prefix = needed.prefix();
     let canonical = |name: &str| {
+        let alone = needed.inside().map(|part| name.replacen(part, "", 1)).filter(|name| needed.knows(name));
         let off = name.strip_prefix(prefix).filter(|rest| needed.knows(rest)).map(str::to_owned);
-        off.or_else(|| Some(format!("{prefix}{name}")).filter(|longer| needed.knows(longer)))
+        alone.or(off).or_else(|| Some(format!("{prefix}{name}")).filter(|longer| needed.knows(longer)))
     };
     let promised = tensors.absent.keys().map(String::as_str);
     let strange: Vec<String> =
         tensors.names().chain(promised).filter(|name| !needed.knows(name)).map(str::to_owned).collect();
     for name in strange {
-        if let Some(canonical) = canonical(&name) {
-            tensors.rename(&name, &canonical);
+        match canonical(&name) {
+            Some(canonical) => tensors.rename(&name, &canonical),
+            None if needed.inside().is_some() && SEEING.iter().any(|part| name.contains(part)) => tensors.remove(&name),
+            None => {}
         }
     }
 }
+
+/// Parts of a larger model that its decoder does without.
+const SEEING: [&str; 2] = ["vision_tower.", "multi_modal_projector."];
 
 /// Whether the head of a model whose configuration ties it is the embedding: not where the files hold another one, which
 /// then counts, as in transformers 5. A file may hold the one matrix under the head's name alone.

@@ -25,6 +25,8 @@ pub struct Defaults {
     pub norm_eps: f64,
     /// `rope_theta`
     pub rope_theta: f64,
+    /// `rope_parameters` may have them by kinds of blocks.
+    pub ropes_by_kind: bool,
     /// `eos_token_id`
     pub eos: Option<u32>,
     /// `tie_word_embeddings`
@@ -48,6 +50,7 @@ impl Defaults {
         positions: 2048,
         norm_eps: 1e-6,
         rope_theta: 10_000.0,
+        ropes_by_kind: false,
         eos: Some(2),
         tied: false,
         latent: None,

@@ -166,3 +166,52 @@ fn both_styles_of_rope_mean_the_same() {
     }
     assert!(scaled(json!({"rope_scaling": {"type": "dynamic", "factor": 2}})).longest() > 1 << 60);
 }
+
+#[test]
+fn settings_of_new_architectures_are_checked_and_combine() {
+    let latents =
+        json!({"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 4, "num_hidden_layers": 3});
+    for (model, changes, says) in [
+        ("deepseek_v3", json!({"n_group": 3}), "256 experts do not fit n_group 3"),
+        ("deepseek_v3", json!({"topk_group": 1, "num_experts_per_tok": 64}), "do not fit"),
+        ("deepseek_v3", json!({"topk_method": "greedy"}), "`topk_method` `greedy`"),
+        ("deepseek_v2", json!({"scoring_func": "sigmoid"}), "`scoring_func` `sigmoid`"),
+        ("deepseek_v2", json!({"moe_layer_freq": 2}), "`moe_layer_freq`"),
+        ("deepseek_v2", json!({"num_key_value_heads": 2}), "num_key_value_heads is not num_attention_heads"),
+        ("minicpm3", json!({"qk_rope_head_dim": 3}), "head size 3 is odd"),
+        ("minicpm3", json!({"scale_depth": 0}), "scale_depth 0 is out of range"),
+        ("gemma2", json!({"query_pre_attn_scalar": -1}), "query_pre_attn_scalar -1 is out of range"),
+        ("gemma2", json!({"attn_logit_softcapping": -2}), "attn_logit_softcapping -2 is out of range"),
+        ("gemma2", json!({"hidden_activation": "relu"}), "activation `relu`"),
+        ("gemma2", json!({"use_bidirectional_attention": true}), "`use_bidirectional_attention` true"),
+        ("gemma", json!({"final_logit_softcapping": 30}), "`final_logit_softcapping` 30"),
+        ("gpt_oss", json!({"swiglu_limit": 0}), "swiglu_limit 0"),
+        ("granite", json!({"logits_scaling": 0}), "logits_scaling 0 is out of range"),
+        ("llama", json!({"n_routed_experts": 8}), "`n_routed_experts` 8"),
+        ("qwen2", json!({"rope_parameters": {"full_attention": {}, "sliding_attention": {}}}), "by itself"),
+    ] {
+        let config = with(with(json!({"model_type": model}), &latents), &changes);
+        let error = read(&config).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(says), "{model} {changes}: {error}");
+    }
+    let of = |model: &str, changes: Value| read(&with(with(json!({"model_type": model}), &latents), &changes)).unwrap();
+    let two = of("gemma2", json!({"attn_logit_softcapping": null, "sliding_window": 8}));
+    assert_eq!((two.blocks[0].score_cap, two.logits.cap), (None, Some(30.0)));
+    assert_eq!(two.blocks.iter().map(|block| block.window).collect::<Vec<_>>(), [Some(8), None, Some(8)]);
+    let three =
+        of("gemma3_text", json!({"_sliding_window_pattern": 3, "rope_scaling": {"type": "linear", "factor": 8}}));
+    let kinds: Vec<_> = three.blocks.iter().map(|block| (block.window, block.positions)).collect();
+    assert_eq!(kinds[1..], [(Some(4096), Positions::Local), (None, Positions::Global)]);
+    assert_eq!(three.local_rope.map(|rope| (rope.theta, rope.scaling)), Some((1e4, RopeScaling::None)));
+    assert!(three.rope.scaling != RopeScaling::None && three.max_positions == 131_072);
+    let lite = of("deepseek_v2", json!({"q_lora_rank": null, "first_k_dense_replace": 1, "n_shared_experts": null}));
+    assert_eq!(lite.latent.and_then(|latent| latent.queries), None);
+    assert_eq!(lite.blocks.iter().map(|block| block.sparse).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(lite.experts.and_then(|experts| experts.shared), None);
+    assert_eq!(of("minicpm3", json!({})).value_dim, 8);
+    let windows = json!({"use_sliding_window": true, "max_window_layers": 2, "sliding_window": 4});
+    let windows: Vec<_> = of("qwen2_moe", windows).blocks.iter().map(|block| block.window).collect();
+    assert_eq!(windows, [Some(4), None, None]);
+    let old = json!({"type": "yarn", "short_factor": [1, 1, 1, 1], "long_factor": [1, 1, 1, 1]});
+    assert!(matches!(of("phi3", json!({"rope_scaling": old})).rope.scaling, RopeScaling::LongRope(_)));
+}

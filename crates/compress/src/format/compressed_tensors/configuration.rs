@@ -19,8 +19,10 @@ fn format_name(scheme: &Scheme) -> &'static str {
 pub(crate) fn compressed_tensors(mix: Option<&Mix>, kv_bits: Option<u8>) -> Value {
     let format = mix.map_or("dense", |mix| format_name(&mix.scheme));
     let groups = mix.map_or_else(|| json!({}), groups);
-    let dense = mix.map_or(&[][..], |mix| mix.dense.as_slice());
-    let ignored: Vec<&str> = ["lm_head"].iter().chain(dense).copied().collect();
+    let ignored: Vec<&str> = match mix {
+        None => vec!["lm_head"],
+        Some(mix) => mix.kept.iter().map(String::as_str).chain(mix.dense.iter().copied()).collect(),
+    };
     json!({
         "quant_method": "compressed-tensors",
         "format": format,

@@ -42,7 +42,7 @@ pub(super) fn add(all: &mut Metadata, name: &str, config: &Config) -> Result<(),
             }
             return Ok(());
         }
-        RopeScaling::LongRope(long) => {
+        RopeScaling::LongRope(long) if matches!(name, "phi3" | "llama") => {
             all.text(&key("scaling.type"), "longrope");
             all.number(&key("scaling.attn_factor"), long.attention_factor);
             all.whole(&key("scaling.original_context_length"), long.original as u32);

@@ -107,12 +107,20 @@ impl RopeSettings {
             Some(inner) if !inner.is_empty() => Some(inner),
             _ => fields.inner("rope_parameters")?,
         };
-        // Where kinds of blocks turn otherwise, those that see everything.
-        let inner = match inner {
-            Some(all) if all.get(FULL).is_some() && all.get(WINDOWED).is_some() => all.inner(FULL)?,
-            inner => inner,
-        };
         Self::of(fields, inner.as_ref(), head_dim, positions, theta)
+    }
+
+    /// The same for blocks that see everything, where `rope_parameters` may have them by kinds of blocks.
+    ///
+    /// # Errors
+    /// As [`RopeSettings::read`].
+    pub fn read_global(fields: &Fields<'_>, head_dim: usize, positions: usize, theta: f64) -> Result<Self, ModelError> {
+        if let Some(all) = fields.inner("rope_parameters")?
+            && let Some(own) = all.inner(FULL)?
+        {
+            return Self::of(fields, Some(&own), head_dim, positions, theta);
+        }
+        Self::read(fields, head_dim, positions, theta)
     }
 
     /// Those of blocks with windows, where these turn otherwise: `rope_parameters` has them by kinds of blocks, older files
@@ -191,6 +199,8 @@ impl RopeScaling {
             }
             "dynamic" => Ok(Self::Dynamic { factor: factor(fields)?, original: around.positions }),
             "llama3" => Llama3Scaling::read(fields, around).map(Self::Llama3),
+            // The first files of Phi-3 call LongRoPE so.
+            "yarn" if fields.get("short_factor").is_some() => LongRope::read(fields, around).map(Self::LongRope),
             "yarn" => Yarn::read(fields, around).map(Self::Yarn),
             "longrope" | "su" => LongRope::read(fields, around).map(Self::LongRope),
             "factors" => divisors(fields, "factors", around.dim / 2).map(Self::Factors),

@@ -1,0 +1,175 @@
+//! The checkpoints of `golden/architectures`, one of each architecture and more: every method compresses them, every format
+//! that fits holds them, and what is read back runs as the dense model does, nearly; a reply does not depend on its batch.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use compress::{
+    CalibrationSource, CalibrationText, CompressError, FORMATS, Format, Job, METHODS, Recipe, compress, export_gguf,
+    widths,
+};
+use model::{Checkpoint, Model, Request, Sampling, Session, SessionOptions};
+use serde_json::{Value, json};
+
+type Checked<T> = Result<T, Box<dyn Error>>;
+
+const TOKENS: [u32; 14] = [5, 9, 33, 2, 60, 41, 117, 28, 3, 150, 11, 7, 80, 99];
+
+fn golden() -> PathBuf {
+    std::env::var_os("ACBENCH_GOLDEN")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden")), PathBuf::from)
+}
+
+/// The folders of checkpoints; none where they are not there.
+fn folders(under: &str) -> Checked<Vec<(String, PathBuf)>> {
+    let root = golden().join(under);
+    let Ok(entries) = std::fs::read_dir(&root) else {
+        println!("skipped: {} is not there", root.display());
+        return Ok(Vec::new());
+    };
+    let all = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>()?;
+    let named = |path: PathBuf| (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path);
+    let mut all: Vec<_> = all.into_iter().filter(|path| path.is_dir()).map(named).collect();
+    all.sort();
+    Ok(all)
+}
+
+fn logits(checkpoint: &Checkpoint) -> Checked<Vec<f32>> {
+    Ok(Model::load(checkpoint)?.logits(&TOKENS)?.data)
+}
+
+/// How far numbers are from others, of the size of these.
+fn distance(ours: &[f32], theirs: &[f32]) -> f32 {
+    let size = theirs.iter().map(|x| x * x).sum::<f32>().sqrt();
+    ours.iter().zip(theirs).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt() / size
+}
+
+fn text() -> CalibrationSource {
+    let mut rng = record::Rng::new(1);
+    let tokens = (0..8 * 24).map(|_| rng.below(160) as u32).collect();
+    CalibrationSource { origin: "random".into(), text: CalibrationText::Tokens(vec![tokens]), seed: 0 }
+}
+
+/// Compresses a folder into another.
+fn run(dense: &Checkpoint, recipe: &Recipe, format: Option<Format>, out: &Path) -> Result<Checkpoint, CompressError> {
+    let source = text();
+    let job = Job { recipe, calibration: Some(&source), format, ram_budget: None, out };
+    compress(dense, &job, &mut |_| {})?;
+    Ok(Checkpoint::open(out)?)
+}
+
+/// Replies to prompts of several lengths, one by one and together, are the same.
+fn batches_agree(checkpoint: &Checkpoint, what: &str) -> Checked<()> {
+    let (model, tokenizer) = (Model::load(checkpoint)?, checkpoint.tokenizer()?);
+    let request = |length: usize| Request {
+        prompt: TOKENS[..length].to_vec(),
+        sampling: Sampling::GREEDY,
+        max_tokens: 6,
+        thinking: None,
+        stop: vec![],
+        seed: 0,
+    };
+    let requests: Vec<Request> = [3, 14, 1, 9].map(request).into();
+    let replies = |batch_size| -> Checked<Vec<Vec<u32>>> {
+        let options = SessionOptions { batch_size, retained_bytes: 0, ..SessionOptions::default() };
+        let replies = Session::new(&model, tokenizer, options).generate(&requests);
+        replies.into_iter().map(|reply| Ok(reply?.tokens)).collect()
+    };
+    assert_eq!(replies(1)?, replies(4)?, "{what}");
+    Ok(())
+}
+
+/// The settings of a method's smallest change, and how far it may move the logits, of their size.
+fn mild(method: &str) -> (Value, f32) {
+    let looks = |mut settings: Value| {
+        settings["sequences"] = json!(6);
+        settings["length"] = json!(24);
+        settings
+    };
+    match method {
+        "gptq" => (looks(json!({"bits": 8, "group_size": 4})), 0.05),
+        "awq" => (looks(json!({"bits": 8, "group_size": 4, "clip": false})), 0.05),
+        "rtn" => (json!({"bits": 8, "group_size": 4}), 0.05),
+        "smoothquant" => (looks(json!({})), 0.25),
+        "fp8" => (json!({}), 0.6),
+        "kv_cache" => (json!({"kv_bits": 8}), 0.05),
+        "magnitude" => (json!({"sparsity": 0.1}), 0.5),
+        _ => (looks(json!({"sparsity": 0.1})), 0.5),
+    }
+}
+
+#[test]
+fn golden_every_method_compresses_every_architecture() -> Checked<()> {
+    let mut runs = 0;
+    for (name, folder) in folders("architectures")? {
+        let checkpoint = Checkpoint::open(&folder)?;
+        let dense = logits(&checkpoint)?;
+        let mut line = name.clone();
+        for method in METHODS {
+            let what = format!("{name} {}", method.name);
+            let (settings, most) = mild(method.name);
+            let recipe = Recipe::fitted(method.name, &settings, &widths(checkpoint.config()))?;
+            let out = tempfile::tempdir()?;
+            let read =
+                run(&checkpoint, &recipe, None, &out.path().join("out")).map_err(|error| format!("{what}: {error}"))?;
+            let off = distance(&logits(&read)?, &dense);
+            line += &format!(" {} {off:.4}", method.name);
+            // Where a router changes its mind, much moves at once.
+            let most = if checkpoint.config().experts.is_some() { 2.0 * most } else { most };
+            assert!(off > 0.0 && off < most, "{what}: {off}");
+            batches_agree(&read, &what)?;
+            runs += 1;
+        }
+        println!("{line}");
+    }
+    println!("golden_every_method_compresses_every_architecture: {runs} runs");
+    Ok(())
+}
+
+#[test]
+fn golden_every_format_holds_every_architecture() -> Checked<()> {
+    let (mut written, mut refused) = (0, Vec::new());
+    for (name, folder) in folders("architectures")? {
+        let checkpoint = Checkpoint::open(&folder)?;
+        let dense = logits(&checkpoint)?;
+        for format in FORMATS {
+            let settings = json!({"bits": 4, "group_size": 4, "symmetric": format.name != "awq"});
+            let recipe = Recipe::fitted("rtn", &settings, &widths(checkpoint.config()))?;
+            let out = tempfile::tempdir()?;
+            match run(&checkpoint, &recipe, Some(format), &out.path().join("out")) {
+                Ok(read) => {
+                    let off = distance(&logits(&read)?, &dense);
+                    assert!(off > 0.0 && off < 0.9, "{name} {}: {off}", format.name);
+                    batches_agree(&read, &format!("{name} {}", format.name))?;
+                    written += 1;
+                }
+                Err(CompressError::Format { what, .. }) => refused.push(format!("{name} {}: {what}", format.name)),
+                Err(error) => return Err(format!("{name} {}: {error}", format.name).into()),
+            }
+        }
+        // These hold any size.
+        assert!(!refused.iter().any(|one| one.contains(&format!("{name} compressed-tensors"))), "{refused:?}");
+    }
+    println!("golden_every_format_holds_every_architecture: {written} written, {} refused by size", refused.len());
+    assert!(refused.iter().all(|one| ["multiple", "words"].iter().any(|why| one.contains(why))), "{refused:?}");
+    Ok(())
+}
+
+/// What a GGUF file holds is written again as it was.
+#[test]
+fn golden_gguf_models_are_written_again() -> Checked<()> {
+    let mut models = 0;
+    for (name, folder) in folders("gguf/models")? {
+        let checkpoint =
+            Checkpoint::open(&folder.join(if name == "llama_mixed" { "model.mixed.gguf" } else { "model.f16.gguf" }))?;
+        let out = tempfile::tempdir()?;
+        let file = out.path().join("x.gguf");
+        export_gguf(&checkpoint, &file).map_err(|error| format!("{name}: {error}"))?;
+        let read = Checkpoint::open(&file)?;
+        assert_eq!(logits(&read)?, logits(&checkpoint)?, "{name}");
+        assert_eq!(read.config(), checkpoint.config(), "{name}");
+        models += 1;
+    }
+    println!("golden_gguf_models_are_written_again: {models}");
+    Ok(())
+}
