@@ -265,19 +265,19 @@ fn what_cannot_be_run_is_described_all_the_same() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.gguf");
     let mut keys = llama_metadata();
-    keys[0] = key("general.architecture", 8, &text("gemma3"));
-    keys.push(key("gemma3.block_count", 4, &1u32.to_le_bytes()));
+    keys[0] = key("general.architecture", 8, &text("mamba"));
+    keys.push(key("mamba.block_count", 4, &1u32.to_le_bytes()));
     fs::write(&path, file(&keys, &llama_tensors()))?;
     let found = Summary::read(&path)?;
     assert_eq!(
         (found.architecture.as_str(), found.layers, found.tokenizer.as_deref()),
-        ("gemma3", Some(1), Some("llama"))
+        ("mamba", Some(1), Some("llama"))
     );
     assert!(found.template && found.vocabulary == 77);
     let types: Vec<(&str, usize, usize)> = found.types.iter().map(|sum| (sum.name, sum.tensors, sum.bytes)).collect();
     assert!(types.contains(&("Q6_K", 1, 77 * 210)) && types.contains(&("F32", 4, (4 + 3 * 256) * 4)), "{types:?}");
     let refused = found.refused.unwrap_or_default();
-    assert!(refused.contains("`gemma3`") && refused.contains("Q6_K") && refused.contains("qwen3moe"), "{refused}");
+    assert!(refused.contains("`mamba`") && refused.contains("Q6_K") && refused.contains("qwen3moe"), "{refused}");
     fs::write(&path, file(&llama_metadata(), &llama_tensors()))?;
     assert_eq!(Summary::read(&path)?.refused, None);
     Ok(())
@@ -340,7 +340,7 @@ fn what_is_wrong_is_named() -> Checked<()> {
         (b"GGML\x02\0\0\0".to_vec(), "`GGUF`"),
         (b"GGUF\x01\0\0\0".to_vec(), "version 1"),
         (b"GGUF\0\0\0\x03".to_vec(), "big-endian"),
-        (with_key("general.architecture", 8, &text("gemma")), "`gemma`"),
+        (with_key("general.architecture", 8, &text("mamba")), "`mamba`"),
         (with_key("general.alignment", 4, &24u32.to_le_bytes()), "general.alignment"),
         (with_key("tokenizer.ggml.tokens", 9, &endless), "tokenizer.ggml.tokens"),
         (with_key("tokenizer.ggml.token_type", 9, &list(5, 1 << 40, Vec::new())), "tokenizer.ggml.token_type"),
