@@ -8,7 +8,7 @@ use compress::{
     CalibrationSource, CalibrationText, CompressError, FORMATS, Format, Job, METHODS, Recipe, compress, export_gguf,
     widths,
 };
-use model::{Checkpoint, Model, Request, Sampling, Session, SessionOptions};
+use model::{Checkpoint, Matrix, Model, Request, Sampling, Session, SessionOptions};
 use serde_json::{Value, json};
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -34,14 +34,21 @@ fn folders(under: &str) -> Checked<Vec<(String, PathBuf)>> {
     Ok(all)
 }
 
-fn logits(checkpoint: &Checkpoint) -> Checked<Vec<f32>> {
-    Ok(Model::load(checkpoint)?.logits(&TOKENS)?.data)
+fn logits(checkpoint: &Checkpoint) -> Checked<Matrix> {
+    Ok(Model::load(checkpoint)?.logits(&TOKENS)?)
 }
 
-/// How far numbers are from others, of the size of these.
-fn distance(ours: &[f32], theirs: &[f32]) -> f32 {
-    let size = theirs.iter().map(|x| x * x).sum::<f32>().sqrt();
-    ours.iter().zip(theirs).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt() / size
+/// How far the logits of a token are from others, of the size of these: that of the token in the middle. Where a router
+/// changes its mind, those of a token move at once; a mistake moves all of them.
+fn distance(ours: &Matrix, theirs: &Matrix) -> f32 {
+    let of_row = |row: usize| {
+        let (ours, theirs) = (ours.row(row), theirs.row(row));
+        let size = theirs.iter().map(|x| x * x).sum::<f32>().sqrt();
+        ours.iter().zip(theirs).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt() / size
+    };
+    let mut rows: Vec<f32> = (0..theirs.rows).map(of_row).collect();
+    rows.sort_by(f32::total_cmp);
+    rows[rows.len() / 2]
 }
 
 fn text() -> CalibrationSource {
@@ -114,8 +121,6 @@ fn golden_every_method_compresses_every_architecture() -> Checked<()> {
                 run(&checkpoint, &recipe, None, &out.path().join("out")).map_err(|error| format!("{what}: {error}"))?;
             let off = distance(&logits(&read)?, &dense);
             line += &format!(" {} {off:.4}", method.name);
-            // Where a router changes its mind, much moves at once.
-            let most = if checkpoint.config().experts.is_some() { 2.0 * most } else { most };
             assert!(off > 0.0 && off < most, "{what}: {off}");
             batches_agree(&read, &what)?;
             runs += 1;
@@ -166,7 +171,7 @@ fn golden_gguf_models_are_written_again() -> Checked<()> {
         let file = out.path().join("x.gguf");
         export_gguf(&checkpoint, &file).map_err(|error| format!("{name}: {error}"))?;
         let read = Checkpoint::open(&file)?;
-        assert_eq!(logits(&read)?, logits(&checkpoint)?, "{name}");
+        assert!(logits(&read)? == logits(&checkpoint)?, "{name}");
         assert_eq!(read.config(), checkpoint.config(), "{name}");
         models += 1;
     }

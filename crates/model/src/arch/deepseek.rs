@@ -164,7 +164,10 @@ fn with_experts(
     // `null` is no expert that sees every row.
     let none = fields.has("n_shared_experts") && fields.get("n_shared_experts").is_none();
     let shared = if none { 0 } else { whole("n_shared_experts", defaults.0)? };
-    let shared = (shared > 0).then(|| experts.width.saturating_mul(shared));
+    let shared = (shared > 0).then(|| experts.width * shared);
+    if shared.is_some_and(|width| width >= 1 << 31) {
+        return Err(fields.bad("n_shared_experts x moe_intermediate_size is out of range".to_owned()));
+    }
     let dense = whole("first_k_dense_replace", defaults.1)?;
     let sparse: Vec<bool> = (0..config.layers).map(|layer| layer >= dense).collect();
     Ok(config.with_experts(Experts { shared, ..experts }, &sparse))

@@ -76,7 +76,7 @@ fn of_group(
 }
 
 impl LinearName {
-    /// Where the parts of the linear lie, of which there are `before` in its group.
+    /// Where the parts of the linear lie, which is number `linear` of its group.
     pub(crate) fn places(&self, config: &Config, owner: Owner, linear: usize) -> Vec<Place> {
         let sizes: Vec<usize> = self.parts.iter().map(|&part| config.outputs(part, owner).0).collect();
         let all: usize = sizes.iter().sum();

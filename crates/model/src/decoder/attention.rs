@@ -268,4 +268,48 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn caps_sinks_and_narrower_values_by_the_formula() {
+        let length = BLOCK + 30;
+        let mut rng = record::Rng::new(5);
+        let mut random =
+            |count: usize| -> Vec<f32> { (0..count).map(|_| (rng.uniform() as f32 - 0.5) * 4.0).collect() };
+        let (q, keys, values) = (Matrix::new(length, 24, random(length * 24)), random(length * 12), random(length * 8));
+        let mut cache = LayerCache::new(2, (6, 4), length, None);
+        (0..length).for_each(|at| cache.put(at, &keys[at * 12..][..12], &values[at * 8..][..8]));
+        let sinks = [-2.0, 0.5, 3.0, 200.0];
+        let heads = Heads {
+            queries: 4,
+            keys: 2,
+            dim: 6,
+            value_dim: 4,
+            kv_bits: None,
+            window: Some(270),
+            scale: 0.7,
+            cap: Some(1.5),
+        };
+        let spans = |rows: Range<usize>| [Span { rows: 0..rows.len(), start: rows.start, length }];
+        let whole = attend(&q, &spans(0..length), &[&mut cache], heads, Some(&sinks));
+        assert_eq!((whole.rows, whole.cols), (length, 16));
+        for from in [0, 100, length - 1] {
+            let part = q.slice_rows(from..length);
+            let out = attend(&part, &spans(from..length), &[&mut cache], heads, Some(&sinks));
+            assert!(out.data == whole.data[from * 16..], "rows from {from}");
+        }
+        for (row, head) in [(0, 0), (5, 1), (269, 2), (length - 1, 0), (length - 1, 3)] {
+            let score = |at: usize| {
+                let (query, key) = (&q.row(row)[head * 6..][..6], &keys[at * 12 + head / 2 * 6..][..6]);
+                let dot: f64 = query.iter().zip(key).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                1.5 * (0.7 * dot / 1.5).tanh()
+            };
+            let seen: Vec<usize> = ((row + 1).saturating_sub(270)..=row).collect();
+            let sum: f64 = seen.iter().map(|&at| score(at).exp()).sum::<f64>() + f64::from(sinks[head]).exp();
+            for (column, found) in whole.row(row)[head * 4..][..4].iter().enumerate() {
+                let value = |at: usize| f64::from(values[at * 8 + head / 2 * 4 + column]);
+                let wanted = seen.iter().map(|&at| score(at).exp() * value(at)).sum::<f64>() / sum;
+                assert!((f64::from(*found) - wanted).abs() < 2e-5, "row {row} head {head}: {found} {wanted}");
+            }
+        }
+    }
 }
