@@ -265,19 +265,19 @@ fn what_cannot_be_run_is_described_all_the_same() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.gguf");
     let mut keys = llama_metadata();
-    keys[0] = key("general.architecture", 8, &text("mamba"));
-    keys.push(key("mamba.block_count", 4, &1u32.to_le_bytes()));
+    keys[0] = key("general.architecture", 8, &text("gemma3n"));
+    keys.push(key("gemma3n.block_count", 4, &1u32.to_le_bytes()));
     fs::write(&path, file(&keys, &llama_tensors()))?;
     let found = Summary::read(&path)?;
     assert_eq!(
         (found.architecture.as_str(), found.layers, found.tokenizer.as_deref()),
-        ("mamba", Some(1), Some("llama"))
+        ("gemma3n", Some(1), Some("llama"))
     );
     assert!(found.template && found.vocabulary == 77);
     let types: Vec<(&str, usize, usize)> = found.types.iter().map(|sum| (sum.name, sum.tensors, sum.bytes)).collect();
     assert!(types.contains(&("Q6_K", 1, 77 * 210)) && types.contains(&("F32", 4, (4 + 3 * 256) * 4)), "{types:?}");
     let refused = found.refused.unwrap_or_default();
-    assert!(refused.contains("`mamba`") && refused.contains("Q6_K") && refused.contains("qwen3moe"), "{refused}");
+    assert!(refused.contains("`gemma3n`") && refused.contains("Q6_K") && refused.contains("qwen3moe"), "{refused}");
     fs::write(&path, file(&llama_metadata(), &llama_tensors()))?;
     assert_eq!(Summary::read(&path)?.refused, None);
     Ok(())

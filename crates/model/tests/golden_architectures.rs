@@ -194,6 +194,54 @@ fn golden_larger_models_are_their_decoders() -> Checked<()> {
     Ok(())
 }
 
+/// A change to a file's tensors and its config.json.
+type Damage = fn(&mut Vec<(String, Vec<usize>, Vec<u8>)>, &mut Value);
+
+/// Stacked experts that are damaged are errors that name a tensor.
+#[test]
+fn golden_damaged_experts_are_named() -> Checked<()> {
+    let folder = golden().join("gpt_oss_mxfp4");
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return Ok(());
+    }
+    const SCALES: &str = "model.layers.1.mlp.experts.down_proj_scales";
+    const BLOCKS: &str = "model.layers.1.mlp.experts.down_proj_blocks";
+    const WEIGHT: &str = "model.layers.1.mlp.experts.0.down_proj.weight";
+    let changes: &[(Damage, &str)] = &[
+        (|tensors, _| tensors.iter_mut().filter(|one| one.0 == SCALES).for_each(|one| one.2[0] = 255), WEIGHT),
+        (|tensors, _| tensors.retain(|one| one.0 != SCALES), WEIGHT),
+        (
+            |tensors, _| tensors.iter_mut().filter(|one| one.0 == BLOCKS).for_each(|one| one.1 = vec![4, 1, 32, 16]),
+            WEIGHT,
+        ),
+        (|tensors, _| tensors.iter_mut().filter(|one| one.0 == SCALES).for_each(|one| one.1 = vec![4, 1, 32]), WEIGHT),
+        (|_, config| config["num_local_experts"] = 5.into(), "experts.0.gate_up_proj"),
+        (|_, config| config["num_local_experts"] = 2_000_000_000.into(), "experts.0.gate_up_proj"),
+        (|_, config| config["intermediate_size"] = 64.into(), "experts.0.gate_up_proj.weight` should be [128, "),
+    ];
+    let bytes = std::fs::read(folder.join("model.safetensors"))?;
+    let file = SafeTensors::deserialize(&bytes)?;
+    for (at, (change, says)) in changes.iter().enumerate() {
+        let kinds: std::collections::HashMap<String, Dtype> =
+            file.tensors().into_iter().map(|(name, tensor)| (name, tensor.dtype())).collect();
+        let own = |(name, tensor): (String, TensorView<'_>)| (name, tensor.shape().to_vec(), tensor.data().to_vec());
+        let mut tensors: Vec<_> = file.tensors().into_iter().map(own).collect();
+        let mut config: Value = serde_json::from_slice(&std::fs::read(folder.join("config.json"))?)?;
+        change(&mut tensors, &mut config);
+        let copy = tempfile::tempdir()?;
+        std::fs::write(copy.path().join("config.json"), config.to_string())?;
+        let views =
+            tensors.iter().map(|(name, shape, data)| Ok((name, TensorView::new(kinds[name], shape.clone(), data)?)));
+        let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+        std::fs::write(copy.path().join("model.safetensors"), safetensors::serialize(views, None)?)?;
+        let loaded = Checkpoint::open(copy.path()).and_then(|checkpoint| Model::load(&checkpoint));
+        let error = loaded.err().ok_or(format!("change {at} passed"))?.to_string();
+        assert!(error.contains(says), "change {at}: {error}");
+    }
+    Ok(())
+}
+
 #[test]
 fn golden_architectures() -> Checked<()> {
     let root = golden();
