@@ -17,7 +17,6 @@ const MAX_DEPTH: usize = 200;
 /// Numbers (of any size, underscores, hexadecimal, octal, binary, complex), texts and bytes (prefixes, triple
 /// quotes, escapes, pieces side by side), lists, tuples, sets, dictionaries, `None`, `True`, `False`, `...`,
 /// `set()`; comments, and line breaks inside brackets. Reads in linear time and nests to 200, as Python.
-/// Not read, though Python would: `\N{NAME}` in a text.
 ///
 /// ```
 /// use task::python::literal_value;
@@ -40,6 +39,13 @@ pub fn literal_value(text: &str) -> Option<Value> {
         reader.blank_lines();
     }
     (reader.at == reader.text.len()).then_some(value)
+}
+
+/// The number at the start of `text` and its length in bytes; `None` where Python refuses it.
+pub(super) fn number_token(text: &[u8]) -> Option<(Value, usize)> {
+    let mut reader = Reader { text, at: 0, depth: 0 };
+    let value = reader.number()?;
+    Some((value, reader.at))
 }
 
 /// What may still be done with an expression: signs apply to bare numbers, sums begin with a number or a signed one.

@@ -88,7 +88,7 @@ fn escape(text: &[u8], at: usize, value: &mut Vec<u8>, bytes: bool) -> Option<us
         b'x' => return hex(text, at + 1, 2, value, bytes),
         b'u' if !bytes => return hex(text, at + 1, 4, value, bytes),
         b'U' if !bytes => return hex(text, at + 1, 8, value, bytes),
-        b'N' if !bytes => return None,
+        b'N' if !bytes => return named(text, at + 1, value),
         _ if bytes && !byte.is_ascii() => return None,
         _ => {
             // An unknown escape stays as it is.
@@ -98,6 +98,15 @@ fn escape(text: &[u8], at: usize, value: &mut Vec<u8>, bytes: bool) -> Option<us
     };
     value.push(simple);
     Some(at + 1)
+}
+
+/// Reads the name of a character in braces.
+fn named(text: &[u8], at: usize, value: &mut Vec<u8>) -> Option<usize> {
+    let inside = text.get(at..)?.strip_prefix(b"{")?;
+    let length = inside.iter().position(|byte| *byte == b'}')?;
+    let c = unicode_names2::character(std::str::from_utf8(&inside[..length]).ok()?)?;
+    value.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(at + length + 2)
 }
 
 fn hex(text: &[u8], at: usize, length: usize, value: &mut Vec<u8>, bytes: bool) -> Option<usize> {

@@ -162,7 +162,7 @@ pub(super) fn append<T>(items: &mut Vec<T>, item: T) {
 }
 
 /// Puts pairs into a dictionary: of equal keys the first stays and gets the last value. `None` for unhashable keys.
-pub(super) fn dictionary(pairs: Vec<(Value, Value)>) -> Option<Value> {
+pub(crate) fn dictionary(pairs: Vec<(Value, Value)>) -> Option<Value> {
     let mut places = std::collections::HashMap::with_capacity(pairs.len());
     let mut kept: Vec<(Value, Value)> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {

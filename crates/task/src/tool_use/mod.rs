@@ -5,6 +5,7 @@
 //!
 //! What the `corrected` scores do otherwise than the reference is listed in [`DEVIATIONS`], a switch each.
 
+pub mod bfcl;
 mod clean;
 mod columns;
 mod decided;

@@ -1,0 +1,16 @@
+//! BFCL v4 (Patil et al. 2025, the Berkeley Function Calling Leaderboard): calls of given functions, from single ones to
+//! conversations with services that keep a state.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`decode`] | a reply as calls: Python, Java, JavaScript, JSON, XML, native |
+//! | [`check`] | the calls of one turn against those that are accepted |
+
+pub mod check;
+mod copy;
+pub mod decode;
+mod deviations;
+
+pub use check::normalized;
+pub use copy::{Copy, KNOWN_VERSION, Row};
+pub use deviations::{DEVIATIONS, Switches};

@@ -1,0 +1,105 @@
+//! BFCL's checkers of one turn, reproduced: what a reply is read as, whether it is right, and what is wrong.
+
+#[path = "support/bfcl.rs"]
+mod bfcl_cases;
+#[path = "support/golden.rs"]
+mod runner;
+
+use std::collections::HashMap;
+use std::error::Error;
+
+use bfcl_cases::{copy, encoded, single_turn};
+use runner::{golden, same};
+use serde_json::{Value, json};
+use task::tool_use::bfcl::check::{self, Manner, Relevance, Wanted};
+use task::tool_use::bfcl::decode::{
+    Decoded, Form, Language, NativeCall, decode, executable, executable_native, native,
+};
+use task::tool_use::bfcl::{Row, Switches};
+
+fn native_calls(reply: &Value) -> Option<Vec<NativeCall>> {
+    let calls = reply.as_array()?;
+    let pair = |call: &Value| {
+        let (name, arguments) = call.as_object()?.iter().next()?;
+        Some((name.clone(), arguments.as_str()?.to_owned()))
+    };
+    calls.iter().map(pair).collect()
+}
+
+fn category(case: &Value) -> &str {
+    case["category"].as_str().unwrap_or_default()
+}
+
+fn decoded(case: &Value, paper: &Switches) -> Decoded {
+    if case["mode"] == "fc" {
+        return native(native_calls(&case["reply"]).as_deref());
+    }
+    let reply = case["reply"].as_str().unwrap_or_default();
+    let form = serde_json::from_value::<Form>(case["ret_fmt"].clone()).unwrap_or_default();
+    let relevance = Relevance::of(category(case)).is_some();
+    let language =
+        if relevance || case["ret_fmt"].is_string() { Language::Python } else { Language::of(category(case)) };
+    decode(reply, language, form, case["tool_call_tag"] == true, paper)
+}
+
+fn verdict(case: &Value, decoded: &Decoded, row: &Row, paper: &Switches) -> Result<(), check::Wrong> {
+    if let Some(wanted) = Relevance::of(category(case)) {
+        return check::relevance(decoded, case["reply"].as_str().unwrap_or_default(), wanted, paper);
+    }
+    let wanted = Wanted::read(&row.entry["function"], &row.truth).unwrap_or_else(|error| panic!("{}: {error}", row.id));
+    let manner = Manner {
+        category: if case["ret_fmt"].is_string() { &row.id } else { category(case) },
+        language: Language::of(category(case)),
+        underscores: case["dots_to_underscores"] == true,
+        switches: paper,
+    };
+    check::check(decoded, &wanted, &manner)
+}
+
+fn pass(case: &Value, rows: &HashMap<String, Row>) -> Result<(), Box<dyn Error>> {
+    let paper = Switches::all(false);
+    let decoded = decoded(case, &paper);
+    let found = match &decoded {
+        Decoded::Failed | Decoded::NoCalls => Value::Null,
+        Decoded::Calls(calls) => {
+            let call = |call: &task::tool_use::bfcl::decode::Called| json!({ &call.name: encoded(&call.arguments) });
+            calls.iter().map(call).collect()
+        }
+    };
+    // Without a call the reference has nothing, or an empty object.
+    let want =
+        if decoded == Decoded::NoCalls && case["decoded"] == json!({}) { &Value::Null } else { &case["decoded"] };
+    if found.to_string() != want.to_string() {
+        return Err(format!("read as {found}").into());
+    }
+    let row = rows.get(case["entry"].as_str().unwrap_or_default()).ok_or("no such entry")?;
+    let verdict = verdict(case, &decoded, row, &paper);
+    if case.get("crash").is_none_or(Value::is_null) {
+        same("kind", verdict.as_ref().err().map(|wrong| wrong.kind), case["error_type"].as_str())?;
+    }
+    same("valid", Some(verdict.is_ok()), case["valid"].as_bool())
+}
+
+#[test]
+fn golden_bfcl_ast() -> Result<(), Box<dyn Error>> {
+    let Some(copy) = copy() else { return Ok(()) };
+    let rows: HashMap<String, Row> = single_turn(&copy).into_iter().map(|row| (row.id.clone(), row)).collect();
+    golden("bfcl_ast.jsonl", "bfcl ast", |case| case["category"] != "execute", |case| pass(case, &rows))
+}
+
+#[test]
+fn golden_bfcl_execute() -> Result<(), Box<dyn Error>> {
+    let paper = Switches::all(false);
+    golden(
+        "bfcl_ast.jsonl",
+        "bfcl execute",
+        |case| case["category"] == "execute",
+        |case| {
+            let calls = match case["mode"].as_str() {
+                Some("fc") => native_calls(&case["reply"]).and_then(|calls| executable_native(&calls)),
+                _ => executable(case["reply"].as_str().unwrap_or_default(), &paper),
+            };
+            same("calls", json!(calls), case["calls"].clone())
+        },
+    )
+}

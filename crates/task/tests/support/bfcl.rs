@@ -1,0 +1,65 @@
+//! BFCL's data and golden values.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Json, json};
+use task::python::Value;
+use task::tool_use::bfcl::{Copy, Row};
+
+/// The copy that `ACBENCH_BFCL` names, or the data beside the repository.
+pub fn copy() -> Option<Copy> {
+    let named = std::env::var_os("ACBENCH_BFCL").map(PathBuf::from);
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bfcl"));
+    let path = named.unwrap_or(beside);
+    let copy = path.exists().then(|| Copy::open(&path).unwrap_or_else(|error| panic!("{error}")));
+    if copy.is_none() {
+        println!("bfcl: skipped, {} is not there", path.display());
+    }
+    copy
+}
+
+/// All single-turn entries.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn single_turn(copy: &Copy) -> Vec<Row> {
+    let categories = [
+        "simple_python",
+        "simple_java",
+        "simple_javascript",
+        "multiple",
+        "parallel",
+        "parallel_multiple",
+        "irrelevance",
+        "live_simple",
+        "live_multiple",
+        "live_parallel",
+        "live_parallel_multiple",
+        "live_irrelevance",
+        "live_relevance",
+    ];
+    categories.iter().flat_map(|category| copy.rows(category).unwrap_or_else(|error| panic!("{error}"))).collect()
+}
+
+/// A Python value as the golden files write it.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn encoded(value: &Value) -> Json {
+    match value {
+        Value::None => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Int(int) => serde_json::from_str(&int.to_string()).unwrap_or(Json::Null),
+        Value::Float(float) if float.is_finite() => json!(float),
+        Value::Text(text) => json!(String::from_utf8_lossy(text)),
+        Value::List(items) => items.iter().map(encoded).collect(),
+        Value::Tuple(items) => json!({ "$tuple": items.iter().map(encoded).collect::<Vec<_>>() }),
+        Value::Dict(pairs) if pairs.iter().all(|(key, _)| matches!(key, Value::Text(_))) => {
+            let pair = |(key, value): &(Value, Value)| match encoded(key) {
+                Json::String(key) => (key, encoded(value)),
+                other => (other.to_string(), encoded(value)),
+            };
+            Json::Object(pairs.iter().map(pair).collect::<Map<_, _>>())
+        }
+        Value::Dict(pairs) => {
+            json!({ "$dict": pairs.iter().map(|(key, value)| json!([encoded(key), encoded(value)])).collect::<Vec<_>>() })
+        }
+        other => json!({ "$repr": other.to_string() }),
+    }
+}
