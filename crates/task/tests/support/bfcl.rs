@@ -63,3 +63,20 @@ pub fn encoded(value: &Value) -> Json {
         other => json!({ "$repr": other.to_string() }),
     }
 }
+
+/// The state of a service as the golden files write it.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn state(attributes: &[(&'static str, Value)]) -> Json {
+    let one = |(name, value): &(&'static str, Value)| {
+        let value = match value {
+            Value::Set(items) => {
+                let mut items: Vec<Json> = items.iter().map(encoded).collect();
+                items.sort_by_key(|item| item.as_i64());
+                json!({ "$set": items })
+            }
+            value => encoded(value),
+        };
+        ((*name).to_owned(), value)
+    };
+    Json::Object(attributes.iter().map(one).collect())
+}

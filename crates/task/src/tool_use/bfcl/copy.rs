@@ -105,7 +105,7 @@ impl Copy {
     }
 
     /// Where a file of the package lies, or would lie.
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         match (&self.place, name.strip_prefix("data/")) {
             (Place::Folder { data, .. }, Some(inside)) => data.join(inside),
             (Place::Folder { data, package }, None) => package.as_ref().unwrap_or(data).join(name),

@@ -10,6 +10,8 @@ pub mod check;
 mod copy;
 pub mod decode;
 mod deviations;
+pub mod multi_turn;
+pub mod service;
 
 pub use check::normalized;
 pub use copy::{Copy, KNOWN_VERSION, Row};
