@@ -10,9 +10,14 @@ pub mod check;
 mod copy;
 pub mod decode;
 mod deviations;
+mod functions;
+pub mod memory;
 pub mod multi_turn;
+pub mod prompt;
+pub mod score;
 pub mod service;
 
 pub use check::normalized;
 pub use copy::{Copy, KNOWN_VERSION, Row};
 pub use deviations::{DEVIATIONS, Switches};
+pub use functions::{Functions, Prepared, memory_order};

@@ -183,7 +183,7 @@ impl Table<'_> {
             if having == 0 {
                 continue;
             }
-            let rarity = ((documents.len() + 1) as f64).ln() - (having as f64).ln();
+            let rarity = ((documents.len() + 1) as f64 / having as f64).ln();
             for (score, document) in scores.iter_mut().zip(&documents) {
                 let times = document.iter().filter(|other| **other == word).count() as f64;
                 let length = 1.0 - 0.75 + 0.75 * document.len() as f64 / mean;
@@ -227,14 +227,10 @@ fn summary(memory: &mut String, method: &str, given: &Given) -> Answer {
         );
         (words.chars().count() > MOST_TEXT).then(|| error(why))
     };
-    let words = |value: &Value| match value {
-        Value::Text(_) => Ok(text(value)),
-        other => Err(format!("can only concatenate str (not \"{}\") to str", other.type_name())),
-    };
     let done = |status: &str| Ok(said("status", status));
     match method {
         "memory_append" => {
-            let joined = memory.clone() + &words(&given[0])?;
+            let joined = memory.clone() + &text(&given[0]);
             if let Some(refused) = too_long(&joined, "appending") {
                 return Ok(refused);
             }
@@ -242,7 +238,7 @@ fn summary(memory: &mut String, method: &str, given: &Given) -> Answer {
             done("Memory appended.")
         }
         "memory_update" => {
-            let new = words(&given[0])?;
+            let new = text(&given[0]);
             if let Some(refused) = too_long(&new, "updating") {
                 return Ok(refused);
             }
@@ -254,7 +250,7 @@ fn summary(memory: &mut String, method: &str, given: &Given) -> Answer {
             done("Short term memory cleared.")
         }
         "memory_replace" => {
-            let (old, new) = (words(&given[0])?, words(&given[1])?);
+            let (old, new) = (text(&given[0]), text(&given[1]));
             if !memory.contains(&old) {
                 return Ok(error(format!("Text '{old}' not found in memory.")));
             }
