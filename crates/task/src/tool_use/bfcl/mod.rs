@@ -16,8 +16,10 @@ pub mod multi_turn;
 pub mod prompt;
 pub mod score;
 pub mod service;
+mod unreachable;
 
 pub use check::normalized;
 pub use copy::{Copy, KNOWN_VERSION, Row};
 pub use deviations::{DEVIATIONS, Switches};
 pub use functions::{Functions, Prepared, memory_order};
+pub use unreachable::{UNREACHABLE, is_unreachable};

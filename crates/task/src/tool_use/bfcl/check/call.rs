@@ -70,7 +70,9 @@ fn argument(value: &Value, property: &Json, accepted: &[Value], manner: &Manner)
     } else {
         None
     };
+    let free = language == Language::Java && manner.switches.java_elements && element == Some("any");
     let elements = match element {
+        Some(_) if free => None,
         Some(word) => Some(Kind::named(word, language).ok_or_else(unknown)?),
         None => None,
     };

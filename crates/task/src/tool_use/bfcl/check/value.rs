@@ -87,7 +87,11 @@ fn one_dictionary(value: &Value, accepted: &Value, nested: bool) -> Found {
             found = Err("value_error:dict_key");
             break;
         };
-        let values = elements(values).ok_or(CRASH)?;
+        let values = match values {
+            // The reference takes the one accepted text for its letters.
+            Value::Text(_) if nested => vec![values.clone()],
+            values => elements(values).ok_or(CRASH)?,
+        };
         let fits = match nested {
             true => values.iter().any(|other| fits_deeply(value, other)),
             false => accepts(&values.iter().map(plain).collect::<Vec<_>>(), &plain(value)),
