@@ -10,7 +10,7 @@ use compress::{CalibrationSource, CalibrationText};
 use generate::Checkpoint;
 use record::Capability;
 use serde_json::Value;
-use task::{Asking, Source, Split, TASKS};
+use task::{Asking, Calling, Source, Split, TASKS};
 
 use crate::Error;
 use crate::conversations::{Entry, entries, entry};
@@ -100,7 +100,9 @@ pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<Calibr
             let mut samples = Vec::new();
             for task in &tasks {
                 let some = Some(rounds.div_ceil(tasks.len()));
-                samples.push(task.samples(&source, &ModelTokens(tokenizer), some)?.samples.into_iter());
+                samples.push(
+                    task.samples(&source, &ModelTokens(tokenizer, Calling::Prompting), some)?.samples.into_iter(),
+                );
             }
             each.push(samples);
         }

@@ -27,6 +27,7 @@ mod embedding;
 mod error;
 mod event;
 mod export;
+mod fetch;
 pub mod hub;
 #[cfg(feature = "endpoint")]
 mod identity;
@@ -55,7 +56,7 @@ pub use ::report::{
     comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, paper_markdown, paper_terminal,
     probe_table, recommend_terminal, samples_terminal,
 };
-pub use ::task::{BadRows, DEVIATIONS, Effects, TASKS};
+pub use ::task::{BadRows, Calling, DEVIATIONS, Effects, TASKS};
 
 pub use budget::{Budget, Demands, VerdictDemand};
 pub use calibration::CalibrationChoice;
@@ -63,6 +64,7 @@ pub use cost::{Cost, cost};
 pub use error::Error;
 pub use event::{Event, Watch};
 pub use export::ExportFormat;
+pub use fetch::fetch;
 pub use lookup::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
@@ -73,8 +75,8 @@ pub use server::{ModelServer, ServeOptions, server_key};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use verb::{
-    BlameOptions, Compression, Counts, Finished, GenerateOptions, ProbeOptions, Reported, ScoreOptions, ServerProgram,
-    Spared, TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate, export, gate,
-    generate, paper, probe, recommend, report, sample_plan, score, server_commands, variant_checkpoint, view,
-    write_recipe, write_text,
+    BlameOptions, Compression, Counts, Finished, GenerateOptions, Predicted, ProbeOptions, Reported, ScoreOptions,
+    ServerProgram, Spared, TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate,
+    export, gate, generate, paper, probe, recommend, report, sample_plan, score, score_predictions, server_commands,
+    variant_checkpoint, view, write_recipe, write_text,
 };

@@ -6,7 +6,7 @@ use task::{DEVIATIONS, TASKS, Task};
 
 use crate::Error;
 
-/// The tasks of some names: task names, capability names, or `all`; in the table's order, each once. Capabilities and
+/// The tasks of some names: task names, names of benchmarks of several tasks, capability names, or `all`; in the table's order, each once. Capabilities and
 /// `all` do not stand for tasks that are to be [named](task::TaskInfo::named_only).
 ///
 /// # Errors
@@ -14,7 +14,9 @@ use crate::Error;
 pub fn tasks(names: &[String]) -> Result<Vec<&'static dyn Task>, Error> {
     let names: Vec<String> = names.iter().map(|name| plain(name)).filter(|name| !name.is_empty()).collect();
     let called = |task: &dyn Task, name: &str| {
-        task.name() == name || !task.info().named_only && (name == "all" || task.capability().as_str() == name)
+        task.name() == name
+            || benchmark(task) == Some(name)
+            || !task.info().named_only && (name == "all" || task.capability().as_str() == name)
     };
     if let Some(name) = names.iter().find(|name| !TASKS.iter().any(|task| called(*task, name))) {
         return Err(unknown("task", name, known_tasks()));
@@ -23,6 +25,12 @@ pub fn tasks(names: &[String]) -> Result<Vec<&'static dyn Task>, Error> {
     let names = if names.is_empty() { vec!["all".to_owned()] } else { names };
     chosen.retain(|task| names.iter().any(|name| called(*task, name)));
     Ok(chosen)
+}
+
+/// The benchmark of several tasks, whose name stands for all of them: `bfcl`, `teval`.
+fn benchmark(task: &dyn Task) -> Option<&'static str> {
+    let name = task.info().deviations?.task;
+    task.name().strip_prefix(name).is_some_and(|rest| rest.starts_with('_')).then_some(name)
 }
 
 /// The task of a name.

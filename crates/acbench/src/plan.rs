@@ -8,7 +8,7 @@ use record::{
     AgentStyle, Capability, DENSE, ModelSource, RunRecord, Sample, TaskSource, TextOrigin, VariantRecord, VariantSource,
 };
 use serde_json::{Map, Value, json};
-use task::{Drawn, Source, Split, Task, real_world};
+use task::{Calling, Drawn, Source, Split, Task, real_world};
 
 use crate::run::{PICO, Run, differences, file_digest};
 use crate::similarity::judges_name;
@@ -105,7 +105,8 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
             (Source::Generated { seed: spec.seed, split: Split::Test, asking }, "generated".to_owned())
         }
     };
-    let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?), spec.limit)?;
+    let mut drawn =
+        task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling(spec, checkpoint)?), spec.limit)?;
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
@@ -129,6 +130,16 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
         digest: lines_digest(&drawn.samples)?,
     };
     Ok((source, drawn))
+}
+
+/// How functions are offered: as it was said, else as tools where the chat template has a place for them.
+fn calling(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<Calling, Error> {
+    if let Some(said) = spec.calling {
+        return Ok(said);
+    }
+    let tokenizer = checkpoint.tokenizer()?;
+    let native = spec.replies.is_none() && spec.chat_template && tokenizer.has_template() && tokenizer.reads("tools");
+    Ok(if native { Calling::Native } else { Calling::Prompting })
 }
 
 /// SHA-256 of the samples as `tasks/<task>.jsonl` will hold them.

@@ -9,7 +9,7 @@ use compress::Recipe;
 use generate::{Checkpoint, Sampling};
 use record::{AgentStyle, Scoring};
 use serde_json::{Map, Value};
-use task::{Asking, BadRows, Task};
+use task::{Asking, BadRows, Calling, Task};
 
 use crate::event::Watch;
 use crate::run::open_checkpoint;
@@ -56,6 +56,9 @@ pub struct RunSpec {
     pub max_seq_length: SeqLength,
     /// Whether the chat template lets the model think; absent: as it does by itself.
     pub thinking: Option<bool>,
+    /// How functions are offered to the model, in tasks that can do both; absent: as tools of its chat template where that
+    /// has a place for them, else in words.
+    pub calling: Option<Calling>,
     /// The most tokens of a thought, beside the task's own limit of the reply.
     pub max_thinking_tokens: usize,
     /// How agents in environments reply.
@@ -247,7 +250,7 @@ pub fn cut_settings(text: &str) -> Vec<String> {
     all
 }
 
-/// Folders of official data: `TASK=FOLDER` each, or one `FOLDER` where one task is asked. A folder may be one of the hub,
+/// Folders of official data: `TASK=FOLDER` each (the name of a benchmark stands for all its tasks that are asked), or one `FOLDER` where one task is asked. A folder may be one of the hub,
 /// `hub:owner/dataset[@revision][/path]`; it is downloaded unless it is in the cache. A second folder of a task is where
 /// its rows lie, in tasks that have their rows from elsewhere.
 ///
@@ -265,26 +268,41 @@ pub fn data(
             Some((name, folder)) => (lookup::tasks(&[name.to_owned()])?, folder),
             None => (tasks.to_vec(), text.as_str()),
         };
-        let [task] = wanted[..] else {
+        let same = wanted.iter().all(|task| task.info().official == wanted[0].info().official);
+        if wanted.len() != 1 && !same {
             return Err(bad("say which task it is for: --data TASK=FOLDER".into()));
-        };
-        if !tasks.iter().any(|asked| asked.name() == task.name()) {
-            return Err(bad(format!("{} is not among the --tasks asked for", task.name())));
+        }
+        let asked = |task: &&&'static dyn Task| tasks.iter().any(|asked| asked.name() == task.name());
+        let chosen: Vec<&'static dyn Task> = wanted.iter().filter(asked).copied().collect();
+        if chosen.is_empty() {
+            let name = wanted.first().map_or("it", |task| task.name());
+            return Err(bad(format!("{name} is not among the --tasks asked for")));
         }
         let folder = hub::data_folder(folder, watch)?;
-        if !folder.is_dir() {
+        if !folder.exists() {
             return Err(bad("there is no such folder".into()));
         }
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        match folders.entry(task.name()) {
-            Entry::Vacant(place) => drop(place.insert(DataFolders { folder, rows: None })),
-            Entry::Occupied(place) if task.apart() && place.get().rows.is_none() => {
-                place.into_mut().rows = Some(folder)
-            }
-            Entry::Occupied(_) => return Err(bad(format!("{} has a folder already", task.name()))),
+        for task in chosen {
+            give_folder(&mut folders, task, &folder).map_err(bad)?;
         }
     }
     Ok(folders)
+}
+
+fn give_folder(
+    folders: &mut BTreeMap<&'static str, DataFolders>,
+    task: &'static dyn Task,
+    folder: &Path,
+) -> Result<(), String> {
+    match folders.entry(task.name()) {
+        Entry::Vacant(place) => drop(place.insert(DataFolders { folder: folder.to_owned(), rows: None })),
+        Entry::Occupied(place) if task.apart() && place.get().rows.is_none() => {
+            place.into_mut().rows = Some(folder.to_owned())
+        }
+        Entry::Occupied(_) => return Err(format!("{} has a folder already", task.name())),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What tasks may know of a model: how it counts text.
 
 use generate::Tokenizer;
-use task::Tokens;
+use task::{Calling, Tokens};
 
-/// A checkpoint's tokenizer, as tasks see it.
-pub(crate) struct ModelTokens<'a>(pub &'a Tokenizer);
+/// A checkpoint's tokenizer, as tasks see it, and how functions are offered to the model.
+pub(crate) struct ModelTokens<'a>(pub &'a Tokenizer, pub Calling);
 
 impl Tokens for ModelTokens<'_> {
     /// A text that the tokenizer has no tokens for counts none; asking the model about it fails the sample later.
@@ -14,6 +14,10 @@ impl Tokens for ModelTokens<'_> {
 
     fn decode(&self, ids: &[u32]) -> String {
         self.0.decode(ids).unwrap_or_default()
+    }
+
+    fn calling(&self) -> Calling {
+        self.1
     }
 }
 

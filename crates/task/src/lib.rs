@@ -37,7 +37,7 @@ pub use judge::{Judge, Lexical};
 pub use rows::{BadRows, Drawn};
 pub use score::scored;
 pub(crate) use score::with_form;
-pub use source::{Asking, Source, Split, Tokens, Words};
+pub use source::{Asking, Calling, Source, Split, Tokens, Words};
 
 /// One benchmark: its row, its data, its episodes and its scorer.
 pub trait Task: Sync {
@@ -121,6 +121,15 @@ pub const TASKS: &[&dyn Task] = &[
     &tool_use::Teval::Understand,
     &tool_use::Teval::Rru,
     &tool_use::Teval::Review,
+    &tool_use::bfcl::Bfcl::Simple,
+    &tool_use::bfcl::Bfcl::Multiple,
+    &tool_use::bfcl::Bfcl::Parallel,
+    &tool_use::bfcl::Bfcl::ParallelMultiple,
+    &tool_use::bfcl::Bfcl::Irrelevance,
+    &tool_use::bfcl::Bfcl::Live,
+    &tool_use::bfcl::Bfcl::MultiTurn,
+    &tool_use::bfcl::Bfcl::Memory,
+    &tool_use::bfcl::Bfcl::FormatSensitivity,
     &long_context::Needle,
     &long_context::longbench::LongBench,
     &long_context::longgenbench::LongGenBench,

@@ -43,6 +43,11 @@ impl Rows {
         Self { bad, skipped: Vec::new() }
     }
 
+    /// Whether bad rows are left out.
+    pub(crate) fn skips(&self) -> bool {
+        self.bad == BadRows::Skip
+    }
+
     /// What a row gave; nothing where it is bad and bad ones are skipped.
     pub(crate) fn keep<T>(&mut self, row: Result<T, TaskError>) -> Result<Option<T>, TaskError> {
         match (row, self.bad) {

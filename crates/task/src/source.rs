@@ -71,6 +71,21 @@ pub trait Tokens {
 
     /// The text of token ids.
     fn decode(&self, ids: &[u32]) -> String;
+
+    /// How functions are offered to the model, where a task can do both.
+    fn calling(&self) -> Calling {
+        Calling::Prompting
+    }
+}
+
+/// How functions are offered to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Calling {
+    /// In the words of the prompt.
+    #[default]
+    Prompting,
+    /// As tools of the model's own chat template.
+    Native,
 }
 
 /// Tokens without a tokenizer: each is a run of letters and digits with the space before it, or one other character.

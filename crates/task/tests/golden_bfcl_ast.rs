@@ -8,53 +8,14 @@ mod runner;
 use std::collections::HashMap;
 use std::error::Error;
 
-use bfcl_cases::{copy, encoded, single_turn};
+use bfcl_cases::{copy, decoded, encoded, native_calls, single_turn, verdict};
 use runner::{golden, same};
 use serde_json::{Value, json};
-use task::tool_use::bfcl::check::{self, Manner, Relevance, Wanted};
+use task::tool_use::bfcl::decode::{Called, Decoded, executable, executable_native};
 use task::tool_use::bfcl::decode::{
     Decoded, Form, Language, NativeCall, decode, executable, executable_native, native,
 };
 use task::tool_use::bfcl::{Row, Switches};
-
-fn native_calls(reply: &Value) -> Option<Vec<NativeCall>> {
-    let calls = reply.as_array()?;
-    let pair = |call: &Value| {
-        let (name, arguments) = call.as_object()?.iter().next()?;
-        Some((name.clone(), arguments.as_str()?.to_owned()))
-    };
-    calls.iter().map(pair).collect()
-}
-
-fn category(case: &Value) -> &str {
-    case["category"].as_str().unwrap_or_default()
-}
-
-fn decoded(case: &Value, paper: &Switches) -> Decoded {
-    if case["mode"] == "fc" {
-        return native(native_calls(&case["reply"]).as_deref());
-    }
-    let reply = case["reply"].as_str().unwrap_or_default();
-    let form = serde_json::from_value::<Form>(case["ret_fmt"].clone()).unwrap_or_default();
-    let relevance = Relevance::of(category(case)).is_some();
-    let language =
-        if relevance || case["ret_fmt"].is_string() { Language::Python } else { Language::of(category(case)) };
-    decode(reply, language, form, case["tool_call_tag"] == true, paper)
-}
-
-fn verdict(case: &Value, decoded: &Decoded, row: &Row, paper: &Switches) -> Result<(), check::Wrong> {
-    if let Some(wanted) = Relevance::of(category(case)) {
-        return check::relevance(decoded, case["reply"].as_str().unwrap_or_default(), wanted, paper);
-    }
-    let wanted = Wanted::read(&row.entry["function"], &row.truth).unwrap_or_else(|error| panic!("{}: {error}", row.id));
-    let manner = Manner {
-        category: if case["ret_fmt"].is_string() { &row.id } else { category(case) },
-        language: Language::of(category(case)),
-        underscores: case["dots_to_underscores"] == true,
-        switches: paper,
-    };
-    check::check(decoded, &wanted, &manner)
-}
 
 fn pass(case: &Value, rows: &HashMap<String, Row>) -> Result<(), Box<dyn Error>> {
     let paper = Switches::all(false);
@@ -62,7 +23,7 @@ fn pass(case: &Value, rows: &HashMap<String, Row>) -> Result<(), Box<dyn Error>>
     let found = match &decoded {
         Decoded::Failed | Decoded::NoCalls => Value::Null,
         Decoded::Calls(calls) => {
-            let call = |call: &task::tool_use::bfcl::decode::Called| json!({ &call.name: encoded(&call.arguments) });
+            let call = |call: &Called| json!({ &call.name: encoded(&call.arguments) });
             calls.iter().map(call).collect()
         }
     };

@@ -96,7 +96,7 @@ fn judged(case: &Value, rows: &HashMap<String, Row>, long: Option<&Extensions>) 
     let want = &case["expect"];
     same("valid", Some(fault.is_none()), want["valid"].as_bool())?;
     let Some(Fault { kind, turn, class, attributes, missing }) = fault else { return Ok(()) };
-    same("kind", Some(kind), want["error_type"].as_str())?;
+    same("kind", Some(kind.as_ref()), want["error_type"].as_str())?;
     if let Some(wanted) = want["turn"].as_u64() {
         same("turn", turn as u64, wanted)?;
     }

@@ -2,6 +2,8 @@
 //!
 //! `ACBENCH_WRITE_EFFECTS=1 cargo test -p task --test golden_deviations` writes that file anew.
 
+#[path = "support/bfcl.rs"]
+mod bfcl_cases;
 #[path = "support/longbench.rs"]
 mod longbench_cases;
 #[path = "support/pddl.rs"]
@@ -27,6 +29,7 @@ type Measure = fn(&Path) -> Measured;
 const MEASURES: &[(&str, Measure)] = &[
     ("worfbench", worfbench),
     ("teval", teval),
+    ("bfcl", bfcl),
     ("needle", needle),
     ("longbench", longbench),
     ("longgenbench", longgenbench),
@@ -51,6 +54,21 @@ fn teval(folder: &Path) -> Measured {
     let cases = Cases::read(folder, "teval", "teval.jsonl", |_| true)?;
     cases.effects(tool_use::DEVIATIONS, tool_use::Switches::all(false), &["value"], |case, switches| {
         Ok(vec![teval_cases::judged(case, switches)?.value])
+    })
+}
+
+/// Each reply of one turn; the data lies beside the golden files.
+fn bfcl(folder: &Path) -> Measured {
+    use tool_use::bfcl;
+    let single = |case: &Value| case["category"] != "execute";
+    let cases = Cases::read(folder, "bfcl", "bfcl_ast.jsonl", single)?;
+    let copy = bfcl_cases::copy().ok_or("BFCL's data is not there")?;
+    let rows: BTreeMap<String, bfcl::Row> =
+        bfcl_cases::single_turn(&copy).into_iter().map(|row| (row.id.clone(), row)).collect();
+    cases.effects(bfcl::DEVIATIONS, bfcl::Switches::all(false), &["value"], |case, switches| {
+        let row = rows.get(case["entry"].as_str().unwrap_or_default()).ok_or("no such entry")?;
+        let decoded = bfcl_cases::decoded(case, switches);
+        Ok(vec![f64::from(u8::from(bfcl_cases::verdict(case, &decoded, row, switches).is_ok()))])
     })
 }
 

@@ -4,6 +4,7 @@ mod analyze;
 mod blame;
 mod compare;
 mod compress;
+mod data;
 mod evaluate;
 mod export;
 mod failure;
@@ -92,6 +93,8 @@ enum Verb {
     Serve(serve::Serve),
     /// Show the report of a run in a browser
     View(view::View),
+    /// Say how the official data of a benchmark is fetched
+    Data(data::Data),
     /// List tasks, methods or models
     List(list::List),
 }
@@ -125,6 +128,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Paper(verb) => verb.run(),
         Verb::Serve(verb) => verb.run(),
         Verb::View(verb) => verb.run(),
+        Verb::Data(verb) => verb.run(),
         Verb::List(verb) => verb.run(),
     };
     match done {

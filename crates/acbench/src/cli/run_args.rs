@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acbench::{
-    BadRows, CalibrationChoice, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling, SeqLength,
-    ServerOptions, Similarities, Similarity,
+    BadRows, CalibrationChoice, Calling, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling,
+    SeqLength, ServerOptions, Similarities, Similarity,
 };
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -34,9 +34,20 @@ enum AgentStyle {
     Calls,
 }
 
+/// What `--calling` says.
+#[derive(Clone, Copy, ValueEnum)]
+enum CallingArg {
+    /// As tools where the chat template has a place for them
+    Auto,
+    /// As tools of the chat template
+    Native,
+    /// In the words of the prompt
+    Prompting,
+}
+
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const RUN_ARGS: [&str; 24] = [
+pub(crate) const RUN_ARGS: [&str; 25] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -51,6 +62,7 @@ pub(crate) const RUN_ARGS: [&str; 24] = [
     "num_fewshot",
     "max_seq_length",
     "thinking",
+    "calling",
     "max_thinking_tokens",
     "agent",
     "epochs",
@@ -123,6 +135,11 @@ pub(crate) struct RunArgs {
     /// transcripts and never judged
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     thinking: Thinking,
+
+    /// How functions are offered in tasks that can do both (bfcl): `native`, as tools of the chat template; `prompting`, in
+    /// the words of the prompt; `auto`, as tools where the template has a place for them. The report says which it was
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    calling: CallingArg,
 
     /// Tokens that a thought may have beside the reply's own limit; a longer one fails its sample. With --scoring paper a
     /// thought counts among the reply's tokens
@@ -336,6 +353,11 @@ impl RunArgs {
                 Thinking::On => Some(true),
                 Thinking::Off => Some(false),
                 Thinking::Auto => None,
+            },
+            calling: match self.calling {
+                CallingArg::Auto => None,
+                CallingArg::Native => Some(Calling::Native),
+                CallingArg::Prompting => Some(Calling::Prompting),
             },
             max_thinking_tokens: self.max_thinking_tokens,
             agent: match self.agent {

@@ -2,6 +2,7 @@
 
 mod compress;
 mod generate;
+mod predictions;
 mod probe;
 mod score;
 
@@ -32,6 +33,7 @@ pub use self::export::export;
 pub use self::gate::gate;
 pub use self::generate::{GenerateOptions, generate};
 pub use self::paper::paper;
+pub use self::predictions::{Predicted, score_predictions};
 pub(crate) use self::probe::analyze_probes;
 pub use self::probe::{ProbeOptions, probe};
 pub use self::recommend::recommend;

@@ -18,7 +18,7 @@ mod space;
 mod string;
 mod value;
 
-pub(crate) use arithmetic::{Computed, add, compared, divide, multiply, order, power, remainder, subtract};
+pub(crate) use arithmetic::{add, compared, divide, multiply, order, power, remainder, subtract};
 pub(crate) use assignment::assigned;
 pub(crate) use convert::{float_of, int_of};
 pub(crate) use digit::{is_digit, number};

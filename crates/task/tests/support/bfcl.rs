@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value as Json, json};
 use task::python::Value;
-use task::tool_use::bfcl::{Copy, Row};
+use task::tool_use::bfcl::check::{self, Manner, Relevance, Wanted};
+use task::tool_use::bfcl::decode::{Decoded, Form, Language, NativeCall, decode, native};
+use task::tool_use::bfcl::{Copy, Row, Switches};
 
 /// The copy that `ACBENCH_BFCL` names, or the data beside the repository.
 pub fn copy() -> Option<Copy> {
@@ -79,4 +81,50 @@ pub fn state(attributes: &[(&'static str, Value)]) -> Json {
         ((*name).to_owned(), value)
     };
     Json::Object(attributes.iter().map(one).collect())
+}
+
+/// The native calls of a case.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn native_calls(reply: &Json) -> Option<Vec<NativeCall>> {
+    let calls = reply.as_array()?;
+    let pair = |call: &Json| {
+        let (name, arguments) = call.as_object()?.iter().next()?;
+        Some((name.clone(), arguments.as_str()?.to_owned()))
+    };
+    calls.iter().map(pair).collect()
+}
+
+#[allow(dead_code, reason = "not every test needs it")]
+fn category(case: &Json) -> &str {
+    case["category"].as_str().unwrap_or_default()
+}
+
+/// What the reply of a case is read as.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn decoded(case: &Json, paper: &Switches) -> Decoded {
+    if case["mode"] == "fc" {
+        return native(native_calls(&case["reply"]).as_deref());
+    }
+    let reply = case["reply"].as_str().unwrap_or_default();
+    let form = serde_json::from_value::<Form>(case["ret_fmt"].clone()).unwrap_or_default();
+    let relevance = Relevance::of(category(case)).is_some();
+    let language =
+        if relevance || case["ret_fmt"].is_string() { Language::Python } else { Language::of(category(case)) };
+    decode(reply, language, form, case["tool_call_tag"] == true, paper)
+}
+
+/// What is wrong with the reply of a case.
+#[allow(dead_code, reason = "not every test needs it")]
+pub fn verdict(case: &Json, decoded: &Decoded, row: &Row, paper: &Switches) -> Result<(), check::Wrong> {
+    if let Some(wanted) = Relevance::of(category(case)) {
+        return check::relevance(decoded, case["reply"].as_str().unwrap_or_default(), wanted, paper);
+    }
+    let wanted = Wanted::read(&row.entry["function"], &row.truth).unwrap_or_else(|error| panic!("{}: {error}", row.id));
+    let manner = Manner {
+        category: if case["ret_fmt"].is_string() { &row.id } else { category(case) },
+        language: Language::of(category(case)),
+        underscores: case["dots_to_underscores"] == true,
+        switches: paper,
+    };
+    check::check(decoded, &wanted, &manner)
 }

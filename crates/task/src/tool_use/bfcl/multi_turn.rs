@@ -1,6 +1,9 @@
 //! Whether a conversation with services went as it should: the state and the results after each turn against those of the
 //! right calls.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::Switches;
@@ -43,10 +46,10 @@ impl Conversation {
 }
 
 /// What went wrong in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The reference's name of it: `multi_turn:instance_state_mismatch`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The turn, from 0.
     pub turn: usize,
     /// The service whose state is wrong.
@@ -59,12 +62,12 @@ pub struct Fault {
 
 impl Fault {
     fn new(kind: &'static str, turn: usize) -> Self {
-        Self { kind, turn, class: None, attributes: Vec::new(), missing: 0 }
+        Self { kind: Cow::Borrowed(kind), turn, class: None, attributes: Vec::new(), missing: 0 }
     }
 }
 
 /// What is known of a conversation after all its turns.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Course {
     /// What went wrong first; nothing if all is right.
     pub fault: Option<Fault>,

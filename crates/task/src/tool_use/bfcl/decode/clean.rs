@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Form, Language};
+use super::Language;
 use crate::pattern;
 use crate::python::strip;
 use crate::tool_use::bfcl::Switches;
@@ -14,9 +14,9 @@ static TAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<TOOLCALL>(.*?)</TO
 static FENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)```[A-Za-z_]*[ \t]*\n(.*?)```"));
 
 /// Takes backticks, line ends and blanks off both ends, and puts brackets where they are missing.
-pub(super) fn brackets<'r>(reply: &'r str, language: Language, form: Form, switches: &Switches) -> Cow<'r, str> {
+pub(super) fn brackets<'r>(reply: &'r str, language: Language, switches: &Switches) -> Cow<'r, str> {
     let mut text = reply.trim_matches(['`', '\n', ' ']);
-    if switches.any_fence && form == Form::Python && super::python::unread(reply, language) {
+    if switches.any_fence && super::python::unread(reply, language) {
         text = fenced(reply).trim_matches(['`', '\n', ' ', '\t', '\r']);
     }
     let (open, close) = (text.starts_with('['), text.ends_with(']'));

@@ -1,7 +1,7 @@
 //! Calls as texts to execute.
 
 use super::python::{calls, key_text};
-use super::{Called, Form, Language, NativeCall, clean};
+use super::{Called, Language, NativeCall, clean};
 use crate::python::{Value, json_value};
 use crate::tool_use::bfcl::Switches;
 
@@ -14,7 +14,7 @@ use crate::tool_use::bfcl::Switches;
 /// assert_eq!(executable("I am done.", &paper), None);
 /// ```
 pub fn executable(reply: &str, switches: &Switches) -> Option<Vec<String>> {
-    let text = clean::brackets(reply, Language::Python, Form::Python, switches);
+    let text = clean::brackets(reply, Language::Python, switches);
     calls(&text, switches)?.iter().map(|call| rendered(call, switches)).collect()
 }
 

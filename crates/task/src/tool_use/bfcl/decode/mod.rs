@@ -88,7 +88,8 @@ pub enum Form {
 
 /// Reads a reply in prompting mode. With `tag` the calls stand between `<TOOLCALL>` and `</TOOLCALL>`.
 pub fn decode(reply: &str, language: Language, form: Form, tag: bool, switches: &Switches) -> Decoded {
-    let text = clean::brackets(reply, language, form, switches);
+    let fences = Switches { any_fence: switches.any_fence && !tag && form == Form::Python, ..*switches };
+    let text = clean::brackets(reply, language, &fences);
     let inner = if tag { clean::tagged(&text) } else { Some(text.as_ref()) };
     let Some(inner) = inner else { return Decoded::Failed };
     let calls = |calls: Option<Vec<Called>>| calls.map_or(Decoded::Failed, Decoded::Calls);

@@ -87,14 +87,19 @@ impl Configuration {
         if self.experimental { "experimental" } else { "classic" }
     }
 
-    /// The system text for these functions.
-    pub fn system(&self, functions: &[Json], texts: &Texts) -> String {
-        let form = FORMS.iter().find(|(form, _)| *form == self.form).map_or("", |(_, name)| name);
-        let described = match self.documents {
+    /// The documents of functions in its form.
+    pub fn described(&self, functions: &[Json]) -> String {
+        match self.documents {
             Documents::Json => describe::json(functions),
             Documents::Xml => describe::xml(functions),
             Documents::Python => describe::python(functions),
-        };
+        }
+    }
+
+    /// The system text for these functions.
+    pub fn system(&self, functions: &[Json], texts: &Texts) -> String {
+        let form = FORMS.iter().find(|(form, _)| *form == self.form).map_or("", |(_, name)| name);
+        let described = self.described(functions);
         let part = |name: &str| texts.part(self.style(), name);
         let asked = if self.tag { "tool_call_with_tag" } else { "tool_call_no_tag" };
         let available = [("format", self.document_form().to_owned()), ("functions", described)];

@@ -68,7 +68,7 @@ impl Texts {
     }
 
     /// What a model is told of its memory, and who it is in a scenario.
-    pub(super) fn memory(&self, scenario: &str, unified: bool, content: &str) -> String {
+    pub(in crate::tool_use::bfcl) fn memory(&self, scenario: &str, unified: bool, content: &str) -> String {
         let setting = self.settings.get(scenario).map(text).unwrap_or_default();
         let frame = if unified { &self.unified } else { &self.archival };
         filled(frame, &[("scenario_setting", setting), ("memory_content", content.to_owned())])

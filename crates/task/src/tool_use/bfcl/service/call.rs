@@ -80,11 +80,6 @@ impl Instances {
     pub fn classes(&self) -> Vec<&'static str> {
         self.services.iter().map(|service| service.class()).collect()
     }
-
-    /// Whether some class has a method.
-    pub(in crate::tool_use::bfcl) fn has(&self, method: &str) -> bool {
-        self.services.iter().any(|service| service.methods().iter().any(|(name, _)| *name == method))
-    }
 }
 
 impl Lookup for Instances {

@@ -1,5 +1,7 @@
 //! The texts that blow up results in entries of long context, read from the user's copy.
 
+use std::path::Path;
+
 use crate::TaskError;
 use crate::python::{Value, assigned, text};
 use crate::tool_use::bfcl::copy::Copy;
@@ -34,14 +36,32 @@ impl Extensions {
     /// # Errors
     /// A file that lacks one of them, or has more than a literal there.
     pub fn read(copy: &Copy) -> Result<Option<Self>, TaskError> {
-        let Some(source) = copy.text(FILE)? else { return Ok(None) };
+        match Self::source(copy)? {
+            Some(source) => Self::of(&source, &copy.path(FILE)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The text of the file that has them; `None` where the copy is the data alone.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn source(copy: &Copy) -> Result<Option<String>, TaskError> {
+        copy.text(FILE)
+    }
+
+    /// Reads them from the text of a file.
+    ///
+    /// # Errors
+    /// As [`Extensions::read`].
+    pub fn of(source: &str, path: &Path) -> Result<Self, TaskError> {
         let value = |name: &str| {
-            let problem = match assigned(&source, name) {
+            let problem = match assigned(source, name) {
                 Ok(Some(value)) => return Ok(value),
                 Ok(None) => format!("nothing is assigned to {name}"),
                 Err(why) => format!("line {}: {}", why.line, why.problem),
             };
-            Err(TaskError::Format { path: copy.path(FILE), place: name.to_owned(), problem })
+            Err(TaskError::Format { path: path.to_owned(), place: name.to_owned(), problem })
         };
         let texts = |name: &str| {
             value(name).map(|value| match value {
@@ -49,7 +69,7 @@ impl Extensions {
                 _ => Vec::new(),
             })
         };
-        Ok(Some(Self {
+        Ok(Self {
             watch_list: value("WATCH_LIST_EXTENSION")?,
             transactions: value("TRANSACTION_HISTORY_EXTENSION")?,
             means_5: value("MA_5_EXTENSION")?,
@@ -66,6 +86,6 @@ impl Extensions {
             cities: value("INTERMEDIARY_CITIES")?,
             credit_cards: value("CREDIT_CARD_EXTENSION")?,
             bookings: value("BOOKING_RECORD_EXTENSION")?,
-        }))
+        })
     }
 }

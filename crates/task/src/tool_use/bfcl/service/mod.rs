@@ -27,12 +27,13 @@ use super::Switches;
 pub use call::Instances;
 pub use long::Extensions;
 pub(in crate::tool_use::bfcl) use memory::{Backend, MemoryService};
+pub(in crate::tool_use::bfcl) use values::{error, find, keys, object, said, set};
 
 /// A result, or the message of the exception that Python would raise.
-pub(super) type Answer = Result<Value, String>;
+pub(in crate::tool_use::bfcl) type Answer = Result<Value, String>;
 
 /// A service with a state.
-pub(super) trait Service: Send {
+pub(in crate::tool_use::bfcl) trait Service: Send {
     /// The name of its class: `TicketAPI`.
     fn class(&self) -> &'static str;
 
@@ -47,7 +48,7 @@ pub(super) trait Service: Send {
 }
 
 /// The arguments of a call, one for each parameter.
-pub(super) struct Given(pub(super) Vec<Value>);
+pub(in crate::tool_use::bfcl) struct Given(pub(super) Vec<Value>);
 
 impl std::ops::Index<usize> for Given {
     type Output = Value;
@@ -96,6 +97,6 @@ fn service(class: &str, scenario: &Value, setting: &Setting) -> Option<Result<Bo
         "TradingBot" => Box::new(trading::Trading::new(scenario, long, setting.switches)),
         "TravelAPI" => Box::new(travel::Travel::new(scenario, long, setting.switches)),
         "VehicleControlAPI" => Box::new(vehicle::Vehicle::new(scenario, long, setting.switches)),
-        _ => return None,
+        other => return super::twin::service(other, scenario).map(Ok),
     }))
 }

@@ -8,17 +8,17 @@ use super::random::Random;
 use crate::python::{Value, text};
 
 /// A dictionary.
-pub(super) fn object<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+pub(in crate::tool_use::bfcl) fn object<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     Value::Dict(pairs.into_iter().map(|(key, value)| (Value::from(key), value)).collect())
 }
 
 /// `{"error": ..}`
-pub(super) fn error(problem: impl Display) -> Value {
+pub(in crate::tool_use::bfcl) fn error(problem: impl Display) -> Value {
     said("error", problem)
 }
 
 /// A dictionary of one text.
-pub(super) fn said(key: &str, words: impl Display) -> Value {
+pub(in crate::tool_use::bfcl) fn said(key: &str, words: impl Display) -> Value {
     object([(key, words_of(words))])
 }
 
@@ -33,7 +33,7 @@ pub(super) fn whole(number: impl Into<BigInt>) -> Value {
 }
 
 /// The value of a key.
-pub(super) fn find<'v>(dict: &'v Value, key: &Value) -> Option<&'v Value> {
+pub(in crate::tool_use::bfcl) fn find<'v>(dict: &'v Value, key: &Value) -> Option<&'v Value> {
     let Value::Dict(pairs) = dict else { return None };
     pairs.iter().find(|(other, _)| other == key).map(|(_, value)| value)
 }
@@ -57,7 +57,7 @@ pub(super) fn item<'v>(dict: &'v Value, key: &str) -> Result<&'v Value, String> 
 }
 
 /// Sets a key: in its place, or at the end.
-pub(super) fn set(dict: &mut Value, key: Value, value: Value) {
+pub(in crate::tool_use::bfcl) fn set(dict: &mut Value, key: Value, value: Value) {
     if let Some(place) = find_mut(dict, &key) {
         *place = value;
     } else if let Value::Dict(pairs) = dict {
@@ -74,7 +74,7 @@ pub(super) fn remove(dict: &mut Value, key: &Value) -> bool {
 }
 
 /// The keys of a dictionary.
-pub(super) fn keys(dict: &Value) -> Vec<Value> {
+pub(in crate::tool_use::bfcl) fn keys(dict: &Value) -> Vec<Value> {
     let Value::Dict(pairs) = dict else { return Vec::new() };
     pairs.iter().map(|(key, _)| key.clone()).collect()
 }
