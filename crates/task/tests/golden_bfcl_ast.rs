@@ -12,9 +12,6 @@ use bfcl_cases::{copy, decoded, encoded, native_calls, single_turn, verdict};
 use runner::{golden, same};
 use serde_json::{Value, json};
 use task::tool_use::bfcl::decode::{Called, Decoded, executable, executable_native};
-use task::tool_use::bfcl::decode::{
-    Decoded, Form, Language, NativeCall, decode, executable, executable_native, native,
-};
 use task::tool_use::bfcl::{Row, Switches};
 
 fn pass(case: &Value, rows: &HashMap<String, Row>) -> Result<(), Box<dyn Error>> {

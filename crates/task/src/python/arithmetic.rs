@@ -147,6 +147,11 @@ pub(crate) fn multiply(a: &Value, b: &Value) -> Computed {
             if let Some(((a, b), (c, d))) = complexes(a, b) {
                 return Ok(Value::Complex(a * c - b * d, a * d + b * c));
             }
+            let sequence =
+                |value: &Value| matches!(value, Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Tuple(_));
+            if let Some((_, by)) = [(a, b), (b, a)].into_iter().find(|(of, _)| sequence(of)) {
+                return Err(format!("can't multiply sequence by non-int of type '{}'", by.type_name()));
+            }
             match floats(a, b)? {
                 Some((a, b)) => Ok(Value::Float(a * b)),
                 None => Err(unsupported("*", a, b)),

@@ -13,13 +13,14 @@ pub(super) fn calls(source: &str, switches: &Switches) -> Decoded {
     let cut = (!source.is_ascii() && !switches.character_offsets).then(|| source.chars().collect());
     let reader = Java { source, cut, bodies: switches.class_bodies };
     match reader.first(tree.root_node(), 0) {
-        Err(TooDeep) => Decoded::Failed,
+        Err(Lost) => Decoded::Failed,
         Ok(None) => Decoded::NoCalls,
         Ok(Some(call)) => call.map_or(Decoded::Failed, |call| Decoded::Calls(vec![call])),
     }
 }
 
-struct TooDeep;
+/// A tree that the reference cannot follow either: too deep, or without a part that it asks for.
+struct Lost;
 
 struct Java<'s> {
     source: &'s str,
@@ -43,9 +44,9 @@ impl Java<'_> {
 
     /// The first invocation, depth first; `Some(None)` where it names an argument twice.
     #[expect(clippy::option_option, reason = "outer: is there one; inner: is it well-formed")]
-    fn first(&self, node: Node, depth: usize) -> Result<Option<Option<Called>>, TooDeep> {
+    fn first(&self, node: Node, depth: usize) -> Result<Option<Option<Called>>, Lost> {
         if depth > MAX_DEPTH {
-            return Err(TooDeep);
+            return Err(Lost);
         }
         if node.kind() != "method_invocation" {
             for child in children(node) {
@@ -65,7 +66,7 @@ impl Java<'_> {
         Ok(Some(arguments.map(|arguments| Called { name, arguments: Value::Dict(arguments) })))
     }
 
-    fn arguments(&self, node: Node) -> Result<Option<Vec<(Value, Value)>>, TooDeep> {
+    fn arguments(&self, node: Node) -> Result<Option<Vec<(Value, Value)>>, Lost> {
         let mut all: Vec<(Value, Value)> = Vec::new();
         for child in children(node) {
             let (key, value) = match (child.kind(), child.child(0), child.child(2)) {
@@ -82,13 +83,14 @@ impl Java<'_> {
         Ok(Some(all))
     }
 
-    fn value(&self, node: Node, nested: bool, depth: usize) -> Result<String, TooDeep> {
+    fn value(&self, node: Node, nested: bool, depth: usize) -> Result<String, Lost> {
         if depth > MAX_DEPTH {
-            return Err(TooDeep);
+            return Err(Lost);
         }
         let field = |name: &str| match node.child_by_field_name(name) {
             Some(part) => self.value(part, true, depth + 1),
-            None => Ok(String::new()),
+            // An array without values, `new int[3]`: the reference stops.
+            None => Err(Lost),
         };
         Ok(match node.kind() {
             "string_literal" | "character_literal" if !nested => super::inner_of(&self.text(node)).to_owned(),

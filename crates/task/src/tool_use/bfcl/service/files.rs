@@ -187,7 +187,11 @@ impl Files {
         let base = text_for(path, "rstrip")?;
         let name = match name {
             Value::None => None,
-            name => Some(named(name)?),
+            Value::Text(_) => Some(text(name)),
+            name => {
+                let kind = name.type_name();
+                return Err(format!("'in <string>' requires string as left operand, not {kind}"));
+            }
         };
         let mut matches = Vec::new();
         let mut left = MOST_VISITED;
@@ -351,7 +355,10 @@ impl Files {
 
     fn remove_folder(&mut self, name: &Value) -> Answer {
         let said_name = text(name);
+        let here = *name == Value::from(".");
         let why = match self.here(name) {
+            None if here && !self.tree.list(self.here).is_empty() => "Directory not empty",
+            None if here => return Err("'.'".to_owned()),
             None => "No such file or directory",
             Some(at) if !self.tree.is_folder(at) => "Not a directory",
             Some(at) if !self.tree.list(at).is_empty() => "Directory not empty",
@@ -406,6 +413,14 @@ impl Service for Files {
     }
 
     fn call(&mut self, method: &str, given: &Given) -> Answer {
+        given.keys(match method {
+            "pwd" | "ls" | "cd" | "find" | "du" => &[],
+            "wc" if !["l", "w", "c"].contains(&text(&given[1]).as_str()) => &[],
+            "echo" if given[1].truthy() => &[1],
+            "echo" => &[],
+            "diff" if self.here(&given[0]).is_some() => &[0, 1],
+            _ => &[0],
+        })?;
         match method {
             "pwd" => Ok(self.path()),
             "ls" => Ok(self.list(given[0].truthy())),

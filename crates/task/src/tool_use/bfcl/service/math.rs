@@ -60,7 +60,9 @@ fn result_or(made: Answer, refused: &str) -> Answer {
 }
 
 fn is_type_error(raised: &str) -> bool {
-    ["unsupported operand", "can only concatenate", "'", "must be"].iter().any(|begin| raised.starts_with(begin))
+    ["unsupported operand", "can only concatenate", "can't multiply", "'", "must be"]
+        .iter()
+        .any(|begin| raised.starts_with(begin))
 }
 
 /// The numbers of a list; what is said instead where there are none.
@@ -105,6 +107,7 @@ fn si(given: &Given) -> Answer {
     if !value.is_real() {
         return Ok(error("Value must be a number"));
     }
+    given.keys(&[1, 2])?;
     let factor =
         |unit: &Value| SI_UNITS.iter().find(|(name, _)| *unit == Value::from(*name)).map(|(_, factor)| *factor);
     let Some((a, b)) = factor(from).zip(factor(to)) else { return Ok(unsupported(from, to)) };

@@ -4,6 +4,7 @@
 use num_bigint::BigInt;
 
 use super::Answer;
+use super::trading::to_int;
 use super::values::error;
 use crate::python::{Value, compared, float_of, int_of, text};
 
@@ -171,10 +172,9 @@ fn complex_logarithm(of: Number, bits: u64) -> (Number, Option<Binary>) {
 
 /// `logarithm(value, base, precision)`
 pub(super) fn logarithm(value: &Value, base: &Value, precision: &Value) -> Answer {
-    let digits = match precision {
-        Value::Float(float) => Some(*float as i64),
-        Value::Text(_) => int_of(&text(precision)).and_then(|digits| i64::try_from(digits).ok()),
-        precision => precision.whole().and_then(|digits| i64::try_from(digits).ok()),
+    let digits = match to_int(precision) {
+        Ok(digits) => digits.whole().and_then(|digits| i64::try_from(digits).ok()),
+        Err(problem) => return Ok(error(problem)),
     };
     let Some(digits) = digits.filter(|digits| *digits <= MOST_DIGITS) else {
         return Ok(error(format!("a precision of {} digits is not computed", text(precision))));

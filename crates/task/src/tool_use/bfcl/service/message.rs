@@ -195,7 +195,7 @@ impl Service for Messages {
         }
         match method {
             "list_users" => Ok(object([("user_list", Value::List(keys(&self.users)))])),
-            "get_user_id" => Ok(match find(&self.users, &given[0]) {
+            "get_user_id" => Ok(match given.keys(&[0]).map(|()| find(&self.users, &given[0]))? {
                 Some(id) => object([("user_id", id.clone())]),
                 None => error(format!("User '{}' not found in the workspace.", text(&given[0]))),
             }),

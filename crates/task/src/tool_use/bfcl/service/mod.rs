@@ -59,6 +59,16 @@ impl std::ops::Index<usize> for Given {
     }
 }
 
+impl Given {
+    /// That the arguments of these places can be keys.
+    ///
+    /// # Errors
+    /// Python's message for one that cannot.
+    pub(super) fn keys(&self, places: &[usize]) -> Result<(), String> {
+        places.iter().try_for_each(|place| values::hashable(&self[*place]))
+    }
+}
+
 /// How instances are made.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {

@@ -155,6 +155,7 @@ impl Posting {
     }
 
     fn statistics(&self, name: &Value) -> Answer {
+        hashable(name)?;
         let tweets = self.tweets(|tweet| Ok(item(tweet, "username")? == name))?.len();
         let following = if *name == self.username { iterated(&self.following)?.len() } else { 0 };
         let retweets = find(&self.retweets, name).map_or(Ok(0), |all| iterated(all).map(|all| all.len()))?;

@@ -146,7 +146,7 @@ impl Trading {
         if find(&self.stocks, symbol).is_none() {
             return Ok(error(format!("Invalid stock symbol: {}", text(symbol))));
         }
-        if !compared(price, ">", &whole(0))? || !compared(amount, ">", &whole(0))? {
+        if compared(price, "<=", &whole(0))? || compared(amount, "<=", &whole(0))? {
             return Ok(error("Price and amount must be positive values."));
         }
         let price = to_float(price)?;
@@ -191,7 +191,7 @@ impl Trading {
         if out && self.market != Value::from("Open") {
             return Ok(error("Market is closed. Transactions are not allowed."));
         }
-        if !compared(amount, ">", &whole(0))? {
+        if compared(amount, "<=", &whole(0))? {
             return Ok(error(format!("{} amount must be positive.", if out { "Transaction" } else { "Funding" })));
         }
         let balance = item(&self.account, "balance")?.clone();
@@ -267,7 +267,7 @@ impl Trading {
         for stock in iterated(&given[0])? {
             let known = find(&self.stocks, &stock).and_then(|stock| stock.get("price").cloned());
             let price = known.unwrap_or_else(|| whole(0));
-            if compared(&given[1], "<=", &price)? && compared(&price, "<=", &given[2])? {
+            if compared(&price, ">=", &given[1])? && compared(&price, "<=", &given[2])? {
                 kept.push(stock);
             }
         }
@@ -428,6 +428,16 @@ impl Service for Trading {
         if let Some(refused) = self.refused(method) {
             return Ok(refused);
         }
+        given.keys(match method {
+            "get_symbol_by_name"
+            | "get_stock_info"
+            | "get_order_details"
+            | "cancel_order"
+            | "add_to_watchlist"
+            | "get_available_stocks" => &[0],
+            "place_order" => &[1],
+            _ => &[],
+        })?;
         match method {
             "get_current_time" => Ok(said("current_time", "10:30 AM")),
             "get_symbol_by_name" => {

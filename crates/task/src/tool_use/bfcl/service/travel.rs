@@ -322,6 +322,12 @@ impl Service for Travel {
                 None => error(problem),
             });
         }
+        given.keys(match method {
+            "get_flight_cost" => &[0, 1],
+            "get_credit_card_balance" | "book_flight" | "retrieve_invoice" | "cancel_booking" => &[1],
+            "get_nearest_airport_by_city" | "contact_customer_support" => &[0],
+            _ => &[],
+        })?;
         match method {
             "authenticate_travel" => Ok(self.authenticate(given)),
             "travel_get_login_status" => {

@@ -289,7 +289,8 @@ impl Vehicle {
     }
 
     fn cruise(&mut self, given: &Given) -> Answer {
-        let (speed, distance) = (to_float(&given[0])?, to_float(&given[2])?);
+        let distance = to_float(&given[2])?;
+        let speed = to_float(&given[0])?;
         if *self.get("engine_state") == Value::from("stopped") {
             return Ok(error("Start the engine before activating the cruise control."));
         }
