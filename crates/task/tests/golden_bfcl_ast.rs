@@ -27,9 +27,8 @@ fn pass(case: &Value, rows: &HashMap<String, Row>) -> Result<(), Box<dyn Error>>
     // Without a call the reference has nothing, or an empty object.
     let want =
         if decoded == Decoded::NoCalls && case["decoded"] == json!({}) { &Value::Null } else { &case["decoded"] };
-    if found.to_string() != want.to_string() {
-        return Err(format!("read as {found}").into());
-    }
+    // As texts: 1 is not 1.0, and the order of keys counts.
+    same("read as", found.to_string(), want.to_string())?;
     let row = rows.get(case["entry"].as_str().unwrap_or_default()).ok_or("no such entry")?;
     let verdict = verdict(case, &decoded, row, &paper);
     if case.get("crash").is_none_or(Value::is_null) {

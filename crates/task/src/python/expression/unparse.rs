@@ -1,6 +1,6 @@
 //! An expression as Python's `ast.unparse` writes it (3.11).
 
-use super::{Call, Clause, Comprehension, Expr, Unary};
+use super::{Call, Clause, Comprehension, Expr, Parameter, Unary};
 use crate::python::Value;
 
 const NAMED: u8 = 0;
@@ -93,21 +93,23 @@ fn write(text: &mut String, made: &Expr, around: u8) {
             text.push_str(" else ");
             write(text, other, TEST);
         }),
-        Expr::Lambda(parameters, body) => within(text, around > TEST, |text| {
-            text.push_str("lambda");
-            for (index, parameter) in parameters.iter().enumerate() {
-                text.push_str(if index > 0 { ", " } else { " " });
-                text.push_str(&parameter.name);
-                if let Some(default) = &parameter.default {
-                    text.push('=');
-                    write(text, default, TEST);
-                }
-            }
-            text.push_str(": ");
-            write(text, body, TEST);
-        }),
+        Expr::Lambda(parameters, body) => within(text, around > TEST, |text| lambda(text, parameters, body)),
         other => brackets(text, other, around),
     }
+}
+
+fn lambda(text: &mut String, parameters: &[Parameter], body: &Expr) {
+    text.push_str("lambda");
+    for (index, parameter) in parameters.iter().enumerate() {
+        text.push_str(if index > 0 { ", " } else { " " });
+        text.push_str(&parameter.name);
+        if let Some(default) = &parameter.default {
+            text.push('=');
+            write(text, default, TEST);
+        }
+    }
+    text.push_str(": ");
+    write(text, body, TEST);
 }
 
 fn brackets(text: &mut String, made: &Expr, around: u8) {

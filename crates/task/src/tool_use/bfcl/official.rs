@@ -44,10 +44,8 @@ pub(super) fn samples(
         copy.needed("constants/default_prompts.py")?;
     }
     let mut assets = Assets::default();
-    let long = match Extensions::source(&copy)?.filter(|_| task == Bfcl::MultiTurn) {
-        Some(source) => Some(assets.add(LONG, source.into_bytes())),
-        None => None,
-    };
+    let source = Extensions::source(&copy)?.filter(|_| task == Bfcl::MultiTurn);
+    let long = source.map(|source| assets.add(LONG, source.into_bytes()));
     let maker = Maker { functions: Functions::read(&copy)?, copy, texts, native, long };
     let mut rows = Rows::new(bad_rows);
     let mut lists = Vec::new();
@@ -79,7 +77,7 @@ pub(super) fn notes(task: Bfcl, samples: &[Sample]) -> Vec<String> {
         let names = lost.join(", ");
         notes.push(format!("no reply can win {names}: their gold is unreachable; --skip_bad_rows leaves them out"));
     }
-    let official = samples.iter().any(|sample| sample.tags.get("version").is_some());
+    let official = samples.iter().any(|sample| sample.tags.contains_key("version"));
     let version = samples.iter().find_map(|sample| sample.tags.get("version")).and_then(Json::as_str);
     if let Some(version) = version.filter(|version| *version != KNOWN_VERSION) {
         notes.push(format!("the copy is version {version}; the numbers known are of {KNOWN_VERSION}"));

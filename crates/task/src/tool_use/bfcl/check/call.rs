@@ -4,17 +4,12 @@ use serde_json::Value as Json;
 
 use super::types::{Kind, type_of};
 use super::value::{self, accepts};
-use super::{Manner, Wrong, java, javascript};
+use super::{Expected, Manner, Wrong, java, javascript};
 use crate::python::{Value, text};
 use crate::tool_use::bfcl::decode::{Called, Language, position};
 
 /// Checks one call; the first mistake decides.
-pub(super) fn check(
-    given: &Called,
-    function: &Json,
-    expected: &(String, Vec<(String, Vec<Value>)>),
-    manner: &Manner,
-) -> Result<(), Wrong> {
+pub(super) fn check(given: &Called, function: &Json, expected: &Expected, manner: &Manner) -> Result<(), Wrong> {
     let unclear = || Wrong::crash("simple_function_checker:unclear");
     let name = function["name"].as_str().unwrap_or_default();
     let name = if manner.underscores { name.replace('.', "_") } else { name.to_owned() };

@@ -49,6 +49,9 @@ pub const UNREAD: &str = "ast_decoder:decoder_failed";
 /// The kind of a reply that was read and is no list of calls.
 pub const NO_FORM: &str = "ast_decoder:decoder_wrong_output_format";
 
+/// An expected call: the function, and for each parameter the values that are accepted.
+pub type Expected = (String, Vec<(String, Vec<Value>)>);
+
 /// What an entry of one turn wants.
 #[derive(Debug, Clone)]
 pub struct Wanted {
@@ -56,7 +59,7 @@ pub struct Wanted {
     pub functions: Vec<Json>,
     /// The expected calls: the function, and for each parameter the values that are accepted; `""` among them: it may be
     /// left out.
-    pub calls: Vec<(String, Vec<(String, Vec<Value>)>)>,
+    pub calls: Vec<Expected>,
 }
 
 impl Wanted {
@@ -136,7 +139,7 @@ fn parallel_calls(given: &[Called], wanted: &Wanted, manner: &Manner) -> Result<
         let inner = inner.map(|wrong| wrong.kind);
         Wrong { kind: "parallel_function_checker_no_order:cannot_find_match", parameter, crash, inner }
     };
-    let verdict = |expected: &(String, Vec<(String, Vec<Value>)>), given: &Called| match wanted.function(&expected.0) {
+    let verdict = |expected: &Expected, given: &Called| match wanted.function(&expected.0) {
         Some(function) => call::check(given, function, expected, manner),
         None => Err(Wrong::crash("parallel_function_checker_no_order:cannot_find_match")),
     };

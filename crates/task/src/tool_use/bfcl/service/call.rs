@@ -96,9 +96,9 @@ impl Lookup for Instances {
                 }
             };
         };
-        let known = |service: &Box<dyn Service>| service.methods().iter().find(|(method, _)| method == name).copied();
+        let known = |service: &dyn Service| service.methods().iter().find(|(method, _)| method == name).copied();
         // Of several classes the later one counts.
-        let found = self.services.iter().rposition(|service| known(service).is_some());
+        let found = self.services.iter().rposition(|service| known(service.as_ref()).is_some());
         let positional = |made: &mut Self| -> Result<Vec<Value>, String> {
             call.positional.iter().map(|value| evaluate_with(value, made)).collect()
         };
@@ -120,7 +120,9 @@ impl Lookup for Instances {
             named.push((name, evaluate_with(value, self)?));
         }
         let service = &mut self.services[at];
-        let Some((method, signature)) = known(service) else { return Err(format!("name '{name}' is not defined")) };
+        let Some((method, signature)) = known(service.as_ref()) else {
+            return Err(format!("name '{name}' is not defined"));
+        };
         let given = bind(service.as_ref(), method, signature, positional, named)?;
         service.call(method, &given)
     }

@@ -134,7 +134,7 @@ impl Travel {
             _ => return Err(NO_CLASS.to_owned()),
         };
         let digits: u32 = text_for(day, "replace")?.chars().filter_map(|c| c.to_digit(10)).sum();
-        let times = if digits % 2 == 0 { 2.0 } else { 1.0 };
+        let times = if digits.is_multiple_of(2) { 2.0 } else { 1.0 };
         let cost = |base: u32| f64::from(base) * factor * times;
         let told = if self.long { ROUTES.iter().map(|(_, _, base)| cost(*base)).collect() } else { vec![cost(base)] };
         Ok((cost(base), told))
@@ -248,6 +248,17 @@ impl Travel {
         Ok(object([("insurance_id", id), ("insurance_status", Value::Bool(true))]))
     }
 
+    fn support(&self, booking: &Value) -> Value {
+        match find(&self.bookings, booking) {
+            None => error("Booking not found"),
+            Some(_) => said(
+                "customer_support_message",
+                "Thank you for contacting customer support. Your message has been received and we will get back \
+                 to you shortly.",
+            ),
+        }
+    }
+
     fn verify(&self, given: &Given) -> Answer {
         let refused = |why: String| {
             Ok(object([("verification_status", Value::Bool(false)), ("verification_failure", words_of(why))]))
@@ -357,14 +368,7 @@ impl Service for Travel {
                 Ok(said("nearest_airport", known.map_or("Unknown", |(_, code)| code)))
             }
             "purchase_insurance" => self.insure(given),
-            "contact_customer_support" => Ok(match find(&self.bookings, &given[0]) {
-                None => error("Booking not found"),
-                Some(_) => said(
-                    "customer_support_message",
-                    "Thank you for contacting customer support. Your message has been received and we will get back \
-                     to you shortly.",
-                ),
-            }),
+            "contact_customer_support" => Ok(self.support(&given[0])),
             _ => Ok(object([("credit_card_list", self.cards.clone())])),
         }
     }

@@ -24,6 +24,9 @@ const FACTS: [(&str, &str, &str); 4] = [
     ("mood", "My {who} is always so {what}.", "How is my {who} always?"),
 ];
 
+/// Whom a fact is about, which fact, and what it is.
+type Told = (&'static str, (&'static str, &'static str, &'static str), &'static str);
+
 pub(super) fn sample(maker: &Maker, rng: &mut Rng, index: usize) -> Sample {
     let backend = ["kv", "rec_sum"][index % 2];
     let people = PEOPLE_OF[usize::from(maker.split == Split::Test)];
@@ -38,11 +41,9 @@ pub(super) fn sample(maker: &Maker, rng: &mut Rng, index: usize) -> Sample {
         };
         facts.push((people[at], fact, word(rng, list)));
     }
-    let told = |(who, fact, what): &(&str, (&str, &str, &str), &str)| {
-        vec![Message::user(fact.1.replace("{who}", who).replace("{what}", what))]
-    };
+    let told = |(who, fact, what): &Told| vec![Message::user(fact.1.replace("{who}", who).replace("{what}", what))];
     let conversations = facts.chunks(2).map(|part| part.iter().map(told).collect()).collect();
-    let question = |(at, (who, fact, _)): (usize, &(&str, (&str, &str, &str), &str))| {
+    let question = |(at, (who, fact, _)): (usize, &Told)| {
         let id = id_for(&format!("memory_{at}-twin-{index}"), backend);
         (id, vec![Message::user(fact.2.replace("{who}", who))])
     };
