@@ -105,16 +105,15 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
             (Source::Generated { seed: spec.seed, split: Split::Test, asking }, "generated".to_owned())
         }
     };
-    let mut drawn =
-        task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling(spec, checkpoint)?), spec.limit)?;
+    let thinks = spec.agent == AgentStyle::React && task.capability() == Capability::RealWorld;
+    // Who thinks aloud says its actions in words.
+    let calling = if thinks { Calling::Prompting } else { calling(spec, checkpoint)? };
+    let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling), spec.limit)?;
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }
-    match spec.agent {
-        _ if task.capability() != Capability::RealWorld => {}
-        AgentStyle::Act => {}
-        AgentStyle::React => drawn.samples.iter_mut().for_each(real_world::think_aloud),
-        AgentStyle::Calls => drawn.samples.iter_mut().for_each(real_world::call_tools),
+    if thinks {
+        drawn.samples.iter_mut().for_each(real_world::think_aloud);
     }
     if spec.epochs > 1 {
         let again = |sample: &Sample| (1..=spec.epochs).map(|epoch| sample.repeated(epoch)).collect::<Vec<_>>();
@@ -134,12 +133,17 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
 
 /// How functions are offered: as it was said, else as tools where the chat template has a place for them.
 fn calling(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<Calling, Error> {
-    if let Some(said) = spec.calling {
-        return Ok(said);
-    }
     let tokenizer = checkpoint.tokenizer()?;
-    let native = spec.replies.is_none() && spec.chat_template && tokenizer.has_template() && tokenizer.reads("tools");
-    Ok(if native { Calling::Native } else { Calling::Prompting })
+    let native = spec.chat_template && tokenizer.has_template() && tokenizer.reads("tools");
+    match spec.calling {
+        Some(Calling::Native) if !native && spec.replies.is_none() => {
+            let problem = "the chat template has no place for tools; `prompting` describes them in words".to_owned();
+            Err(Error::Flag { flag: "--calling", value: "native".to_owned(), problem })
+        }
+        Some(said) => Ok(said),
+        None if native && spec.replies.is_none() => Ok(Calling::Native),
+        None => Ok(Calling::Prompting),
+    }
 }
 
 /// SHA-256 of the samples as `tasks/<task>.jsonl` will hold them.

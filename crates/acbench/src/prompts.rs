@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use generate::{Change, Chat, Checkpoint, Clock, ModelError, Surround};
-use record::{AgentStyle, Prompting, RunRecord, Turn, run_path};
+use record::{Prompting, RunRecord, Turn, run_path};
 use serde_json::{Map, Value};
 use task::{Drawn, Task};
 
@@ -76,17 +76,13 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
     let args = args(spec, |name| spec.chat_template && tokenizer.reads(name));
     let generated = spec.tasks.iter().any(|task| !spec.data.contains_key(task.name()));
     let asking = generated.then(|| spec.asking(checkpoint.config().longest())).transpose()?;
-    let reads_tools = spec.chat_template && tokenizer.has_template() && tokenizer.reads("tools");
-    if spec.agent == AgentStyle::Calls && spec.replies.is_none() && !reads_tools {
-        let problem = "the chat template has no place for tools; `act` describes them in words".to_owned();
-        return Err(Error::Flag { flag: "--agent", value: "calls".to_owned(), problem });
-    }
     let asked = Prompting {
         template_args: args.clone(),
         num_fewshot: asking.map(|asking| asking.shots),
         max_seq_length: asking.map(|asking| asking.window),
         thinking: spec.thinking,
         agent: spec.agent,
+        tools: drawn.iter().flat_map(|drawn| &drawn.samples).any(|sample| !sample.tools.is_empty()),
         // Mode `paper` keeps the limits of the paper.
         max_thinking_tokens: spec.scoring.is_corrected().then_some(spec.max_thinking_tokens),
         ..Prompting::default()

@@ -142,7 +142,7 @@ fn a_run_keeps_how_its_agents_reply() -> Checked<()> {
     let said = refused(folder.path(), &ask)?;
     assert!(said.contains("agent: the run has react, asked now is"), "{said}");
     let said =
-        refused(folder.path(), &["generate", "--tasks", "tool_query", "--agent", "calls", "--output_path", "c"])?;
+        refused(folder.path(), &["generate", "--tasks", "tool_query", "--calling", "native", "--output_path", "c"])?;
     assert!(said.contains("the chat template has no place for tools"), "{said}");
     Ok(())
 }

@@ -24,6 +24,9 @@ pub struct Prompting {
     /// How agents in environments reply.
     #[serde(default, skip_serializing_if = "AgentStyle::is_act")]
     pub agent: AgentStyle,
+    /// Whether tools went through the chat template, in some samples.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tools: bool,
     /// The time, UTC, that the chat template prints; absent where it prints none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
@@ -47,8 +50,6 @@ pub enum AgentStyle {
     Act,
     /// With a thought and an action (ReAct).
     React,
-    /// Where the environment has tools, with calls of them in the form of the chat template.
-    Calls,
 }
 
 impl AgentStyle {

@@ -1,6 +1,7 @@
 //! From arguments to an exit code: the verbs, one file each, and what they share.
 
 mod analyze;
+mod asked;
 mod blame;
 mod compare;
 mod compress;

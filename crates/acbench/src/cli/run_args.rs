@@ -4,46 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acbench::{
-    BadRows, CalibrationChoice, Calling, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling,
-    SeqLength, ServerOptions, Similarities, Similarity,
+    BadRows, CalibrationChoice, Checkpoint, Cost, Error, GenerateOptions, Recipe, Run, RunSpec, Sampling, SeqLength,
+    ServerOptions, Similarities, Similarity,
 };
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
+use super::asked::{AgentArg, CallingArg, ThinkingArg};
 use super::output;
 use super::progress::Progress;
-
-/// What `--thinking` says.
-#[derive(Clone, Copy, ValueEnum)]
-enum Thinking {
-    /// The chat template lets the model think
-    On,
-    /// It does not
-    Off,
-    /// As the chat template does by itself
-    Auto,
-}
-
-/// What `--agent` says.
-#[derive(Clone, Copy, ValueEnum)]
-enum AgentStyle {
-    /// With an action
-    Act,
-    /// With a thought, then an action (ReAct)
-    React,
-    /// With calls of tools, in the chat template's own form: generated tool_query and tool_operation
-    Calls,
-}
-
-/// What `--calling` says.
-#[derive(Clone, Copy, ValueEnum)]
-enum CallingArg {
-    /// As tools where the chat template has a place for them
-    Auto,
-    /// As tools of the chat template
-    Native,
-    /// In the words of the prompt
-    Prompting,
-}
 
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
@@ -134,9 +102,9 @@ pub(crate) struct RunArgs {
     /// Whether the model thinks before it replies, where its chat template has a switch for it. Thoughts are kept in the
     /// transcripts and never judged
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    thinking: Thinking,
+    thinking: ThinkingArg,
 
-    /// How functions are offered in tasks that can do both (bfcl): `native`, as tools of the chat template; `prompting`, in
+    /// How functions are offered in tasks that can do both (bfcl, and generated tool_query and tool_operation): `native`, as tools of the chat template; `prompting`, in
     /// the words of the prompt; `auto`, as tools where the template has a place for them. The report says which it was
     #[arg(long, value_name = "HOW", default_value = "auto")]
     calling: CallingArg,
@@ -148,7 +116,7 @@ pub(crate) struct RunArgs {
 
     /// How agents in environments reply
     #[arg(long, value_name = "STYLE", default_value = "act")]
-    agent: AgentStyle,
+    agent: AgentArg,
 
     #[command(flatten)]
     similarity: SimilarityArgs,
@@ -349,22 +317,10 @@ impl RunArgs {
             scoring: acbench::scoring(&self.scoring)?,
             num_fewshot: self.num_fewshot,
             max_seq_length: self.max_seq_length.unwrap_or_default(),
-            thinking: match self.thinking {
-                Thinking::On => Some(true),
-                Thinking::Off => Some(false),
-                Thinking::Auto => None,
-            },
-            calling: match self.calling {
-                CallingArg::Auto => None,
-                CallingArg::Native => Some(Calling::Native),
-                CallingArg::Prompting => Some(Calling::Prompting),
-            },
+            thinking: self.thinking.on(),
+            calling: self.calling.said(),
             max_thinking_tokens: self.max_thinking_tokens,
-            agent: match self.agent {
-                AgentStyle::Act => acbench::AgentStyle::Act,
-                AgentStyle::React => acbench::AgentStyle::React,
-                AgentStyle::Calls => acbench::AgentStyle::Calls,
-            },
+            agent: self.agent.style(),
             similarities: self.similarity.resolve()?,
             epochs: self.epochs,
             sampling: self.sampling(&checkpoint)?,

@@ -120,11 +120,12 @@ fn prompting(prompting: &Prompting) -> String {
     if let Some(on) = prompting.thinking {
         said.push_str(&format!(" Thinking was turned {}.", on_or_off(on)));
     }
-    said.push_str(match prompting.agent {
-        AgentStyle::Act => "",
-        AgentStyle::React => " Agents in environments think before each action (ReAct).",
-        AgentStyle::Calls => " Agents call tools in the form of the chat template.",
-    });
+    if prompting.agent == AgentStyle::React {
+        said.push_str(" Agents in environments think before each action (ReAct).");
+    }
+    if prompting.tools {
+        said.push_str(" Tools went through the chat template.");
+    }
     if let Some(clock) = &prompting.clock {
         said.push_str(&format!(" The template printed the date of {clock} UTC."));
     }

@@ -23,5 +23,4 @@ pub use ending::Ending;
 pub use pddl::*;
 pub use react::think_aloud;
 pub use reply::stated_action;
-pub use tools::twin::call_tools;
 pub use twin::generate as generate_twin;

@@ -14,7 +14,7 @@ use super::twin::{self, Twin};
 use super::{official, room};
 use crate::decision::{Finder, whole};
 use crate::real_world::{COLUMNS, ending, stated_action};
-use crate::{Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
+use crate::{Calling, Drawn, Episode, Judge, Source, Task, TaskError, TaskInfo, Tokens};
 
 /// The two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +74,15 @@ impl Task for Tools {
         }
     }
 
-    fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
+    fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split, asking } => Ok(self.twin().generate(*seed, *split, *asking, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                let mut samples = self.twin().generate(*seed, *split, *asking, limit);
+                if tokens.calling() == Calling::Native {
+                    samples.iter_mut().for_each(twin::call_tools);
+                }
+                Ok(samples.into())
+            }
             Source::Official { folder, bad_rows, .. } => {
                 official::samples(self.name(), self.part(), folder, *bad_rows, limit)
             }
