@@ -41,6 +41,7 @@ mod served;
 mod server;
 mod similarity;
 mod spec;
+mod sweep;
 mod tokens;
 mod verb;
 
@@ -74,6 +75,7 @@ pub use served::{Served, ServerOptions, asked_model, served};
 pub use server::{ModelServer, ServeOptions, server_key};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
+pub use sweep::{SweepRun, sweep};
 pub use verb::{
     BlameOptions, Compression, Counts, Finished, GenerateOptions, Predicted, ProbeOptions, Reported, ScoreOptions,
     ServerProgram, Spared, TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate,

@@ -20,6 +20,7 @@ mod probe;
 mod progress;
 mod recommend;
 mod report;
+mod run;
 mod run_args;
 mod score;
 mod serve;
@@ -62,6 +63,8 @@ Exit codes: 0 done; 1 `gate`: the budget is broken, `recommend`: no variant is s
 enum Verb {
     /// Compress, generate, score, analyze and report, in one go
     Evaluate(evaluate::Evaluate),
+    /// Evaluate every combination of models, methods, tasks and seeds that a file names
+    Run(run::RunAll),
     /// Write a compressed checkpoint
     Compress(compress::Compress),
     /// Say what a checkpoint is: architecture, format, bits, zeros, sizes, digest
@@ -113,6 +116,7 @@ pub(crate) fn main() -> ExitCode {
     };
     let done = match cli.verb {
         Verb::Evaluate(verb) => verb.run(),
+        Verb::Run(verb) => verb.run(),
         Verb::Compress(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
         Verb::Generate(verb) => verb.run(),
@@ -136,6 +140,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(failure) => failure.show().into(),
     }
+}
+
+/// The same for flags that stand in a file.
+fn spelled_all(flags: &[String]) -> Vec<OsString> {
+    flags.iter().scan(false, |ended, flag| Some(spelled(flag.into(), ended))).collect()
 }
 
 /// `--model-name=X` as `--model_name=X`: names of flags accept `-` for `_`. What follows `--` is left alone.
@@ -167,7 +176,7 @@ mod tests {
             let refused = names(verb.get_arg_conflicts_with(run));
             Some(names(verb.get_arguments().filter(|arg| !refused.contains(&arg.get_id().to_string())).collect()))
         });
-        assert_eq!(kept.unwrap_or_default(), ["run", "batch_size", "json", "help"]);
+        assert_eq!(kept.unwrap_or_default(), ["run", "batch_size", "request_timeout", "api_key_file", "json", "help"]);
     }
 
     #[test]

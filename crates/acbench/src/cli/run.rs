@@ -1,0 +1,135 @@
+//! `acbench run`
+
+use std::path::PathBuf;
+
+use acbench::SweepRun;
+use clap::{Args, Parser};
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::output;
+use super::progress::Progress;
+use super::run_args::RunArgs;
+
+/// Evaluate every combination of models, methods, tasks and seeds that a file names
+///
+/// All of them are planned before the first begins. One that stops does not stop the others. The same command goes on where
+/// it stopped.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RunAll {
+    /// The TOML file
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// Only say what would be run, and what it takes
+    #[arg(long = "dry_run")]
+    dry_run: bool,
+
+    /// Print the runs as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Example of a plan:
+  output_path = \"runs/sweep\"
+  [each]
+  tasks = [\"tool_use\", \"pddl\"]
+  limit = 50
+  [matrix]
+  model_name = [\"./Qwen2.5-0.5B-Instruct\", \"./SmolLM2-135M-Instruct\"]
+  compression_method = [[\"gptq\", \"awq\"], \"wanda\"]
+  seed = [0, 1]
+
+  acbench run plan.toml --dry_run     then without it: eight runs, runs/sweep/SmolLM2-135M-Instruct_wanda_seed-1 the last";
+
+/// The flags of one run.
+#[derive(Parser)]
+#[command(name = "acbench run", no_binary_name = true)]
+struct Asked {
+    #[command(flatten)]
+    asked: RunArgs,
+}
+
+/// What became of a run.
+struct Outcome {
+    run: SweepRun,
+    /// How many samples failed, or why it stopped.
+    end: Result<usize, String>,
+}
+
+impl RunAll {
+    pub(crate) fn run(&self) -> Result<u8, Failure> {
+        let runs = acbench::sweep(&self.plan)?;
+        let elsewhere = self.dry_run.then(|| std::env::temp_dir().join(format!("acbench-{}", std::process::id())));
+        let mut asked = Vec::new();
+        for (index, run) in runs.iter().enumerate() {
+            output::complain(&format!("{} of {}: {}", index + 1, runs.len(), run.name));
+            let folder = elsewhere.as_ref().map_or_else(|| run.folder.clone(), |folder| folder.join(&run.name));
+            let flags = [&run.flags[..], &[format!("--output_path={}", folder.display())]].concat();
+            let parsed = Asked::try_parse_from(super::spelled_all(&flags)).map_err(|error| wrong(run, &error));
+            // Planning says what it takes, and what is wrong.
+            let planned = parsed.and_then(|parsed| Ok((parsed.asked.plan()?, parsed)));
+            if let Some(folder) = &elsewhere {
+                drop(std::fs::remove_dir_all(folder));
+            }
+            let (_, parsed) = planned?;
+            asked.push(parsed.asked);
+        }
+        if self.dry_run {
+            let names: Vec<Value> = runs.iter().map(|run| json!({"run": run.folder, "flags": run.flags})).collect();
+            match self.json {
+                true => output::print_json(&json!(names))?,
+                false => runs.iter().try_for_each(|run| output::print(&format!("{}\n", run.folder.display())))?,
+            }
+            return Ok(super::DONE);
+        }
+        let ends: Vec<Outcome> = runs.into_iter().zip(&asked).map(|(run, asked)| evaluated(run, asked)).collect();
+        self.show(&ends)
+    }
+
+    fn show(&self, ends: &[Outcome]) -> Result<u8, Failure> {
+        if self.json {
+            let row = |Outcome { run, end }: &Outcome| json!({"run": run.folder, "failed": end.as_ref().ok(), "stopped": end.as_ref().err()});
+            output::print_json(&ends.iter().map(row).collect::<Value>())?;
+        } else {
+            for Outcome { run, end } in ends {
+                let end = match end {
+                    Ok(0) => "done".to_owned(),
+                    Ok(failed) => format!("done, {failed} samples failed"),
+                    Err(why) => format!("stopped: {why}"),
+                };
+                output::print(&format!("{}: {end}\n", run.folder.display()))?;
+            }
+        }
+        let stopped = ends.iter().any(|one| one.end.is_err());
+        let failed = ends.iter().filter_map(|one| one.end.as_ref().ok()).sum();
+        Ok(if stopped { super::STOPPED } else { output::code(failed) })
+    }
+}
+
+/// A flag of a run that is none.
+fn wrong(run: &SweepRun, error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let problem = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    acbench::Error::Flag { flag: "PLAN", value: run.name.clone(), problem }.into()
+}
+
+/// Evaluates one run, whatever becomes of it.
+fn evaluated(run: SweepRun, asked: &RunArgs) -> Outcome {
+    let work = || -> Result<usize, Failure> {
+        let mut planned = asked.plan()?;
+        let mut progress = Progress::new();
+        let watch = &mut |event| progress.show(event);
+        let finished = acbench::evaluate(&mut planned, &asked.speed.how()?, output::shown(), watch)?;
+        drop(progress);
+        output::complain(&finished.table);
+        Ok(finished.scored.failed)
+    };
+    let end = work().map_err(|failure| {
+        failure.show();
+        failure.to_string()
+    });
+    Outcome { run, end }
+}
