@@ -134,7 +134,11 @@ impl Copy {
     /// # Errors
     /// It lacks it: where it comes from.
     pub fn needed(&self, name: &str) -> Result<String, TaskError> {
-        let missing = || TaskError::Missing { task: "bfcl", path: self.path(name), files: &[FILES] };
+        let path = || match &self.place {
+            Place::Folder { .. } => self.path(name),
+            Place::Wheel { path, .. } => path.join("bfcl_eval").join(name),
+        };
+        let missing = || TaskError::Missing { task: "bfcl", path: path(), files: &[FILES] };
         self.text(name)?.ok_or_else(missing)
     }
 
