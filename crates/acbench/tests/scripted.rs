@@ -54,7 +54,9 @@ fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> 
     write_replies(&folder.path().join("replies.jsonl"), 40)?;
     let result = json_of(folder.path(), &ASK)?;
     let paired = result["analysis"]["paired"].as_array().ok_or("no comparisons")?;
-    let asked = |task: &&&dyn Task| matches!(task.capability(), Capability::ToolUse | Capability::Workflow);
+    let asked = |task: &&&dyn Task| {
+        matches!(task.capability(), Capability::ToolUse | Capability::Workflow) && !task.info().named_only
+    };
     assert_eq!(paired.len(), TASKS.iter().filter(asked).count());
     for one in paired {
         assert_eq!((&one["dense"], &one["compressed"], &one["verdict"]), (&json!(1.0), &json!(0.0), &json!("drops")));

@@ -1,6 +1,6 @@
 //! What actions do.
 
-use super::deed::{Deed, Verb};
+use super::deed::{Deed, Role, Verb};
 use super::house::{HANDS, House, Kind, WET};
 use super::matter::{Matter, State};
 use super::text;
@@ -9,13 +9,29 @@ use super::text;
 pub type Done = Result<String, String>;
 
 impl House {
+    /// What is said where a verb has not such objects as it takes: an action of its kind on what is here. (A form in capitals
+    /// is what small models then repeat.)
+    fn unfit(&self, verb: Verb) -> String {
+        let rooms = self.rooms.get(&self.agent).into_iter().flatten();
+        let mut left: Vec<&String> = rooms.chain(self.things.keys().filter(|name| self.can_reach(name))).collect();
+        let take = |role: &Role| {
+            let place = left.iter().position(|name| role.fits(self, name))?;
+            Some(left.remove(place).clone())
+        };
+        let objects: Option<Vec<String>> = verb.row().roles.iter().map(take).collect();
+        match objects {
+            Some(objects) => format!("name what is here, and nothing else, as in: {}", Deed { verb, objects }),
+            None => format!("nothing here is such that you could {}", verb.row().form.to_lowercase()),
+        }
+    }
+
     /// Does an action whose objects fit, lets time pass, and says what happened.
     ///
     /// # Errors
     /// An action that cannot be done now: why. Nothing has changed then.
     pub fn act(&mut self, deed: &Deed) -> Done {
         if !deed.fits(self) {
-            return Err(format!("the form is: {}", deed.verb.row().form));
+            return Err(self.unfit(deed.verb));
         }
         let before = self.clone();
         let said = match deed.objects.as_slice() {
