@@ -28,7 +28,7 @@ const LONGEST: usize = 100;
 /// One run of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepRun {
-    /// What it differs in: `A_gptq-awq_seed-0`.
+    /// What it differs in: `gptq-awq_A_seed-0`.
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
@@ -36,7 +36,7 @@ pub struct SweepRun {
     pub flags: Vec<String>,
 }
 
-/// The runs of a file, in the order in which they are made: the last key changes first.
+/// The runs of a file, keys in the order of the alphabet: the last one changes first.
 ///
 /// # Errors
 /// A file that cannot be read, keys that it has no meaning for, two runs of one name.
@@ -164,17 +164,17 @@ mod tests {
         let folder = |run: &SweepRun| run.folder.display().to_string();
         assert_eq!(
             (folder(&all[0]), all[7].name.as_str()),
-            ("runs/plan/A_gptq-awq_seed-0".into(), "B.gguf_wanda_seed-1")
+            ("runs/plan/gptq-awq_A_seed-0".into(), "wanda_B.gguf_seed-1")
         );
         let flags = [
+            "--margin=2.5",
+            "--skip_bad_rows",
             "--tasks",
             "pddl",
-            "--skip_bad_rows",
-            "--margin=2.5",
-            "--model_name=./a/A",
             "--compression_method",
             "gptq",
             "awq",
+            "--model_name=./a/A",
             "--seed=0",
         ];
         assert_eq!(all[0].flags, flags);

@@ -42,7 +42,7 @@ Example of a plan:
   compression_method = [[\"gptq\", \"awq\"], \"wanda\"]
   seed = [0, 1]
 
-  acbench run plan.toml --dry_run     then without it: eight runs, runs/sweep/SmolLM2-135M-Instruct_wanda_seed-1 the last";
+  acbench run plan.toml --dry_run     then without it: eight runs, runs/sweep/wanda_SmolLM2-135M-Instruct_seed-1 the last";
 
 /// The flags of one run.
 #[derive(Parser)]
