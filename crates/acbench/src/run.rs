@@ -170,6 +170,20 @@ impl Run {
         })
     }
 
+    /// The checkpoint of a variant that was compressed or made before; `None` of any other.
+    ///
+    /// # Errors
+    /// One that is not there, is damaged, or was changed.
+    pub(crate) fn made(&self, variant: &VariantRecord) -> Result<Option<Checkpoint>, Error> {
+        match &variant.source {
+            VariantSource::Compressed { .. } => {
+                open_checkpoint(Some(&run_path::checkpoint(&self.root, &variant.name))).map(Some)
+            }
+            VariantSource::Checkpoint { path, digest } => unchanged(path, digest).map(Some),
+            VariantSource::Dense | VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => Ok(None),
+        }
+    }
+
     /// The dense checkpoint, and that it is still the one that the run began with.
     ///
     /// # Errors

@@ -78,6 +78,13 @@ pub enum TextOrigin {
     },
 }
 
+impl VariantSource {
+    /// Whether its weights are on this machine, for this program to run.
+    pub fn is_local(&self) -> bool {
+        !matches!(self, Self::Endpoint { .. } | Self::Scripted { .. })
+    }
+}
+
 impl VariantRecord {
     /// The variant of the dense model.
     pub fn dense() -> Self {

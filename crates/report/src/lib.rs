@@ -49,7 +49,7 @@ pub use page::{Progress, progress};
 pub use paper::{PaperRow, PaperTable, paper_beside, paper_markdown, paper_tables, paper_terminal};
 pub use probe::probe_table;
 pub use recommend::recommend_terminal;
-pub use serve::Server;
+pub use serve::{Server, token};
 pub use tally::{Tallies, Tally};
 pub use terminal::terminal;
 

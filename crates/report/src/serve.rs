@@ -33,6 +33,12 @@ struct Answer {
     body: Vec<u8>,
 }
 
+/// A word that nobody can guess.
+pub fn token() -> String {
+    let random = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", random(), random())
+}
+
 impl Server {
     /// Listens on the loopback address; port 0 takes a free one.
     ///
@@ -41,9 +47,7 @@ impl Server {
     pub fn bind(folder: &Path, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let random = || RandomState::new().hash_one(std::process::id());
-        let token = format!("{:016x}{:016x}", random(), random());
-        Ok(Self { listener, address, token, folder: folder.to_owned(), open: AtomicUsize::new(0) })
+        Ok(Self { listener, address, token: token(), folder: folder.to_owned(), open: AtomicUsize::new(0) })
     }
 
     /// Where the page is: `http://127.0.0.1:4711/3f..9a/`.

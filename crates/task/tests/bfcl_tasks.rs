@@ -2,12 +2,15 @@
 
 #[path = "support/bfcl.rs"]
 mod bfcl_cases;
+#[path = "support/play.rs"]
+mod playing;
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
 
-use record::{Assets, Finish, Outcome, Reply, Role, Sample, Scoring, Step, Transcript, Turn};
+use playing::play;
+use record::{Role, Sample, Scoring, Turn};
 use task::tool_use::bfcl::Bfcl;
 use task::{Asking, BadRows, Calling, Drawn, Lexical, Source, Split, Task, TaskError, Tokens, Words};
 
@@ -33,31 +36,6 @@ fn drawn(task: Bfcl, split: Split, native: bool, limit: usize) -> Result<Drawn, 
     task.samples(&source, tokens, Some(limit))
 }
 
-fn play(
-    task: Bfcl,
-    (sample, assets): (&Sample, &Assets),
-    mut policy: impl FnMut(usize) -> String,
-) -> Result<Transcript, TaskError> {
-    let mut episode = task.open(sample, assets)?;
-    let mut transcript = Transcript::default();
-    let mut last: Option<String> = None;
-    loop {
-        match episode.next(last.as_deref()) {
-            Turn::Ask(ask) => {
-                let text = policy(transcript.steps.len());
-                let reply = Reply::said(text.clone(), 0, 0, Finish::Stop);
-                transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
-                last = Some(text);
-            }
-            Turn::Done(record) => {
-                transcript.record = record;
-                transcript.outcome = Some(Outcome::Finished);
-                return Ok(transcript);
-            }
-        }
-    }
-}
-
 #[test]
 fn the_twins_own_answers_are_right_in_both_modes_and_both_ways_of_asking() -> Result<(), Box<dyn Error>> {
     for task in Bfcl::ALL {
@@ -66,7 +44,7 @@ fn the_twins_own_answers_are_right_in_both_modes_and_both_ways_of_asking() -> Re
             for sample in samples {
                 assert_eq!(native && task != Bfcl::FormatSensitivity, !sample.tools.is_empty(), "{}", sample.id);
                 let said = (task.info().oracle)(&sample);
-                let transcript = play(task, (&sample, &assets), |turn| said.get(turn).cloned().unwrap_or_default())?;
+                let transcript = play(&task, (&sample, &assets), |turn| said.get(turn).cloned().unwrap_or_default())?;
                 for scoring in [Scoring::Paper, Scoring::Corrected] {
                     let score = task.score(&sample, &transcript, &Lexical, scoring)?;
                     assert_eq!(score.value, 1.0, "{} {scoring}: {} ({said:?})", sample.id, score.reason);
@@ -82,7 +60,7 @@ fn nothing_said_is_worth_nothing_when_corrected_and_wins_irrelevance_on_paper() 
     for task in Bfcl::ALL {
         let Drawn { samples, assets, .. } = drawn(task, Split::Test, false, 12)?;
         for sample in samples {
-            let transcript = play(task, (&sample, &assets), |_| String::new())?;
+            let transcript = play(&task, (&sample, &assets), |_| String::new())?;
             let corrected = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
             assert_eq!(corrected.value, 0.0, "{}", sample.id);
             let paper = task.score(&sample, &transcript, &Lexical, Scoring::Paper)?;
@@ -133,7 +111,7 @@ fn hostile_replies_end_and_are_wrong() -> Result<(), Box<dyn Error>> {
         for sample in &samples {
             for reply in replies {
                 let transcript =
-                    play(task, (sample, &assets), |turn| if turn < 60 { reply.to_owned() } else { String::new() })?;
+                    play(&task, (sample, &assets), |turn| if turn < 60 { reply.to_owned() } else { String::new() })?;
                 for scoring in [Scoring::Paper, Scoring::Corrected] {
                     task.score(sample, &transcript, &Lexical, scoring)?;
                 }
@@ -204,7 +182,7 @@ fn right_conversations_score_one_when_they_are_played() -> Result<(), Box<dyn Er
             false => vec![format!("[{}]", calls.join(", ")), "Done.".to_owned()],
         };
         let said: Vec<String> = gold.iter().flat_map(turn).collect();
-        let transcript = play(Bfcl::MultiTurn, (sample, &assets), |turn| said.get(turn).cloned().unwrap_or_default())?;
+        let transcript = play(&Bfcl::MultiTurn, (sample, &assets), |turn| said.get(turn).cloned().unwrap_or_default())?;
         let score = Bfcl::MultiTurn.score(sample, &transcript, &Lexical, Scoring::Paper)?;
         assert_eq!(score.value, 1.0, "{}: {}", sample.id, score.reason);
     }

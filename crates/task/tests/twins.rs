@@ -1,9 +1,13 @@
 //! What every generated twin promises: the same seed gives the same instances, its own answer scores 1, nothing
 //! scores 0, and held-out instances are not those that `pico` was trained on.
 
+#[path = "support/play.rs"]
+mod playing;
+
 use std::collections::BTreeSet;
 
-use record::{Assets, Capability, Finish, Outcome, Reply, Sample, Scoring, Step, Transcript, Turn};
+use playing::play;
+use record::{Capability, Sample, Scoring};
 use task::{
     Asking, Drawn, Lexical, Source, Split, TASKS, Task, TaskError, Words, long_context, real_world, tool_use, workflow,
 };
@@ -16,32 +20,6 @@ fn drawn(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Resu
 
 fn samples(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
     drawn(task, seed, split, limit).map(|drawn| drawn.samples)
-}
-
-/// Plays a sample with a policy from turn number and last prompt to reply.
-fn play(
-    task: &dyn Task,
-    (sample, assets): (&Sample, &Assets),
-    mut policy: impl FnMut(usize) -> String,
-) -> Result<Transcript, TaskError> {
-    let mut episode = task.open(sample, assets)?;
-    let mut transcript = Transcript::default();
-    let mut last: Option<String> = None;
-    loop {
-        match episode.next(last.as_deref()) {
-            Turn::Ask(ask) => {
-                let text = policy(transcript.steps.len());
-                let reply = Reply::said(text.clone(), 0, 0, Finish::Stop);
-                transcript.steps.push(Step { keep: 0, messages: ask.messages, reply });
-                last = Some(text);
-            }
-            Turn::Done(record) => {
-                transcript.record = record;
-                transcript.outcome = Some(Outcome::Finished);
-                return Ok(transcript);
-            }
-        }
-    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use acbench::SweepRun;
+use acbench::{Run, SweepRun};
 use clap::{Args, Parser};
 use serde_json::{Value, json};
 
@@ -63,19 +63,18 @@ impl RunAll {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
         let runs = acbench::sweep(&self.plan)?;
         let elsewhere = self.dry_run.then(|| std::env::temp_dir().join(format!("acbench-{}", std::process::id())));
-        let mut asked = Vec::new();
+        let mut planned_runs = Vec::new();
         for (index, run) in runs.iter().enumerate() {
             output::complain(&format!("{} of {}: {}", index + 1, runs.len(), run.name));
             let folder = elsewhere.as_ref().map_or_else(|| run.folder.clone(), |folder| folder.join(&run.name));
             let flags = [&run.flags[..], &[format!("--output_path={}", folder.display())]].concat();
             let parsed = Asked::try_parse_from(super::spelled_all(&flags)).map_err(|error| wrong(run, &error));
             // Planning says what it takes, and what is wrong.
-            let planned = parsed.and_then(|parsed| Ok((parsed.asked.plan()?, parsed)));
+            let planned = parsed.and_then(|parsed| Ok((parsed.asked.plan()?, parsed.asked)));
             if let Some(folder) = &elsewhere {
                 drop(std::fs::remove_dir_all(folder));
             }
-            let (_, parsed) = planned?;
-            asked.push(parsed.asked);
+            planned_runs.push(planned?);
         }
         if self.dry_run {
             let names: Vec<Value> = runs.iter().map(|run| json!({"run": run.folder, "flags": run.flags})).collect();
@@ -85,7 +84,8 @@ impl RunAll {
             }
             return Ok(super::DONE);
         }
-        let ends: Vec<Outcome> = runs.into_iter().zip(&asked).map(|(run, asked)| evaluated(run, asked)).collect();
+        let ends: Vec<Outcome> =
+            runs.into_iter().zip(planned_runs).map(|(run, planned)| evaluated(run, planned)).collect();
         self.show(&ends)
     }
 
@@ -117,9 +117,8 @@ fn wrong(run: &SweepRun, error: &clap::Error) -> Failure {
 }
 
 /// Evaluates one run, whatever becomes of it.
-fn evaluated(run: SweepRun, asked: &RunArgs) -> Outcome {
-    let work = || -> Result<usize, Failure> {
-        let mut planned = asked.plan()?;
+fn evaluated(run: SweepRun, (mut planned, asked): (Run, RunArgs)) -> Outcome {
+    let mut work = || -> Result<usize, Failure> {
         let mut progress = Progress::new();
         let watch = &mut |event| progress.show(event);
         let finished = acbench::evaluate(&mut planned, &asked.speed.how()?, output::shown(), watch)?;

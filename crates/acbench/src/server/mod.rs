@@ -46,10 +46,8 @@ pub struct ServeOptions {
 
 /// The key of a server: what the environment says, which clients of this program send, else a new one.
 pub fn server_key() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let random = || RandomState::new().hash_one(std::process::id());
     let given = std::env::var(crate::served::KEY).ok().map(|key| key.trim().to_owned());
-    given.filter(|key| !key.is_empty()).unwrap_or_else(|| format!("{:016x}{:016x}", random(), random()))
+    given.filter(|key| !key.is_empty()).unwrap_or_else(report::token)
 }
 
 /// A served model.

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use generate::{BlameJob, Checkpoint, Grain, Searched};
-use record::{Blame, BlamedPart, CompressionRecord, ProbeText, VariantRecord, VariantSource, run_path};
+use generate::{BlameJob, Grain, Searched};
+use record::{Blame, BlamedPart, CompressionRecord, ProbeText, VariantSource, run_path};
 use serde_json::{Map, Value, json};
 
 use crate::event::{Event, Watch};
-use crate::run::{Run, unchanged};
+use crate::run::Run;
 use crate::{Error, METHODS};
 
 /// How a variant is searched.
@@ -34,7 +34,12 @@ pub fn blame(run: &Run, variant: &str, options: BlameOptions, watch: &mut Watch<
         return Err(Error::NoProbe { root: run.root.clone(), why });
     }
     let texts = some(record::read_jsonl(&path)?, options.tokens);
-    let (dense, compressed) = (run.checkpoint()?, checkpoint(run, record)?);
+    let dense = run.checkpoint()?;
+    let compressed = run.made(record)?.ok_or_else(|| Error::Flag {
+        flag: "VARIANT",
+        value: record.name.clone(),
+        problem: "it has no compressed weights that could be put back".to_owned(),
+    })?;
     watch(Event::Begin(format!("{variant}: putting linears back to dense")));
     let grain = if options.groups { Grain::Group } else { Grain::Block };
     let job = BlameJob { texts: &texts, grain, halving: options.halving };
@@ -58,19 +63,6 @@ fn lasting(seconds: f64) -> String {
         short if short < 90.0 => format!("{short:.0} s"),
         long if long < 5400.0 => format!("{:.0} min", long / 60.0),
         long => format!("{:.1} h", long / 3600.0),
-    }
-}
-
-fn checkpoint(run: &Run, variant: &VariantRecord) -> Result<Checkpoint, Error> {
-    match &variant.source {
-        VariantSource::Compressed { .. } => {
-            crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))
-        }
-        VariantSource::Checkpoint { path, digest } => unchanged(path, digest),
-        VariantSource::Dense | VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => {
-            let problem = "it has no compressed weights that could be put back".to_owned();
-            Err(Error::Flag { flag: "VARIANT", value: variant.name.clone(), problem })
-        }
     }
 }
 

@@ -83,24 +83,19 @@ struct VariantTasks<'a> {
 /// Asks it.
 fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(), Error> {
     let variant = asked.variant;
-    let dense;
-    let (checkpoint, asks) = match &variant.source {
+    match &variant.source {
         VariantSource::Scripted { replies, .. } => {
             let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
             return ask_backend(run, asked, &mut scripted, watch);
         }
         VariantSource::Endpoint { addresses, model } => return ask_servers(run, asked, (addresses, model), watch),
-        VariantSource::Dense => (run.checkpoint()?, None),
-        VariantSource::Compressed { .. } => {
-            (crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))?, None)
-        }
-        // What was made elsewhere is asked in the dense model's tokens.
-        VariantSource::Checkpoint { path, digest } => {
-            dense = run.checkpoint()?;
-            (unchanged(path, digest)?, Some(&dense))
-        }
-    };
-    let tokenizer = asks.unwrap_or(&checkpoint).tokenizer()?;
+        VariantSource::Dense | VariantSource::Compressed { .. } | VariantSource::Checkpoint { .. } => {}
+    }
+    let checkpoint = run.made(variant)?.map_or_else(|| run.checkpoint(), Ok)?;
+    // What was made elsewhere is asked in the dense model's tokens.
+    let elsewhere = matches!(variant.source, VariantSource::Checkpoint { .. });
+    let dense = elsewhere.then(|| run.checkpoint()).transpose()?;
+    let tokenizer = dense.as_ref().unwrap_or(&checkpoint).tokenizer()?;
     if variant.source == VariantSource::Dense {
         missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
     }
@@ -115,11 +110,6 @@ fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(),
     };
     let mut local = Local::new(&model, tokenizer, options)?;
     ask_backend(run, asked, &mut local, watch)
-}
-
-/// Whether a variant's replies are made by this process, so that what they took can be measured.
-fn is_here(variant: &VariantRecord) -> bool {
-    !matches!(variant.source, VariantSource::Scripted { .. } | VariantSource::Endpoint { .. })
 }
 
 /// Asks a variant behind servers, which are asked before and after who they are.
@@ -182,7 +172,7 @@ fn ask_backend(
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;
         watch(Event::End(format!("{}: {}: {} samples, {}", variant.name, source.task, end.total, speed(end, began))));
-        if end.replies > 0 && is_here(variant) {
+        if end.replies > 0 && variant.source.is_local() {
             let effort = meter.end(&source.task, end.replies, end.tokens);
             effort::add(&run.root, &variant.name, effort)?;
         }

@@ -9,7 +9,7 @@ use record::{
 };
 
 use crate::event::{Event, Watch};
-use crate::run::{Run, unchanged};
+use crate::run::Run;
 use crate::{Error, lookup};
 
 /// What is probed.
@@ -56,14 +56,10 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
     let positions: usize = texts.iter().map(ProbeText::positions).sum();
     let folder = run_path::probes(&run.root, record::DENSE);
     for variant in &run.record.variants {
-        let checkpoint = match &variant.source {
-            VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => continue,
-            VariantSource::Dense => None,
-            VariantSource::Compressed { .. } => {
-                Some(crate::open_checkpoint(Some(&run_path::checkpoint(&run.root, &variant.name)))?)
-            }
-            VariantSource::Checkpoint { path, digest } => Some(unchanged(path, digest)?),
-        };
+        if !variant.source.is_local() {
+            continue;
+        }
+        let checkpoint = run.made(variant)?;
         let own = run_path::probes(&run.root, &variant.name);
         if generate::probed(&own, &digest)? {
             continue;

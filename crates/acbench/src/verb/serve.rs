@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use generate::Checkpoint;
 use record::{VariantRecord, VariantSource, run_path};
 
-use crate::run::{PICO, Run, open_checkpoint, unchanged};
+use crate::run::{PICO, Run};
 use crate::{Error, verb};
 
 /// A program that serves models.
@@ -28,19 +28,15 @@ const PORT: u16 = 8000;
 /// A variant that the run has not, or that has no weights here.
 pub fn variant_checkpoint(run: &Run, name: &str, watch: &mut crate::Watch<'_>) -> Result<Checkpoint, Error> {
     let variant = run.variant(name)?;
-    match &variant.source {
-        VariantSource::Dense => run.checkpoint(),
-        VariantSource::Compressed { .. } => {
-            let _lock = run.lock()?;
-            verb::compress_variant(run, variant, watch)?;
-            open_checkpoint(Some(&run_path::checkpoint(&run.root, name)))
-        }
-        VariantSource::Checkpoint { path, digest } => unchanged(path, digest),
-        VariantSource::Endpoint { .. } | VariantSource::Scripted { .. } => {
-            let problem = "its weights are not here".to_owned();
-            Err(Error::Flag { flag: "--variant", value: name.to_owned(), problem })
-        }
+    if !variant.source.is_local() {
+        let problem = "its weights are not here".to_owned();
+        return Err(Error::Flag { flag: "--variant", value: name.to_owned(), problem });
     }
+    if matches!(variant.source, VariantSource::Compressed { .. }) {
+        let _lock = run.lock()?;
+        verb::compress_variant(run, variant, watch)?;
+    }
+    run.made(variant)?.map_or_else(|| run.checkpoint(), Ok)
 }
 
 /// The commands that serve the variants of a run with another program, and the one that evaluates them there. A line that

@@ -10,6 +10,7 @@ mod react;
 mod reply;
 mod said;
 pub mod science;
+mod shared;
 pub mod story;
 pub mod tools;
 pub mod zmachine;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use task::python::Value;
 use task::tool_use::bfcl::check::{self, Manner, Relevance, Wanted};
 use task::tool_use::bfcl::decode::{Decoded, Form, Language, NativeCall, decode, native};
-use task::tool_use::bfcl::{Copy, Row, Switches};
+use task::tool_use::bfcl::{Bfcl, Copy, Row, Switches};
 
 /// The copy that `ACBENCH_BFCL` names, or the data beside the repository.
 pub fn copy() -> Option<Copy> {
@@ -23,22 +23,9 @@ pub fn copy() -> Option<Copy> {
 /// All single-turn entries.
 #[allow(dead_code, reason = "not every test needs it")]
 pub fn single_turn(copy: &Copy) -> Vec<Row> {
-    let categories = [
-        "simple_python",
-        "simple_java",
-        "simple_javascript",
-        "multiple",
-        "parallel",
-        "parallel_multiple",
-        "irrelevance",
-        "live_simple",
-        "live_multiple",
-        "live_parallel",
-        "live_parallel_multiple",
-        "live_irrelevance",
-        "live_relevance",
-    ];
-    categories.iter().flat_map(|category| copy.rows(category).unwrap_or_else(|error| panic!("{error}"))).collect()
+    let tasks = Bfcl::ALL.into_iter().take_while(|task| *task != Bfcl::MultiTurn);
+    let categories = tasks.flat_map(Bfcl::categories);
+    categories.flat_map(|category| copy.rows(category).unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
 /// A Python value as the golden files write it.

@@ -155,8 +155,7 @@ impl Endpoint {
         std::mem::take(&mut lock(&self.shared.notes))
     }
 
-    /// Asks each address the same question, greedily: the first one's answer, and an error where another differs in what it
-    /// calls itself.
+    /// Asks each address the same question, greedily: what each of them answers.
     ///
     /// # Errors
     /// A server that does not answer.

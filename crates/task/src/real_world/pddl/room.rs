@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::TaskError;
 use crate::real_world::agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+use crate::real_world::shared::shared;
 
 use super::domain::{Domain, Problem};
 use super::game::{CHECK, Game, Outcome, Templates};
@@ -57,14 +58,11 @@ impl Rules {
 
     /// Those of a sample. Samples of earlier runs hold them in their `input`.
     fn of(sample: &Sample, assets: &Assets) -> Result<Self, TaskError> {
-        let (place, rules) = match sample.asset(RULES) {
-            None => ("input", serde_json::from_value(sample.input.clone())),
-            Some(_) => {
-                let text = assets.bytes(sample, RULES).map_err(|source| TaskError::without(sample, source))?;
-                (RULES, serde_json::from_slice(&text))
-            }
-        };
-        rules.map_err(|error| TaskError::unusable(sample, format!("{place}: {error}")))
+        if sample.asset(RULES).is_some() {
+            return shared(sample, assets, RULES);
+        }
+        serde_json::from_value(sample.input.clone())
+            .map_err(|error| TaskError::unusable(sample, format!("input: {error}")))
     }
 }
 

@@ -11,6 +11,7 @@ use super::lab::{CHECK, Lab};
 use super::subgoals::Subgoals;
 use super::twin;
 use crate::real_world::agent::{Agent, Effect, Manner, Progress, Prompt, Style, World};
+use crate::real_world::shared::shared;
 use crate::{Episode, TaskError};
 
 /// What a sample of this task has as `input`.
@@ -63,11 +64,6 @@ impl Rules {
         assets.add(RULES, json!(self).to_string().into_bytes())
     }
 
-    fn of(sample: &Sample, assets: &Assets) -> Result<Self, TaskError> {
-        let text = assets.bytes(sample, RULES).map_err(|source| TaskError::without(sample, source))?;
-        serde_json::from_slice(&text).map_err(|error| TaskError::unusable(sample, format!("{RULES}: {error}")))
-    }
-
     /// That the jar is what the run began with.
     fn check(&self) -> Result<(), String> {
         let bytes = std::fs::read(&self.jar).map_err(|error| format!("{}: {error}", self.jar.display()))?;
@@ -93,7 +89,7 @@ pub fn open(sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskEr
             Ok(Box::new(Agent::new(room, manner, sample)))
         }
         Scene::Engine(play) => {
-            let rules = Rules::of(sample, assets)?;
+            let rules = shared::<Rules>(sample, assets, RULES)?;
             rules.check().map_err(wrong)?;
             let subgoals = Subgoals::new(&play.subgoals).map_err(wrong)?;
             let lab = Lab::open(&rules.jar, &play.script, play.goal, subgoals, Limits::default());

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::raised::{Raised, type_name};
+use super::raised::Raised;
 use super::service::{Function, Named, Refused, Service, argument};
 use crate::python::{Value, text};
 
@@ -91,7 +91,7 @@ impl Academia {
             Kind::Authors => &self.graphs.author2id,
         };
         if matches!(node, Value::List(_) | Value::Dict(_) | Value::Set(_)) {
-            return Err(told(&Raised::new("TypeError", format!("unhashable type: '{}'", type_name(node)))));
+            return Err(told(&Raised::new("TypeError", format!("unhashable type: '{}'", node.type_name()))));
         }
         let id = matches!(node, Value::Text(_)).then(|| ids.get(&text(node))).flatten().and_then(Json::as_str);
         id.ok_or_else(|| Refused::Told(format!("There is no node named {} in the {}.", text(node), kind.name())))
@@ -185,7 +185,7 @@ impl Service for Academia {
                 let graph = node("graph");
                 let kind = [Kind::Papers, Kind::Authors].into_iter().find(|kind| *graph == Value::from(kind.name()));
                 let no_graph = || {
-                    let message = format!("'{}' object has no attribute 'neighbors'", type_name(graph));
+                    let message = format!("'{}' object has no attribute 'neighbors'", graph.type_name());
                     told(&Raised::new("AttributeError", message))
                 };
                 self.neighbors(kind.ok_or_else(no_graph)?, node("node"))

@@ -1,7 +1,7 @@
 //! An action reaches a service: what the agent is shown of it, and what is kept of it.
 
 use super::action::Stated;
-use super::raised::{Raised, subscript, type_name};
+use super::raised::{Raised, subscript};
 use super::service::{Refused, Service, find, shown};
 use crate::python::{Value, text};
 
@@ -87,7 +87,7 @@ fn sorted(answer: &Value) -> Result<Value, Raised> {
     } else if items.iter().all(|item| number(item).is_some()) {
         items.sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(std::cmp::Ordering::Equal));
     } else if items.len() > 1 {
-        let kinds = items.iter().map(type_name);
+        let kinds = items.iter().map(Value::type_name);
         let [a, b] = [kinds.clone().next(), kinds.clone().find(|kind| Some(*kind) != kinds.clone().next())];
         let (a, b) = (a.unwrap_or_default(), b.or(a).unwrap_or_default());
         return Err(Raised::new("TypeError", format!("'<' not supported between instances of '{b}' and '{a}'")));

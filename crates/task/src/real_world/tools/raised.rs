@@ -44,27 +44,9 @@ pub(super) fn subscript<'a>(value: &'a Value, key: &str) -> Result<&'a Value, Ra
         Value::Tuple(_) => "tuple indices must be integers or slices, not str",
         Value::Text(_) => "string indices must be integers, not 'str'",
         Value::Bytes(_) => "byte indices must be integers or slices, not str",
-        other => return Err(Raised::new("TypeError", format!("'{}' object is not subscriptable", type_name(other)))),
+        other => return Err(Raised::new("TypeError", format!("'{}' object is not subscriptable", other.type_name()))),
     };
     Err(Raised::new("TypeError", kind))
-}
-
-/// The name of a value's type.
-pub(super) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::None => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Int(_) => "int",
-        Value::Float(_) => "float",
-        Value::Complex(..) => "complex",
-        Value::Text(_) => "str",
-        Value::Bytes(_) => "bytes",
-        Value::List(_) => "list",
-        Value::Tuple(_) => "tuple",
-        Value::Set(_) => "set",
-        Value::Dict(_) => "dict",
-        Value::Ellipsis => "ellipsis",
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use record::{Assets, Sample};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -16,6 +15,7 @@ use super::sheet::{SheetDesk, Sheets, workbook};
 use super::todo::{Here, Project, Todo};
 use crate::python::Value;
 use crate::real_world::agent::{Agent, Manner, Prompt, Style};
+use crate::real_world::shared::shared;
 use crate::{Episode, TaskError};
 
 /// AgentBoard's five tools.
@@ -104,7 +104,7 @@ pub fn open(sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskEr
     let wrong = |part: &str, error: serde_json::Error| TaskError::unusable(sample, format!("{part}: {error}"));
     let input: Input = serde_json::from_value(sample.input.clone()).map_err(|error| wrong("input", error))?;
     let gold: Gold = serde_json::from_value(sample.gold.clone()).map_err(|error| wrong("gold", error))?;
-    let desk = Desk { sample, assets, rules: json(sample, assets, RULES)?, max_steps: input.max_steps };
+    let desk = Desk { sample, assets, rules: shared(sample, assets, RULES)?, max_steps: input.max_steps };
     let (here, wanted) = (input.here, |places| Wanted {
         goal: input.goal.clone(),
         results: gold.subgoals.iter().map(Value::from).collect(),
@@ -113,22 +113,17 @@ pub fn open(sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskEr
     });
     match input.tool {
         Kind::Academia => {
-            let graphs = Arc::new(json::<Graphs>(sample, assets, GRAPHS)?);
+            let graphs = Arc::new(shared::<Graphs>(sample, assets, GRAPHS)?);
             Ok(desk.facts(Academia::new(graphs), |_| Value::None, wanted(false)))
         }
         Kind::Movie => desk.replay(Tool::Movie, here, wanted(false)),
         Kind::Weather => desk.replay(Tool::Weather, here, wanted(true)),
         Kind::Todo => {
-            let projects: Vec<Project> = json(sample, assets, PROJECTS)?;
+            let projects: Vec<Project> = shared(sample, assets, PROJECTS)?;
             Ok(desk.facts(Todo::new(here, &projects), Todo::state, wanted(false)))
         }
         Kind::Sheet => desk.sheet(input.goal, gold.sheet),
     }
-}
-
-fn json<T: DeserializeOwned>(sample: &Sample, assets: &Assets, name: &str) -> Result<T, TaskError> {
-    let bytes = assets.bytes(sample, name).map_err(|source| TaskError::without(sample, source))?;
-    serde_json::from_slice(&bytes).map_err(|error| TaskError::unusable(sample, format!("{name}: {error}")))
 }
 
 /// What every official episode needs.

@@ -87,7 +87,7 @@ impl Bfcl {
     ];
 
     /// The benchmark's categories of a task.
-    pub(super) fn categories(self) -> &'static [&'static str] {
+    pub fn categories(self) -> &'static [&'static str] {
         match self {
             Bfcl::Simple => &["simple_python", "simple_java", "simple_javascript"],
             Bfcl::Multiple => &["multiple"],

@@ -1,6 +1,6 @@
 //! What the functions do to a sheet.
 
-use super::super::raised::{Raised, type_name};
+use super::super::raised::Raised;
 use super::super::service::{Named, argument};
 use super::address::{Area, Place};
 use super::formula::{self, FUNCTIONS as OPERATORS};
@@ -71,7 +71,7 @@ impl Grid {
 
     pub(super) fn delete_lines(&mut self, dimension: &Value, list: &Value) -> Result<(), Raised> {
         let Value::List(items) = list else {
-            return Err(Raised::new("TypeError", format!("'{}' object is not iterable", type_name(list))));
+            return Err(Raised::new("TypeError", format!("'{}' object is not iterable", list.type_name())));
         };
         let mut indices = items.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
         indices.sort_unstable_by(|a, b| b.cmp(a));
@@ -165,7 +165,7 @@ impl Grid {
             return Err(Raised::new("TypeError", "Either 'in_row' or 'in_column' should be specified."));
         }
         let Value::Text(_) = query else {
-            let kind = type_name(query);
+            let kind = query.type_name();
             return Err(Raised::new("AttributeError", format!("'{kind}' object has no attribute 'search'")));
         };
         let (query, values) = (text(query), self.values());

@@ -1,6 +1,6 @@
 //! What agents write into cells: numbers as Python's `float` reads them, and what a sheet makes of a text that is typed in.
 
-use super::super::raised::{Raised, type_name};
+use super::super::raised::Raised;
 use super::format::Format;
 use super::formula;
 use super::grid::{Content, Grid};
@@ -30,7 +30,7 @@ pub fn content(value: &Value) -> Result<Content, Raised> {
             })
         }
         other => {
-            let message = format!("float() argument must be a string or a real number, not '{}'", type_name(other));
+            let message = format!("float() argument must be a string or a real number, not '{}'", other.type_name());
             Err(Raised::new("TypeError", message))
         }
     }
@@ -81,7 +81,7 @@ fn items(value: &Value) -> Result<Vec<Value>, Raised> {
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => Ok(items.clone()),
         Value::Text(_) => Ok(text(value).chars().map(|c| Value::from(c.encode_utf8(&mut [0; 4]) as &str)).collect()),
         Value::Dict(pairs) => Ok(pairs.iter().map(|(key, _)| key.clone()).collect()),
-        other => Err(Raised::new("TypeError", format!("'{}' object is not iterable", type_name(other)))),
+        other => Err(Raised::new("TypeError", format!("'{}' object is not iterable", other.type_name()))),
     }
 }
 
@@ -100,7 +100,7 @@ pub fn whole(value: &Value) -> Result<i64, Raised> {
         }
         other => {
             let kinds = "int() argument must be a string, a bytes-like object or a real number, not";
-            Err(Raised::new("TypeError", format!("{kinds} '{}'", type_name(other))))
+            Err(Raised::new("TypeError", format!("{kinds} '{}'", other.type_name())))
         }
     }
 }
