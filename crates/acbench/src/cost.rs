@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use generate::{Chat, Checkpoint, Model, ModelError, ModelRequest, Sampling, Session, SessionOptions, Tokenizer};
+use generate::{Chat, Checkpoint, Model, ModelError, ModelRequest, Session, SessionOptions, Tokenizer};
 use record::{Sample, Turn, VariantSource};
 
 use crate::run::Run;
@@ -89,11 +89,8 @@ fn speed(checkpoint: &Checkpoint, tokenizer: &Tokenizer, ids: &[u32]) -> Result<
     let model = Model::load(checkpoint)?;
     let request = |from: usize, max_tokens: usize| ModelRequest {
         prompt: ids[from..(from + READ).min(ids.len())].to_vec(),
-        sampling: Sampling::GREEDY,
         max_tokens,
-        thinking: None,
-        stop: Vec::new(),
-        seed: 0,
+        ..ModelRequest::default()
     };
     let mut session = Session::new(&model, tokenizer, SessionOptions::default());
     let first: Vec<ModelRequest> = (0..ROWS).map(|from| request(from, 1)).collect();

@@ -71,7 +71,7 @@ pub use plan::{notes, plan};
 pub use prompts::template_args;
 pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
-pub use served::{Served, ServerOptions, asked_model, served};
+pub use served::{Served, ServerOptions, asked_model, served, server_address};
 pub use server::{ModelServer, ServeOptions, server_key};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
@@ -82,3 +82,5 @@ pub use verb::{
     export, gate, generate, paper, probe, recommend, report, sample_plan, score, score_predictions, server_commands,
     variant_checkpoint, view, write_recipe, write_text,
 };
+#[cfg(feature = "endpoint")]
+pub use verb::{CheckedReply, ServerCheck, check_server};

@@ -53,6 +53,15 @@ impl ServerOptions {
     }
 }
 
+/// The address of one server, which a flag names.
+///
+/// # Errors
+/// One that is none.
+pub fn server_address(flag: &'static str, text: &str) -> Result<Address, Error> {
+    // What is shown must not hold what an address should not.
+    text.parse().map_err(|problem| Error::Flag { flag, value: "ADDRESS".to_owned(), problem })
+}
+
 /// Whether a `--variant` is one behind a server.
 pub(crate) fn is_served(given: &str) -> bool {
     let place = given.split_once('=').map(|(_, place)| place);

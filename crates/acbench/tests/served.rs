@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -126,6 +127,97 @@ fn a_server_wants_its_key_and_nobody_writes_it_down() -> Checked<()> {
     Ok(())
 }
 
+/// Asks a server; status and body.
+fn post(address: &str, path: &str, body: &Value) -> Checked<(u16, String)> {
+    let (base, _) = address.split_once('#').ok_or("no model")?;
+    let url = format!("{base}/{path}");
+    let (host, rest) = url.trim_start_matches("http://").split_once('/').ok_or("no path")?;
+    let mut stream = TcpStream::connect(host)?;
+    let body = body.to_string();
+    let head =
+        format!("POST /{rest} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no body")?;
+    let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
+    Ok((status, body.to_owned()))
+}
+
+fn asked(address: &str, path: &str, body: &Value) -> Checked<Value> {
+    let (status, body) = post(address, path, body)?;
+    assert_eq!(status, 200, "{body}");
+    Ok(serde_json::from_str(&body)?)
+}
+
+#[test]
+fn a_streamed_reply_is_the_whole_one_in_pieces() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let server = serve(folder.path(), &["--no_key"], None)?;
+    let question = json!([{"role": "user", "content": "Plan: book a table, then send an invitation."}]);
+    let body = json!({"messages": question, "max_tokens": 40, "temperature": 0});
+    let whole = asked(&server.1, "chat/completions", &body)?;
+    let streaming = json!({"messages": question, "max_tokens": 40, "temperature": 0, "stream": true,
+        "stream_options": {"include_usage": true}});
+    let (status, text) = post(&server.1, "chat/completions", &streaming)?;
+    assert_eq!(status, 200);
+    let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(events.last(), Some(&"[DONE]"));
+    let events: Vec<Value> =
+        events[..events.len() - 1].iter().map(|event| serde_json::from_str(event)).collect::<Result<_, _>>()?;
+    assert!(events.len() > 5, "{text}");
+    let said: String = events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(json!(said), whole["choices"][0]["message"]["content"]);
+    let ends: Vec<&Value> =
+        events.iter().map(|event| &event["choices"][0]["finish_reason"]).filter(|end| !end.is_null()).collect();
+    assert_eq!(ends, [&whole["choices"][0]["finish_reason"]]);
+    assert_eq!(events.last().map(|last| &last["usage"]), Some(&whole["usage"]));
+    Ok(())
+}
+
+#[test]
+fn probabilities_of_a_prompt_and_of_a_reply_are_those_of_one_text() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let server = serve(folder.path(), &["--no_key"], None)?;
+    let ask = |body: &Value| asked(&server.1, "completions", body).map(|answer| answer["choices"].clone());
+    let reply = ask(&json!({"prompt": "Send the letter to", "max_tokens": 8, "temperature": 0, "logprobs": 3}))?;
+    let text = reply[0]["text"].as_str().ok_or("no text")?;
+    let told = reply[0]["logprobs"]["token_logprobs"].as_array().ok_or("no logprobs")?;
+    let alternatives = reply[0]["logprobs"]["top_logprobs"][0].as_object().ok_or("no alternatives")?;
+    assert!(alternatives.len() >= 3, "{alternatives:?}");
+    let most = alternatives.values().filter_map(Value::as_f64).fold(f64::NEG_INFINITY, f64::max);
+    assert_eq!(told[0].as_f64(), Some(most), "greedily the likeliest is taken");
+    // The same text as a prompt has the same probabilities.
+    let tokens: Vec<&str> =
+        reply[0]["logprobs"]["tokens"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(tokens.concat(), text);
+    let again = ask(
+        &json!({"prompt": [format!("Send the letter to{text}"), "Send"], "max_tokens": 0, "echo": true, "logprobs": 0}),
+    )?;
+    let echoed = again[0]["logprobs"]["token_logprobs"].as_array().ok_or("no logprobs")?;
+    assert_eq!(echoed[0], Value::Null, "nothing stands before the first");
+    let names = again[0]["logprobs"]["tokens"].as_array().ok_or("no tokens")?;
+    if names[names.len() - tokens.len()..].iter().filter_map(Value::as_str).eq(tokens.iter().copied()) {
+        for (a, b) in told.iter().zip(&echoed[echoed.len() - told.len()..]) {
+            let (a, b) = (a.as_f64().ok_or("no number")?, b.as_f64().ok_or("no number")?);
+            assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+    }
+    assert_eq!((again.as_array().map(Vec::len), &again[1]["index"]), (Some(2), &json!(1)));
+    let ids = ask(&json!({"prompt": [5, 6, 7], "max_tokens": 1, "echo": true, "logprobs": 1, "temperature": 0}))?;
+    assert_eq!(ids[0]["logprobs"]["tokens"].as_array().map(Vec::len), Some(4), "{ids}");
+    for (body, wanted) in [
+        (json!({"prompt": [99_999_999], "max_tokens": 1}), "token"),
+        (json!({"prompt": "a", "max_tokens": 1, "logprobs": 99}), "alternatives"),
+        (json!({"prompt": "a", "max_tokens": 1, "logprobs": 1, "stream": true}), "`stream`"),
+        (json!({"prompt": "a", "max_tokens": 0}), "room"),
+    ] {
+        let (status, said) = post(&server.1, "completions", &body)?;
+        assert!(status == 400 && said.contains(wanted), "{status} {said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn what_cannot_be_asked_is_refused_before_anything_is_done() -> Checked<()> {
     let folder = tempfile::tempdir()?;
@@ -142,6 +234,31 @@ fn what_cannot_be_asked_is_refused_before_anything_is_done() -> Checked<()> {
     let said = ask(&["--model_name", "pico", "--variant", "gptq=http://127.0.0.1:9/v1"])?;
     assert!(said.contains("safetensors"), "the dense model needs its weights: {said}");
     assert!(!folder.path().join("out").exists());
+    Ok(())
+}
+
+#[test]
+fn a_server_is_held_against_the_variant_that_it_should_be() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let asked =
+        ["generate", "--tasks", "teval_retrieve", "--limit", "1", "--compression_method", "rtn", "--output_path", "r"];
+    succeeds(folder.path(), &[&asked[..], &["--method_args", "bits=3"]].concat())?;
+    let record: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("r/run.json"))?)?;
+    let name = record["variants"][1]["name"].as_str().ok_or("no variant")?.to_owned();
+    let server = serve(folder.path(), &["r", "--variant", &name, "--no_key"], None)?;
+    let right = succeeds(folder.path(), &["serve", "r", "--variant", &name, "--check", &server.1])?;
+    assert!(right.contains(&format!("it is {name}: template, tokenizer and weights agree")), "{right}");
+    let wrong = run(folder.path(), &["serve", "r", "--check", &server.1, "--json"])?;
+    assert_eq!(wrong.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&wrong.stdout)?;
+    assert!(found["problems"][0].as_str().is_some_and(|said| said.contains("its weights are others")), "{found}");
+    drop(server);
+    let dense = serve(folder.path(), &["r", "--no_key"], None)?;
+    let wrong = run(folder.path(), &["serve", "r", "--variant", &name, "--check", &dense.1])?;
+    let said = String::from_utf8(wrong.stdout)?;
+    assert!(wrong.status.code() == Some(1) && said.contains("rather the dense model"), "{said}");
+    let said = refused(folder.path(), &["serve", "--check", "http://me:s3cret@127.0.0.1:9/v1"])?;
+    assert!(!said.contains("s3cret"), "{said}");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use compress::{
     CalibrationSource, CalibrationText, CompressError, FORMATS, Format, Job, METHODS, Recipe, compress, export_gguf,
     widths,
 };
-use model::{Checkpoint, Matrix, Model, Request, Sampling, Session, SessionOptions};
+use model::{Checkpoint, Matrix, Model, Request, Session, SessionOptions};
 use serde_json::{Value, json};
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -68,14 +68,7 @@ fn run(dense: &Checkpoint, recipe: &Recipe, format: Option<Format>, out: &Path) 
 /// Replies to prompts of several lengths, one by one and together, are the same.
 fn batches_agree(checkpoint: &Checkpoint, what: &str) -> Checked<()> {
     let (model, tokenizer) = (Model::load(checkpoint)?, checkpoint.tokenizer()?);
-    let request = |length: usize| Request {
-        prompt: TOKENS[..length].to_vec(),
-        sampling: Sampling::GREEDY,
-        max_tokens: 6,
-        thinking: None,
-        stop: vec![],
-        seed: 0,
-    };
+    let request = |length: usize| Request { prompt: TOKENS[..length].to_vec(), max_tokens: 6, ..Request::default() };
     let requests: Vec<Request> = [3, 14, 1, 9].map(request).into();
     let replies = |batch_size| -> Checked<Vec<Vec<u32>>> {
         let options = SessionOptions { batch_size, retained_bytes: 0, ..SessionOptions::default() };

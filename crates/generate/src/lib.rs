@@ -15,7 +15,8 @@ mod run;
 pub use model::arch::ARCHITECTURES;
 pub use model::{
     Change, Chat, Checkpoint, Clock, Encoder, Generated as ModelReply, Matrix, Model, ModelError,
-    Request as ModelRequest, Sampling, Session, SessionOptions, Snapshot, Surround, Tokenizer, label, snapshot,
+    Request as ModelRequest, Sampling, Session, SessionOptions, Snapshot, Surround, TokenLogprob, Tokenizer, label,
+    snapshot,
 };
 
 pub use backend::{Address, Answer, Backend, Failure, Key, Local, LocalOptions, Request, Scripted, Ticket};

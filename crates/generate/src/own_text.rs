@@ -134,9 +134,8 @@ impl Beginnings<'_> {
             max_tokens: DOCUMENT - prompt.len().min(DOCUMENT - 1),
             prompt,
             sampling: Sampling { temperature: TEMPERATURE, top_p: 1.0, top_k: 0 },
-            thinking: None,
-            stop: Vec::new(),
             seed: Rng::stream(self.seed, &format!("own text {number}")).next_u64(),
+            ..model::Request::default()
         })
     }
 

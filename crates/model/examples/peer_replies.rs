@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (what, most) in [1, theirs.len()].into_iter().enumerate() {
             let options = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
             let (prompt, sampling) = (prompt.clone(), Sampling::GREEDY);
-            let request = Request { prompt, sampling, max_tokens: most, thinking: None, stop: Vec::new(), seed: 0 };
+            let request = Request { prompt, sampling, max_tokens: most, ..Request::default() };
             let used = cpu();
             let replies = Session::new(&model, checkpoint.tokenizer()?, options).generate(&[request]);
             seconds[what] += cpu() - used;

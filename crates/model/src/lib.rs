@@ -7,7 +7,7 @@
 //! let tokenizer = checkpoint.tokenizer()?;
 //! let model = Model::load(&checkpoint)?;
 //! let prompt = tokenizer.prompt(&[record::Message::user("Hello")], true)?;
-//! let request = Request { prompt, sampling: Sampling::GREEDY, max_tokens: 64, thinking: None, stop: vec![], seed: 0 };
+//! let request = Request { prompt, max_tokens: 64, ..Request::default() };
 //! for reply in model.generate(&[request], tokenizer) {
 //!     println!("{}", reply?.text);
 //! }
@@ -51,6 +51,7 @@ pub use decoder::mlp::{Route, Router};
 pub use decoder::model::{Head, Model};
 pub use decoder::rope::{Llama3Scaling, LongRope, RopeScaling, RopeSettings, Yarn};
 pub use encoder::Encoder;
+pub use engine::logprob::TokenLogprob;
 pub use engine::sample::Sampling;
 pub use engine::session::{Done, Generated, Prefill, Request, Session, SessionOptions, Thinking};
 pub use error::ModelError;

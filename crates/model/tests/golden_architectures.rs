@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use model::arch::{LinearShape, linears};
-use model::{BlockReader, Checkpoint, Flow, Matrix, Model, Request, Sampling, Sequences, Session, SessionOptions};
+use model::{BlockReader, Checkpoint, Flow, Matrix, Model, Request, Sequences, Session, SessionOptions};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
@@ -84,7 +84,7 @@ fn passes(model: &Model, reference: &Reference<'_>) -> Checked<f32> {
 }
 
 fn request(prompt: Vec<u32>, max_tokens: usize) -> Request {
-    Request { prompt, sampling: Sampling::GREEDY, max_tokens, thinking: None, stop: vec![], seed: 0 }
+    Request { prompt, max_tokens, ..Request::default() }
 }
 
 /// The token after a sequence, by its logits.

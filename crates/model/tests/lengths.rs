@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use model::{Checkpoint, Model, Request, Sampling, Session, SessionOptions};
+use model::{Checkpoint, Model, Request, Session, SessionOptions};
 use serde_json::{Value, json};
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -27,14 +27,8 @@ fn changed(settings: &Value) -> Checked<tempfile::TempDir> {
 /// Prompts of which several begin alike, shorter and longer than 40 tokens.
 fn requests() -> Vec<Request> {
     let text: Vec<u32> = (0..70u32).map(|at| 300 + at * 71 % 1500).collect();
-    let prompt = |(from, to): (usize, usize)| Request {
-        prompt: text[from..to].to_vec(),
-        sampling: Sampling::GREEDY,
-        max_tokens: 12,
-        thinking: None,
-        stop: vec![],
-        seed: 0,
-    };
+    let prompt =
+        |(from, to): (usize, usize)| Request { prompt: text[from..to].to_vec(), max_tokens: 12, ..Request::default() };
     [(0, 30), (0, 39), (0, 40), (0, 60), (5, 45), (0, 35)].map(prompt).to_vec()
 }
 

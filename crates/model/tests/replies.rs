@@ -12,7 +12,7 @@ fn requests(checkpoint: &Checkpoint, sampling: Sampling) -> Result<Vec<Request>,
             let text = "The lamp was old and the coin was young. ".repeat(index % 7 + 1);
             let messages = [Message::system(openings[index % 3]), Message::user(text)];
             let prompt = tokenizer.prompt(&messages, true)?;
-            Ok(Request { prompt, sampling, max_tokens: 8 + index, thinking: None, stop: vec![], seed: index as u64 })
+            Ok(Request { prompt, sampling, max_tokens: 8 + index, seed: index as u64, ..Request::default() })
         })
         .collect()
 }
@@ -67,14 +67,7 @@ fn prompts_of_a_needle_grid_share_their_haystack() -> Result<(), ModelError> {
             book.insert(length * depth / 100, "The secret of Oslo is calm lamp 12. ");
             let text = format!("Book: {}\nWhat is the secret of Oslo?", book.concat());
             let prompt = tokenizer.prompt(&[Message::system("Answer from the book."), Message::user(text)], true)?;
-            requests.push(Request {
-                prompt,
-                sampling: Sampling::GREEDY,
-                max_tokens: 12,
-                thinking: None,
-                stop: vec![],
-                seed: 0,
-            });
+            requests.push(Request { prompt, max_tokens: 12, ..Request::default() });
         }
     }
     let tokens: usize = requests.iter().map(|request| request.prompt.len()).sum();

@@ -44,7 +44,7 @@ pub use analysis::{
 };
 pub use assets::{Asset, AssetError, Assets};
 pub use behavior::{Behavior, Course, InvalidTurn, SurvivalPoint};
-pub use calls::{CallForm, Calls, calls};
+pub use calls::{CallForm, Calls, ServedCalls, calls};
 pub use column::{Column, MeanOf, Metric};
 pub use comparison::{
     Agreement, Compared, Comparison, Difference, Epochs, LogName, NotComparable, SideSummary, series_name,
@@ -68,7 +68,7 @@ pub use sample::{Ask, Capability, Sample, Turn};
 pub use score::{Fault, Outcome, Score};
 pub use scoring::{Mixture, Scoring};
 pub use spoken::{
-    Spoken, begins_thought, clean, ends_in_thought, ends_thought, half_width, is_thought_mark, opened_by,
+    Spoken, begins_thought, clean, ends_in_thought, ends_thought, ends_turn, half_width, is_thought_mark, opened_by,
 };
 pub use text::{NotText, json, read_text, text, unmarked};
 pub use transcript::{Finish, Reply, Step, Transcript, TranscriptLine};

@@ -126,6 +126,11 @@ pub fn ends_thought(end: &str) -> bool {
     MARKS.iter().any(|(_, close)| text.contains(close))
 }
 
+/// Whether a token ends a turn: `<|im_end|>`, say.
+pub fn ends_turn(token: &str) -> bool {
+    AFTER.contains(&token)
+}
+
 /// The marks of thoughts as tokenizers may spell them, for those that leave special tokens out of a text.
 pub fn is_thought_mark(token: &str) -> bool {
     MARKS.iter().any(|(open, close)| token.eq_ignore_ascii_case(open) || token.eq_ignore_ascii_case(close))

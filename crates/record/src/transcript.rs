@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Message, Outcome, Role, Spoken};
+use crate::{Message, Outcome, Role, ServedCalls, Spoken};
 
 /// Why a reply ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Reply {
     pub completion_tokens: usize,
     /// Why it ended.
     pub finish: Finish,
+    /// What a server made of its calls, where it tells what the model wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_calls: Option<ServedCalls>,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -46,8 +49,8 @@ fn is_zero(count: &usize) -> bool {
 impl Reply {
     /// A reply without thoughts.
     pub fn said(text: impl Into<String>, prompt_tokens: usize, completion_tokens: usize, finish: Finish) -> Self {
-        let (reasoning, reasoning_tokens, endless) = (None, 0, false);
-        Self { text: text.into(), reasoning, reasoning_tokens, endless, prompt_tokens, completion_tokens, finish }
+        let (text, reasoning, reasoning_tokens, endless, served_calls) = (text.into(), None, 0, false, None);
+        Self { text, reasoning, reasoning_tokens, endless, prompt_tokens, completion_tokens, finish, served_calls }
     }
 
     /// The reply with its thoughts taken off its text; `count` gives the tokens of a text.

@@ -8,6 +8,7 @@ use crate::form::Form;
 use crate::published::Published;
 use crate::repeats;
 use crate::stored::Stored;
+use crate::tally::{Served, served_calls};
 use crate::verdict::{bottom_line, floor, notes, verdicts};
 use crate::wording;
 
@@ -21,6 +22,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     repeated(report, &mut text);
     form(report, &mut text);
     mistakes(report, &mut text);
+    served(report, &mut text);
     compression(report, &mut text);
     text
 }
@@ -131,6 +133,22 @@ fn mistakes(report: &Report, text: &mut String) {
         let counts: Vec<String> = kinds.iter().map(|kind| replies(summary, *kind).to_string()).collect();
         let (task, variant) = (plain(&summary.task), plain(&summary.variant));
         text.push_str(&format!("| {task} | {variant} | {} | {} |\n", summary.n, counts.join(" | ")));
+    }
+}
+
+/// What servers made of the calls that models wrote.
+fn served(report: &Report, text: &mut String) {
+    let rows: Vec<_> = served_calls(report).collect();
+    if rows.is_empty() {
+        return;
+    }
+    text.push_str("\nCalls as models wrote them, and as their servers gave them:\n\n");
+    text.push_str("| task | variant | replies with calls | given otherwise | calls written | lost | added |\n");
+    text.push_str("|---|---|--:|--:|--:|--:|--:|\n");
+    for (task, variant, served) in rows {
+        let Served { replies, differing, written, lost, added, .. } = served;
+        let (task, variant) = (plain(task), plain(variant));
+        text.push_str(&format!("| {task} | {variant} | {replies} | {differing} | {written} | {lost} | {added} |\n"));
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::{Outcome, Score};
+use record::{Outcome, Score, Transcript};
 use serde_json::Value;
+
+use crate::Report;
 
 /// Lengths or depths beyond which there is no map to read.
 const MOST_PLACES: usize = 64;
@@ -24,6 +26,24 @@ pub struct Tally {
     lengths: BTreeSet<String>,
     failed: BTreeMap<String, Failed>,
     other: Failed,
+    served: Served,
+}
+
+/// What servers made of the calls in all replies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// Replies with calls, as the model wrote them or as the server gave them.
+    pub replies: usize,
+    /// Those of them in which the two differ.
+    pub differing: usize,
+    /// Calls that models wrote.
+    pub written: usize,
+    /// Calls that were written and not given.
+    pub lost: usize,
+    /// Calls that were given and not written so.
+    pub added: usize,
+    /// The first samples in which the two differ.
+    pub first: Vec<String>,
 }
 
 /// The samples that failed for one reason.
@@ -75,6 +95,26 @@ impl Tally {
         }
     }
 
+    /// Counts what servers made of the calls of a sample.
+    pub fn serve(&mut self, sample: &str, said: &Transcript) {
+        let before = self.served.differing;
+        for calls in said.steps.iter().filter_map(|step| step.reply.served_calls.as_ref()) {
+            self.served.replies += 1;
+            self.served.differing += usize::from(!calls.agrees());
+            self.served.written += calls.written;
+            self.served.lost += calls.written.saturating_sub(calls.kept);
+            self.served.added += calls.given.saturating_sub(calls.kept);
+        }
+        if self.served.differing > before && self.served.first.len() < NAMED {
+            self.served.first.push(sample.to_owned());
+        }
+    }
+
+    /// What servers made of calls; `None` where no reply tells.
+    pub(crate) fn served(&self) -> Option<&Served> {
+        (self.served.replies > 0).then_some(&self.served)
+    }
+
     fn fail(&mut self, reason: &str, sample: &str) {
         let known = self.failed.contains_key(reason) || self.failed.len() < MOST_REASONS;
         let failed = if known { self.failed.entry(reason.to_owned()).or_default() } else { &mut self.other };
@@ -95,6 +135,17 @@ impl Tally {
         let other = (self.other.count > 0).then_some(("other reasons", &self.other));
         self.failed.iter().map(|(reason, failed)| (reason.as_str(), failed)).chain(other)
     }
+}
+
+/// What servers made of calls: task, variant and counts, a task's variants one after the other in the run's order.
+pub(crate) fn served_calls<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, &'a str, &'a Served)> {
+    let Report { run, tallies, .. } = *report;
+    run.tasks.iter().flat_map(move |task| {
+        run.variants.iter().filter_map(move |variant| {
+            let tally = tallies.get(&(variant.name.clone(), task.task.clone()))?;
+            Some((task.task.as_str(), variant.name.as_str(), tally.served()?))
+        })
+    })
 }
 
 /// A tag that is a number, as it was written.

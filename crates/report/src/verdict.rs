@@ -4,6 +4,7 @@ use record::{Paired, PooledDecision, Verdict};
 
 use crate::Report;
 use crate::published::Published;
+use crate::tally::served_calls;
 use crate::wording;
 
 /// The verdicts of one compressed variant.
@@ -231,6 +232,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
         );
     }
     notes.extend(judges(report));
+    notes.extend(lost_calls(report));
     for task in report.tasks() {
         if let Some(first) = task.skipped.first() {
             notes.push(format!(
@@ -250,6 +252,22 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Variants whose servers lost calls that the model wrote: a sentence each.
+fn lost_calls(report: &Report) -> Vec<String> {
+    let lost = |variant: &str| {
+        let of = served_calls(report).filter(|(_, name, _)| *name == variant);
+        of.fold((0, 0), |(lost, written), (_, _, served)| (lost + served.lost, written + served.written))
+    };
+    let sentence = |variant: &str| match lost(variant) {
+        (0, _) => None,
+        (lost, written) => Some(format!(
+            "{variant}: its server lost {lost} of {} that the model wrote; its scores are of what was left. See Parser or model.",
+            wording::counted(written, "call"),
+        )),
+    };
+    report.run.variants.iter().filter_map(|variant| sentence(&variant.name)).collect()
 }
 
 /// Which tasks compare texts, and by what: a sentence a judge.

@@ -5,8 +5,8 @@ use std::fs;
 
 use record::{
     Analysis, Capability, ColumnValue, CompressionRecord, Fault, Interval, LayerRecord, Message, ModelSource, Outcome,
-    PairTest, Paired, Reply, RunRecord, Score, Scoring, Step, TaskSource, TaskSummary, Transcript, VariantRecord,
-    VariantSource, Verdict, WeightsRecord,
+    PairTest, Paired, Reply, RunRecord, Score, Scoring, ServedCalls, Step, TaskSource, TaskSummary, ToolCall,
+    Transcript, VariantRecord, VariantSource, Verdict, WeightsRecord,
 };
 use report::{Example, Lost, Report, Tallies, Tally};
 use serde_json::{Value, json};
@@ -31,12 +31,19 @@ struct Records {
 impl Records {
     /// Does something with the report of these records.
     fn with<T>(&self, act: impl Fn(&Report) -> T) -> T {
-        let tallies: Tallies = self.scores.iter().map(|(key, scores)| (key.clone(), Tally::of(scores))).collect();
+        self.with_tallies(&self.tallies(), act)
+    }
+
+    fn tallies(&self) -> Tallies {
+        self.scores.iter().map(|(key, scores)| (key.clone(), Tally::of(scores))).collect()
+    }
+
+    fn with_tallies<T>(&self, tallies: &Tallies, act: impl Fn(&Report) -> T) -> T {
         act(&Report {
             run: &self.run,
             analysis: &self.analysis,
             weights: &self.weights,
-            tallies: &tallies,
+            tallies,
             examples: &self.examples,
             explore: Some(STAMP),
             behaviors: &[],
@@ -553,5 +560,36 @@ fn kinds_of_mistake_columns_and_rows_left_out_are_shown_everywhere() -> Result<(
     let task = csv.iter().find(|row| row[column("task")] == "teval_instruct").ok_or("no row")?;
     assert_eq!((task[column("wrong_tool")], task[column("no_call")]), ("2", "0"));
     assert!(files["columns.csv"].contains("T-Eval,Instr-S,dense,71.25,true"), "{}", files["columns.csv"]);
+    Ok(())
+}
+
+#[test]
+fn calls_that_a_server_lost_are_said_everywhere() -> Result<(), Box<dyn std::error::Error>> {
+    let records = full();
+    let mut tallies = records.tallies();
+    let raw = "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>";
+    let said = |given: &[ToolCall]| {
+        let served_calls = ServedCalls::of(&format!("{raw}{HOSTILE}"), &[], given);
+        let reply = Reply { served_calls, ..Reply::said("", 1, 1, record::Finish::Stop) };
+        Transcript { steps: vec![Step::after(&[], &[], reply)], ..Transcript::default() }
+    };
+    let call = ToolCall { id: None, name: "f".into(), arguments: json!({}) };
+    let tally = tallies.get_mut(&("gptq-w4-g128".into(), "teval_instruct".into())).ok_or("no tally")?;
+    tally.serve("s1", &said(&[call]));
+    tally.serve("s2", &said(&[]));
+    tally.serve(HOSTILE, &said(&[]));
+    let folder = tempfile::tempdir()?;
+    records.with_tallies(&tallies, |report| report::write(report, folder.path()))?;
+    let read = |name: &str| fs::read_to_string(folder.path().join(name));
+    let (page, markdown) = (read("index.html")?, read("report.md")?);
+    let terminal = records.with_tallies(&tallies, |report| report::terminal(report, 100, false));
+    for text in [&page, &markdown, &terminal] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("its server lost 2 of 3 calls that the model wrote"), "{text}");
+    }
+    assert!(markdown.contains("| teval\\_instruct | gptq-w4-g128 | 3 | 2 | 3 | 2 | 0 |"), "{markdown}");
+    assert!(page.contains("Parser or model") && page.contains("s2"));
+    assert_well_formed("index.html", &page);
+    assert!(!write(&records)?["index.html"].contains("Parser or model"), "nothing where nobody tells");
     Ok(())
 }

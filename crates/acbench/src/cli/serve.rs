@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use acbench::{ModelServer, Run, ServeOptions, ServerProgram};
+use acbench::{ModelServer, Run, ServeOptions, ServerOptions, ServerProgram};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
@@ -22,7 +23,7 @@ enum Program {
     LlamaCpp,
 }
 
-/// Serve a variant of a run, or any model, as an OpenAI-compatible server; or print how other programs serve it
+/// Serve a variant of a run, or any model, as an OpenAI-compatible server; or print how other programs serve it, or check them
 ///
 /// Replies are those of an evaluation. Only this machine can reach it unless --host says otherwise, and only who sends the
 /// key: that of ACBENCH_API_KEY, else one that is printed.
@@ -40,6 +41,18 @@ pub(crate) struct Serve {
     /// Print the commands with which another program serves the variants of the run
     #[arg(long, value_enum, value_name = "PROGRAM")]
     print: Option<Program>,
+
+    /// Hold a running server against the variant: its template, and whose tokens it says
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "print")]
+    check: Option<String>,
+
+    /// A file with the key of the server that is checked [default: what ACBENCH_API_KEY says]
+    #[arg(long = "api_key_file", value_name = "FILE", requires = "check")]
+    api_key_file: Option<PathBuf>,
+
+    /// Print what was checked as JSON
+    #[arg(long, requires = "check")]
+    json: bool,
 
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 8000)]
@@ -62,7 +75,16 @@ const EXAMPLES: &str = "\
 Examples:
   acbench serve runs/needle --variant gptq-w4-g128 --port 8001
   acbench serve ./SmolLM2-135M-Instruct.Q4_1.gguf --no_key
-  acbench serve runs/needle --print vllm     one command a variant, and the one that evaluates them";
+  acbench serve runs/needle --print vllm     one command a variant, and the one that evaluates them
+  acbench serve runs/needle --variant gptq-w4-g128 --check http://gpu2:8000/v1#gptq
+
+Exit codes of --check: 0 it is the variant; 1 it is not, or its template is another; 2 it cannot be asked.";
+
+/// A server is not what it should be.
+#[cfg(feature = "endpoint")]
+const ANOTHER: u8 = 1;
+/// How long a server that is checked may take for a reply.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Serve {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
@@ -77,9 +99,9 @@ impl Serve {
             acbench::server_commands(&run, program).iter().try_for_each(|line| output::print(&format!("{line}\n")))?;
             return Ok(super::DONE);
         }
+        let mut progress = Progress::new();
         let (checkpoint, name) = match &run {
             Some(run) => {
-                let mut progress = Progress::new();
                 let checkpoint = acbench::variant_checkpoint(run, &self.variant, &mut |event| progress.show(event))?;
                 (checkpoint, self.variant.clone())
             }
@@ -88,6 +110,10 @@ impl Serve {
                 (acbench::open_checkpoint(self.place.as_deref())?, name)
             }
         };
+        if let Some(address) = &self.check {
+            let how = ServerOptions::new(PATIENCE, self.api_key_file.as_deref())?;
+            return self.held((run.as_ref(), &name), &checkpoint, (address, &how), &mut progress);
+        }
         let options = ServeOptions {
             host: self.host,
             port: self.port,
@@ -102,5 +128,35 @@ impl Serve {
         }
         server.run()?;
         Ok(super::DONE)
+    }
+
+    /// Checks a server and says what was found.
+    #[cfg(feature = "endpoint")]
+    fn held(
+        &self,
+        (run, name): (Option<&Run>, &str),
+        checkpoint: &::generate::Checkpoint,
+        (address, how): (&str, &ServerOptions),
+        progress: &mut Progress,
+    ) -> Result<u8, Failure> {
+        let address = acbench::server_address("--check", address)?;
+        let found = acbench::check_server((run, name), checkpoint, &address, how, &mut |event| progress.show(event))?;
+        if self.json {
+            output::print(&format!("{:#}\n", serde_json::to_value(&found).unwrap_or_default()))?;
+        } else {
+            output::print(&found.text(name))?;
+        }
+        Ok(if found.problems.is_empty() { super::DONE } else { ANOTHER })
+    }
+
+    #[cfg(not(feature = "endpoint"))]
+    fn held(
+        &self,
+        _: (Option<&Run>, &str),
+        _: &::generate::Checkpoint,
+        _: (&str, &ServerOptions),
+        _: &mut Progress,
+    ) -> Result<u8, Failure> {
+        Err(acbench::Error::NotBuilt { what: "requests to servers", feature: "endpoint" }.into())
     }
 }

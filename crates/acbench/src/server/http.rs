@@ -111,6 +111,38 @@ pub(super) fn answer(mut to: &TcpStream, status: u16, body: &Value, last: bool) 
     to.flush()
 }
 
+/// Events that follow each other on an open line.
+pub(super) struct Events<'s> {
+    to: &'s TcpStream,
+}
+
+/// Begins an answer of server-sent events, in chunks.
+pub(super) fn events(mut to: &TcpStream, last: bool) -> io::Result<Events<'_>> {
+    let line = if last { "close" } else { "keep-alive" };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: {line}\r\n\
+         Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    );
+    to.write_all(head.as_bytes())?;
+    Ok(Events { to })
+}
+
+impl Events<'_> {
+    /// Sends an event of one line.
+    pub fn send(&mut self, data: &str) -> io::Result<()> {
+        let event = format!("data: {data}\n\n");
+        self.to.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())?;
+        self.to.flush()
+    }
+
+    /// Ends the answer.
+    pub fn end(self) -> io::Result<()> {
+        let mut to = self.to;
+        to.write_all(b"0\r\n\r\n")?;
+        to.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

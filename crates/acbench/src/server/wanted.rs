@@ -6,6 +6,11 @@ use record::Message;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// Alternatives to a token that are told at most.
+const MOST_ALTERNATIVES: usize = 20;
+/// Texts that are completed at once at most.
+const MOST_PROMPTS: usize = 64;
+
 /// The body of a request for a reply.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Wanted {
@@ -13,9 +18,11 @@ pub(super) struct Wanted {
     pub messages: Vec<Message>,
     /// Of `completions`.
     #[serde(default)]
-    pub prompt: Option<String>,
+    prompt: Option<Prompts>,
     #[serde(default)]
-    pub tools: Option<Vec<Value>>,
+    tools: Option<Vec<Value>>,
+    #[serde(default)]
+    tool_choice: Option<Value>,
     #[serde(default)]
     pub chat_template_kwargs: Option<Map<String, Value>>,
     #[serde(default)]
@@ -34,6 +41,18 @@ pub(super) struct Wanted {
     pub seed: Option<u64>,
     #[serde(default)]
     pub model: Option<String>,
+    /// Of a conversation whether, of a text with how many alternatives.
+    #[serde(default)]
+    logprobs: Option<Value>,
+    #[serde(default)]
+    top_logprobs: Option<usize>,
+    /// Whether the prompt is repeated before the reply.
+    #[serde(default)]
+    echo: Option<bool>,
+    #[serde(default)]
+    stream: Option<bool>,
+    #[serde(default)]
+    stream_options: Option<StreamOptions>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -45,8 +64,30 @@ enum Stop {
     Some(Vec<String>),
 }
 
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Prompts {
+    Text(String),
+    Texts(Vec<String>),
+    Tokens(Vec<u32>),
+    Several(Vec<Vec<u32>>),
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: Option<bool>,
+}
+
+/// A text that is to be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Prompt {
+    Text(String),
+    Tokens(Vec<u32>),
+}
+
 /// Other fields, with the value that changes nothing; `None`: any.
-const OTHERS: [(&str, Option<f64>); 18] = [
+const OTHERS: [(&str, Option<f64>); 13] = [
     ("n", Some(1.0)),
     ("best_of", Some(1.0)),
     ("min_p", Some(0.0)),
@@ -54,12 +95,7 @@ const OTHERS: [(&str, Option<f64>); 18] = [
     ("frequency_penalty", Some(0.0)),
     ("repetition_penalty", Some(1.0)),
     ("repeat_penalty", Some(1.0)),
-    ("stream", Some(0.0)),
-    ("logprobs", Some(0.0)),
-    ("top_logprobs", Some(0.0)),
-    ("echo", Some(0.0)),
     ("parallel_tool_calls", None),
-    ("stream_options", None),
     ("user", None),
     ("metadata", None),
     ("store", None),
@@ -80,21 +116,90 @@ impl Wanted {
                 call.arguments = arguments;
             }
         }
+        let unusual = |name: &str| format!("this server has no `{name}` other than the usual");
         for (name, value) in &wanted.others {
             let number = value.as_f64().or_else(|| value.as_bool().map(|on| f64::from(u8::from(on))));
-            let known = OTHERS.iter().find(|(other, _)| other == name);
-            let fine = match known {
+            let fine = match OTHERS.iter().find(|(other, _)| other == name) {
                 Some((_, None)) => true,
                 Some((_, usual)) => number == *usual,
-                // The two by which clients say that they want nothing special.
-                None => matches!((name.as_str(), value.as_str()), ("tool_choice", Some("auto"))),
+                None => false,
             };
             let empty = value.is_null() || value.as_object().is_some_and(Map::is_empty);
             if !fine && !empty {
-                return Err(format!("this server has no `{name}` other than the usual"));
+                return Err(unusual(name));
             }
         }
+        if !matches!(wanted.tool_choice.as_ref().map(|choice| choice.as_str()), None | Some(Some("auto" | "none"))) {
+            return Err(unusual("tool_choice"));
+        }
         Ok(wanted)
+    }
+
+    /// The texts to be gone on with.
+    ///
+    /// # Errors
+    /// None, or too many.
+    pub fn prompts(&self) -> Result<Vec<Prompt>, String> {
+        let prompts: Vec<Prompt> = match self.prompt.clone() {
+            None => Vec::new(),
+            Some(Prompts::Text(text)) => vec![Prompt::Text(text)],
+            Some(Prompts::Texts(texts)) => texts.into_iter().map(Prompt::Text).collect(),
+            Some(Prompts::Tokens(tokens)) => vec![Prompt::Tokens(tokens)],
+            Some(Prompts::Several(several)) => several.into_iter().map(Prompt::Tokens).collect(),
+        };
+        match prompts.len() {
+            0 => Err("there is no `prompt`".to_owned()),
+            1..=MOST_PROMPTS => Ok(prompts),
+            many => Err(format!("`prompt` has {many} texts; this server takes {MOST_PROMPTS} at once")),
+        }
+    }
+
+    /// The tools that the model is shown.
+    pub fn tools(&self) -> &[Value] {
+        self.tools.as_deref().unwrap_or_default()
+    }
+
+    /// Whether calls of tools are taken off the reply.
+    pub fn wants_calls(&self) -> bool {
+        !self.tools().is_empty() && self.tool_choice.as_ref().and_then(Value::as_str) != Some("none")
+    }
+
+    /// With how many alternatives it shall be said how likely the tokens were; `None`: it shall not.
+    ///
+    /// # Errors
+    /// More than this server tells.
+    pub fn alternatives(&self, chat: bool) -> Result<Option<usize>, String> {
+        let asked = match &self.logprobs {
+            None | Some(Value::Null | Value::Bool(false)) => None,
+            Some(Value::Bool(true)) => Some(self.top_logprobs.unwrap_or(0)),
+            Some(Value::Number(number)) if !chat => number.as_u64().map(|count| count as usize),
+            Some(_) => return Err("`logprobs` is neither a truth value nor, of a text, a number".to_owned()),
+        };
+        match asked {
+            Some(count) if count > MOST_ALTERNATIVES => {
+                Err(format!("this server tells {MOST_ALTERNATIVES} alternatives at most, not {count}"))
+            }
+            asked => Ok(asked),
+        }
+    }
+
+    /// Whether the prompt is repeated.
+    pub fn echo(&self) -> bool {
+        self.echo == Some(true)
+    }
+
+    /// Whether the reply is sent as it comes, and whether its count of tokens at its end.
+    ///
+    /// # Errors
+    /// What cannot be sent piece by piece.
+    pub fn streamed(&self, chat: bool) -> Result<Option<bool>, String> {
+        if self.stream != Some(true) {
+            return Ok(None);
+        }
+        if self.alternatives(chat)?.is_some() || self.echo() {
+            return Err("this server has no `stream` together with `logprobs` or `echo`".to_owned());
+        }
+        Ok(Some(self.stream_options.as_ref().and_then(|options| options.include_usage) == Some(true)))
     }
 
     /// How tokens are drawn; what is not said is as the checkpoint recommends.
@@ -142,12 +247,11 @@ mod tests {
             "max_tokens": 3, "max_completion_tokens": 4, "stop": "x", "top_k": -1, "n": 1, "stream": false,
             "repetition_penalty": 1.0, "tool_choice": "auto", "logit_bias": {}, "response_format": null, "logprobs": false}))?;
         assert_eq!((wanted.most(), wanted.stop()), (Some(4), vec!["x".to_owned()]));
+        assert_eq!((wanted.alternatives(true)?, wanted.streamed(true)?), (None, None));
         let usual = Sampling { temperature: 0.7, top_p: 0.9, top_k: 20 };
         assert_eq!(wanted.sampling(usual)?, Sampling { temperature: 0.5, top_p: 0.9, top_k: 0 });
         for (name, value) in [
-            ("stream", json!(true)),
             ("n", json!(2)),
-            ("logprobs", json!(true)),
             ("min_p", json!(0.1)),
             ("response_format", json!({"type": "json_object"})),
             ("guided_json", json!("x")),
@@ -158,6 +262,27 @@ mod tests {
         }
         assert!(read(&json!({"messages": [{"role": "nobody"}]})).is_err());
         assert!(read(&json!({"temperature": -1}))?.sampling(usual).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn prompts_and_probabilities_are_asked_for_in_their_forms() -> Result<(), String> {
+        let prompts = |prompt: Value| read(&json!({"prompt": prompt})).and_then(|wanted| wanted.prompts());
+        assert_eq!(prompts(json!("a"))?, [Prompt::Text("a".to_owned())]);
+        assert_eq!(prompts(json!(["a", "b"]))?.len(), 2);
+        assert_eq!(prompts(json!([1, 2]))?, [Prompt::Tokens(vec![1, 2])]);
+        assert_eq!(prompts(json!([[1], [2, 3]]))?[1], Prompt::Tokens(vec![2, 3]));
+        assert!(prompts(json!([])).is_err() && prompts(Value::Null).is_err() && prompts(json!({"a": 1})).is_err());
+        let of = |body: Value, chat| read(&body).and_then(|wanted| wanted.alternatives(chat));
+        assert_eq!(of(json!({"logprobs": true, "top_logprobs": 3}), true)?, Some(3));
+        assert_eq!(of(json!({"logprobs": 0}), false)?, Some(0));
+        assert!(of(json!({"logprobs": 3}), true).is_err() && of(json!({"logprobs": 21}), false).is_err());
+        let streamed = |body: Value| read(&body).and_then(|wanted| wanted.streamed(true));
+        assert_eq!(streamed(json!({"stream": true}))?, Some(false));
+        assert_eq!(streamed(json!({"stream": true, "stream_options": {"include_usage": true}}))?, Some(true));
+        assert!(streamed(json!({"stream": true, "logprobs": true})).is_err());
+        let calls = |body: Value| read(&body).map(|wanted| wanted.wants_calls());
+        assert!(calls(json!({"tools": [{}]}))? && !calls(json!({"tools": [{}], "tool_choice": "none"}))?);
         Ok(())
     }
 }

@@ -16,6 +16,8 @@ mod evaluate;
 mod serve;
 mod view;
 
+#[cfg(feature = "endpoint")]
+mod check;
 mod compare;
 mod export;
 mod gate;
@@ -26,6 +28,8 @@ mod samples;
 pub use self::analyze::analyze;
 pub(crate) use self::behavior::behaviors;
 pub use self::blame::{BlameOptions, Spared, blame, write_recipe};
+#[cfg(feature = "endpoint")]
+pub use self::check::{CheckedReply, ServerCheck, check_server};
 pub use self::compare::compare;
 pub use self::compress::{Compression, compress, compress_variant};
 pub use self::evaluate::{Finished, evaluate};

@@ -86,6 +86,7 @@ impl Backend for Local<'_> {
                     thinking: self.options.max_thinking_tokens.map(room),
                     stop: request.stop,
                     seed: request.seed,
+                    logprobs: None,
                 });
                 self.under_way.insert(inside, (ticket, opened));
             }

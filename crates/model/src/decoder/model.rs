@@ -257,14 +257,7 @@ mod tests {
     fn a_token_without_embedding_fails_by_itself() -> Result<(), ModelError> {
         let checkpoint = Checkpoint::bundled()?;
         let model = Model::load(&checkpoint)?;
-        let request = |prompt| crate::Request {
-            prompt,
-            sampling: crate::Sampling::GREEDY,
-            max_tokens: 2,
-            thinking: None,
-            stop: vec![],
-            seed: 0,
-        };
+        let request = |prompt| crate::Request { prompt, max_tokens: 2, ..crate::Request::default() };
         let rows = model.config.vocab_size;
         let beyond = request(vec![5, u32::try_from(rows).unwrap_or(u32::MAX), 6]);
         let replies = model.generate(&[beyond, request(vec![5, 6])], checkpoint.tokenizer()?);

@@ -8,7 +8,7 @@ use crate::config::Fields;
 use crate::text::tokenizer::{GENERATION, NO_GENERATION};
 use crate::{Checkpoint, ModelError};
 
-/// How the next token is drawn from the logits.
+/// How the next token is drawn from the logits; by default greedily.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
     /// Logits are divided by it; 0 takes the likeliest token.
@@ -17,6 +17,12 @@ pub struct Sampling {
     pub top_p: f32,
     /// Only this many likeliest tokens; 0 keeps all.
     pub top_k: usize,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self::GREEDY
+    }
 }
 
 impl Sampling {

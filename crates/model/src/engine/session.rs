@@ -8,11 +8,12 @@ use record::{Finish, Rng};
 use crate::decoder::block_reader;
 use crate::decoder::cache::{Retained, SequenceCache};
 use crate::decoder::model::Advance;
+use crate::engine::logprob::TokenLogprob;
 use crate::engine::stop::StopTexts;
 use crate::{Matrix, Model, ModelError, Sampling, Tokenizer};
 
-/// One reply that is wanted.
-#[derive(Debug, Clone, PartialEq)]
+/// One reply that is wanted; by default a greedy one of no tokens.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Request {
     /// The prompt's tokens, at least one.
     pub prompt: Vec<u32>,
@@ -26,6 +27,8 @@ pub struct Request {
     pub stop: Vec<String>,
     /// Seed of the draws: the same request gives the same reply.
     pub seed: u64,
+    /// With how many alternatives it is said how likely the reply's tokens were; `None`: it is not said.
+    pub logprobs: Option<usize>,
 }
 
 /// Room for a thought.
@@ -52,7 +55,7 @@ const BEGINNING: usize = 16;
 const MARK: usize = 12;
 
 /// One finished reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     /// The text, without stop text and special tokens.
     pub text: String,
@@ -62,6 +65,8 @@ pub struct Generated {
     pub finish: Finish,
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
+    /// How likely its tokens were; empty where the request does not ask.
+    pub logprobs: Vec<TokenLogprob>,
 }
 
 /// How much a session may do at once.
@@ -121,6 +126,7 @@ struct Row {
     thought_tokens: usize,
     rng: Rng,
     stops: StopTexts,
+    logprobs: Vec<TokenLogprob>,
     end: Option<Result<Finish, ModelError>>,
 }
 
@@ -152,6 +158,20 @@ impl<'m> Session<'m> {
     /// Requests that are queued or under way.
     pub fn pending(&self) -> usize {
         self.waiting.len() + self.active.len()
+    }
+
+    /// The tokens so far of a reply under way; `None` before it has begun and when it is done.
+    pub fn tokens(&self, ticket: usize) -> Option<&[u32]> {
+        self.active.iter().find(|row| row.ticket == ticket).map(|row| &row.tokens[..])
+    }
+
+    /// Forgets a request that nobody waits for any more.
+    pub fn cancel(&mut self, ticket: usize) {
+        self.waiting.retain(|(other, _)| *other != ticket);
+        if let Some(index) = self.active.iter().position(|row| row.ticket == ticket) {
+            let mut row = self.active.remove(index);
+            self.retained.keep(std::mem::take(&mut row.cache));
+        }
     }
 
     /// Places that the next step could fill with new requests.
@@ -239,8 +259,9 @@ impl<'m> Session<'m> {
         let rest = &prompt[cache.tokens.len()..];
         let logits = self.model.advance(&mut [Advance { tokens: rest, cache: &mut cache }])?;
         let (rng, stops) = (Rng::new(request.seed), StopTexts::new(&request.stop));
-        let (tokens, thought_tokens, end) = (Vec::new(), 0, None);
-        let mut row = Row { ticket, request, cache, tokens, limit, most, thought, thought_tokens, rng, stops, end };
+        let (tokens, thought_tokens, logprobs, end) = (Vec::new(), 0, Vec::new(), None);
+        let mut row =
+            Row { ticket, request, cache, tokens, limit, most, thought, thought_tokens, rng, stops, logprobs, end };
         row.accept(logits.row(0), self.tokenizer);
         Ok(row)
     }
@@ -313,6 +334,7 @@ impl Row {
             return;
         };
         self.tokens.push(token);
+        self.logprobs.extend(self.request.logprobs.map(|top| TokenLogprob::of(logits, token, top)));
         self.follow(tokenizer);
         let stopped =
             || self.thought != Thought::Under && self.stops.appear(&self.tokens[self.thought_tokens..], tokenizer);
@@ -355,7 +377,8 @@ impl Row {
         let (text, stopped) = self.stops.cut(tokenizer.decode(said)?);
         let text = if thought.is_empty() { text } else { tokenizer.decode(thought)? + &text };
         let finish = if stopped { Finish::Stop } else { finish };
-        Ok(Generated { text, tokens: self.tokens, finish, prompt_tokens: self.request.prompt.len() })
+        let (tokens, logprobs) = (self.tokens, self.logprobs);
+        Ok(Generated { text, tokens, finish, prompt_tokens: self.request.prompt.len(), logprobs })
     }
 }
 

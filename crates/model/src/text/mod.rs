@@ -5,5 +5,6 @@ pub(crate) mod chat;
 pub(crate) mod fitted;
 pub(crate) mod surround;
 pub(crate) mod template;
+mod token;
 pub(crate) mod tokenizer;
 pub(crate) mod vocabulary;

@@ -156,6 +156,10 @@ impl Tokenizer {
         Ok(text)
     }
 
+    pub(super) fn inner(&self) -> &tokenizers::Tokenizer {
+        &self.inner
+    }
+
     /// One more than the largest id.
     pub fn vocab_size(&self) -> usize {
         self.size

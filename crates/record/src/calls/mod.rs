@@ -12,11 +12,14 @@
 
 mod object;
 mod python;
+mod served;
 mod tagged;
 
 use serde_json::Value;
 
 use crate::ToolCall;
+
+pub use served::ServedCalls;
 
 /// The form in which calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

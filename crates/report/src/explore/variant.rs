@@ -54,6 +54,7 @@ impl<'t, 'e> VariantWriter<'t, 'e> {
     /// A full disk.
     pub fn add(&mut self, score: &Score, said: &Transcript) -> Result<(), ReportError> {
         self.tally.add(score);
+        self.tally.serve(&score.sample, said);
         let item = self.task.items.place(&score.sample, || tags(score));
         if self.values.len() <= item {
             self.values.resize(item + 1, None);

@@ -10,6 +10,7 @@ use crate::form::Form;
 use crate::paper::{self, PaperTable};
 use crate::published::Published;
 use crate::repeats;
+use crate::tally::{Served, served_calls};
 use crate::wording;
 
 /// A table for each published one that the run has numbers for.
@@ -114,6 +115,40 @@ fn form_row(form: &Form) -> Markup {
             td.n { (wording::percent(form.summary.mean)) }
         }
     }
+}
+
+/// What servers made of the calls that models wrote.
+pub(super) fn served(report: &Report) -> Option<Markup> {
+    let rows: Vec<(&str, &str, &Served)> = served_calls(report).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let head = html! {
+        (words("Task")) (words("Variant")) (numbers("Replies with calls")) (numbers("Given otherwise"))
+        (numbers("Calls written")) (numbers("Lost")) (numbers("Added")) (words("The first"))
+    };
+    let rows = html! {
+        @for (task, variant, served) in rows {
+            tr class=[row_class(variant)] {
+                th scope="row" { (task) }
+                td.mono { (variant) }
+                td.n { (wording::count(served.replies)) }
+                td.n { (wording::count(served.differing)) }
+                td.n { (wording::count(served.written)) }
+                td.n { (wording::count(served.lost)) }
+                td.n { (wording::count(served.added)) }
+                td.mono { (served.first.join(", ")) }
+            }
+        }
+    };
+    Some(html! {
+        p {
+            "Calls as the model wrote them, read here from its own text, beside those that its server's parser gave. What is \
+             lost there counts against the score above, as it does for whoever uses the server, and is no loss of the model: \
+             another parser, or the model's text read as it is, has it back."
+        }
+        (table("Parser or model", &head, &rows))
+    })
 }
 
 /// How many replies have which kind of mistake, beside the score.

@@ -92,6 +92,7 @@ fn sections(report: &Report, few: &Report) -> Vec<Section> {
         ("repeats", "Asked several times", kinds::repeated(few)),
         ("form", "Form and content", kinds::form(few)),
         ("mistakes", "Kinds of mistake", kinds::mistakes(few)),
+        ("served", "Parser or model", kinds::served(few)),
         ("behavior", "What variants spend", behavior::behavior(report)),
         ("compression", "What compression did", weights::compression(few)),
         ("inside", "What changed inside", inside::inside(report)),

@@ -1,6 +1,6 @@
 //! What a server answered.
 
-use record::{Finish, Reply};
+use record::{Finish, Reply, ServedCalls, Spoken, ToolCall};
 use serde_json::Value;
 
 /// A reply, and what the server says of itself beside it.
@@ -16,11 +16,11 @@ pub(super) struct Answered {
 /// Fields in which servers give thoughts.
 const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning"];
 
-/// Reads the body of a successful answer.
+/// Reads the body of a successful answer to a request with these tools.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn read(body: &[u8]) -> Result<Answered, String> {
+pub(super) fn read(body: &[u8], tools: &[Value]) -> Result<Answered, String> {
     let answer: Value = serde_json::from_slice(body).map_err(|error| format!("{error}: {}", excerpt(body)))?;
     let choice = answer["choices"].get(0).ok_or_else(|| format!("there is no choice in it: {}", excerpt(body)))?;
     let finish = match choice["finish_reason"].as_str() {
@@ -37,8 +37,16 @@ pub(super) fn read(body: &[u8]) -> Result<Answered, String> {
     };
     let thoughts = THOUGHTS.into_iter().find(|name| message[name].as_str().is_some_and(|text| !text.is_empty()));
     let count = |name: &str| answer["usage"][name].as_u64().map_or(0, |count| count as usize);
-    let text = format!("{content}{}", calls(&message["tool_calls"])?);
-    let reply = Reply::said(text, count("prompt_tokens"), count("completion_tokens"), finish);
+    let given = calls(&message["tool_calls"])?;
+    let raw = written(choice).filter(|_| !tools.is_empty());
+    let served_calls = raw.as_deref().and_then(|raw| ServedCalls::of(raw, tools, &given));
+    let text = match raw.filter(|_| served_calls.as_ref().is_some_and(ServedCalls::agrees)) {
+        // Where nothing is lost on the way, the model's own words stand.
+        Some(raw) if !given.is_empty() => Spoken::of(&raw).content,
+        _ => format!("{content}{}", text_of(&given)),
+    };
+    let said = Reply::said(text, count("prompt_tokens"), count("completion_tokens"), finish);
+    let reply = Reply { served_calls, ..said };
     let told = answer["usage"]["completion_tokens_details"]["reasoning_tokens"].as_u64().map(|count| count as usize);
     let reply = match thoughts.and_then(|name| message[name].as_str()) {
         Some(thought) => Reply {
@@ -61,21 +69,43 @@ fn apart(reply: Reply, told: Option<usize>) -> Reply {
     Reply { text, ..reply }.apart(|_| told.unwrap_or(0))
 }
 
-/// Calls that the server has parsed, as text again, in the form that most templates have them.
-fn calls(parsed: &Value) -> Result<String, String> {
-    let mut text = String::new();
-    for call in parsed.as_array().into_iter().flatten() {
+/// Calls that the server has parsed.
+fn calls(parsed: &Value) -> Result<Vec<ToolCall>, String> {
+    let call = |call: &Value| {
         let function = &call["function"];
-        let name = function["name"].as_str().ok_or("it has a call without a name")?;
+        let name = function["name"].as_str().ok_or("it has a call without a name")?.to_owned();
         let arguments = match &function["arguments"] {
             // What is no JSON stays a text: who reads the call shall see it.
             Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
             other => other.clone(),
         };
-        let call = serde_json::json!({"name": name, "arguments": arguments});
-        text.push_str(&format!("\n<tool_call>\n{call}\n</tool_call>"));
+        Ok(ToolCall { id: None, name, arguments })
+    };
+    parsed.as_array().into_iter().flatten().map(call).collect()
+}
+
+/// Calls as text again, in the form that most templates have them.
+fn text_of(calls: &[ToolCall]) -> String {
+    let call = |call: &ToolCall| {
+        let call = serde_json::json!({"name": call.name, "arguments": call.arguments});
+        format!("<tool_call>\n{call}\n</tool_call>")
+    };
+    calls.iter().map(call).collect::<Vec<_>>().join("\n")
+}
+
+/// What the model wrote, token by token, without what ended it; `None` where the server does not tell.
+fn written(choice: &Value) -> Option<String> {
+    let tokens = choice["logprobs"]["content"].as_array().filter(|tokens| !tokens.is_empty())?;
+    let ends = |token: &&Value| token["token"].as_str().is_some_and(record::ends_turn);
+    let end = tokens.len() - tokens.iter().rev().take_while(ends).count();
+    let mut bytes = Vec::new();
+    for token in &tokens[..end] {
+        match token["bytes"].as_array() {
+            Some(list) => bytes.extend(list.iter().filter_map(|byte| u8::try_from(byte.as_u64()?).ok())),
+            None => bytes.extend_from_slice(token["token"].as_str()?.as_bytes()),
+        }
     }
-    Ok(text.trim_start().to_owned())
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// How much of an answer is shown in messages, in characters.
@@ -126,7 +156,7 @@ mod tests {
     fn reply(message: Value, finish: &str) -> Result<Reply, String> {
         let answer = json!({"model": "m", "choices": [{"message": message, "finish_reason": finish}],
             "usage": {"prompt_tokens": 5, "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 3}}});
-        read(answer.to_string().as_bytes()).map(|answered| answered.reply)
+        read(answer.to_string().as_bytes(), &[]).map(|answered| answered.reply)
     }
 
     #[test]
@@ -160,6 +190,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_model_wrote_is_held_against_what_the_server_gave() -> Result<(), String> {
+        let raw = "On it. <tool_call>{\"name\":\"f\", \"arguments\": {\"a\": 1}}</tool_call>";
+        let token = |text: &str| json!({"token": text, "logprob": -0.1, "bytes": text.as_bytes()});
+        let (half, rest) = raw.split_at(30);
+        let logprobs = json!({"content": [token(half), token(rest), token("<|im_end|>")]});
+        let given = json!([{"function": {"name": "f", "arguments": "{\"a\": 1}"}}]);
+        let answered = |calls: &Value, tools: &[Value]| {
+            let message = json!({"content": "On it.", "tool_calls": calls});
+            let body = json!({"choices": [{"message": message, "finish_reason": "stop", "logprobs": logprobs}]});
+            read(body.to_string().as_bytes(), tools).map(|answered| answered.reply)
+        };
+        let tools = [json!({"type": "function", "function": {"name": "f"}})];
+        let kept = answered(&given, &tools)?;
+        assert_eq!(kept.text, raw, "the model's own words");
+        assert!(kept.served_calls.is_some_and(|served| served.agrees() && served.written == 1));
+        let lost = answered(&Value::Null, &tools)?;
+        assert_eq!(lost.text, "On it.", "what a client gets is what is judged");
+        let served = lost.served_calls.unwrap_or_default();
+        assert_eq!((served.written, served.kept, served.raw.as_deref()), (1, 0, Some(raw)));
+        assert_eq!(answered(&given, &[])?.served_calls, None, "no tools were offered");
+        Ok(())
+    }
+
+    #[test]
     fn what_is_no_answer_is_named() {
         let bodies: [&[u8]; 6] = [
             b"<html>\n<b>502 Bad Gateway</b>",
@@ -170,9 +224,9 @@ mod tests {
             b"{\"choices\": [{\"message\": {\"content\": \"half",
         ];
         for body in bodies {
-            assert!(read(body).is_err(), "{}", String::from_utf8_lossy(body));
+            assert!(read(body, &[]).is_err(), "{}", String::from_utf8_lossy(body));
         }
-        assert!(read(bodies[0]).is_err_and(|problem| problem.contains("<html> <b>502 Bad Gateway</b>")));
+        assert!(read(bodies[0], &[]).is_err_and(|problem| problem.contains("<html> <b>502 Bad Gateway</b>")));
         assert!(reply(json!({"content": "x"}), "content_filter").is_err());
         assert_eq!(complaint(b"{\"error\": {\"message\": \"no\"}}"), "no");
         assert_eq!(complaint(b"{\"detail\": \"Not Found\"}"), "Not Found");
@@ -182,7 +236,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_panics(body: Vec<u8>, text in "[{}\\[\\]\":,a-z0-9]{0,60}") {
-            let _ = (read(&body), read(text.as_bytes()), complaint(&body), excerpt(&body));
+            let _ = (read(&body, &[]), read(text.as_bytes(), &[]), complaint(&body), excerpt(&body));
         }
     }
 }

@@ -7,12 +7,13 @@ use super::EndpointOptions;
 use crate::Request;
 
 /// Fields that not every server knows. One that is refused by name is left out from then on.
-pub(super) const EXTRAS: [&str; 8] = [
+pub(super) const EXTRAS: [&str; 9] = [
     "top_k",
     "min_p",
     "repetition_penalty",
     "repeat_penalty",
     "seed",
+    "logprobs",
     "chat_template_kwargs",
     "presence_penalty",
     "frequency_penalty",
@@ -48,6 +49,8 @@ pub(super) fn asked(request: &Request, options: &EndpointOptions, thoughts: &str
     body.extend(sampling(request, options));
     if raw.is_none() && !request.tools.is_empty() {
         body.insert("tools".to_owned(), request.tools.clone().into());
+        // They are the only place where servers tell what the model wrote before they looked for calls in it.
+        body.insert("logprobs".to_owned(), true.into());
     }
     if raw.is_none() && !options.template_args.is_empty() {
         body.insert("chat_template_kwargs".to_owned(), options.template_args.clone().into());
@@ -142,7 +145,7 @@ mod tests {
         let expected = json!({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 12, "temperature": 0.7,
             "top_p": 0.95, "top_k": 1048576, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0,
             "presence_penalty": 0.0, "frequency_penalty": 0.0, "seed": 0x7fff_ffff, "n": 1, "stream": false, "stop": ["\n"],
-            "tools": [{"type": "function"}], "chat_template_kwargs": {"enable_thinking": false}});
+            "tools": [{"type": "function"}], "logprobs": true, "chat_template_kwargs": {"enable_thinking": false}});
         assert_eq!(Value::Object(body), expected);
     }
 

@@ -59,8 +59,8 @@ impl Line {
         Self { agent: config.into(), key: options.key.clone() }
     }
 
-    /// Asks for a reply.
-    pub fn ask(&self, url: &str, body: &Map<String, Value>) -> Outcome {
+    /// Asks for a reply to a request with these tools.
+    pub fn ask(&self, url: &str, body: &Map<String, Value>, tools: &[Value]) -> Outcome {
         let Ok(text) = serde_json::to_vec(body) else { return Outcome::Wrong("it cannot be written".to_owned()) };
         let mut request = self.agent.post(url).content_type("application/json");
         if let Some(key) = self.key.header() {
@@ -73,7 +73,7 @@ impl Line {
         let (status, wait) = (response.status(), retry_after(response.headers()));
         match read(&mut response) {
             Err(error) => Outcome::Failed(self.key.hide(&error.to_string())),
-            Ok(answer) if status.is_success() => match answer::read(&answer) {
+            Ok(answer) if status.is_success() => match answer::read(&answer, tools) {
                 Ok(answered) => Outcome::Done(Box::new(answered)),
                 Err(problem) => Outcome::Failed(format!("its answer cannot be read: {problem}")),
             },
@@ -120,7 +120,7 @@ fn classified(status: StatusCode, wait: Option<Duration>, why: &str, body: &Map<
         429 => Outcome::Busy { wait, why: said },
         503 | 529 if wait.is_some() => Outcome::Busy { wait, why: said },
         // Some servers check fields so late that it is their own error.
-        500 if why.contains("validation error") => refused(said, why, body),
+        500 if why.contains("validation error") || why.contains("not supported") => refused(said, why, body),
         408 | 409 | 425 | 500.. => Outcome::Failed(said),
         401 | 403 => Outcome::Refused(format!("{said}; a key is taken from ACBENCH_API_KEY or --api_key_file")),
         404 | 405 => Outcome::Refused(said),

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use model::Sampling;
-use record::{Message, Rng};
+use record::{Message, Reply, Rng};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -160,39 +160,45 @@ impl Endpoint {
     /// # Errors
     /// A server that does not answer.
     pub fn fingerprint(&self) -> Result<Vec<Fingerprint>, GenerateError> {
+        let one = |place: usize| {
+            let (reply, served) = self.ask(place, &[Message::user(QUESTION)], QUESTION_TOKENS)?;
+            Ok(Fingerprint { reply: reply.reasoning.unwrap_or_default() + &reply.text, served })
+        };
+        (0..self.shared.addresses.len()).map(one).collect()
+    }
+
+    /// Asks one address, by its place, greedily: its reply, and what the server calls itself.
+    ///
+    /// # Errors
+    /// A server that does not answer.
+    pub fn ask(&self, place: usize, messages: &[Message], max_tokens: usize) -> Result<(Reply, String), GenerateError> {
         let greedy = EndpointOptions { sampling: Sampling::GREEDY, thought_tokens: 0, ..self.shared.options.clone() };
         let request = Request {
             sample: "fingerprint".to_owned(),
             turn: 0,
-            messages: vec![Message::user(QUESTION)],
+            messages: messages.to_vec(),
             tools: Vec::new(),
-            max_tokens: QUESTION_TOKENS,
+            max_tokens,
             stop: Vec::new(),
             whole_reply: false,
             seed: 0,
         };
-        let one = |place: usize| {
-            let (mut tries, begun) = (0, Instant::now());
-            loop {
-                let why = match self.shared.exchange(place, &request, &greedy) {
-                    Outcome::Done(answered) => {
-                        let Answered { reply, served, .. } = *answered;
-                        return Ok(Fingerprint { reply: reply.reasoning.unwrap_or_default() + &reply.text, served });
-                    }
-                    Outcome::Unknown(_) => continue,
-                    Outcome::Busy { why, .. } | Outcome::Failed(why) => why,
-                    Outcome::TooLong(why) | Outcome::Wrong(why) | Outcome::Refused(why) => {
-                        return Err(self.shared.fatal(place, why));
-                    }
-                };
-                if tries >= UNREADABLE || begun.elapsed() > self.shared.options.patience {
+        let (mut tries, begun) = (0, Instant::now());
+        loop {
+            let why = match self.shared.exchange(place, &request, &greedy) {
+                Outcome::Done(answered) => return Ok((answered.reply, answered.served)),
+                Outcome::Unknown(_) => continue,
+                Outcome::Busy { why, .. } | Outcome::Failed(why) => why,
+                Outcome::TooLong(why) | Outcome::Wrong(why) | Outcome::Refused(why) => {
                     return Err(self.shared.fatal(place, why));
                 }
-                thread::sleep(pause(tries, 1.0));
-                tries += 1;
+            };
+            if tries >= UNREADABLE || begun.elapsed() > self.shared.options.patience {
+                return Err(self.shared.fatal(place, why));
             }
-        };
-        (0..self.shared.addresses.len()).map(one).collect()
+            thread::sleep(pause(tries, 1.0));
+            tries += 1;
+        }
     }
 }
 
@@ -340,7 +346,7 @@ impl Shared {
         for field in lock(&self.unknown).iter() {
             body.remove(*field);
         }
-        let outcome = self.line.ask(&format!("{}/{path}", address.base), &body);
+        let outcome = self.line.ask(&format!("{}/{path}", address.base), &body, &request.tools);
         match &outcome {
             Outcome::Done(answered) => self.note(place, answered),
             Outcome::Unknown(field) if lock(&self.unknown).insert(field) => {
