@@ -2,6 +2,7 @@
 
     bfcl_results.py make PACKAGE ROOT     writes ROOT/result/<model>/BFCL_v4_*_result.json
     bfcl_results.py judge PACKAGE ROOT    writes ROOT/peer/score/<model>/..., as `bfcl evaluate --partial-eval` does
+    bfcl_results.py compare PACKAGE ROOT  ROOT/score and ROOT/peer/score, entry by entry; fails where they differ
 
 PACKAGE holds `bfcl_eval`, unpacked from its wheel. The list of models is left empty, so that no vendor's client is
 imported; replies are read as those of a prompted model.
@@ -104,5 +105,25 @@ def judge(package, root):
             eval_runner.evaluate_task(category, model.parent, root / "peer" / "score", results, model.name, Prompted(), {}, True)
 
 
+def compare(_, root):
+    def verdicts(folder, model):
+        found = {}
+        for path in (folder / model).rglob("*_score.json"):
+            head, *wrong = rows(path)
+            found[path.name] = (head["correct_count"], head["total_count"], {line["id"] for line in wrong})
+        return found
+
+    judged = different = 0
+    for model in sorted(path.name for path in (root / "result").iterdir()):
+        theirs, ours = verdicts(root / "peer" / "score", model), verdicts(root / "score", model)
+        judged += sum(total for _, total, _ in theirs.values())
+        for name in sorted(theirs.keys() | ours.keys()):
+            if theirs.get(name) != ours.get(name):
+                different += 1
+                print(f"{model} {name}: {theirs.get(name, ())[:2]} theirs, {ours.get(name, ())[:2]} ours")
+    print(f"{judged} verdicts of bfcl-eval, {different} files in which ours differ")
+    sys.exit(different > 0)
+
+
 if __name__ == "__main__":
-    {"make": make, "judge": judge}[sys.argv[1]](Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve())
+    {"make": make, "judge": judge, "compare": compare}[sys.argv[1]](Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve())

@@ -109,6 +109,9 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
     // Who thinks aloud says its actions in words.
     let calling = if thinks { Calling::Prompting } else { calling(spec, checkpoint)? };
     let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling), spec.limit)?;
+    if let Some(most) = spec.max_reply_tokens {
+        drawn.samples.iter_mut().for_each(|sample| sample.max_tokens = sample.max_tokens.min(most));
+    }
     if drawn.samples.is_empty() {
         return Err(Error::NoSamples { task: task.name(), origin });
     }

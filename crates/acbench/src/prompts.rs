@@ -85,6 +85,8 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
         tools: drawn.iter().flat_map(|drawn| &drawn.samples).any(|sample| !sample.tools.is_empty()),
         // Mode `paper` keeps the limits of the paper.
         max_thinking_tokens: spec.scoring.is_corrected().then_some(spec.max_thinking_tokens),
+        max_reply_tokens: spec.max_reply_tokens,
+        notes: spec.max_reply_tokens.map(cut).into_iter().collect(),
         ..Prompting::default()
     };
     if spec.replies.is_some() {
@@ -105,7 +107,8 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
         return Err(Error::NoPrompt { samples: tried.asked, why });
     }
     let surround = if tried.surrounded { tokenizer.surround()? } else { Surround::default() };
-    let mut notes: Vec<String> = tried.changes.iter().map(|change| change.text().to_owned()).collect();
+    let mut notes = asked.notes.clone();
+    notes.extend(tried.changes.iter().map(|change| change.text().to_owned()));
     notes.append(&mut tried.notes);
     let templated = spec.chat_template && tokenizer.has_template();
     let unread = spec.template_args.keys().filter(|name| !templated || !tokenizer.reads(name));
@@ -121,6 +124,14 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
         notes,
         ..asked
     })
+}
+
+/// What a reader must know of replies that were cut.
+fn cut(tokens: usize) -> String {
+    format!(
+        "replies are cut at {tokens} tokens where their tasks allow more: scores are to be compared within this run, not with \
+         others"
+    )
 }
 
 /// Writes a prompt: what was changed for the template, and whether the tokenizer puts its tokens around it.

@@ -17,7 +17,8 @@ use crate::Error;
 pub const PICO: &str = "pico";
 
 /// What of the prompting is asked; the rest was found out.
-const ASKED: [&str; 6] = ["template_args", "num_fewshot", "max_seq_length", "thinking", "max_thinking_tokens", "agent"];
+const ASKED: [&str; 7] =
+    ["template_args", "num_fewshot", "max_seq_length", "thinking", "max_thinking_tokens", "max_reply_tokens", "agent"];
 
 /// The scores of a run by (variant, task).
 pub(crate) type Scores = BTreeMap<(String, String), Vec<Score>>;

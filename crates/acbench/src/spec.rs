@@ -61,6 +61,8 @@ pub struct RunSpec {
     pub calling: Option<Calling>,
     /// The most tokens of a thought, beside the task's own limit of the reply.
     pub max_thinking_tokens: usize,
+    /// The most tokens of a reply, where its task allows more.
+    pub max_reply_tokens: Option<usize>,
     /// How agents in environments reply.
     pub agent: AgentStyle,
     /// Verdict margin, a share.

@@ -21,6 +21,9 @@ pub struct Prompting {
     /// Tokens that a thought may have beside the task's own limit; absent: it counts among those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_thinking_tokens: Option<usize>,
+    /// The most tokens of a reply, where its task allows more; absent: the task's own number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_reply_tokens: Option<usize>,
     /// How agents in environments reply.
     #[serde(default, skip_serializing_if = "AgentStyle::is_act")]
     pub agent: AgentStyle,

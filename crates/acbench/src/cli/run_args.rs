@@ -15,7 +15,7 @@ use super::progress::Progress;
 
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const RUN_ARGS: [&str; 25] = [
+pub(crate) const RUN_ARGS: [&str; 26] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -32,6 +32,7 @@ pub(crate) const RUN_ARGS: [&str; 25] = [
     "thinking",
     "calling",
     "max_thinking_tokens",
+    "max_reply_tokens",
     "agent",
     "epochs",
     "temperature",
@@ -113,6 +114,11 @@ pub(crate) struct RunArgs {
     /// thought counts among the reply's tokens
     #[arg(long = "max_thinking_tokens", value_name = "N", default_value_t = 4096)]
     max_thinking_tokens: usize,
+
+    /// Cut replies at so many tokens where their task allows more: for models that do not stop. Scores of such a run are
+    /// compared with each other, not with other runs
+    #[arg(long = "max_reply_tokens", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_reply_tokens: Option<u32>,
 
     /// How agents in environments reply
     #[arg(long, value_name = "STYLE", default_value = "act")]
@@ -320,6 +326,7 @@ impl RunArgs {
             thinking: self.thinking.on(),
             calling: self.calling.said(),
             max_thinking_tokens: self.max_thinking_tokens,
+            max_reply_tokens: self.max_reply_tokens.map(|tokens| tokens as usize),
             agent: self.agent.style(),
             similarities: self.similarity.resolve()?,
             epochs: self.epochs,

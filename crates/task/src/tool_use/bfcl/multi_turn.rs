@@ -105,11 +105,13 @@ pub fn follow(
         course.fault = Some(Fault::new("multi_turn:force_terminated", turn));
     }
     let mut own = conversation.instances(long, switches)?;
-    let mut right = conversation.instances(long, switches)?;
+    let mut right = Right::default();
     let mut results: Vec<String> = Vec::new();
     let mut last_call = "";
     for (turn, (steps, gold)) in turns.iter().zip(&conversation.gold).enumerate() {
-        let before = if gold.is_empty() { Some(states(&own, &conversation.classes)) } else { None };
+        let idle = gold.is_empty();
+        let before = (idle && steps.iter().any(|calls| !calls.is_empty())).then(|| states(&own, &conversation.classes));
+        let first = results.len();
         let mut refused = 0;
         for call in steps.iter().flatten() {
             let result = own.execute(call);
@@ -120,13 +122,20 @@ pub fn follow(
         }
         course.calls.push(steps.iter().flatten().count());
         course.refused.push(refused);
-        let wanted: Vec<String> = gold.iter().map(|call| right.execute(call)).collect();
-        let wrong = state_fault(&own, &right, &conversation.classes, turn);
-        if let Some(before) = before {
+        let (wanted, wrong, texts) = if right.is_followed_by(steps, gold) {
+            (results[first..].to_vec(), None, false)
+        } else {
+            let right = right.apart(conversation, long, switches)?;
+            let wanted: Vec<String> = gold.iter().map(|call| right.execute(call)).collect();
+            let wrong = state_fault(&own, right, &conversation.classes, turn);
+            let texts = course.fault.is_none() && wrong.is_some() && only_texts(&own, right, &conversation.classes);
+            (wanted, wrong, texts)
+        };
+        if idle {
             course.idle_turns += 1;
-            course.disturbed += usize::from(before != states(&own, &conversation.classes));
+            course.disturbed += usize::from(before.is_some_and(|before| before != states(&own, &conversation.classes)));
         } else if course.fault.is_none() {
-            course.only_texts = wrong.is_some() && only_texts(&own, &right, &conversation.classes);
+            course.only_texts = texts;
             course.fault = turn_fault(steps, &wanted, &results, wrong.clone(), turn);
         }
         course.recovered = wrong.is_none() && !course.wrong_states.is_empty();
@@ -135,6 +144,44 @@ pub fn follow(
         }
     }
     Ok(course)
+}
+
+/// The services as the right calls leave them. As long as the very same calls were made they are the model's own: what a
+/// service does depends on its calls alone.
+#[derive(Default)]
+struct Right<'a> {
+    /// The right calls of the turns in which nothing else was called.
+    calls: Vec<&'a String>,
+    /// The services, once something else was called.
+    instances: Option<Instances>,
+}
+
+impl<'a> Right<'a> {
+    /// Whether the same was called as is right, in this turn and all before.
+    fn is_followed_by(&mut self, steps: &[Vec<String>], gold: &'a [String]) -> bool {
+        let same = self.instances.is_none() && steps.iter().flatten().eq(gold);
+        if same {
+            self.calls.extend(gold);
+        }
+        same
+    }
+
+    /// The services apart from the model's own.
+    fn apart(
+        &mut self,
+        conversation: &Conversation,
+        long: Option<&Extensions>,
+        switches: &Switches,
+    ) -> Result<&mut Instances, String> {
+        match &mut self.instances {
+            Some(instances) => Ok(instances),
+            none => {
+                let mut instances = conversation.instances(long, switches)?;
+                self.calls.iter().for_each(|call| drop(instances.execute(call)));
+                Ok(none.insert(instances))
+            }
+        }
+    }
 }
 
 fn turn_fault(

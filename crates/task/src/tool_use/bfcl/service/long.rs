@@ -1,6 +1,8 @@
 //! The texts that blow up results in entries of long context, read from the user's copy.
 
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::TaskError;
 use crate::python::{Value, assigned, text};
@@ -8,10 +10,22 @@ use crate::tool_use::bfcl::copy::Copy;
 
 const FILE: &str = "eval_checker/multi_turn_eval/func_source_code/long_context.py";
 
-/// What is added to results and scenarios.
+/// What is added to results and scenarios; a copy is another view of it.
 #[derive(Debug, Clone)]
+pub struct Extensions(Arc<ExtensionTexts>);
+
+impl Deref for Extensions {
+    type Target = ExtensionTexts;
+
+    fn deref(&self) -> &ExtensionTexts {
+        &self.0
+    }
+}
+
+/// What [`Extensions`] hold.
+#[derive(Debug)]
 #[expect(missing_docs, reason = "each is named after what it is added to")]
-pub struct Extensions {
+pub struct ExtensionTexts {
     pub watch_list: Value,
     pub transactions: Value,
     pub means_5: Value,
@@ -69,7 +83,7 @@ impl Extensions {
                 _ => Vec::new(),
             })
         };
-        Ok(Self {
+        Ok(Self(Arc::new(ExtensionTexts {
             watch_list: value("WATCH_LIST_EXTENSION")?,
             transactions: value("TRANSACTION_HISTORY_EXTENSION")?,
             means_5: value("MA_5_EXTENSION")?,
@@ -86,6 +100,6 @@ impl Extensions {
             cities: value("INTERMEDIARY_CITIES")?,
             credit_cards: value("CREDIT_CARD_EXTENSION")?,
             bookings: value("BOOKING_RECORD_EXTENSION")?,
-        })
+        })))
     }
 }

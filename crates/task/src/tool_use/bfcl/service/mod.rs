@@ -25,7 +25,7 @@ use crate::python::Value;
 use super::Switches;
 
 pub use call::Instances;
-pub use long::Extensions;
+pub use long::{ExtensionTexts, Extensions};
 pub(in crate::tool_use::bfcl) use memory::{Backend, MemoryService};
 pub(in crate::tool_use::bfcl) use values::{error, find, keys, object, said, set};
 
