@@ -155,23 +155,36 @@ fn a_streamed_reply_is_the_whole_one_in_pieces() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let server = serve(folder.path(), &["--no_key"], None)?;
     let question = json!([{"role": "user", "content": "Plan: book a table, then send an invitation."}]);
-    let body = json!({"messages": question, "max_tokens": 40, "temperature": 0});
-    let whole = asked(&server.1, "chat/completions", &body)?;
-    let streaming = json!({"messages": question, "max_tokens": 40, "temperature": 0, "stream": true,
-        "stream_options": {"include_usage": true}});
-    let (status, text) = post(&server.1, "chat/completions", &streaming)?;
-    assert_eq!(status, 200);
-    let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-    assert_eq!(events.last(), Some(&"[DONE]"));
-    let events: Vec<Value> =
-        events[..events.len() - 1].iter().map(|event| serde_json::from_str(event)).collect::<Result<_, _>>()?;
-    assert!(events.len() > 5, "{text}");
-    let said: String = events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str()).collect();
-    assert_eq!(json!(said), whole["choices"][0]["message"]["content"]);
-    let ends: Vec<&Value> =
-        events.iter().map(|event| &event["choices"][0]["finish_reason"]).filter(|end| !end.is_null()).collect();
-    assert_eq!(ends, [&whole["choices"][0]["finish_reason"]]);
-    assert_eq!(events.last().map(|last| &last["usage"]), Some(&whole["usage"]));
+    for (path, field, asks) in [
+        ("chat/completions", "delta", ("messages", question)),
+        ("completions", "text", ("prompt", json!("Once upon a time"))),
+    ] {
+        let whole = json!({asks.0: asks.1, "max_tokens": 40, "temperature": 0});
+        let mut streamed = whole.clone();
+        streamed["stream"] = json!(true);
+        streamed["stream_options"] = json!({"include_usage": true});
+        let whole = asked(&server.1, path, &whole)?;
+        let (status, text) = post(&server.1, path, &streamed)?;
+        assert_eq!(status, 200);
+        let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        assert_eq!(events.last(), Some(&"[DONE]"));
+        let events: Vec<Value> =
+            events[..events.len() - 1].iter().map(|event| serde_json::from_str(event)).collect::<Result<_, _>>()?;
+        let choices: Vec<&Value> = events.iter().map(|event| &event["choices"][0]).collect();
+        let said = choices.iter().filter_map(|choice| match field {
+            "text" => choice["text"].as_str(),
+            _ => choice["delta"]["content"].as_str(),
+        });
+        let expected =
+            if field == "text" { &whole["choices"][0]["text"] } else { &whole["choices"][0]["message"]["content"] };
+        assert_eq!(&json!(said.collect::<String>()), expected);
+        assert!(path == "chat/completions" || events.len() > 20, "it comes piece by piece: {text}");
+        let ends: Vec<&Value> =
+            choices.iter().map(|choice| &choice["finish_reason"]).filter(|end| !end.is_null()).collect();
+        assert_eq!(ends, [&whole["choices"][0]["finish_reason"]]);
+        assert_eq!(events.last().map(|last| &last["usage"]), Some(&whole["usage"]));
+        assert!(events.iter().all(|event| event["id"] == events[0]["id"]), "{text}");
+    }
     Ok(())
 }
 
@@ -240,9 +253,18 @@ fn what_cannot_be_asked_is_refused_before_anything_is_done() -> Checked<()> {
 #[test]
 fn a_server_is_held_against_the_variant_that_it_should_be() -> Checked<()> {
     let folder = tempfile::tempdir()?;
-    let asked =
-        ["generate", "--tasks", "teval_retrieve", "--limit", "1", "--compression_method", "rtn", "--output_path", "r"];
-    succeeds(folder.path(), &[&asked[..], &["--method_args", "bits=3"]].concat())?;
+    let asked = [
+        "generate",
+        "--tasks",
+        "teval_retrieve",
+        "--limit",
+        "1",
+        "--compression_method",
+        "magnitude",
+        "--output_path",
+        "r",
+    ];
+    succeeds(folder.path(), &[&asked[..], &["--method_args", "sparsity=0.8"]].concat())?;
     let record: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("r/run.json"))?)?;
     let name = record["variants"][1]["name"].as_str().ok_or("no variant")?.to_owned();
     let server = serve(folder.path(), &["r", "--variant", &name, "--no_key"], None)?;

@@ -212,18 +212,19 @@ impl Desk<'_> {
     /// Sends a reply as it comes.
     fn follow(&self, pieces: Pieces, mut events: Events<'_>) -> io::Result<()> {
         let Pieces { wanted, mark, chat, with_usage, news } = pieces;
-        let (kind, model) = (if chat { "chat.completion.chunk" } else { "text_completion" }, &self.server.options.name);
-        let mut send = |delta: Option<Value>, finish: Option<&str>| {
-            let mut choice = json!({"index": 0, "finish_reason": finish});
-            match delta {
-                Some(mut delta) if !chat => choice["text"] = delta["text"].take(),
-                delta if chat => choice["delta"] = delta.unwrap_or_else(|| json!({})),
-                _ => choice["text"] = json!(""),
+        let kind = if chat { "chat.completion.chunk" } else { "text_completion" };
+        let head = written::envelope(kind, &self.server.options.name, Vec::new());
+        let choice = |delta: Value, finish: Option<&str>| {
+            let mut event = head.clone();
+            event["choices"] = json!([{"index": 0, "finish_reason": finish}]);
+            match chat {
+                true => event["choices"][0]["delta"] = delta,
+                false => event["choices"][0]["text"] = json!(delta["text"].as_str().unwrap_or_default()),
             }
-            events.send(&written::envelope(kind, model, vec![choice]).to_string())
+            event.to_string()
         };
         if chat {
-            send(Some(json!({"role": "assistant", "content": ""})), None)?;
+            events.send(&choice(json!({"role": "assistant", "content": ""}), None))?;
         }
         let mut stream = Stream::new(self.tokenizer, mark.as_deref(), chat, &wanted.stop());
         for news in news {
@@ -232,22 +233,25 @@ impl Desk<'_> {
                 News::Tokens(_) if chat && wanted.wants_calls() => {}
                 News::Tokens(tokens) => {
                     if let Some(piece) = stream.piece(&tokens) {
-                        send(Some(piece), None)?;
+                        events.send(&choice(piece, None))?;
                     }
                 }
                 News::Reply(generated) => {
-                    let reply = written::reply(self.tokenizer, &generated, mark.as_deref(), chat);
+                    let mut reply = written::reply(self.tokenizer, &generated, mark.as_deref(), chat);
                     let found = found(&reply, &wanted, chat);
-                    let said = found
+                    let finish = written::finish(&reply, found.as_ref());
+                    let calls = found
                         .as_ref()
-                        .map_or_else(|| reply.clone(), |found| Reply { text: found.said.clone(), ..reply.clone() });
-                    if let Some(piece) = stream.rest(&said) {
-                        send(Some(piece), None)?;
+                        .map_or_else(|| json!({}), |found| json!({"tool_calls": written::tool_calls(found)}));
+                    if let Some(found) = found {
+                        reply.text = found.said;
                     }
-                    let calls = found.as_ref().map(|found| json!({"tool_calls": written::tool_calls(found)}));
-                    send(calls, Some(written::finish(&reply, found.as_ref())))?;
+                    if let Some(piece) = stream.rest(&reply) {
+                        events.send(&choice(piece, None))?;
+                    }
+                    events.send(&choice(calls, Some(finish)))?;
                     if with_usage {
-                        let mut last = written::envelope(kind, model, Vec::new());
+                        let mut last = head.clone();
                         last["usage"] = written::usage(&[reply]);
                         events.send(&last.to_string())?;
                     }
