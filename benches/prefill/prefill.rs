@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use model::{Checkpoint, Model, Request, Sampling, Session, SessionOptions};
+use model::{Checkpoint, Model, Request, Session, SessionOptions};
 use record::Rng;
 
 /// A field of `/proc/self/status` in bytes; 0 where there is no such file.
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut rng = Rng::new(length as u64);
         let prompt = (0..length).map(|_| rng.between(1, checkpoint.config().vocab_size - 1) as u32).collect();
         let request =
-            Request { prompt, sampling: Sampling::GREEDY, max_tokens: 1, thinking: None, stop: Vec::new(), seed: 0 };
+            Request { prompt, max_tokens: 1, ..Request::default() };
         let options = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
         let (began, used) = (Instant::now(), cpu());
         for reply in Session::new(&model, checkpoint.tokenizer()?, options).generate(&[request]) {

@@ -113,3 +113,46 @@ fn alternatives(one: &TokenLogprob, text: &dyn Fn(u32) -> String) -> Map<String,
 fn finite(logprob: f32) -> Value {
     json!(logprob.max(-9999.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use generate::{Checkpoint, ModelError};
+
+    #[test]
+    fn calls_are_taken_off_the_text_of_a_message() -> Result<(), &'static str> {
+        let text = "On it. <tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}}</tool_call>";
+        let reply = Reply::said(text, 5, 9, Finish::Stop);
+        let found = record::calls(text, &[]).ok_or("no calls")?;
+        let message = message(&reply, Some(&found));
+        assert_eq!(message["content"], "On it.");
+        let call = &message["tool_calls"][0];
+        assert_eq!(call["function"], json!({"name": "f", "arguments": "{\"a\":1}"}), "arguments are a text");
+        assert!(call["id"].as_str().is_some_and(|id| id.len() == 9 && id.chars().all(char::is_alphanumeric)));
+        assert_eq!(finish(&reply, Some(&found)), "tool_calls");
+        assert_eq!(finish(&Reply { finish: Finish::Length, ..reply.clone() }, Some(&found)), "length");
+        let only = record::calls("[f(a=1)]", &[json!({"name": "f"})]).ok_or("no calls")?;
+        assert_eq!(super::message(&reply, Some(&only))["content"], Value::Null);
+        assert_eq!(usage(&[reply.clone(), reply])["total_tokens"], 28);
+        Ok(())
+    }
+
+    #[test]
+    fn probabilities_have_the_bytes_of_their_tokens_and_no_infinity() -> Result<(), ModelError> {
+        let checkpoint = Checkpoint::bundled()?;
+        let tokenizer = checkpoint.tokenizer()?;
+        let ids = tokenizer.encode("a 🦀", false)?;
+        let one = |token| TokenLogprob { token, logprob: f32::NEG_INFINITY, top: vec![(ids[0], -0.5)] };
+        let told: Vec<TokenLogprob> = ids.iter().copied().map(one).collect();
+        let chat = chat_logprobs(tokenizer, &told);
+        let bytes = |token: &Value| token["bytes"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        let all: Vec<Vec<u64>> = chat["content"].as_array().into_iter().flatten().map(bytes).collect();
+        let all: Vec<u8> = all.concat().into_iter().filter_map(|byte| u8::try_from(byte).ok()).collect();
+        assert_eq!(String::from_utf8_lossy(&all).trim_start(), "a 🦀");
+        assert_eq!(chat["content"][0]["logprob"], -9999.0);
+        let text = text_logprobs(tokenizer, &[(ids[0], None), (ids[1], Some(&told[1]))]);
+        assert_eq!((&text["token_logprobs"][0], &text["token_logprobs"][1]), (&Value::Null, &json!(-9999.0)));
+        assert!(text["top_logprobs"][1].as_object().is_some_and(|top| top.len() == 2), "{text}");
+        Ok(())
+    }
+}
