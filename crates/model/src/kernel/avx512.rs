@@ -1,108 +1,86 @@
-//! Products of many rows on AVX-512. One register holds the eight lanes of two rows of w, each in the order of `portable`.
+//! The kernels on AVX-512: a register holds the sixteen lanes of one output, in the order of `portable`.
 
-use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::portable::LANES;
+use crate::Weight;
+use crate::gguf::Kind;
+use crate::weight::{Half, HalfKind};
 
-/// Rows of w that are multiplied side by side: four registers of two.
-pub const COLUMNS: usize = 8;
-/// Rows of x that are multiplied side by side: 6 x 4 sums, 4 registers of w and one of x fill the 32 registers.
-const ROWS: usize = 6;
-/// Values of w at eight neighboring k, for all columns of a panel.
-const STEP: usize = COLUMNS * LANES;
+mod blocks;
+mod few;
+mod many;
+mod source;
+mod sum;
+
+use blocks::{Blocks, Iq4Nl, Q4_1, Q4K, Q6K};
+use source::{Bf16, F16, F32, Int4, Int8};
+
+/// Rows of w that are multiplied side by side.
+pub const COLUMNS: usize = many::COLUMNS;
 
 /// Whether this processor has what the kernels here need.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
 }
 
-/// [`super::portable::rows_by_rows`], for rows enough to repay that w is laid out anew.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+/// From this many rows of x on, laying w out anew is repaid.
+const MANY: usize = 16;
+
+/// [`super::portable::rows_by_rows`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
-    let panel = k.div_ceil(LANES) * STEP;
-    let mut panels = vec![0.0; (w.len() / k).div_ceil(COLUMNS) * panel];
-    for (rows, panel) in w.chunks(COLUMNS * k).zip(panels.chunks_exact_mut(panel)) {
-        interleave(rows, k, panel);
-    }
-    let columns = w.len() / k;
-    for (block, x) in x.chunks(ROWS * k).enumerate() {
-        for (at, panel) in panels.chunks_exact(panel).enumerate() {
-            let from = at * COLUMNS;
-            let width = COLUMNS.min(columns - from);
-            let out = &mut out[block * ROWS * stride + from..];
-            match x.len() / k {
-                6 => tile::<6>(x, panel, k, out, (stride, width)),
-                5 => tile::<5>(x, panel, k, out, (stride, width)),
-                4 => tile::<4>(x, panel, k, out, (stride, width)),
-                3 => tile::<3>(x, panel, k, out, (stride, width)),
-                2 => tile::<2>(x, panel, k, out, (stride, width)),
-                _ => tile::<1>(x, panel, k, out, (stride, width)),
-            }
-        }
+    if x.len() < MANY * k {
+        few::product(few::Input::of(x, k), F32(w, k), 0..w.len() / k, out, stride);
+    } else {
+        let mut panels = Vec::new();
+        let rows = w.len() / k;
+        many::lay_out(rows, k, &mut panels, |row, out| out.copy_from_slice(&w[row * k..(row + 1) * k]));
+        many::product(x, &panels, (rows, k), out, stride);
     }
 }
 
-/// Lays up to eight rows out as the tiles read them: eight values of the first, eight of the second, and so on.
-/// What is beyond the last row and the last k stays zero.
-fn interleave(rows: &[f32], k: usize, panel: &mut [f32]) {
-    for (column, row) in rows.chunks_exact(k).enumerate() {
-        for (eight, step) in row.chunks(LANES).zip(panel.chunks_exact_mut(STEP)) {
-            step[column * LANES..][..eight.len()].copy_from_slice(eight);
-        }
+/// [`super::portable::rows_by_held`]; false, and nothing done, where other kernels are better at it.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub fn rows_by_held(
+    x: &[f32],
+    w: &Weight,
+    rows: Range<usize>,
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+    stride: usize,
+) -> bool {
+    let k = w.shape().1;
+    if x.len() >= MANY * k {
+        many::lay_out(rows.len(), k, scratch, |row, out| super::widen(w, rows.start + row, out));
+        many::product(x, scratch, (rows.len(), k), out, stride);
+        return true;
     }
-}
-
-/// `R` rows of x by one panel; the first `width` of eight sums a row are written.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-fn tile<const R: usize>(x: &[f32], panel: &[f32], k: usize, out: &mut [f32], (stride, width): (usize, usize)) {
-    assert!(x.len() == R * k && panel.len() == k.div_ceil(LANES) * STEP && width <= COLUMNS);
-    let mut sums = [[_mm512_setzero_ps(); COLUMNS / 2]; R];
-    for step in 0..k / LANES {
-        let w: [__m512; COLUMNS / 2] = std::array::from_fn(|pair| {
-            // SAFETY: `step < ceil(k / 8)`, and the panel has 64 values for each (asserted above).
-            unsafe { _mm512_loadu_ps(panel.as_ptr().add(step * STEP + pair * 2 * LANES)) }
-        });
-        for (r, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: `8 * step + 8 <= k`, and x has R rows of k values (asserted above).
-            let x = _mm512_broadcast_f32x8(unsafe { _mm256_loadu_ps(x.as_ptr().add(r * k + step * LANES)) });
-            for (sum, w) in sums.iter_mut().zip(w) {
-                *sum = _mm512_fmadd_ps(x, w, *sum);
+    let x = few::Input::of(x, k);
+    match w {
+        Weight::F32(w) => few::product(x, F32(&w.data, k), rows, out, stride),
+        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => few::product(x, Bf16(bytes, k), rows, out, stride),
+        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => few::product(x, F16(bytes, k), rows, out, stride),
+        Weight::Packed(w) => {
+            let Some(grids) = source::Grids::of(w) else { return false };
+            match w.bits {
+                4 => {
+                    let turned = Int4::turned(x.plain, k, scratch);
+                    few::product(few::Input { turned, ..x }, Int4(grids), rows, out, stride);
+                }
+                _ => few::product(x, Int8(grids), rows, out, stride),
             }
         }
+        Weight::Quantized(w) => match w.kind {
+            Kind::Q4_1 => few::product(x, Blocks::<Q4_1>::of(w), rows, out, stride),
+            Kind::IQ4_NL => few::product(x, Blocks::<Iq4Nl>::of(w), rows, out, stride),
+            Kind::Q4_K => few::product(x, Blocks::<Q4K>::of(w), rows, out, stride),
+            Kind::Q6_K => few::product(x, Blocks::<Q6K>::of(w), rows, out, stride),
+            _ => return false,
+        },
+        Weight::Fp8(_) => return false,
     }
-    let rest = k % LANES;
-    if rest > 0 {
-        // Only the first lanes take part: adding a zero to the others would turn -0 into 0.
-        let few = (1u8 << rest) - 1;
-        let both = u16::from(few) << 8 | u16::from(few);
-        for (r, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: only the `rest` values that remain of row r are read.
-            let x = unsafe { _mm256_maskz_loadu_ps(few, x.as_ptr().add(r * k + k - rest)) };
-            for (pair, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: the last step of the panel, as above.
-                let w = unsafe { _mm512_loadu_ps(panel.as_ptr().add(k / LANES * STEP + pair * 2 * LANES)) };
-                *sum = _mm512_mask3_fmadd_ps(_mm512_broadcast_f32x8(x), w, *sum, both);
-            }
-        }
-    }
-    for (r, sums) in sums.into_iter().enumerate() {
-        let out = &mut out[r * stride..][..width];
-        // SAFETY: only the first `width` of the eight sums are written, and `out` has that many.
-        unsafe { _mm256_mask_storeu_ps(out.as_mut_ptr(), (0xFF >> (COLUMNS - width)) as u8, sum_lanes(sums)) };
-    }
-}
-
-/// The sums of the lanes of eight rows of w, two a register, each in the order of [`super::portable::sum_lanes`].
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-fn sum_lanes([a, b, c, d]: [__m512; 4]) -> __m256 {
-    // Lanes 0..4 plus lanes 4..8 of each row: four rows a register.
-    let ab = _mm512_add_ps(_mm512_shuffle_f32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b));
-    let cd = _mm512_add_ps(_mm512_shuffle_f32x4::<0b10_00_10_00>(c, d), _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d));
-    // 0 plus 2 and 1 plus 3 of those: eight rows of two values.
-    let two = _mm512_add_ps(_mm512_shuffle_ps::<0b01_00_01_00>(ab, cd), _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd));
-    let one = _mm512_add_ps(two, _mm512_permute_ps::<0b10_11_00_01>(two));
-    let order = _mm512_setr_epi32(0, 4, 8, 12, 2, 6, 10, 14, 0, 0, 0, 0, 0, 0, 0, 0);
-    _mm512_castps512_ps256(_mm512_permutexvar_ps(order, one))
+    true
 }

@@ -6,30 +6,22 @@
 //! the number of rows or threads, and whether the processor has AVX2, AVX-512 or neither.
 
 #[cfg(target_arch = "x86_64")]
+mod ahead;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod matmul;
 pub(crate) mod portable;
 
+pub use matmul::matmul;
+pub(crate) use matmul::matmul_here;
 pub(crate) use portable::Soft;
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::gguf::Kind;
-use crate::weight::{Half, HalfKind};
-use crate::{Matrix, Packed, Weight};
-
-/// Below this many multiplications a product runs on the calling thread: handing it out costs more.
-const PARALLEL_FROM: usize = 400_000;
-/// Bytes of a strip of widened weights: it stays in the level-2 cache.
-const STRIP_BYTES: usize = 96 * 1024;
-/// Up to this many rows, weights are widened in registers; beyond, once per strip.
-const REGISTER_ROWS: usize = 3;
-/// From this many rows of x on, laying w out for AVX-512 is repaid.
-#[cfg(target_arch = "x86_64")]
-const WIDE_ROWS: usize = 12;
+use crate::{Packed, Weight};
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
@@ -85,24 +77,46 @@ fn level() -> Level {
 /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
 pub(crate) fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
     match level() {
-        // SAFETY: `level` says that the processor has AVX-512 (F, DQ, VL).
+        // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 if x.len() >= WIDE_ROWS * k => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
+        Level::Avx512 => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
         // SAFETY: `level` says that the processor has AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 | Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
+        Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
         Level::Portable => portable::rows_by_rows(x, w, k, out, stride),
     }
 }
 
-dispatch!(
-    /// The same with `w` in bf16.
-    pub(crate) rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize)
-);
-dispatch!(
-    /// The same with the rows `rows` of a packed weight.
-    pub(crate) rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize)
-);
+/// The same with the rows `rows` of a weight as it is held; `scratch` is for what is widened.
+fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
+        let done =
+            level() == Level::Avx512 && unsafe { avx512::rows_by_held(x, w, rows.clone(), scratch, out, stride) };
+        // SAFETY: `level` says that the processor has AVX2 and FMA.
+        let done = done || level() >= Level::Avx2 && unsafe { avx2::rows_by_held(x, w, rows.clone(), out, stride) };
+        if done {
+            return;
+        }
+    }
+    if level() == Level::Portable {
+        return portable::rows_by_held(x, w, rows, out, stride);
+    }
+    let k = w.shape().1;
+    scratch.resize(rows.len() * k, 0.0);
+    rows.zip(scratch.chunks_exact_mut(k)).for_each(|(row, wide)| widen(w, row, wide));
+    rows_by_rows(x, scratch, k, out, stride);
+}
+
+/// Writes one row of a weight in f32, `[cols]`.
+fn widen(w: &Weight, row: usize, out: &mut [f32]) {
+    match w {
+        Weight::Packed(packed) => widen_packed(packed, row, out),
+        other => other.widen_row(row, out),
+    }
+}
+
 dispatch!(
     /// One row of a packed weight in f32, `[cols]`.
     pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
@@ -182,6 +196,15 @@ pub(crate) fn exp(x: f32) -> f32 {
     portable::exp(x)
 }
 
+/// Rows of w that tiles multiply side by side.
+fn columns() -> usize {
+    match level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::COLUMNS,
+        _ => 3,
+    }
+}
+
 /// The name of the kernels that this processor runs, for records: `avx512`, `avx2` or `portable`.
 pub fn name() -> &'static str {
     match level() {
@@ -190,99 +213,6 @@ pub fn name() -> &'static str {
         Level::Avx2 => "avx2",
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => "avx512",
-    }
-}
-
-/// `x w^T`: `x` `[m, in]`, `w` `[out, in]`, gives `[m, out]`.
-///
-/// # Panics
-/// Where the inner sizes differ: a mistake of the caller, never of a file.
-pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
-    let (outputs, k) = w.shape();
-    assert_eq!(x.cols, k, "inner sizes of a product");
-    let mut y = Matrix::zeros(x.rows, outputs);
-    if x.rows == 0 || k == 0 || outputs == 0 {
-        return y;
-    }
-    if x.rows * k * outputs < PARALLEL_FROM || rayon::current_num_threads() == 1 {
-        return matmul_here(x, w);
-    }
-    let strip = strip_rows(k, outputs, rayon::current_num_threads() * 2);
-    if x.rows == 1 {
-        y.data.par_chunks_mut(strip).enumerate().for_each_init(Vec::new, |scratch, (at, out)| {
-            product(&x.data, w, at * strip..at * strip + out.len(), scratch, out, outputs);
-        });
-        return y;
-    }
-    let strips: Vec<Vec<f32>> = (0..outputs.div_ceil(strip))
-        .into_par_iter()
-        .map_init(Vec::new, |scratch, at| {
-            let range = at * strip..((at + 1) * strip).min(outputs);
-            let width = range.len();
-            let mut out = vec![0.0; x.rows * width];
-            product(&x.data, w, range, scratch, &mut out, width);
-            out
-        })
-        .collect();
-    y.data.par_chunks_mut(outputs).enumerate().for_each(|(row, y)| {
-        for (out, strip_values) in y.chunks_mut(strip).zip(&strips) {
-            let width = out.len();
-            out.copy_from_slice(&strip_values[row * width..(row + 1) * width]);
-        }
-    });
-    y
-}
-
-/// [`matmul`] on the calling thread, for callers that hand out rows themselves.
-pub(crate) fn matmul_here(x: &Matrix, w: &Weight) -> Matrix {
-    let (outputs, k) = w.shape();
-    assert_eq!(x.cols, k, "inner sizes of a product");
-    let mut y = Matrix::zeros(x.rows, outputs);
-    if x.rows == 0 || k == 0 || outputs == 0 {
-        return y;
-    }
-    let strip = strip_rows(k, outputs, 1);
-    let mut scratch = Vec::new();
-    for from in (0..outputs).step_by(strip) {
-        product(&x.data, w, from..(from + strip).min(outputs), &mut scratch, &mut y.data[from..], outputs);
-    }
-    y
-}
-
-/// Rows of a strip: a multiple of the tiles' columns, at least `parts` strips in all where there are enough.
-fn strip_rows(k: usize, outputs: usize, parts: usize) -> usize {
-    let fits = (STRIP_BYTES / 4 / k).max(1);
-    let share = outputs.div_ceil(parts).max(1);
-    let rows = fits.min(share);
-    let columns = match level() {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::COLUMNS,
-        _ => 3,
-    };
-    if rows >= 24 { rows / 24 * 24 } else { rows.div_ceil(columns) * columns }
-}
-
-/// One strip of outputs: `out[r * stride + c]` for the rows `range` of `w`.
-fn product(x: &[f32], w: &Weight, range: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
-    let k = w.shape().1;
-    match w {
-        Weight::F32(w) => rows_by_rows(x, &w.data[range.start * k..range.end * k], k, out, stride),
-        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if x.len() <= REGISTER_ROWS * k => {
-            rows_by_bf16(x, &bytes[range.start * k * 2..range.end * k * 2], k, out, stride);
-        }
-        Weight::Packed(w) if x.len() <= REGISTER_ROWS * k && group_shift(w).is_some() => {
-            rows_by_packed(x, w, range, out, stride);
-        }
-        other => {
-            scratch.resize(range.len() * k, 0.0);
-            for (row, wide) in range.zip(scratch.chunks_exact_mut(k)) {
-                match other {
-                    Weight::Packed(packed) => widen_packed(packed, row, wide),
-                    other => other.widen_row(row, wide),
-                }
-            }
-            rows_by_rows(x, scratch, k, out, stride);
-        }
     }
 }
 

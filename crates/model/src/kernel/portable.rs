@@ -2,21 +2,31 @@
 
 use std::ops::Range;
 
-use crate::Packed;
 use crate::gguf::{self, Kind};
+use crate::{Packed, Weight};
 
 /// Lanes of one accumulator.
-pub const LANES: usize = 8;
+pub const LANES: usize = 16;
+/// Values of k whose products are added up before the next block's begin: rows of x and of w stay in the level-1 cache.
+pub const BLOCK: usize = 512;
 
-/// The fixed order in which the lanes of an accumulator are added.
+/// The fixed order in which the lanes of an accumulator are added: halves onto halves.
 #[inline(always)]
-pub fn sum_lanes(a: [f32; LANES]) -> f32 {
+pub fn sum_lanes(lanes: [f32; LANES]) -> f32 {
+    let a: [f32; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
     ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
 }
 
-/// `sum_k x[k] w[k]`: lane l takes k = 8j + l in order, the last `len % 8` values going to the first lanes.
+/// `sum_k x[k] w[k]`: blocks of [`BLOCK`] values in order. In a block, lane l takes k = 16j + l in order, the last
+/// `len % 16` values going to the first lanes.
 #[inline(always)]
 pub fn dot(x: &[f32], w: &[f32]) -> f32 {
+    let blocks = x.chunks(BLOCK).zip(w.chunks(BLOCK)).map(|(x, w)| dot_of_block(x, w));
+    blocks.reduce(|sum, block| sum + block).unwrap_or(0.0)
+}
+
+#[inline(always)]
+fn dot_of_block(x: &[f32], w: &[f32]) -> f32 {
     let mut lanes = [0.0f32; LANES];
     let ((x_whole, x_rest), (w_whole, w_rest)) = (x.as_chunks::<LANES>(), w.as_chunks::<LANES>());
     for (x, w) in x_whole.iter().zip(w_whole) {
@@ -39,25 +49,13 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
     }
 }
 
-/// [`rows_by_rows`] with `w` in bf16, `[n, k]` little-endian.
-pub fn rows_by_bf16(x: &[f32], w: &[u8], k: usize, out: &mut [f32], stride: usize) {
+/// [`rows_by_rows`] with the rows `rows` of a weight, each widened by itself.
+pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], stride: usize) {
+    let k = w.shape().1;
     let mut wide = vec![0.0f32; k];
-    for (col, w) in w.chunks_exact(2 * k).enumerate() {
-        for (value, &pair) in wide.iter_mut().zip(w.as_chunks::<2>().0) {
-            *value = f32::from_bits(u32::from(u16::from_le_bytes(pair)) << 16);
-        }
-        for (row, x) in x.chunks_exact(k).enumerate() {
-            out[row * stride + col] = dot(x, &wide);
-        }
-    }
-}
-
-/// [`rows_by_rows`] with the rows `rows` of a packed weight.
-pub fn rows_by_packed(x: &[f32], w: &Packed, rows: Range<usize>, out: &mut [f32], stride: usize) {
-    let mut wide = vec![0.0f32; w.cols];
     for (col, row) in rows.enumerate() {
         w.widen_row(row, &mut wide);
-        for (row, x) in x.chunks_exact(w.cols).enumerate() {
+        for (row, x) in x.chunks_exact(k).enumerate() {
             out[row * stride + col] = dot(x, &wide);
         }
     }

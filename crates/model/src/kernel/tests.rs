@@ -3,10 +3,70 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::packed::{Grid, Packed};
+use crate::Matrix;
+use crate::gguf::Quantized;
+use crate::packed::Grid;
+use crate::weight::HalfKind;
 
 fn random(count: usize, rng: &mut record::Rng) -> Vec<f32> {
     (0..count).map(|_| (rng.uniform() as f32 - 0.5) * 4.0).collect()
+}
+
+/// Lengths of rows at and around registers, groups and blocks.
+fn sizes() -> Vec<usize> {
+    let block = portable::BLOCK;
+    vec![1, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100, 127, 128, 160, 256, block - 1, block, block + 16, block + 31, 1100]
+}
+
+/// A random weight `[n, k]` of a kind, in groups of so many where it has some.
+fn held(
+    kind: usize,
+    (n, k, size): (usize, usize, usize),
+    (zeros, half): (bool, bool),
+    rng: &mut record::Rng,
+) -> Weight {
+    let packed = |bits: u32, rng: &mut record::Rng| {
+        let (groups, middle) = (k.div_ceil(size), 1i32 << (bits - 1));
+        let integers: Vec<i8> = (0..n * k).map(|_| (rng.below(1 << bits) as i32 - middle) as i8).collect();
+        let zeros = zeros.then(|| (0..n * groups).map(|_| rng.below(15) as i8 - 7).collect());
+        let scales = random(n * groups, rng);
+        Weight::Packed(Packed::new(
+            n,
+            k,
+            bits,
+            &integers,
+            Grid { groups, group_size: size, scales, zeros, half, group_of: None },
+        ))
+    };
+    match kind {
+        0 => Weight::F32(Matrix::new(n, k, random(n * k, rng))),
+        1 => Weight::half(HalfKind::Bf16, &Matrix::new(n, k, random(n * k, rng))),
+        2 => Weight::half(HalfKind::F16, &Matrix::new(n, k, random(n * k, rng))),
+        3 => packed(3, rng),
+        4..6 => packed(8, rng),
+        6..9 => packed(4, rng),
+        9 => blocks(Kind::Q4_1, (n, k), rng),
+        10 => blocks(Kind::IQ4_NL, (n, k), rng),
+        11 => blocks(Kind::Q4_K, (n, k), rng),
+        12 => blocks(Kind::Q6_K, (n, k), rng),
+        _ => blocks(Kind::Q5_K, (n, k), rng),
+    }
+}
+
+/// A random weight of `n` rows of blocks, about `k` values each.
+fn blocks(kind: Kind, (rows, k): (usize, usize), rng: &mut record::Rng) -> Weight {
+    let cols = k.next_multiple_of(kind.block_values());
+    let mut bytes: Vec<u8> =
+        (0..rows * cols / kind.block_values() * kind.block_bytes()).map(|_| rng.below(256) as u8).collect();
+    for block in bytes.chunks_exact_mut(kind.block_bytes()) {
+        // The high bytes of f16 scales: no infinite number.
+        [1, 3, 209].into_iter().for_each(|at| {
+            if let Some(byte) = block.get_mut(at) {
+                *byte &= 0xBF
+            }
+        });
+    }
+    Weight::Quantized(Quantized { kind, rows, cols, bytes: bytes.into() })
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -49,11 +109,11 @@ proptest! {
         portable::rows_by_rows(&x, &w, k, &mut b, n);
         prop_assert_eq!(bits(&a), bits(&b));
 
-        let Weight::Half(half) = Weight::half(HalfKind::Bf16, &Matrix::new(n, k, w)) else { unreachable!() };
-        rows_by_bf16(&x, &half.bytes, k, &mut a, n);
-        portable::rows_by_bf16(&x, &half.bytes, k, &mut b, n);
+        let half = Weight::half(HalfKind::Bf16, &Matrix::new(n, k, w));
+        rows_by_held(&x, &half, 0..n, &mut Vec::new(), &mut a, n);
+        portable::rows_by_held(&x, &half, 0..n, &mut b, n);
         prop_assert_eq!(bits(&a), bits(&b));
-        let wide = Weight::Half(half).to_f32();
+        let wide = half.to_f32();
         portable::rows_by_rows(&x, &wide.data, k, &mut b, n);
         prop_assert_eq!(bits(&a), bits(&b));
     }
@@ -82,6 +142,34 @@ proptest! {
     }
 
     #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn each_instruction_set_multiplies_each_kind_like_the_portable_one(
+        kind in 0usize..14, size in prop::sample::select(vec![8usize, 16, 32, 48, 128, 4000]),
+        (m, n) in (1usize..20, 1usize..14), k in prop::sample::select(sizes()), zeros: bool, half: bool, seed: u64,
+    ) {
+        let mut rng = record::Rng::new(seed);
+        let w = held(kind, (n, k, size), (zeros, half), &mut rng);
+        let k = w.shape().1;
+        let (x, stride, rows) = (random(m * k, &mut rng), n + 3, n / 3..n);
+        let mut plain = vec![7.0; m * stride];
+        portable::rows_by_held(&x, &w, rows.clone(), &mut plain, stride);
+        let mut ours = vec![7.0; m * stride];
+        if level() >= Level::Avx2 {
+            // SAFETY: the processor has AVX2 and FMA.
+            let done = unsafe { avx2::rows_by_held(&x, &w, rows.clone(), &mut ours, stride) };
+            prop_assert!(!done || bits(&ours) == bits(&plain), "AVX2, {}", w.kind());
+        }
+        ours.fill(7.0);
+        if level() >= Level::Avx512 {
+            // SAFETY: the processor has AVX-512.
+            let done = unsafe { avx512::rows_by_held(&x, &w, rows.clone(), &mut Vec::new(), &mut ours, stride) };
+            prop_assert!(!done || bits(&ours) == bits(&plain), "AVX-512, {}", w.kind());
+        }
+        rows_by_held(&x, &w, rows, &mut vec![1.0; 3], &mut ours, stride);
+        prop_assert!(bits(&ours) == bits(&plain), "{}", w.kind());
+    }
+
+    #[test]
     fn packed_kernels_equal_widening(
         bits in prop::sample::select(vec![2u32, 3, 4, 8]), size in prop::sample::select(vec![4usize, 8, 16, 24, 32, 1000]),
         (m, n, k) in (1usize..9, 1usize..20, 1usize..150), zeros: bool, half: bool, seed: u64,
@@ -95,8 +183,9 @@ proptest! {
         let packed = Packed::new(n, k, bits, &integers, grid);
         let x = random(m * k, &mut rng);
         let (mut ours, mut plain) = (vec![0.0; m * n], vec![0.0; m * n]);
-        rows_by_packed(&x, &packed, 0..n, &mut ours, n);
-        portable::rows_by_packed(&x, &packed, 0..n, &mut plain, n);
+        let held = Weight::Packed(packed.clone());
+        rows_by_held(&x, &held, 0..n, &mut Vec::new(), &mut ours, n);
+        portable::rows_by_held(&x, &held, 0..n, &mut plain, n);
         prop_assert_eq!(super::tests::bits(&ours), super::tests::bits(&plain));
         let mut row = vec![0.0; k];
         widen_packed(&packed, n - 1, &mut row);

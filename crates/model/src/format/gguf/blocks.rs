@@ -3,6 +3,9 @@
 mod large;
 mod small;
 
+pub(crate) use large::scale_and_offset;
+pub(crate) use small::LEVELS as IQ4_LEVELS;
+
 use half::f16;
 use rayon::prelude::*;
 

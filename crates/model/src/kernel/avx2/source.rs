@@ -3,10 +3,17 @@
 use std::arch::x86_64::*;
 
 use crate::Packed;
-use crate::kernel::portable::LANES;
 
-/// Eight consecutive weights of one row, widened to f32 in a register.
+/// Weights of a register.
+const EIGHT: usize = 8;
+
+/// A row of weights.
 pub(super) trait Source: Copy {
+    /// Bytes of 32 weights.
+    const BYTES: usize;
+
+    /// Where the row begins.
+    fn start(self) -> *const u8;
     /// Weights `at .. at + 8`.
     ///
     /// # Safety
@@ -27,7 +34,28 @@ pub(super) trait Source: Copy {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
         // SAFETY: the caller keeps `at + 32` within the row.
-        std::array::from_fn(|part| unsafe { self.load(at + part * LANES) })
+        std::array::from_fn(|part| unsafe { self.load(at + part * EIGHT) })
+    }
+}
+
+/// All weights of one row.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn widen<S: Source>(row: S, out: &mut [f32]) {
+    let step = if row.is_wide() { 4 * EIGHT } else { out.len() + 1 };
+    let mut chunks = out.chunks_exact_mut(step);
+    let mut at = 0;
+    for chunk in &mut chunks {
+        // SAFETY: `at + 32` does not exceed the length of the row, which is that of `out`.
+        let wide = unsafe { row.load_wide(at) };
+        for (part, eight) in wide.into_iter().zip(chunk.chunks_exact_mut(EIGHT)) {
+            // SAFETY: `eight` has eight values.
+            unsafe { _mm256_storeu_ps(eight.as_mut_ptr(), part) };
+        }
+        at += step;
+    }
+    for (value, at) in chunks.into_remainder().iter_mut().zip(at..) {
+        *value = row.get(at);
     }
 }
 
@@ -72,6 +100,13 @@ fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
 }
 
 impl Source for Int4<'_> {
+    const BYTES: usize = 16;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.bytes.as_ptr()
+    }
+
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn load(self, at: usize) -> __m256 {
@@ -112,6 +147,13 @@ impl Source for Int4<'_> {
 }
 
 impl Source for Int8<'_> {
+    const BYTES: usize = 32;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.bytes.as_ptr()
+    }
+
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn load(self, at: usize) -> __m256 {
@@ -132,7 +174,7 @@ impl Source for Int8<'_> {
         let (scale, zero) = (_mm256_set1_ps(scale), _mm256_set1_epi32(zero));
         std::array::from_fn(|part| {
             // SAFETY: the caller keeps `at + 32` within the row, a byte a weight; the load is unaligned.
-            let eight = unsafe { _mm_loadl_epi64(self.0.bytes.as_ptr().add(at + part * LANES).cast()) };
+            let eight = unsafe { _mm_loadl_epi64(self.0.bytes.as_ptr().add(at + part * EIGHT).cast()) };
             let whole = _mm256_sub_epi32(_mm256_cvtepu8_epi32(eight), zero);
             _mm256_mul_ps(_mm256_cvtepi32_ps(whole), scale)
         })
@@ -146,12 +188,24 @@ impl Source for Int8<'_> {
 }
 
 impl Source for F32<'_> {
+    const BYTES: usize = 128;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.as_ptr().cast()
+    }
+
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn load(self, at: usize) -> __m256 {
-        debug_assert!(at + LANES <= self.0.len());
+        debug_assert!(at + EIGHT <= self.0.len());
         // SAFETY: the caller keeps `at + 8` within the row.
         unsafe { _mm256_loadu_ps(self.0.as_ptr().add(at)) }
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        true
     }
 
     #[inline(always)]
@@ -161,13 +215,25 @@ impl Source for F32<'_> {
 }
 
 impl Source for Bf16<'_> {
+    const BYTES: usize = 64;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn load(self, at: usize) -> __m256 {
-        debug_assert!(2 * (at + LANES) <= self.0.len());
+        debug_assert!(2 * (at + EIGHT) <= self.0.len());
         // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
         let raw = unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) };
         _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(raw)))
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        true
     }
 
     #[inline(always)]

@@ -121,7 +121,7 @@ fn two_bits(bytes: &[u8], group: usize, out: &mut [f32; 16], value: impl Fn(u8, 
 /// Six-bit scale and offset of a group, of 12 bytes: of the first four groups in the low six bits of bytes 0 to 3 and 4 to
 /// 7; of the others their low four bits in the last four bytes, their high two above the first ones.
 #[inline(always)]
-fn scale_and_offset(packed: &[u8], group: usize) -> (u8, u8) {
+pub fn scale_and_offset(packed: &[u8], group: usize) -> (u8, u8) {
     match group {
         0..4 => (packed[group] & 63, packed[group + 4] & 63),
         _ => (packed[group + 4] & 15 | packed[group - 4] >> 6 << 4, packed[group + 4] >> 4 | packed[group] >> 6 << 4),

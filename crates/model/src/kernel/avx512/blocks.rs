@@ -1,0 +1,207 @@
+//! Blocks as they lie in a GGUF file, sixteen weights widened to f32 in a register. What they are is in
+//! `format::gguf::blocks`, whose order of operations this keeps.
+
+use std::arch::x86_64::*;
+use std::marker::PhantomData;
+
+use super::source::Source;
+use crate::gguf::{IQ4_LEVELS, Quantized, half_at, scale_and_offset};
+
+/// How the weights of a block are stored.
+pub(super) trait Form: Copy {
+    /// Weights and bytes of a block.
+    const VALUES: usize = 32;
+    const BYTES: usize;
+    /// Weights that share a grid, 16 or 32.
+    const GROUP: usize = 32;
+    /// What they are widened with.
+    type Grid: Copy;
+
+    /// The grid of a group of a block.
+    ///
+    /// # Safety
+    /// The processor must have AVX-512 (F, BW, DQ, VL).
+    unsafe fn grid(block: &[u8], group: usize) -> Self::Grid;
+    /// Weights `at .. at + 16` of the block that begins at `block`.
+    ///
+    /// # Safety
+    /// The whole block must be there, `at` be a multiple of 16 within it, and the processor have AVX-512 (F, BW, DQ, VL).
+    unsafe fn load(block: *const u8, grid: Self::Grid, at: usize) -> __m512;
+}
+
+/// A weight of blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks<'a, F>(&'a Quantized, PhantomData<F>);
+
+impl<'a, F: Form> Blocks<'a, F> {
+    /// A weight of this form.
+    pub(super) fn of(w: &'a Quantized) -> Self {
+        assert!(w.kind.block_values() == F::VALUES && w.kind.block_bytes() == F::BYTES);
+        Self(w, PhantomData)
+    }
+}
+
+impl<F: Form> Source for Blocks<'_, F> {
+    type Grid = F::Grid;
+    const BYTES: usize = F::BYTES * 16 / F::VALUES;
+
+    #[inline(always)]
+    fn start(self, row: usize) -> *const u8 {
+        self.0.row_bytes(row..row + 1).as_ptr()
+    }
+
+    #[inline(always)]
+    fn group(self) -> usize {
+        F::GROUP
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(self, row: usize, group: usize) -> F::Grid {
+        let block = row * (self.0.cols / F::VALUES) + group * F::GROUP / F::VALUES;
+        // SAFETY: the caller's processor has what is needed.
+        unsafe { F::grid(&self.0.bytes[block * F::BYTES..][..F::BYTES], group % (F::VALUES / F::GROUP)) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(start: *const u8, grid: F::Grid, at: usize) -> __m512 {
+        // SAFETY: rows are whole blocks, and `at` is within the row that begins at `start`, as the caller promises.
+        unsafe { F::load(start.add(at / F::VALUES * F::BYTES), grid, at % F::VALUES) }
+    }
+
+    /// Rows are whole blocks: no weight is asked for by itself.
+    fn get(self, row: usize, at: usize) -> f32 {
+        let mut out = vec![0.0; self.0.cols];
+        self.0.widen_row(row, &mut out);
+        out[at]
+    }
+}
+
+/// `scale * level` for the sixteen levels 0 to 15.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn scaled(scale: f32) -> __m512 {
+    let levels = _mm512_setr_ps(0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.);
+    _mm512_mul_ps(levels, _mm512_set1_ps(scale))
+}
+
+/// What sixteen bytes have in their low (`shift` 0) or high (4) four bits, looked up in a table.
+///
+/// # Safety
+/// Sixteen bytes must be there.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn look_up(bytes: *const u8, shift: usize, table: __m512) -> __m512 {
+    // SAFETY: as the caller promises; the load is unaligned.
+    let bytes = _mm512_cvtepu8_epi32(unsafe { _mm_loadu_si128(bytes.cast()) });
+    // A permute looks at four bits.
+    _mm512_permutexvar_ps(_mm512_srlv_epi32(bytes, _mm512_set1_epi32(shift as i32)), table)
+}
+
+/// `d`, `m`, 16 bytes of halves: `d * q + m`.
+#[derive(Clone, Copy)]
+pub(super) struct Q4_1;
+
+impl Form for Q4_1 {
+    const BYTES: usize = 20;
+    type Grid = __m512;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: &[u8], _group: usize) -> __m512 {
+        _mm512_add_ps(scaled(half_at(block, 0)), _mm512_set1_ps(half_at(block, 2)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, table: __m512, at: usize) -> __m512 {
+        // SAFETY: a block has 20 bytes.
+        unsafe { look_up(block.add(4), at / 4, table) }
+    }
+}
+
+/// `d`, 16 bytes of halves: `d * level[q]`.
+#[derive(Clone, Copy)]
+pub(super) struct Iq4Nl;
+
+impl Form for Iq4Nl {
+    const BYTES: usize = 18;
+    type Grid = __m512;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: &[u8], _group: usize) -> __m512 {
+        // SAFETY: there are sixteen levels of a byte.
+        let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(IQ4_LEVELS.as_ptr().cast()) });
+        _mm512_mul_ps(_mm512_set1_ps(half_at(block, 0)), _mm512_cvtepi32_ps(levels))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, table: __m512, at: usize) -> __m512 {
+        // SAFETY: a block has 18 bytes.
+        unsafe { look_up(block.add(2), at / 4, table) }
+    }
+}
+
+/// `d`, `m`, 12 bytes of six-bit `s` and `o`, 128 bytes of q: `d * s * q - m * o`.
+#[derive(Clone, Copy)]
+pub(super) struct Q4K;
+
+impl Form for Q4K {
+    const VALUES: usize = 256;
+    const BYTES: usize = 144;
+    type Grid = __m512;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: &[u8], group: usize) -> __m512 {
+        let (scale, offset) = scale_and_offset(&block[4..16], group);
+        let (scale, offset) = (half_at(block, 0) * f32::from(scale), half_at(block, 2) * f32::from(offset));
+        _mm512_sub_ps(scaled(scale), _mm512_set1_ps(offset))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, table: __m512, at: usize) -> __m512 {
+        // SAFETY: a block has 144 bytes, and at is below 256: 16 + 96 + 16 + 16 at most.
+        unsafe { look_up(block.add(16 + at / 64 * 32 + at % 32), at / 32 % 2 * 4, table) }
+    }
+}
+
+/// 128 bytes of the low four and 64 of the high two bits of q, 16 signed `s`, `d`: `d * s * (q - 32)`.
+#[derive(Clone, Copy)]
+pub(super) struct Q6K;
+
+impl Form for Q6K {
+    const VALUES: usize = 256;
+    const BYTES: usize = 210;
+    const GROUP: usize = 16;
+    type Grid = f32;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: &[u8], group: usize) -> f32 {
+        half_at(block, 208) * f32::from(block[192 + group] as i8)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, scale: f32, at: usize) -> __m512 {
+        let (half, within) = (at / 128, at / 16 % 8);
+        // SAFETY: a block has 210 bytes; the low bits lie below 128, the high ones below 192.
+        let (low, high) = unsafe {
+            let low = block.add(half * 64 + within % 4 * 16);
+            let high = block.add(128 + half * 32 + within % 2 * 16);
+            (_mm_loadu_si128(low.cast()), _mm_loadu_si128(high.cast()))
+        };
+        let shifted = |bytes, shift: usize, mask| {
+            let wide = _mm512_srlv_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(shift as i32));
+            _mm512_and_si512(wide, _mm512_set1_epi32(mask))
+        };
+        let high = _mm512_slli_epi32::<4>(shifted(high, within / 2 * 2, 3));
+        let q = _mm512_sub_epi32(_mm512_or_si512(shifted(low, within / 4 * 4, 15), high), _mm512_set1_epi32(32));
+        _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_cvtepi32_ps(q))
+    }
+}

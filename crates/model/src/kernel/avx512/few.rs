@@ -1,0 +1,186 @@
+//! Products of few rows of x: weights are widened in registers, once for all rows, while memory brings the next.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::source::Source;
+use super::sum;
+use crate::kernel::ahead::Ahead;
+use crate::kernel::portable::{self, BLOCK, LANES};
+
+/// Rows of x.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    /// `[m, k]`
+    pub plain: &'a [f32],
+    /// The same in the order in which registers hold the lanes of w.
+    pub turned: &'a [f32],
+    pub k: usize,
+}
+
+impl<'a> Input<'a> {
+    /// Rows whose lanes are in order.
+    pub(super) fn of(x: &'a [f32], k: usize) -> Self {
+        Self { plain: x, turned: x, k }
+    }
+}
+
+/// All rows of x by some rows of w: `out[r * stride + c] = x[r] . w[rows.start + c]`.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn product<S: Source>(x: Input<'_>, w: S, rows: Range<usize>, out: &mut [f32], stride: usize) {
+    let (k, m) = (x.k, x.plain.len() / x.k);
+    for first in (0..m).step_by(8) {
+        let part = first * k..m.min(first + 8) * k;
+        let x = Input { plain: &x.plain[part.clone()], turned: &x.turned[part], k };
+        let (out, rows) = (&mut out[first * stride..], rows.clone());
+        match m - first {
+            // Floats by one row of x are read one row after another, as memory likes it best; integers take more work to
+            // widen, and several rows side by side keep more of it under way.
+            1 if S::BYTES >= 32 => columns::<1, 1, S>(x, w, rows, out, stride),
+            1 => columns::<1, 4, S>(x, w, rows, out, stride),
+            2 => columns::<2, 4, S>(x, w, rows, out, stride),
+            3 => columns::<3, 4, S>(x, w, rows, out, stride),
+            4 => columns::<4, 4, S>(x, w, rows, out, stride),
+            5 => columns::<5, 4, S>(x, w, rows, out, stride),
+            6 => columns::<6, 4, S>(x, w, rows, out, stride),
+            7 => columns::<7, 2, S>(x, w, rows, out, stride),
+            _ => columns::<8, 2, S>(x, w, rows, out, stride),
+        }
+    }
+}
+
+/// `R` rows of x by rows of w, `C` at a time while they last.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn columns<const R: usize, const C: usize, S: Source>(
+    x: Input<'_>,
+    w: S,
+    rows: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    let mut row = rows.start;
+    while row + C <= rows.end {
+        tile::<R, C, S>(x, w, row, &mut out[row - rows.start..], stride);
+        row += C;
+    }
+    while row < rows.end {
+        tile::<R, 1, S>(x, w, row, &mut out[row - rows.start..], stride);
+        row += 1;
+    }
+}
+
+/// `R` rows of x by `C` rows of w: `R * C` dots, each in the order of [`portable::dot`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn tile<const R: usize, const C: usize, S: Source>(x: Input<'_>, w: S, row: usize, out: &mut [f32], stride: usize) {
+    let k = x.k;
+    assert!(x.plain.len() == R * k && x.turned.len() == R * k);
+    let starts: [*const u8; C] = std::array::from_fn(|c| w.start(row + c));
+    let mut ahead = Ahead::of(starts[0], C * k / LANES * S::BYTES, C > 1);
+    for from in (0..k).step_by(BLOCK) {
+        let to = (from + BLOCK).min(k);
+        let whole = to / LANES * LANES;
+        // SAFETY: the rows of w were just found; x has R rows of k values (asserted above), and `whole <= k`.
+        let mut sums: [[__m512; C]; R] = unsafe { walk(x, w, row, &starts, from..whole, &mut ahead) };
+        if S::TURNED {
+            let lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+            sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = _mm512_permutexvar_ps(lanes, *sum));
+        }
+        let totals = if whole == to { sum::of_all(&sums) } else { rest(x, w, row, whole..to, &sums) };
+        for (r, totals) in totals.iter().enumerate() {
+            for (out, total) in out[r * stride..][..C].iter_mut().zip(totals) {
+                *out = if from == 0 { *total } else { *out + total };
+            }
+        }
+    }
+}
+
+/// The lanes of the dots of the values at `range`, whose ends are multiples of 16.
+///
+/// # Safety
+/// `starts` must be those of w from `row` on, and `range` lie within k; x has R rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn walk<const R: usize, const C: usize, S: Source>(
+    x: Input<'_>,
+    w: S,
+    row: usize,
+    starts: &[*const u8; C],
+    range: Range<usize>,
+    ahead: &mut Ahead,
+) -> [[__m512; C]; R] {
+    let (line, size) = (64 / S::BYTES, w.group());
+    let mut sums = [[_mm512_setzero_ps(); C]; R];
+    let (mut at, mut group) = (range.start, range.start / size);
+    while at < range.end {
+        let end = (group + 1).saturating_mul(size).min(range.end);
+        // SAFETY: the processor has what this function is compiled for.
+        let grids: [S::Grid; C] = std::array::from_fn(|c| unsafe { w.grid(row + c, group) });
+        group += 1;
+        while at + line * LANES <= end {
+            (0..C).filter(|_| C > 1).for_each(|_| ahead.go(64));
+            for step in 0..line {
+                // SAFETY: `at + 16 * line <= end`, which is within `range`, and that as the caller promises.
+                unsafe { step_at::<R, C, S>(x, starts, &grids, at + step * LANES, &mut sums) };
+            }
+            at += line * LANES;
+        }
+        if at < end && C > 1 {
+            (0..C).for_each(|_| ahead.go((end - at) / LANES * S::BYTES));
+        }
+        while at < end {
+            // SAFETY: likewise, since groups are multiples of 16.
+            unsafe { step_at::<R, C, S>(x, starts, &grids, at, &mut sums) };
+            at += LANES;
+        }
+    }
+    sums
+}
+
+/// Adds the products of sixteen values.
+///
+/// # Safety
+/// `starts` must be of rows of w, and `at + 16` not exceed k; x has R rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn step_at<const R: usize, const C: usize, S: Source>(
+    x: Input<'_>,
+    starts: &[*const u8; C],
+    grids: &[S::Grid; C],
+    at: usize,
+    sums: &mut [[__m512; C]; R],
+) {
+    for c in 0..C {
+        // SAFETY: as the caller promises.
+        let wide = unsafe { S::load(starts[c], grids[c], at) };
+        for (r, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: likewise, and `r < R`.
+            let x = unsafe { _mm512_loadu_ps(x.turned.as_ptr().add(r * x.k + at)) };
+            sums[c] = _mm512_fmadd_ps(x, wide, sums[c]);
+        }
+    }
+}
+
+/// The sums of the lanes with the products at `range`, fewer than 16, added to the first of them.
+#[cold]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn rest<const R: usize, const C: usize, S: Source>(
+    x: Input<'_>,
+    w: S,
+    row: usize,
+    range: Range<usize>,
+    sums: &[[__m512; C]; R],
+) -> [[f32; C]; R] {
+    std::array::from_fn(|r| {
+        std::array::from_fn(|c| {
+            let mut lanes = [0.0; LANES];
+            // SAFETY: `lanes` has sixteen values.
+            unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), sums[r][c]) };
+            for (lane, at) in lanes.iter_mut().zip(range.clone()) {
+                *lane = x.plain[r * x.k + at].mul_add(w.get(row + c, at), *lane);
+            }
+            portable::sum_lanes(lanes)
+        })
+    })
+}
