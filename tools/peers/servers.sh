@@ -35,12 +35,10 @@ server=$!
 read -r address <&3
 name=${address#*#} base=${address%#*}
 "$logs" benches/harness/questions.py 8 "$out"
-"$logs" tools/peers/choices.py "$out"
 export HF_HUB_OFFLINE=1 OPENAI_API_KEY=x
 "$logs" -m lm_eval run --model local-chat-completions --tasks bench_questions --include_path "$out" --apply_chat_template \
     --model_args "model=$name,base_url=$base/chat/completions,num_concurrent=4,tokenized_requests=False" \
     --output_path "$out/chat" --log_samples >"$out/chat.log" 2>&1 || { tail -20 "$out/chat.log"; exit 1; }
-"$logs" tools/peers/choices.py "$out" "$base/completions" "$name"
 MOCK_API_KEY=x MOCK_BASE_URL="$base" QUESTIONS="$out/questions.jsonl" "$logs" -m inspect_ai eval benches/harness/inspect_task.py \
     --model "openai-api/mock/$name" --max-connections 4 --log-dir "$out/inspect" --display plain >"$out/inspect.log" 2>&1 ||
     { tail -20 "$out/inspect.log"; exit 1; }
