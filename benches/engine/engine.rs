@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use model::{Checkpoint, Model, Request, Sampling, Session, SessionOptions, Tokenizer};
+use model::{Checkpoint, Model, Request, Session, SessionOptions, Tokenizer};
 use rayon::prelude::*;
 use record::Rng;
 
@@ -33,16 +33,8 @@ fn replies(
 ) -> Result<Took, Box<dyn Error>> {
     let mut rng = Rng::new(length as u64);
     let mut prompt = || (0..length).map(|_| rng.between(1, model.config.vocab_size - 1) as u32).collect();
-    let requests: Vec<Request> = (0..rows)
-        .map(|_| Request {
-            prompt: prompt(),
-            sampling: Sampling::GREEDY,
-            max_tokens: most,
-            thinking: None,
-            stop: Vec::new(),
-            seed: 0,
-        })
-        .collect();
+    let requests: Vec<Request> =
+        (0..rows).map(|_| Request { prompt: prompt(), max_tokens: most, ..Request::default() }).collect();
     let options = SessionOptions { batch_size: rows, retained_bytes: 0, ..SessionOptions::default() };
     let (began, used) = (Instant::now(), cpu());
     let mut tokens = 0;

@@ -43,8 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let length: usize = length.parse()?;
         let mut rng = Rng::new(length as u64);
         let prompt = (0..length).map(|_| rng.between(1, checkpoint.config().vocab_size - 1) as u32).collect();
-        let request =
-            Request { prompt, max_tokens: 1, ..Request::default() };
+        let request = Request { prompt, max_tokens: 1, ..Request::default() };
         let options = SessionOptions { batch_size: 1, retained_bytes: 0, ..SessionOptions::default() };
         let (began, used) = (Instant::now(), cpu());
         for reply in Session::new(&model, checkpoint.tokenizer()?, options).generate(&[request]) {
