@@ -30,10 +30,15 @@ impl<'t> Stream<'t> {
         let said = self.tokenizer.decode(tokens).ok()?;
         // A letter may still lack a part.
         let said = self.opened.clone() + said.trim_end_matches('\u{FFFD}');
-        let kept = said.chars().count().saturating_sub(self.held);
-        let end = said.char_indices().nth(kept).map_or(said.len(), |(at, _)| at);
-        let [thought, text] = self.parts(&said[..end]);
-        self.grown(&thought, &text)
+        let [thought, text] = self.parts(&said);
+        // What is still growing may end in the beginning of a mark.
+        if text.is_empty() { self.grown(self.sure(&thought), "") } else { self.grown(&thought, self.sure(&text)) }
+    }
+
+    /// A text without the letters that are held back.
+    fn sure<'a>(&self, text: &'a str) -> &'a str {
+        let kept = text.chars().count().saturating_sub(self.held);
+        text.char_indices().nth(kept).map_or(text, |(at, _)| &text[..at])
     }
 
     /// What is left when the reply is done.

@@ -1,6 +1,8 @@
 //! `serve --check`: is what a server serves the variant that one thinks it is?
 
-use generate::{Address, Chat, Checkpoint, Clock, Endpoint, EndpointOptions, Model, Tokenizer};
+use std::collections::BTreeSet;
+
+use generate::{Address, Chat, Checkpoint, Clock, Endpoint, EndpointOptions, Model, TokenLogprob, Tokenizer};
 use record::{DENSE, Message, Reply, Role};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -34,7 +36,7 @@ pub struct CheckedReply {
     pub reply: String,
     /// Tokens of the prompt as the checkpoint's template and tokenizer make them, and as the server counts them.
     pub prompt_tokens: (usize, usize),
-    /// Tokens of the reply.
+    /// Tokens of the reply that do not repeat a pair of it.
     pub tokens: usize,
     /// Those of them that the variant's weights here would have said next.
     pub alike: usize,
@@ -143,8 +145,13 @@ fn likely(
         tokens.extend(tokenizer.encode(&reply.text, false)?);
         let told = model.text_logprobs(&tokens, 1)?;
         let said = &told[(prompt_tokens - 1).min(told.len())..];
-        let alike = said.iter().filter(|one| one.top.first().is_some_and(|top| top.0 == one.token)).count();
-        Ok(Likely { prompt_tokens, tokens: said.len(), alike })
+        // What repeats itself is foreseen by any model.
+        let mut pairs = BTreeSet::new();
+        let new =
+            said.iter().zip(&tokens[prompt_tokens - 1..]).filter(|(one, before)| pairs.insert((**before, one.token)));
+        let new: Vec<&TokenLogprob> = new.map(|(one, _)| one).collect();
+        let alike = new.iter().filter(|one| one.top.first().is_some_and(|top| top.0 == one.token)).count();
+        Ok(Likely { prompt_tokens, tokens: new.len(), alike })
     };
     asked.iter().zip(answered).map(one).collect::<Result<_, generate::ModelError>>().map_err(Error::from)
 }
