@@ -34,7 +34,7 @@ use settings::Keys;
 
 pub use blocks::Quantized;
 pub use blocks::stored;
-pub(crate) use blocks::{IQ4_LEVELS, half_at, read, scale_and_offset, weight, widen};
+pub(crate) use blocks::{IQ4_LEVELS, read, scale_and_offset, weight, widen};
 pub use kind::{BLOCK, Kind};
 pub use names::{Family, FilePlace};
 pub use pairs::{halves, pairs};

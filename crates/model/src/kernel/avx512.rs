@@ -13,7 +13,7 @@ mod source;
 mod sum;
 
 use blocks::{Blocks, Iq4Nl, Q4_1, Q4K, Q6K};
-use source::{Bf16, F16, F32, Int4, Int8};
+use source::{Bf16, F16, F32, Grids, Int4, Int8, Source};
 
 /// Rows of w that are multiplied side by side.
 pub const COLUMNS: usize = many::COLUMNS;
@@ -32,14 +32,7 @@ const MANY: usize = 16;
 /// [`super::portable::rows_by_rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
-    if x.len() < MANY * k {
-        few::product(few::Input::of(x, k), F32(w, k), 0..w.len() / k, out, stride);
-    } else {
-        let mut panels = Vec::new();
-        let rows = w.len() / k;
-        many::lay_out(rows, k, &mut panels, |row, out| out.copy_from_slice(&w[row * k..(row + 1) * k]));
-        many::product(x, &panels, (rows, k), out, stride);
-    }
+    Product { x, k, rows: 0..w.len() / k, scratch: &mut Vec::new(), out, stride }.by(F32(w, k));
 }
 
 /// [`super::portable::rows_by_held`]; false, and nothing done, where other kernels are better at it.
@@ -53,34 +46,62 @@ pub fn rows_by_held(
     stride: usize,
 ) -> bool {
     let k = w.shape().1;
-    if x.len() >= MANY * k {
-        many::lay_out(rows.len(), k, scratch, |row, out| super::widen(w, rows.start + row, out));
-        many::product(x, scratch, (rows.len(), k), out, stride);
-        return true;
-    }
-    let x = few::Input::of(x, k);
+    let product = Product { x, k, rows, scratch, out, stride };
     match w {
-        Weight::F32(w) => few::product(x, F32(&w.data, k), rows, out, stride),
-        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => few::product(x, Bf16(bytes, k), rows, out, stride),
-        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => few::product(x, F16(bytes, k), rows, out, stride),
-        Weight::Packed(w) => {
-            let Some(grids) = source::Grids::of(w) else { return false };
-            match w.bits {
-                4 => {
-                    let turned = Int4::turned(x.plain, k, scratch);
-                    few::product(few::Input { turned, ..x }, Int4(grids), rows, out, stride);
-                }
-                _ => few::product(x, Int8(grids), rows, out, stride),
-            }
-        }
-        Weight::Quantized(w) => match w.kind {
-            Kind::Q4_1 => few::product(x, Blocks::<Q4_1>::of(w), rows, out, stride),
-            Kind::IQ4_NL => few::product(x, Blocks::<Iq4Nl>::of(w), rows, out, stride),
-            Kind::Q4_K => few::product(x, Blocks::<Q4K>::of(w), rows, out, stride),
-            Kind::Q6_K => few::product(x, Blocks::<Q6K>::of(w), rows, out, stride),
-            _ => return false,
+        Weight::F32(w) => product.by(F32(&w.data, k)),
+        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Bf16(bytes, k)),
+        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(F16(bytes, k)),
+        Weight::Packed(packed) => match (Grids::of(packed), packed.bits) {
+            (Some(grids), 4) if grids.plain() => product.by(Int4::<true>(grids)),
+            (Some(grids), 4) => product.by(Int4::<false>(grids)),
+            (Some(grids), _) => product.by(Int8(grids)),
+            (None, _) => return product.by_widened(w),
         },
-        Weight::Fp8(_) => return false,
+        Weight::Quantized(blocks) => match blocks.kind {
+            Kind::Q4_1 => product.by(Blocks::<Q4_1>::of(blocks)),
+            Kind::IQ4_NL => product.by(Blocks::<Iq4Nl>::of(blocks)),
+            Kind::Q4_K => product.by(Blocks::<Q4K>::of(blocks)),
+            Kind::Q6_K => product.by(Blocks::<Q6K>::of(blocks)),
+            _ => return product.by_widened(w),
+        },
+        Weight::Fp8(_) => return product.by_widened(w),
     }
     true
+}
+
+/// Rows of x by some rows of a weight.
+struct Product<'a> {
+    x: &'a [f32],
+    k: usize,
+    rows: Range<usize>,
+    scratch: &'a mut Vec<f32>,
+    out: &'a mut [f32],
+    stride: usize,
+}
+
+impl Product<'_> {
+    /// By weights that registers can widen.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    fn by<S: Source>(self, w: S) {
+        let Self { x, k, rows, scratch, out, stride } = self;
+        if x.len() < MANY * k {
+            return few::product(few::Input::of::<S>(x, k, scratch), w, rows, out, stride);
+        }
+        let n = rows.len();
+        many::lay_out(w, rows, k, scratch);
+        many::product(x, scratch, (n, k), out, stride);
+    }
+
+    /// By others: false where there are few rows of x.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    fn by_widened(self, w: &Weight) -> bool {
+        let Self { x, k, rows, scratch, out, stride } = self;
+        if x.len() < MANY * k {
+            return false;
+        }
+        let n = rows.len();
+        many::lay_out_widened(n, k, scratch, |row, out| super::widen(w, rows.start + row, out));
+        many::product(x, scratch, (n, k), out, stride);
+        true
+    }
 }

@@ -4,8 +4,8 @@
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
-use super::source::Source;
-use crate::gguf::{IQ4_LEVELS, Quantized, half_at, scale_and_offset};
+use super::source::{Run, Source};
+use crate::gguf::{IQ4_LEVELS, Quantized, scale_and_offset};
 
 /// How the weights of a block are stored.
 pub(super) trait Form: Copy {
@@ -17,11 +17,11 @@ pub(super) trait Form: Copy {
     /// What they are widened with.
     type Grid: Copy;
 
-    /// The grid of a group of a block.
+    /// The grid of a group of the block that begins at `block`.
     ///
     /// # Safety
-    /// The processor must have AVX-512 (F, BW, DQ, VL).
-    unsafe fn grid(block: &[u8], group: usize) -> Self::Grid;
+    /// The whole block must be there, the group be one of it, and the processor have AVX-512 (F, BW, DQ, VL).
+    unsafe fn grid(block: *const u8, group: usize) -> Self::Grid;
     /// Weights `at .. at + 16` of the block that begins at `block`.
     ///
     /// # Safety
@@ -42,12 +42,18 @@ impl<'a, F: Form> Blocks<'a, F> {
 }
 
 impl<F: Form> Source for Blocks<'_, F> {
+    type Rows = Run;
     type Grid = F::Grid;
     const BYTES: usize = F::BYTES * 16 / F::VALUES;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0.row_bytes(row..row + 1).as_ptr()
+    fn rows(self, first: usize, count: usize) -> Run {
+        Run::of(&self.0.bytes, self.0.cols / F::VALUES * F::BYTES, first, count)
+    }
+
+    #[inline(always)]
+    fn start(rows: Run) -> *const u8 {
+        rows.start()
     }
 
     #[inline(always)]
@@ -57,17 +63,16 @@ impl<F: Form> Source for Blocks<'_, F> {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, row: usize, group: usize) -> F::Grid {
-        let block = row * (self.0.cols / F::VALUES) + group * F::GROUP / F::VALUES;
-        // SAFETY: the caller's processor has what is needed.
-        unsafe { F::grid(&self.0.bytes[block * F::BYTES..][..F::BYTES], group % (F::VALUES / F::GROUP)) }
+    unsafe fn grid(rows: Run, c: usize, group: usize) -> F::Grid {
+        // SAFETY: rows are whole blocks, and the group is one of theirs, as the caller promises.
+        unsafe { F::grid(rows.byte(c, group * F::GROUP / F::VALUES * F::BYTES), group % (F::VALUES / F::GROUP)) }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, grid: F::Grid, at: usize) -> __m512 {
-        // SAFETY: rows are whole blocks, and `at` is within the row that begins at `start`, as the caller promises.
-        unsafe { F::load(start.add(at / F::VALUES * F::BYTES), grid, at % F::VALUES) }
+    unsafe fn load(rows: Run, c: usize, grid: F::Grid, at: usize) -> __m512 {
+        // SAFETY: rows are whole blocks, and `at` is within them, as the caller promises.
+        unsafe { F::load(rows.byte(c, at / F::VALUES * F::BYTES), grid, at % F::VALUES) }
     }
 
     /// Rows are whole blocks: no weight is asked for by itself.
@@ -81,9 +86,21 @@ impl<F: Form> Source for Blocks<'_, F> {
 /// `scale * level` for the sixteen levels 0 to 15.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn scaled(scale: f32) -> __m512 {
+fn scaled(scale: __m512) -> __m512 {
     let levels = _mm512_setr_ps(0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.);
-    _mm512_mul_ps(levels, _mm512_set1_ps(scale))
+    _mm512_mul_ps(levels, scale)
+}
+
+/// The f16 at `bytes`, sixteen times.
+///
+/// # Safety
+/// Two bytes must be there.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn half(bytes: *const u8) -> __m512 {
+    // SAFETY: as the caller promises; the read is unaligned.
+    let bits = unsafe { bytes.cast::<u16>().read_unaligned() };
+    _mm512_cvtph_ps(_mm256_set1_epi16(bits as i16))
 }
 
 /// What sixteen bytes have in their low (`shift` 0) or high (4) four bits, looked up in a table.
@@ -109,8 +126,10 @@ impl Form for Q4_1 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(block: &[u8], _group: usize) -> __m512 {
-        _mm512_add_ps(scaled(half_at(block, 0)), _mm512_set1_ps(half_at(block, 2)))
+    unsafe fn grid(block: *const u8, _group: usize) -> __m512 {
+        // SAFETY: a block has 20 bytes.
+        let (d, m) = unsafe { (half(block), half(block.add(2))) };
+        _mm512_add_ps(scaled(d), m)
     }
 
     #[inline]
@@ -131,10 +150,11 @@ impl Form for Iq4Nl {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(block: &[u8], _group: usize) -> __m512 {
+    unsafe fn grid(block: *const u8, _group: usize) -> __m512 {
         // SAFETY: there are sixteen levels of a byte.
         let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(IQ4_LEVELS.as_ptr().cast()) });
-        _mm512_mul_ps(_mm512_set1_ps(half_at(block, 0)), _mm512_cvtepi32_ps(levels))
+        // SAFETY: a block has 18 bytes.
+        _mm512_mul_ps(unsafe { half(block) }, _mm512_cvtepi32_ps(levels))
     }
 
     #[inline]
@@ -156,10 +176,12 @@ impl Form for Q4K {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(block: &[u8], group: usize) -> __m512 {
-        let (scale, offset) = scale_and_offset(&block[4..16], group);
-        let (scale, offset) = (half_at(block, 0) * f32::from(scale), half_at(block, 2) * f32::from(offset));
-        _mm512_sub_ps(scaled(scale), _mm512_set1_ps(offset))
+    unsafe fn grid(block: *const u8, group: usize) -> __m512 {
+        // SAFETY: a block has 144 bytes.
+        let (d, m, packed) = unsafe { (half(block), half(block.add(2)), &*block.add(4).cast::<[u8; 12]>()) };
+        let (scale, offset) = scale_and_offset(packed, group);
+        let times = |factor: __m512, whole: u8| _mm512_mul_ps(factor, _mm512_set1_ps(f32::from(whole)));
+        _mm512_sub_ps(scaled(times(d, scale)), times(m, offset))
     }
 
     #[inline]
@@ -178,17 +200,19 @@ impl Form for Q6K {
     const VALUES: usize = 256;
     const BYTES: usize = 210;
     const GROUP: usize = 16;
-    type Grid = f32;
+    type Grid = __m512;
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(block: &[u8], group: usize) -> f32 {
-        half_at(block, 208) * f32::from(block[192 + group] as i8)
+    unsafe fn grid(block: *const u8, group: usize) -> __m512 {
+        // SAFETY: a block has 210 bytes, and sixteen groups.
+        let (d, scale) = unsafe { (half(block.add(208)), *block.add(192 + group).cast::<i8>()) };
+        _mm512_mul_ps(d, _mm512_set1_ps(f32::from(scale)))
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(block: *const u8, scale: f32, at: usize) -> __m512 {
+    unsafe fn load(block: *const u8, scale: __m512, at: usize) -> __m512 {
         let (half, within) = (at / 128, at / 16 % 8);
         // SAFETY: a block has 210 bytes; the low bits lie below 128, the high ones below 192.
         let (low, high) = unsafe {
@@ -202,6 +226,6 @@ impl Form for Q6K {
         };
         let high = _mm512_slli_epi32::<4>(shifted(high, within / 2 * 2, 3));
         let q = _mm512_sub_epi32(_mm512_or_si512(shifted(low, within / 4 * 4, 15), high), _mm512_set1_epi32(32));
-        _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_cvtepi32_ps(q))
+        _mm512_mul_ps(scale, _mm512_cvtepi32_ps(q))
     }
 }

@@ -13,15 +13,25 @@ use crate::kernel::portable::{self, BLOCK, LANES};
 pub(super) struct Input<'a> {
     /// `[m, k]`
     pub plain: &'a [f32],
-    /// The same in the order in which registers hold the lanes of w.
+    /// The same, each whole sixteen of a row in the order in which registers hold the lanes of w.
     pub turned: &'a [f32],
     pub k: usize,
 }
 
 impl<'a> Input<'a> {
-    /// Rows whose lanes are in order.
-    pub(super) fn of(x: &'a [f32], k: usize) -> Self {
-        Self { plain: x, turned: x, k }
+    /// Rows as a weight is multiplied with.
+    pub(super) fn of<S: Source>(x: &'a [f32], k: usize, scratch: &'a mut Vec<f32>) -> Self {
+        if !S::TURNED {
+            return Self { plain: x, turned: x, k };
+        }
+        scratch.clear();
+        scratch.extend_from_slice(x);
+        for (x, out) in x.chunks_exact(k).zip(scratch.chunks_exact_mut(k)) {
+            for (x, out) in x.as_chunks::<LANES>().0.iter().zip(out.as_chunks_mut::<LANES>().0) {
+                *out = std::array::from_fn(|place| x[place / 2 + place % 2 * 8]);
+            }
+        }
+        Self { plain: x, turned: scratch, k }
     }
 }
 
@@ -76,16 +86,15 @@ fn columns<const R: usize, const C: usize, S: Source>(
 fn tile<const R: usize, const C: usize, S: Source>(x: Input<'_>, w: S, row: usize, out: &mut [f32], stride: usize) {
     let k = x.k;
     assert!(x.plain.len() == R * k && x.turned.len() == R * k);
-    let starts: [*const u8; C] = std::array::from_fn(|c| w.start(row + c));
-    let mut ahead = Ahead::of(starts[0], C * k / LANES * S::BYTES, C > 1);
+    let rows = w.rows(row, C);
+    let mut ahead = Ahead::of(S::start(rows), C * k / LANES * S::BYTES, C > 1);
     for from in (0..k).step_by(BLOCK) {
         let to = (from + BLOCK).min(k);
         let whole = to / LANES * LANES;
         // SAFETY: the rows of w were just found; x has R rows of k values (asserted above), and `whole <= k`.
-        let mut sums: [[__m512; C]; R] = unsafe { walk(x, w, row, &starts, from..whole, &mut ahead) };
+        let mut sums: [[__m512; C]; R] = unsafe { walk::<R, C, S>(x, rows, w.group(), from..whole, &mut ahead) };
         if S::TURNED {
-            let lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
-            sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = _mm512_permutexvar_ps(lanes, *sum));
+            sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = sum::in_order(*sum));
         }
         let totals = if whole == to { sum::of_all(&sums) } else { rest(x, w, row, whole..to, &sums) };
         for (r, totals) in totals.iter().enumerate() {
@@ -99,30 +108,43 @@ fn tile<const R: usize, const C: usize, S: Source>(x: Input<'_>, w: S, row: usiz
 /// The lanes of the dots of the values at `range`, whose ends are multiples of 16.
 ///
 /// # Safety
-/// `starts` must be those of w from `row` on, and `range` lie within k; x has R rows.
+/// `rows` must be C rows of w, whose groups have `size` weights, and `range` lie within k; x has R rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn walk<const R: usize, const C: usize, S: Source>(
     x: Input<'_>,
-    w: S,
-    row: usize,
-    starts: &[*const u8; C],
+    rows: S::Rows,
+    size: usize,
     range: Range<usize>,
     ahead: &mut Ahead,
 ) -> [[__m512; C]; R] {
-    let (line, size) = (64 / S::BYTES, w.group());
+    let line = 64 / S::BYTES;
     let mut sums = [[_mm512_setzero_ps(); C]; R];
     let (mut at, mut group) = (range.start, range.start / size);
+    // SAFETY: groups begin within `range`, and the processor has what this function is compiled for.
+    let grids = |group| std::array::from_fn(|c| unsafe { S::grid(rows, c, group) });
+    if size == 2 * LANES && range.len().is_multiple_of(size) && range.start.is_multiple_of(size) {
+        while at < range.end {
+            let grids: [S::Grid; C] = grids(group);
+            (0..C).filter(|_| C > 1).for_each(|_| ahead.go(2 * S::BYTES));
+            // SAFETY: `at + 32 <= range.end`, as the range is whole groups, and the rest as the caller promises.
+            unsafe {
+                step_at::<R, C, S>(x, rows, &grids, at, &mut sums);
+                step_at::<R, C, S>(x, rows, &grids, at + LANES, &mut sums);
+            }
+            (at, group) = (at + size, group + 1);
+        }
+        return sums;
+    }
     while at < range.end {
         let end = (group + 1).saturating_mul(size).min(range.end);
-        // SAFETY: the processor has what this function is compiled for.
-        let grids: [S::Grid; C] = std::array::from_fn(|c| unsafe { w.grid(row + c, group) });
+        let grids: [S::Grid; C] = grids(group);
         group += 1;
         while at + line * LANES <= end {
             (0..C).filter(|_| C > 1).for_each(|_| ahead.go(64));
             for step in 0..line {
                 // SAFETY: `at + 16 * line <= end`, which is within `range`, and that as the caller promises.
-                unsafe { step_at::<R, C, S>(x, starts, &grids, at + step * LANES, &mut sums) };
+                unsafe { step_at::<R, C, S>(x, rows, &grids, at + step * LANES, &mut sums) };
             }
             at += line * LANES;
         }
@@ -131,7 +153,7 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
         }
         while at < end {
             // SAFETY: likewise, since groups are multiples of 16.
-            unsafe { step_at::<R, C, S>(x, starts, &grids, at, &mut sums) };
+            unsafe { step_at::<R, C, S>(x, rows, &grids, at, &mut sums) };
             at += LANES;
         }
     }
@@ -141,19 +163,19 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
 /// Adds the products of sixteen values.
 ///
 /// # Safety
-/// `starts` must be of rows of w, and `at + 16` not exceed k; x has R rows.
+/// `rows` must be C rows of w, and `at + 16` not exceed k; x has R rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn step_at<const R: usize, const C: usize, S: Source>(
     x: Input<'_>,
-    starts: &[*const u8; C],
+    rows: S::Rows,
     grids: &[S::Grid; C],
     at: usize,
     sums: &mut [[__m512; C]; R],
 ) {
     for c in 0..C {
         // SAFETY: as the caller promises.
-        let wide = unsafe { S::load(starts[c], grids[c], at) };
+        let wide = unsafe { S::load(rows, c, grids[c], at) };
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: likewise, and `r < R`.
             let x = unsafe { _mm512_loadu_ps(x.turned.as_ptr().add(r * x.k + at)) };

@@ -3,34 +3,69 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
+use super::source::Source;
 use super::sum;
 use crate::kernel::portable::{BLOCK, LANES};
 
 /// Rows of w that are multiplied side by side: the columns of a panel.
-pub(super) const COLUMNS: usize = 6;
-/// Rows of x that are multiplied side by side: 4 x 6 sums, 4 registers of x and one of w are 29 of the 32 registers.
-const ROWS: usize = 4;
+pub(super) const COLUMNS: usize = 8;
+/// Rows of x that are multiplied side by side: 3 x 8 sums, 3 registers of x and one of w are 28 of the 32 registers.
+const ROWS: usize = 3;
 /// Values of a panel at sixteen neighboring k.
 const STEP: usize = COLUMNS * LANES;
 /// Rows of x that stay in the level-2 cache, a block of k of them, while all panels pass.
-const RESIDENT: usize = 128;
+const RESIDENT: usize = 126;
 
-/// Lays `n` rows of `k` values out in panels: sixteen values of the first of six rows, sixteen of the second, and so on.
-/// `widen` writes a row. What is beyond the last row and the last k is zero.
-pub(super) fn lay_out(n: usize, k: usize, panels: &mut Vec<f32>, widen: impl Fn(usize, &mut [f32])) {
-    let (steps, mut row) = (k.div_ceil(LANES), vec![0.0; k.next_multiple_of(LANES)]);
-    panels.resize(n.div_ceil(COLUMNS) * steps * STEP, 0.0);
-    for at in 0..n.next_multiple_of(COLUMNS) {
-        if at < n {
-            widen(at, &mut row[..k]);
-        } else {
-            row.fill(0.0);
+/// Lays rows of `k` values out in panels: sixteen values of the first of eight rows, sixteen of the second, and so on. What is
+/// beyond the last row and the last k is zero.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn lay_out<S: Source>(w: S, rows: Range<usize>, k: usize, panels: &mut Vec<f32>) {
+    let whole = k / LANES * LANES;
+    for (column, row) in columns(rows.len(), k, panels).zip(rows) {
+        let (run, mut from, mut group) = (w.rows(row, 1), 0, 0usize);
+        while from < whole {
+            let end = (group + 1).saturating_mul(w.group()).min(whole);
+            // SAFETY: the row is there, and the group begins within it; the processor has what this is compiled for.
+            let grid = unsafe { S::grid(run, 0, group) };
+            for at in (from..end).step_by(LANES) {
+                // SAFETY: `at + 16 <= whole`, since groups are multiples of 16.
+                let sixteen = unsafe { S::load(run, 0, grid, at) };
+                let sixteen = if S::TURNED { sum::in_order(sixteen) } else { sixteen };
+                let place = &mut panels[column + at / LANES * STEP..][..LANES];
+                // SAFETY: the place has sixteen values.
+                unsafe { _mm512_storeu_ps(place.as_mut_ptr(), sixteen) };
+            }
+            (from, group) = (end, group + 1);
         }
-        let panel = &mut panels[at / COLUMNS * steps * STEP..][..steps * STEP];
-        for (sixteen, step) in row.as_chunks::<LANES>().0.iter().zip(panel.chunks_exact_mut(STEP)) {
-            step[at % COLUMNS * LANES..][..LANES].copy_from_slice(sixteen);
+        if whole < k {
+            let place = &mut panels[column + whole / LANES * STEP..][..LANES];
+            place.fill(0.0);
+            place.iter_mut().zip(whole..k).for_each(|(value, at)| *value = w.get(row, at));
         }
     }
+}
+
+/// The same for rows that `widen` writes.
+pub(super) fn lay_out_widened(n: usize, k: usize, panels: &mut Vec<f32>, widen: impl Fn(usize, &mut [f32])) {
+    let mut values = vec![0.0; k.next_multiple_of(LANES)];
+    for (row, column) in columns(n, k, panels).enumerate() {
+        widen(row, &mut values[..k]);
+        for (sixteen, step) in values.chunks_exact(LANES).zip(panels[column..].chunks_mut(STEP)) {
+            step[..LANES].copy_from_slice(sixteen);
+        }
+    }
+}
+
+/// Makes room for the panels of `n` rows, and says where the first sixteen values of each row go; the next ones go [`STEP`]
+/// further on each.
+fn columns(n: usize, k: usize, panels: &mut Vec<f32>) -> impl Iterator<Item = usize> + use<> {
+    let panel = k.div_ceil(LANES) * STEP;
+    panels.resize(n.div_ceil(COLUMNS) * panel, 0.0);
+    let column = move |row: usize| row / COLUMNS * panel + row % COLUMNS * LANES;
+    for row in n..n.next_multiple_of(COLUMNS) {
+        panels[column(row)..].chunks_mut(STEP).take(panel / STEP).for_each(|step| step[..LANES].fill(0.0));
+    }
+    (0..n).map(column)
 }
 
 /// All rows of x `[m, k]` by the `n` rows that were laid out: `out[r * stride + c]`.
@@ -47,7 +82,6 @@ pub(super) fn product(x: &[f32], panels: &[f32], (n, k): (usize, usize), out: &m
                     match rows - row {
                         1 => tile::<1>(&block, row, columns.clone(), out, stride),
                         2 => tile::<2>(&block, row, columns.clone(), out, stride),
-                        3 => tile::<3>(&block, row, columns.clone(), out, stride),
                         _ => tile::<ROWS>(&block, row, columns.clone(), out, stride),
                     }
                 }
@@ -99,9 +133,14 @@ fn tile<const R: usize>(block: &Block<'_>, row: usize, columns: Range<usize>, ou
             }
         }
     }
-    for (r, totals) in sum::of_all(&sums).iter().enumerate() {
-        for (out, total) in out[r * stride..][columns.clone()].iter_mut().zip(totals) {
-            *out = if range.start == 0 { *total } else { *out + total };
+    let wanted = (0xFF >> (COLUMNS - columns.len())) as u8;
+    for (r, sums) in sums.iter().enumerate() {
+        let (totals, out) = (sum::of_eight(*sums), &mut out[r * stride..][columns.clone()]);
+        // SAFETY: only the first of the eight are read and written, as many as `out` has.
+        unsafe {
+            let before = if range.start == 0 { None } else { Some(_mm256_maskz_loadu_ps(wanted, out.as_ptr())) };
+            let totals = before.map_or(totals, |before| _mm256_add_ps(before, totals));
+            _mm256_mask_storeu_ps(out.as_mut_ptr(), wanted, totals);
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::kernel::portable::LANES;
 
 /// A weight `[n, k]`.
 pub(super) trait Source: Copy {
+    /// Where some neighboring rows lie.
+    type Rows: Copy;
     /// What the weights of a group are widened with.
     type Grid: Copy;
     /// Bytes of sixteen weights.
@@ -16,25 +18,67 @@ pub(super) trait Source: Copy {
     /// Whether registers hold the lanes in the order 0, 8, 1, 9, ..., 7, 15.
     const TURNED: bool = false;
 
-    /// Where a row begins, all of which is there.
-    fn start(self, row: usize) -> *const u8;
+    /// Where `count` rows from row `first` on lie: all of them are there.
+    fn rows(self, first: usize, count: usize) -> Self::Rows;
+    /// Where the first of them begins.
+    fn start(rows: Self::Rows) -> *const u8;
     /// Weights that share a grid, a multiple of 16.
     #[inline(always)]
     fn group(self) -> usize {
         usize::MAX
     }
-    /// The grid of a group.
+    /// The grid of a group of row c of them.
     ///
     /// # Safety
-    /// The processor must have AVX-512 (F, BW, DQ, VL).
-    unsafe fn grid(self, row: usize, group: usize) -> Self::Grid;
-    /// Weights `at .. at + 16` of the row that begins at `start`, `at` a multiple of 16.
+    /// `rows` must be of [`Source::rows`] with more than c rows, the group one of theirs, and the processor have AVX-512
+    /// (F, BW, DQ, VL).
+    unsafe fn grid(rows: Self::Rows, c: usize, group: usize) -> Self::Grid;
+    /// Weights `at .. at + 16` of row c of them, `at` a multiple of 16.
     ///
     /// # Safety
-    /// `start` must be of [`Source::start`], `at + 16` not exceed k, and the processor have AVX-512 (F, BW, DQ, VL).
-    unsafe fn load(start: *const u8, grid: Self::Grid, at: usize) -> __m512;
+    /// `rows` must be of [`Source::rows`] with more than c rows, `at + 16` not exceed k, and the processor have AVX-512 (F,
+    /// BW, DQ, VL).
+    unsafe fn load(rows: Self::Rows, c: usize, grid: Self::Grid, at: usize) -> __m512;
     /// A weight.
     fn get(self, row: usize, at: usize) -> f32;
+}
+
+/// Rows of equal length, one after another.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    start: *const u8,
+    /// Bytes of a row.
+    width: usize,
+}
+
+/// The bytes of numbers.
+#[inline(always)]
+fn bytes(numbers: &[f32]) -> &[u8] {
+    // SAFETY: so many bytes are there, and every byte is one.
+    unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+}
+
+impl Run {
+    /// `count` rows of `width` bytes from row `first` on.
+    #[inline(always)]
+    pub(super) fn of(bytes: &[u8], width: usize, first: usize, count: usize) -> Self {
+        Self { start: bytes[first * width..(first + count) * width].as_ptr(), width }
+    }
+
+    /// Byte `at` of row c.
+    ///
+    /// # Safety
+    /// There must be more than c rows, and `at` not exceed their width.
+    #[inline(always)]
+    pub(super) unsafe fn byte(self, c: usize, at: usize) -> *const u8 {
+        // SAFETY: the rows are there, as `of` has seen.
+        unsafe { self.start.add(c * self.width + at) }
+    }
+
+    #[inline(always)]
+    pub(super) fn start(self) -> *const u8 {
+        self.start
+    }
 }
 
 /// Values and k.
@@ -49,9 +93,9 @@ pub(super) struct Bf16<'a>(pub(super) &'a [u8], pub(super) usize);
 #[derive(Clone, Copy)]
 pub(super) struct F16<'a>(pub(super) &'a [u8], pub(super) usize);
 
-/// Eight weights in four bytes.
+/// Eight weights in four bytes; `PLAIN` where there are neither zero points nor rounding to 16 bits.
 #[derive(Clone, Copy)]
-pub(super) struct Int4<'a>(pub(super) Grids<'a>);
+pub(super) struct Int4<'a, const PLAIN: bool>(pub(super) Grids<'a>);
 
 /// A byte a weight.
 #[derive(Clone, Copy)]
@@ -75,72 +119,120 @@ impl<'a> Grids<'a> {
         (fits && held).then_some(Self { w, group })
     }
 
-    /// The bytes of a row.
-    #[inline(always)]
-    fn bytes(self, row: usize) -> &'a [u8] {
-        let width = self.w.row_words() * 4;
-        &self.w.words[row * width..(row + 1) * width]
+    /// Whether there are neither zero points nor rounding to 16 bits.
+    pub(super) fn plain(self) -> bool {
+        self.w.grid.zeros.is_none() && !self.w.grid.half
     }
 
-    /// Scale, and what to take off a stored value whose middle is `middle`.
+    /// Where some rows lie.
     #[inline(always)]
-    fn scale(self, row: usize, group: usize, middle: i32) -> (f32, i32) {
-        let (grid, at) = (&self.w.grid, row * self.w.grid.groups + group);
-        (grid.scales[at], middle + grid.zeros.as_ref().map_or(0, |zeros| i32::from(zeros[at])))
+    fn rows(self, first: usize, count: usize) -> Packs {
+        let (grid, groups) = (&self.w.grid, self.w.grid.groups);
+        let part = first * groups..(first + count) * groups;
+        assert!(groups * self.group >= self.w.cols);
+        Packs {
+            run: Run::of(&self.w.words, self.w.row_words() * 4, first, count),
+            groups,
+            scales: grid.scales[part.clone()].as_ptr(),
+            zeros: grid.zeros.as_ref().map(|zeros| zeros[part].as_ptr()),
+            half: grid.half,
+        }
+    }
+
+    /// A byte of a row.
+    fn stored(self, row: usize, at: usize) -> u8 {
+        self.w.words[row * self.w.row_words() * 4 + at]
     }
 
     /// `(stored - zero) * scale` of one weight.
     fn weight(self, row: usize, at: usize, stored: u8, middle: i32) -> f32 {
-        let (scale, zero) = self.scale(row, at / self.group, middle);
+        let (grid, group) = (&self.w.grid, row * self.w.grid.groups + at / self.group);
+        let zero = middle + grid.zeros.as_ref().map_or(0, |zeros| i32::from(zeros[group]));
+        let scale = grid.scales[group];
         let weight = (i32::from(stored) - zero) as f32 * scale;
         if self.w.grid.half { f16::from_f32(weight).to_f32() } else { weight }
     }
 }
 
+/// Rows of a packed weight.
+#[derive(Clone, Copy)]
+pub(super) struct Packs {
+    run: Run,
+    /// Groups of a row.
+    groups: usize,
+    scales: *const f32,
+    zeros: Option<*const i8>,
+    half: bool,
+}
+
+impl Packs {
+    /// Scale, and what to take off a stored value whose middle is `middle`.
+    ///
+    /// # Safety
+    /// There must be more than c rows, and the group be one of theirs.
+    #[inline(always)]
+    unsafe fn scale(self, c: usize, group: usize, middle: i32) -> (f32, i32) {
+        let at = c * self.groups + group;
+        // SAFETY: scales and zero points of all the rows are there, as `Grids::rows` has seen.
+        unsafe { (*self.scales.add(at), middle + self.zeros.map_or(0, |zeros| i32::from(*zeros.add(at)))) }
+    }
+}
+
 impl Source for F32<'_> {
+    type Rows = Run;
     type Grid = ();
     const BYTES: usize = 64;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0[row * self.1..(row + 1) * self.1].as_ptr().cast()
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, _row: usize, _group: usize) {}
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, (): (), at: usize) -> __m512 {
-        // SAFETY: the caller keeps `at + 16` within the row, four bytes a weight.
-        unsafe { _mm512_loadu_ps(start.cast::<f32>().add(at)) }
+    fn rows(self, first: usize, count: usize) -> Run {
+        Run::of(bytes(self.0), 4 * self.1, first, count)
     }
 
     #[inline(always)]
+    fn start(rows: Run) -> *const u8 {
+        rows.start()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(_rows: Run, _c: usize, _group: usize) {}
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
+        // SAFETY: the caller keeps `at + 16` within the row, four bytes a weight.
+        unsafe { _mm512_loadu_ps(rows.byte(c, 4 * at).cast()) }
+    }
+
     fn get(self, row: usize, at: usize) -> f32 {
         self.0[row * self.1 + at]
     }
 }
 
 impl Source for Bf16<'_> {
+    type Rows = Run;
     type Grid = ();
     const BYTES: usize = 32;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0[2 * row * self.1..2 * (row + 1) * self.1].as_ptr()
+    fn rows(self, first: usize, count: usize) -> Run {
+        Run::of(self.0, 2 * self.1, first, count)
+    }
+
+    #[inline(always)]
+    fn start(rows: Run) -> *const u8 {
+        rows.start()
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, _row: usize, _group: usize) {}
+    unsafe fn grid(_rows: Run, _c: usize, _group: usize) {}
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, (): (), at: usize) -> __m512 {
+    unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
         // SAFETY: the caller keeps `at + 16` within the row, two bytes a weight; the load is unaligned.
-        let raw = unsafe { _mm256_loadu_si256(start.add(2 * at).cast()) };
+        let raw = unsafe { _mm256_loadu_si256(rows.byte(c, 2 * at).cast()) };
         _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(raw)))
     }
 
@@ -151,23 +243,29 @@ impl Source for Bf16<'_> {
 }
 
 impl Source for F16<'_> {
+    type Rows = Run;
     type Grid = ();
     const BYTES: usize = 32;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0[2 * row * self.1..2 * (row + 1) * self.1].as_ptr()
+    fn rows(self, first: usize, count: usize) -> Run {
+        Run::of(self.0, 2 * self.1, first, count)
+    }
+
+    #[inline(always)]
+    fn start(rows: Run) -> *const u8 {
+        rows.start()
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, _row: usize, _group: usize) {}
+    unsafe fn grid(_rows: Run, _c: usize, _group: usize) {}
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, (): (), at: usize) -> __m512 {
+    unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
         // SAFETY: the caller keeps `at + 16` within the row, two bytes a weight; the load is unaligned.
-        _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(start.add(2 * at).cast()) })
+        _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(rows.byte(c, 2 * at).cast()) })
     }
 
     fn get(self, row: usize, at: usize) -> f32 {
@@ -176,30 +274,21 @@ impl Source for F16<'_> {
     }
 }
 
-impl Int4<'_> {
-    /// Rows of x `[m, k]` with each sixteen values in the order of the lanes, as [`Source::TURNED`] says; what is beyond
-    /// the last whole sixteen of a row is left as it is.
-    pub(super) fn turned<'a>(x: &'a [f32], k: usize, scratch: &'a mut Vec<f32>) -> &'a [f32] {
-        scratch.clear();
-        scratch.extend_from_slice(x);
-        for (x, out) in x.chunks_exact(k).zip(scratch.chunks_exact_mut(k)) {
-            for (x, out) in x.as_chunks::<LANES>().0.iter().zip(out.as_chunks_mut::<LANES>().0) {
-                *out = std::array::from_fn(|place| x[place / 2 + place % 2 * 8]);
-            }
-        }
-        scratch
-    }
-}
-
-impl Source for Int4<'_> {
+impl<const PLAIN: bool> Source for Int4<'_, PLAIN> {
+    type Rows = Packs;
     /// The sixteen weights that a nibble may stand for.
     type Grid = __m512;
     const BYTES: usize = 8;
     const TURNED: bool = true;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0.bytes(row).as_ptr()
+    fn rows(self, first: usize, count: usize) -> Packs {
+        self.0.rows(first, count)
+    }
+
+    #[inline(always)]
+    fn start(rows: Packs) -> *const u8 {
+        rows.run.start()
     }
 
     #[inline(always)]
@@ -211,12 +300,13 @@ impl Source for Int4<'_> {
     /// is rounded, and then to 16 bits where that is asked for.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, row: usize, group: usize) -> __m512 {
-        let (scale, zero) = self.0.scale(row, group, 8);
+    unsafe fn grid(rows: Packs, c: usize, group: usize) -> __m512 {
+        // SAFETY: as the caller promises.
+        let (scale, zero) = unsafe { rows.scale(c, group, 8) };
         let stored = _mm512_setr_ps(0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.);
-        let whole = _mm512_sub_ps(stored, _mm512_set1_ps(zero as f32));
-        let weights = _mm512_mul_ps(whole, _mm512_set1_ps(scale));
-        match self.0.w.grid.half {
+        let zero = if PLAIN { 8.0 } else { zero as f32 };
+        let weights = _mm512_mul_ps(_mm512_sub_ps(stored, _mm512_set1_ps(zero)), _mm512_set1_ps(scale));
+        match !PLAIN && rows.half {
             true => _mm512_cvtph_ps(_mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(weights)),
             false => weights,
         }
@@ -224,27 +314,33 @@ impl Source for Int4<'_> {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, grid: __m512, at: usize) -> __m512 {
+    unsafe fn load(rows: Packs, c: usize, grid: __m512, at: usize) -> __m512 {
         // SAFETY: the caller keeps `at + 16` within the row, half a byte a weight; the load is unaligned.
-        let eight = unsafe { start.add(at / 2).cast::<i64>().read_unaligned() };
+        let eight = unsafe { rows.run.byte(c, at / 2).cast::<i64>().read_unaligned() };
         // Even lanes have the nibbles of the first word, odd lanes those of the second; a permute looks at four bits.
         let shifts = _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28);
         _mm512_permutexvar_ps(_mm512_srlv_epi32(_mm512_set1_epi64(eight), shifts), grid)
     }
 
     fn get(self, row: usize, at: usize) -> f32 {
-        self.0.weight(row, at, self.0.bytes(row)[at / 2] >> (at % 2 * 4) & 0xF, 8)
+        self.0.weight(row, at, self.0.stored(row, at / 2) >> (at % 2 * 4) & 0xF, 8)
     }
 }
 
 impl Source for Int8<'_> {
+    type Rows = Packs;
     /// Scale and zero point.
     type Grid = (__m512, __m512i);
     const BYTES: usize = 16;
 
     #[inline(always)]
-    fn start(self, row: usize) -> *const u8 {
-        self.0.bytes(row).as_ptr()
+    fn rows(self, first: usize, count: usize) -> Packs {
+        self.0.rows(first, count)
+    }
+
+    #[inline(always)]
+    fn start(rows: Packs) -> *const u8 {
+        rows.run.start()
     }
 
     #[inline(always)]
@@ -254,21 +350,22 @@ impl Source for Int8<'_> {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(self, row: usize, group: usize) -> (__m512, __m512i) {
-        let (scale, zero) = self.0.scale(row, group, 128);
+    unsafe fn grid(rows: Packs, c: usize, group: usize) -> (__m512, __m512i) {
+        // SAFETY: as the caller promises.
+        let (scale, zero) = unsafe { rows.scale(c, group, 128) };
         (_mm512_set1_ps(scale), _mm512_set1_epi32(zero))
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(start: *const u8, (scale, zero): (__m512, __m512i), at: usize) -> __m512 {
+    unsafe fn load(rows: Packs, c: usize, (scale, zero): (__m512, __m512i), at: usize) -> __m512 {
         // SAFETY: the caller keeps `at + 16` within the row, a byte a weight; the load is unaligned.
-        let sixteen = unsafe { _mm_loadu_si128(start.add(at).cast()) };
+        let sixteen = unsafe { _mm_loadu_si128(rows.run.byte(c, at).cast()) };
         let whole = _mm512_sub_epi32(_mm512_cvtepu8_epi32(sixteen), zero);
         _mm512_mul_ps(_mm512_cvtepi32_ps(whole), scale)
     }
 
     fn get(self, row: usize, at: usize) -> f32 {
-        self.0.weight(row, at, self.0.bytes(row)[at], 128)
+        self.0.weight(row, at, self.0.stored(row, at), 128)
     }
 }

@@ -37,3 +37,10 @@ pub(super) fn of_all<const R: usize, const C: usize>(sums: &[[__m512; C]; R]) ->
     }
     totals
 }
+
+/// The lanes in order, of those that are held as 0, 8, 1, 9, ..., 7, 15.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn in_order(turned: __m512) -> __m512 {
+    _mm512_permutexvar_ps(_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15), turned)
+}
