@@ -199,9 +199,10 @@ impl Desk<'_> {
     }
 
     fn logprobs(&self, wanted: &Wanted, prompt: &Opened, told: &Told, chat: bool) -> Value {
-        // What ends a reply is no part of it.
-        let said = told.generated.logprobs.iter().filter(|one| !self.tokenizer.eos().contains(&one.token));
+        let said = &told.generated.logprobs;
         if chat {
+            // What ends a reply is no part of a message; of a text harnesses count it.
+            let said = said.iter().filter(|one| !self.tokenizer.eos().contains(&one.token));
             return written::chat_logprobs(self.tokenizer, &said.cloned().collect::<Vec<_>>());
         }
         let first = prompt.tokens.first().filter(|_| wanted.echo()).map(|&token| (token, None));
