@@ -63,10 +63,28 @@ pub enum Error {
         differences: Vec<String>,
     },
     /// Another process works in the same run folder.
-    #[error("another acbench is at work in {}", root.display())]
+    #[error("{who} is at work in {}", root.display())]
     Busy {
         /// The run folder.
         root: PathBuf,
+        /// What is known of it.
+        who: String,
+    },
+    /// A folder without runs to work on.
+    #[error("{} holds no run: neither it nor a folder in it has a run.json", root.display())]
+    NoRuns {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// Work that waits for what nobody does.
+    #[error("{}: {units} units of work wait for others that nobody does, {first} the first", root.display())]
+    Stuck {
+        /// The run folder.
+        root: PathBuf,
+        /// How many.
+        units: usize,
+        /// One of them.
+        first: String,
     },
     /// A run that cannot be probed.
     #[error("{} cannot be probed: {why}", root.display())]
@@ -226,6 +244,16 @@ impl Error {
                     .to_owned(),
             ),
             Error::Busy { .. } => Some("wait until it has ended, or name another folder with --output_path".to_owned()),
+            Error::NoRuns { .. } => Some(
+                "`acbench run PLAN.toml --prepare` makes the runs of a plan for workers; one that `acbench evaluate` began is \
+                 gone on with, too"
+                    .to_owned(),
+            ),
+            Error::Stuck { .. } => Some(
+                "see why other workers stopped, and begin one of all stages: `acbench worker DIR`; `acbench status DIR` shows \
+                 what is done"
+                    .to_owned(),
+            ),
             Error::NotARun { .. } => {
                 Some("`acbench evaluate --output_path FOLDER` makes one; `runs/` holds those of this folder".to_owned())
             }

@@ -29,7 +29,7 @@ pub(crate) fn look(run: &Run, variant: &str, endpoint: &Endpoint, watch: &mut Wa
     let Some(first) = now.first() else { return Ok(()) };
     let known: Option<Identity> = path.is_file().then(|| record::read_json(&path)).transpose()?;
     let mut found = endpoint.notes();
-    let mut identity = known.unwrap_or_else(|| {
+    let mut identity = known.clone().unwrap_or_else(|| {
         found.extend(twin(run, variant, first));
         Identity { fingerprint: first.clone(), warnings: Vec::new() }
     });
@@ -41,7 +41,11 @@ pub(crate) fn look(run: &Run, variant: &str, endpoint: &Endpoint, watch: &mut Wa
             identity.warnings.push(text);
         }
     }
-    Ok(record::write_json(&path, &identity)?)
+    // Several workers look, and find the same.
+    if known.as_ref() != Some(&identity) {
+        record::write_json(&path, &identity)?;
+    }
+    Ok(())
 }
 
 /// What an address says otherwise than the variant's first did when the run began.

@@ -26,11 +26,14 @@ mod effort;
 mod embedding;
 mod error;
 mod event;
+mod executor;
 mod export;
 mod fetch;
 pub mod hub;
 #[cfg(feature = "endpoint")]
 mod identity;
+mod keeper;
+mod lease;
 pub mod logs;
 mod lookup;
 mod plan;
@@ -43,6 +46,7 @@ mod similarity;
 mod spec;
 mod sweep;
 mod tokens;
+mod units;
 mod verb;
 
 pub use ::compress::{
@@ -66,6 +70,7 @@ pub use error::Error;
 pub use event::{Event, Watch};
 pub use export::ExportFormat;
 pub use fetch::fetch;
+pub use keeper::{Ending, Stop};
 pub use lookup::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
@@ -75,12 +80,14 @@ pub use served::{Served, ServerOptions, asked_model, served, server_address};
 pub use server::{ModelServer, ServeOptions, server_key};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
-pub use sweep::{SweepRun, sweep};
+pub use sweep::{Sweep, SweepRun, sweep};
+pub use units::Stage;
 pub use verb::{
-    BlameOptions, Compression, Counts, Finished, GenerateOptions, Predicted, ProbeOptions, Reported, ScoreOptions,
-    ServerProgram, Spared, TerminalOptions, View, analyze, blame, compare, compress, compress_variant, evaluate,
-    export, gate, generate, paper, probe, recommend, report, sample_plan, score, score_predictions, server_commands,
-    variant_checkpoint, view, write_recipe, write_text,
+    BlameOptions, Compression, Counted, Counts, Executor, Finished, GenerateOptions, Predicted, ProbeOptions, Reported,
+    RunStatus, STOPPED_CODE, ScoreOptions, ServerProgram, Spared, Status, Submission, TaskStatus, TerminalOptions,
+    View, Worked, WorkerOptions, WorkerStatus, analyze, blame, compare, compress, compress_variant, evaluate, export,
+    gate, generate, paper, probe, recommend, report, sample_plan, score, score_predictions, server_commands, status,
+    submit, variant_checkpoint, view, work, write_recipe, write_text,
 };
 #[cfg(feature = "endpoint")]
 pub use verb::{CheckedReply, ServerCheck, check_server};

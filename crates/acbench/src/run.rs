@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use task::Drawn;
 
 use crate::Error;
+use crate::units::worker_of;
 
 /// The bundled model's name.
 pub const PICO: &str = "pico";
@@ -79,14 +80,20 @@ impl Run {
     /// Keeps other processes from working in this folder for as long as the file lives; a killed process lets go.
     ///
     /// # Errors
-    /// [`Error::Busy`] where another one is at work. A file system that has no locks is trusted.
+    /// [`Error::Busy`] where another one is at work, or a worker of this or another host gave a sign of life lately.
     pub(crate) fn lock(&self) -> Result<File, Error> {
-        let path = self.root.join(".lock");
-        let file = File::create(&path).map_err(|source| record::RecordError::io("create", &path, source))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(Error::Busy { root: self.root.clone() }),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
-        }
+        let busy = |who| Error::Busy { root: self.root.clone(), who };
+        let file = locked(&self.root.join(".lock"), true)?.ok_or_else(|| busy("another acbench".to_owned()))?;
+        worker_of(self)?.map_or(Ok(file), |who| Err(busy(who)))
+    }
+
+    /// Shares the work in this folder with others who do, and keeps the rest out.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where one that does not is at work.
+    pub(crate) fn share(&self) -> Result<File, Error> {
+        let who = "an acbench that shares its work with nobody".to_owned();
+        locked(&self.root.join(".lock"), false)?.ok_or_else(|| Error::Busy { root: self.root.clone(), who })
     }
 
     /// Writes a changed record: another scoring or margin for the same replies.
@@ -116,12 +123,12 @@ impl Run {
         Ok(Transcripts::open(&run_path::transcript_files(&self.root, variant, &task.task))?)
     }
 
-    /// What others wrote for a task beside this folder's own file.
-    pub(crate) fn other_transcripts(&self, variant: &str, task: &TaskSource) -> Result<Transcripts, Error> {
+    /// The files that others wrote for a task beside this folder's own.
+    pub(crate) fn other_transcripts(&self, variant: &str, task: &TaskSource) -> Vec<PathBuf> {
         let own = run_path::transcripts(&self.root, variant, &task.task);
         let mut files = run_path::transcript_files(&self.root, variant, &task.task);
         files.retain(|path| *path != own);
-        Ok(Transcripts::open(&files)?)
+        files
     }
 
     /// The transcripts of a task, and that all of its samples have ended.
@@ -265,6 +272,20 @@ pub fn open_checkpoint(folder: Option<&Path>) -> Result<Checkpoint, Error> {
 pub(crate) fn missing_template(tokenizer: &Tokenizer, wanted: bool) -> Option<String> {
     (wanted && !tokenizer.has_template())
         .then(|| "the checkpoint has no chat template: prompts are plain text, `role: content`".to_owned())
+}
+
+/// Locks a file for as long as the value lives, for one alone or for many; `None` where others have it. A file system that
+/// has no locks is trusted.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub(crate) fn locked(path: &Path, alone: bool) -> Result<Option<File>, Error> {
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(|source| record::RecordError::io("create", path, source))?;
+    match if alone { file.try_lock() } else { file.try_lock_shared() } {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
 }
 
 /// SHA-256 of a file.

@@ -25,6 +25,15 @@ const MOST: usize = 10_000;
 /// The longest name of a run's folder, in characters.
 const LONGEST: usize = 100;
 
+/// The runs of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// The folder that has a folder for each run.
+    pub root: PathBuf,
+    /// The runs.
+    pub runs: Vec<SweepRun>,
+}
+
 /// One run of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweepRun {
@@ -40,7 +49,7 @@ pub struct SweepRun {
 ///
 /// # Errors
 /// A file that cannot be read, keys that it has no meaning for, two runs of one name.
-pub fn sweep(path: &Path) -> Result<Vec<SweepRun>, Error> {
+pub fn sweep(path: &Path) -> Result<Sweep, Error> {
     let bad = |problem: String| Error::Flag { flag: "PLAN", value: path.display().to_string(), problem };
     let text = record::read_text(path).map_err(|error| bad(error.to_string()))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| bad(error.to_string()))?;
@@ -48,7 +57,7 @@ pub fn sweep(path: &Path) -> Result<Vec<SweepRun>, Error> {
     runs(&table, &stem).map_err(bad)
 }
 
-fn runs(table: &Table, stem: &str) -> Result<Vec<SweepRun>, String> {
+fn runs(table: &Table, stem: &str) -> Result<Sweep, String> {
     if let Some(key) = table.keys().find(|key| !["output_path", "each", "matrix"].contains(&key.as_str())) {
         return Err(format!("`{key}` means nothing here: there are output_path, [each] and [matrix]"));
     }
@@ -80,7 +89,7 @@ fn runs(table: &Table, stem: &str) -> Result<Vec<SweepRun>, String> {
         }
         all.push(SweepRun { folder: root.join(&name), flags: [common.clone(), own].concat(), name });
     }
-    Ok(all)
+    Ok(Sweep { root, runs: all })
 }
 
 /// Name and flags of each combination.
@@ -151,7 +160,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Result<Vec<SweepRun>, String> {
-        runs(&text.parse::<Table>().map_err(|error| error.to_string())?, "plan")
+        Ok(runs(&text.parse::<Table>().map_err(|error| error.to_string())?, "plan")?.runs)
     }
 
     #[test]

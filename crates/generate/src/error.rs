@@ -14,6 +14,9 @@ pub enum GenerateError {
     /// The model cannot be loaded, or cannot be asked at all.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A job that somebody else has taken over.
+    #[error("others work on these samples now")]
+    Left,
     /// A sample whose episode cannot be opened.
     #[error("sample {sample} cannot be opened: {source}")]
     Open {

@@ -1,7 +1,7 @@
 //! The run loop: asks for what is missing, many at a time, and puts every reply on disk before it goes on.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use record::{Ask, Message, Outcome, Rng, Sample, SampleState, Step, Transcript, TranscriptLine, Transcripts, Turn};
 use serde_json::Value;
@@ -31,10 +31,26 @@ pub struct Job<'a> {
     pub samples: &'a [Sample],
     /// The transcript file. What it already holds is not asked again.
     pub transcript: &'a Path,
+    /// Files of others with replies to these samples: what has ended there is not asked again, what is under way there goes
+    /// on here, its replies copied first. They are never written, since whoever did may still be about.
+    pub earlier: &'a [PathBuf],
     /// How many conversations are under way at a time, at least 1. It changes the speed, never a reply.
     pub batch_size: usize,
     /// The run's seed.
     pub seed: u64,
+    /// Whether to go on: heard before every request and before every write.
+    pub leave: &'a dyn Fn() -> Leave,
+}
+
+/// Whether a job is left before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// It goes on.
+    Never,
+    /// Once the replies in flight are on disk; nothing new is asked for.
+    AfterReplies,
+    /// At once: the samples are somebody else's now, and nothing more is written.
+    AtOnce,
 }
 
 /// How far a job is.
@@ -59,7 +75,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// A transcript that is broken in its middle or that belongs to other samples, a full disk, a backend that cannot
-/// answer at all. What was finished stays on disk in every case.
+/// answer at all, [`GenerateError::Left`]. What was finished stays on disk in every case.
 pub fn run(
     job: &Job<'_>,
     open: &Open<'_>,
@@ -67,22 +83,24 @@ pub fn run(
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Progress, GenerateError> {
     let file = Appender::open(job.transcript)?;
-    let earlier = Transcripts::open(&[job.transcript.to_owned()])?;
+    let own = Transcripts::open(&[job.transcript.to_owned()])?;
+    let others = Transcripts::open(job.earlier)?;
     let mut progress = Progress { total: job.samples.len(), ..Progress::default() };
     let mut waiting = VecDeque::new();
     for sample in job.samples {
-        match earlier.state(&sample.id) {
+        let elsewhere = others.state(&sample.id);
+        match if elsewhere.is_over() { elsewhere } else { own.state(&sample.id) } {
             SampleState::Finished => progress.end(false),
             SampleState::Failed { again: false } => progress.end(true),
             SampleState::UnderWay | SampleState::Failed { again: true } => waiting.push_back(sample),
         }
     }
     watch(progress);
-    let mut run = Run { job, open, file, earlier, progress, waiting, flying: BTreeMap::new() };
+    let mut run = Run { job, open, file, own, others, progress, waiting, flying: BTreeMap::new() };
     loop {
         run.fill(backend)?;
         if run.flying.is_empty() {
-            return Ok(run.progress);
+            return if (job.leave)() == Leave::AtOnce { Err(GenerateError::Left) } else { Ok(run.progress) };
         }
         run.take_all(backend)?;
         watch(run.progress);
@@ -114,8 +132,9 @@ struct Run<'a> {
     open: &'a Open<'a>,
     file: Appender,
     progress: Progress,
-    /// What is on disk of the samples that wait.
-    earlier: Transcripts,
+    /// What is on disk of the samples that wait, here and elsewhere.
+    own: Transcripts,
+    others: Transcripts,
     waiting: VecDeque<&'a Sample>,
     flying: BTreeMap<Ticket, Flight<'a>>,
 }
@@ -123,9 +142,9 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Takes samples up until enough conversations are under way.
     fn fill(&mut self, backend: &mut dyn Backend) -> Result<(), GenerateError> {
-        while self.flying.len() < self.job.batch_size.max(1) {
+        while self.flying.len() < self.job.batch_size.max(1) && (self.job.leave)() == Leave::Never {
             let Some(sample) = self.waiting.pop_front() else { break };
-            let steps = self.earlier.get(&sample.id)?.steps;
+            let steps = self.said(sample)?;
             let mut conversation =
                 (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
             let (turn, before) = self.replay(sample, &steps, &mut *conversation)?;
@@ -135,11 +154,34 @@ impl<'a> Run<'a> {
                 }
                 Turn::Done(record) => {
                     let line = self.end(&sample.id, Outcome::Finished, record);
-                    self.file.append(&[line])?;
+                    self.write(&[line])?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What was said for a sample until now; what was said elsewhere is in the own file then.
+    fn said(&mut self, sample: &Sample) -> Result<Vec<Step>, GenerateError> {
+        let own = self.own.get(&sample.id)?.steps;
+        let others = self.others.get(&sample.id)?.steps;
+        if !others.starts_with(&own) {
+            return Ok(own);
+        }
+        let missing = others.iter().enumerate().skip(own.len());
+        self.write(&missing.map(|(turn, step)| TranscriptLine::reply(&sample.id, turn, step)).collect::<Vec<_>>())?;
+        Ok(others)
+    }
+
+    /// Puts lines on disk, unless the samples are somebody else's now.
+    fn write(&mut self, lines: &[TranscriptLine]) -> Result<(), GenerateError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        match (self.job.leave)() {
+            Leave::AtOnce => Err(GenerateError::Left),
+            Leave::Never | Leave::AfterReplies => Ok(self.file.append(lines)?),
+        }
     }
 
     fn ask(&mut self, flight: Flight<'a>, backend: &mut dyn Backend) -> Result<(), GenerateError> {
@@ -190,8 +232,9 @@ impl<'a> Run<'a> {
         if lines.is_empty() && going_on.is_empty() {
             return Err(GenerateError::NoReply { waiting: self.flying.len() });
         }
-        if !lines.is_empty() {
-            self.file.append(&lines)?;
+        self.write(&lines)?;
+        if (self.job.leave)() != Leave::Never {
+            return Ok(());
         }
         going_on.into_iter().try_for_each(|flight| self.ask(flight, backend))
     }

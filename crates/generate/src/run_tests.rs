@@ -144,7 +144,14 @@ fn case() -> Result<Case, Box<dyn Error>> {
 
 impl Case {
     fn run(&self, batch_size: usize, backend: &mut Echo) -> Result<Progress, GenerateError> {
-        let job = Job { samples: &self.samples, transcript: &self.path, batch_size, seed: 11 };
+        let job = Job {
+            samples: &self.samples,
+            transcript: &self.path,
+            batch_size,
+            seed: 11,
+            earlier: &[],
+            leave: &|| Leave::Never,
+        };
         run(&job, &open, backend, &mut |_| {})
     }
 }
@@ -281,7 +288,14 @@ fn the_same_question_gets_another_seed_in_another_run_sample_and_turn() -> Check
     case.run(2, &mut Echo::default())?;
     let before = read_transcripts(&case.path)?;
     fs::remove_file(&case.path)?;
-    let job = Job { samples: &case.samples, transcript: &case.path, batch_size: 2, seed: 12 };
+    let job = Job {
+        samples: &case.samples,
+        transcript: &case.path,
+        batch_size: 2,
+        seed: 12,
+        earlier: &[],
+        leave: &|| Leave::Never,
+    };
     run(&job, &open, &mut Echo::default(), &mut |_| {})?;
     assert_ne!(before["s0"].last_reply(), read_transcripts(&case.path)?["s0"].last_reply());
     Ok(())
@@ -311,5 +325,57 @@ fn what_is_too_long_is_asked_again_with_less_of_the_past_and_goes_on_so() -> Che
     fs::remove_file(&case.path)?;
     case.run(2, &mut echo(0))?;
     assert!(matches!(read_transcripts(&case.path)?["s2"].outcome, Some(Outcome::Finished)));
+    Ok(())
+}
+
+#[test]
+fn a_job_that_is_left_after_its_replies_goes_on_in_another_file() -> Checked {
+    let (case, whole) = (case()?, case()?);
+    whole.run(2, &mut Echo::default())?;
+    let began = std::cell::Cell::new(0);
+    let leave = || {
+        began.set(began.get() + 1);
+        if began.get() > 4 { Leave::AfterReplies } else { Leave::Never }
+    };
+    let job = |transcript, earlier, leave| Job {
+        samples: &case.samples,
+        transcript,
+        batch_size: 2,
+        seed: 11,
+        earlier,
+        leave,
+    };
+    let mut first = Echo::default();
+    let left = run(&job(&case.path, &[], &leave), &open, &mut first, &mut |_| {})?;
+    assert!(left.done < left.total && first.under_way.is_empty(), "what was in flight is taken");
+    let before = fs::read(&case.path)?;
+    let (next, earlier) = (case.path.with_file_name("next.jsonl"), [case.path.clone()]);
+    let mut second = Echo::default();
+    let end = run(&job(&next, &earlier, &|| Leave::Never), &open, &mut second, &mut |_| {})?;
+    assert_eq!((end.done, end.failed, end.total), (7, 1, 7));
+    assert_eq!(fs::read(&case.path)?, before, "the file of others stays as it is");
+    assert!(second.asked.iter().all(|asked| !first.asked.contains(asked)), "no reply is asked for twice");
+    let mut both = Transcripts::open(&[case.path.clone(), next])?;
+    for (sample, transcript) in read_transcripts(&whole.path)? {
+        assert_eq!(both.get(&sample)?, transcript, "{sample}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_job_that_is_left_at_once_writes_nothing_more() -> Checked {
+    let case = case()?;
+    let asked = std::cell::Cell::new(0);
+    let leave = || {
+        asked.set(asked.get() + 1);
+        if asked.get() > 6 { Leave::AtOnce } else { Leave::Never }
+    };
+    let at = std::cell::Cell::new(0);
+    let job =
+        Job { samples: &case.samples, transcript: &case.path, batch_size: 2, seed: 11, earlier: &[], leave: &leave };
+    let left =
+        run(&job, &open, &mut Echo::default(), &mut |_| at.set(fs::metadata(&case.path).map_or(0, |file| file.len())));
+    assert!(left.is_err_and(|error| matches!(error, GenerateError::Left)));
+    assert!(at.get() > 0 && fs::metadata(&case.path)?.len() == at.get());
     Ok(())
 }

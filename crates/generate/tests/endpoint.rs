@@ -140,7 +140,14 @@ fn whole_runs_through_any_mix_of_faults_have_every_reply_once() -> Checked<()> {
         let server = Server::start(Box::new(decide))?;
         let folder = tempfile::tempdir()?;
         let transcript = folder.path().join("t.jsonl");
-        let job = Job { samples: &samples, transcript: &transcript, batch_size: 8, seed };
+        let job = Job {
+            samples: &samples,
+            transcript: &transcript,
+            batch_size: 8,
+            seed,
+            earlier: &[],
+            leave: &|| Leave::Never,
+        };
         let mut endpoint = open(&server, options())?;
         let open = |sample: &Sample| -> Result<Box<dyn Conversation>, Box<dyn std::error::Error + Send + Sync>> {
             Ok(Box::new(Twice(sample.messages[0].content.clone(), 0)))

@@ -129,6 +129,17 @@ pub mod run_path {
         root.join(variant).join("transcripts").join(format!("{task}.jsonl"))
     }
 
+    /// `<variant>/transcripts/<task>/<shard>-<generation>.jsonl`: what one worker wrote of a shard under one lease.
+    pub fn shard(root: &Path, variant: &str, task: &str, (shard, generation): (usize, u32)) -> PathBuf {
+        let folder = transcripts(root, variant, task).with_extension("");
+        folder.join(format!("{shard:05}-{generation:03}.jsonl"))
+    }
+
+    /// `leases/`: which worker does what.
+    pub fn leases(root: &Path) -> PathBuf {
+        root.join("leases")
+    }
+
     /// Every transcript file of a task that is there, in order: `<variant>/transcripts/<task>.jsonl`, then what others wrote
     /// beside it, `<variant>/transcripts/<task>/<shard>.jsonl`.
     pub fn transcript_files(root: &Path, variant: &str, task: &str) -> Vec<PathBuf> {

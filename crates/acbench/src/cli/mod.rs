@@ -24,7 +24,12 @@ mod run;
 mod run_args;
 mod score;
 mod serve;
+mod signals;
+mod status;
+mod submit;
+mod sweep;
 mod view;
+mod worker;
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -57,7 +62,8 @@ Examples:
 
 Flags may be written with `-` or `_`. The same command again resumes a run that was stopped.
 Exit codes: 0 done; 1 `gate`: the budget is broken, `recommend`: no variant is shown to be what was asked for; 2 not done
-(what, where and what to do is on stderr); 3 done, but some samples failed, or `compare` could not compare all.";
+(what, where and what to do is on stderr); 3 done, but some samples failed, or `compare` could not compare all; 75 `worker`:
+it was told to end, and gave back what was not done.";
 
 #[derive(Subcommand)]
 enum Verb {
@@ -65,6 +71,12 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Evaluate every combination of models, methods, tasks and seeds that a file names
     Run(run::RunAll),
+    /// Share the work of runs with other workers, on this host and on others
+    Worker(worker::Worker),
+    /// Submit workers to Slurm, or write a job for Kubernetes
+    Submit(submit::Submit),
+    /// Show how far runs are, and who does what
+    Status(status::Status),
     /// Write a compressed checkpoint
     Compress(compress::Compress),
     /// Say what a checkpoint is: architecture, format, bits, zeros, sizes, digest
@@ -117,6 +129,9 @@ pub(crate) fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Evaluate(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
+        Verb::Worker(verb) => verb.run(),
+        Verb::Submit(verb) => verb.run(),
+        Verb::Status(verb) => verb.run(),
         Verb::Compress(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
         Verb::Generate(verb) => verb.run(),

@@ -126,7 +126,7 @@ impl Work {
 }
 
 /// `40 s`, `12 min`, `3.5 h`
-fn about(time: Duration) -> String {
+pub(super) fn about(time: Duration) -> String {
     match time.as_secs() {
         seconds @ ..100 => format!("{seconds} s"),
         seconds @ ..6000 => format!("{} min", (seconds + 30) / 60),

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use acbench::{Run, SweepRun};
-use clap::{Args, Parser};
+use acbench::{Run, Sweep, SweepRun};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::Failure;
 use super::output;
 use super::progress::Progress;
 use super::run_args::RunArgs;
+use super::sweep::planned;
 
 /// Evaluate every combination of models, methods, tasks and seeds that a file names
 ///
@@ -25,6 +26,10 @@ pub(crate) struct RunAll {
     /// Only say what would be run, and what it takes
     #[arg(long = "dry_run")]
     dry_run: bool,
+
+    /// Only make the folders of the runs, for `acbench worker` to work on
+    #[arg(long, conflicts_with = "dry_run")]
+    prepare: bool,
 
     /// Print the runs as JSON
     #[arg(long)]
@@ -44,14 +49,6 @@ Example of a plan:
 
   acbench run plan.toml --dry_run     then without it: eight runs, runs/sweep/wanda_SmolLM2-135M-Instruct_seed-1 the last";
 
-/// The flags of one run.
-#[derive(Parser)]
-#[command(name = "acbench run", no_binary_name = true)]
-struct Asked {
-    #[command(flatten)]
-    asked: RunArgs,
-}
-
 /// What became of a run.
 struct Outcome {
     run: SweepRun,
@@ -61,26 +58,19 @@ struct Outcome {
 
 impl RunAll {
     pub(crate) fn run(&self) -> Result<u8, Failure> {
-        let runs = acbench::sweep(&self.plan)?;
-        let elsewhere = self.dry_run.then(|| std::env::temp_dir().join(format!("acbench-{}", std::process::id())));
-        let mut planned_runs = Vec::new();
-        for (index, run) in runs.iter().enumerate() {
-            output::complain(&format!("{} of {}: {}", index + 1, runs.len(), run.name));
-            let folder = elsewhere.as_ref().map_or_else(|| run.folder.clone(), |folder| folder.join(&run.name));
-            let flags = [&run.flags[..], &[format!("--output_path={}", folder.display())]].concat();
-            let parsed = Asked::try_parse_from(super::spelled_all(&flags)).map_err(|error| wrong(run, &error));
-            // Planning says what it takes, and what is wrong.
-            let planned = parsed.and_then(|parsed| Ok((parsed.asked.plan()?, parsed.asked)));
-            if let Some(folder) = &elsewhere {
-                drop(std::fs::remove_dir_all(folder));
-            }
-            planned_runs.push(planned?);
-        }
-        if self.dry_run {
+        let Sweep { root, runs } = acbench::sweep(&self.plan)?;
+        let planned_runs = planned(&runs, self.dry_run)?;
+        if self.dry_run || self.prepare {
             let names: Vec<Value> = runs.iter().map(|run| json!({"run": run.folder, "flags": run.flags})).collect();
             match self.json {
                 true => output::print_json(&json!(names))?,
                 false => runs.iter().try_for_each(|run| output::print(&format!("{}\n", run.folder.display())))?,
+            }
+            if self.prepare {
+                output::complain(&format!(
+                    "next: acbench worker {}, as often and on as many hosts as you like",
+                    root.display()
+                ));
             }
             return Ok(super::DONE);
         }
@@ -107,13 +97,6 @@ impl RunAll {
         let failed = ends.iter().filter_map(|one| one.end.as_ref().ok()).sum();
         Ok(if stopped { super::STOPPED } else { output::code(failed) })
     }
-}
-
-/// A flag of a run that is none.
-fn wrong(run: &SweepRun, error: &clap::Error) -> Failure {
-    let text = error.to_string();
-    let problem = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    acbench::Error::Flag { flag: "PLAN", value: run.name.clone(), problem }.into()
 }
 
 /// Evaluates one run, whatever becomes of it.

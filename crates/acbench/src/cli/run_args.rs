@@ -296,6 +296,16 @@ impl SpeedArgs {
         Ok(GenerateOptions { batch_size: self.batch_size, servers: self.servers()? })
     }
 
+    /// The same as flags, for a worker that another program starts.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let key =
+            self.api_key_file.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+        let mut flags =
+            vec![format!("--batch_size={}", self.batch_size), format!("--request_timeout={}", self.request_timeout)];
+        flags.extend(key.map(|path| format!("--api_key_file={}", path.display())));
+        flags
+    }
+
     fn servers(&self) -> Result<ServerOptions, Error> {
         ServerOptions::new(Duration::from_secs(self.request_timeout), self.api_key_file.as_deref())
     }

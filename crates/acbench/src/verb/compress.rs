@@ -115,6 +115,27 @@ pub fn compress_variant(run: &Run, variant: &VariantRecord, watch: &mut Watch<'_
     Ok(())
 }
 
+/// Writes the text that variants of a run are calibrated on and the model writes itself, as much as the one needs that needs
+/// most. What is written already is not written again.
+///
+/// # Errors
+/// A model that cannot be loaded, or writes nothing; a full disk.
+pub(crate) fn write_own_text(run: &Run, watch: &mut Watch<'_>) -> Result<(), Error> {
+    let checkpoint = run.checkpoint()?;
+    let mut most = 0;
+    for variant in &run.record.variants {
+        let VariantSource::Compressed { method, settings, calibration: Some(TextOrigin::Own { tokens }) } =
+            &variant.source
+        else {
+            continue;
+        };
+        let recipe = Recipe::fitted(method, settings, &compress::widths(checkpoint.config()))?;
+        most = most.max(TextSize::of(&recipe, checkpoint.config()).tokens().min(*tokens));
+    }
+    let asked = OwnText { seed: run.record.seed, tokens: most };
+    calibration::own::source(&checkpoint, &asked, &run_path::own_text(&run.root), watch).map(drop)
+}
+
 /// What the walk will take of memory.
 fn expected(estimate: &Estimate) -> String {
     let activations = bytes(estimate.activations);

@@ -36,6 +36,14 @@ pub fn evaluate(
     watch: &mut Watch<'_>,
 ) -> Result<Finished, Error> {
     generate(run, how, watch)?;
+    finish(run, shown, watch)
+}
+
+/// Scores, analyzes and reports once everything is said.
+///
+/// # Errors
+/// Whatever a stage says.
+pub(crate) fn finish(run: &mut Run, shown: TerminalOptions, watch: &mut Watch<'_>) -> Result<Finished, Error> {
     let scored = score(run, &ScoreOptions::default(), watch)?;
     let analysis = analyze(run, None)?;
     let Reported { files, table, json } = report(run, shown)?;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use generate::{Backend, Conversation, Job, Local, LocalOptions, Model, Progress, Sampling, Scripted};
+use generate::{Backend, Conversation, Job, Leave, Local, LocalOptions, Model, Progress, Sampling, Scripted};
 use record::{Ask, Assets, Sample, TaskSource, Turn, VariantRecord, VariantSource, run_path};
 use serde_json::Value;
 use task::{Episode, Task};
@@ -44,14 +44,17 @@ pub fn generate(run: &Run, how: &GenerateOptions, watch: &mut Watch<'_>) -> Resu
         }
         // A variant with nothing left to ask is not even loaded.
         if !wanted.is_empty() {
-            ask(run, &VariantTasks { variant, tasks: wanted, how }, watch)?;
+            let ask = &mut |backend: &mut dyn Backend, watch: &mut Watch<'_>| {
+                ask_tasks(run, (variant, &wanted), how.batch_size, backend, watch)
+            };
+            with_backend(run, variant, how, watch, ask)?;
         }
     }
     counts(run)
 }
 
 /// Writes down what a checkpoint holds that was made elsewhere, once.
-fn look_at(run: &Run, variant: &VariantRecord) -> Result<(), Error> {
+pub(crate) fn look_at(run: &Run, variant: &VariantRecord) -> Result<(), Error> {
     let VariantSource::Checkpoint { path, digest } = &variant.source else { return Ok(()) };
     let known = run_path::weights(&run.root, &variant.name);
     if !known.is_file() {
@@ -73,22 +76,26 @@ fn counts(run: &Run) -> Result<Counts, Error> {
     Ok(counts)
 }
 
-/// What is asked of one variant.
-struct VariantTasks<'a> {
-    variant: &'a VariantRecord,
-    tasks: Vec<&'a TaskSource>,
-    how: &'a GenerateOptions,
-}
+/// What is done with whoever replies.
+pub(crate) type Asking<'a> = dyn FnMut(&mut dyn Backend, &mut Watch<'_>) -> Result<(), Error> + 'a;
 
-/// Asks it.
-fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(), Error> {
-    let variant = asked.variant;
+/// Loads a variant, or finds its servers or its file, and has it asked.
+///
+/// # Errors
+/// A model that cannot be loaded or asked, and what `ask` says.
+pub(crate) fn with_backend(
+    run: &Run,
+    variant: &VariantRecord,
+    how: &GenerateOptions,
+    watch: &mut Watch<'_>,
+    ask: &mut Asking<'_>,
+) -> Result<(), Error> {
     match &variant.source {
         VariantSource::Scripted { replies, .. } => {
             let mut scripted = Scripted::read(replies)?.remove(&variant.name).unwrap_or_default();
-            return ask_backend(run, asked, &mut scripted, watch);
+            return ask(&mut scripted, watch);
         }
-        VariantSource::Endpoint { addresses, model } => return ask_servers(run, asked, (addresses, model), watch),
+        VariantSource::Endpoint { .. } => return with_servers(run, variant, how, watch, ask),
         VariantSource::Dense | VariantSource::Compressed { .. } | VariantSource::Checkpoint { .. } => {}
     }
     let checkpoint = run.made(variant)?.map_or_else(|| run.checkpoint(), Ok)?;
@@ -106,68 +113,83 @@ fn ask(run: &Run, asked: &VariantTasks<'_>, watch: &mut Watch<'_>) -> Result<(),
         template_args: run.record.prompting.template_args.clone(),
         clock: crate::prompts::clock(&run.root, &run.record),
         max_thinking_tokens: run.record.prompting.max_thinking_tokens,
-        batch_size: asked.how.batch_size,
+        batch_size: how.batch_size,
     };
     let mut local = Local::new(&model, tokenizer, options)?;
-    ask_backend(run, asked, &mut local, watch)
+    ask(&mut local, watch)
 }
 
-/// Asks a variant behind servers, which are asked before and after who they are.
+/// Has a variant behind servers asked; before and after they are asked who they are.
 #[cfg(feature = "endpoint")]
-fn ask_servers(
+pub(crate) fn with_servers(
     run: &Run,
-    asked: &VariantTasks<'_>,
-    (addresses, model): (&[String], &str),
+    variant: &VariantRecord,
+    how: &GenerateOptions,
     watch: &mut Watch<'_>,
+    ask: &mut Asking<'_>,
 ) -> Result<(), Error> {
+    let VariantSource::Endpoint { addresses, model } = &variant.source else { return Ok(()) };
     let prompting = &run.record.prompting;
     let thought_tokens = match prompting.thinking {
         Some(true) => prompting.max_thinking_tokens.unwrap_or(0),
         _ => 0,
     };
-    let ServerOptions { timeout, key } = asked.how.servers.clone();
+    let ServerOptions { timeout, key } = how.servers.clone();
     let options = generate::EndpointOptions {
         sampling: sampling(run),
         template_args: prompting.template_args.clone(),
         thought_tokens,
-        connections: asked.how.batch_size,
+        connections: how.batch_size,
         timeout,
         key,
         ..Default::default()
     };
-    let place = |base: &String| generate::Address { base: base.clone(), model: Some(model.to_owned()) };
+    let place = |base: &String| generate::Address { base: base.clone(), model: Some(model.clone()) };
     let places: Vec<generate::Address> = addresses.iter().map(place).collect();
     let mut endpoint = generate::Endpoint::open(&places, options)?;
-    identity::look(run, &asked.variant.name, &endpoint, watch)?;
-    let done = ask_backend(run, asked, &mut endpoint, watch);
-    let looked = identity::look(run, &asked.variant.name, &endpoint, watch);
+    identity::look(run, &variant.name, &endpoint, watch)?;
+    let done = ask(&mut endpoint, watch);
+    let looked = identity::look(run, &variant.name, &endpoint, watch);
     done.and(looked)
 }
 
 #[cfg(not(feature = "endpoint"))]
-fn ask_servers(_: &Run, _: &VariantTasks<'_>, _: (&[String], &str), _: &mut Watch<'_>) -> Result<(), Error> {
+pub(crate) fn with_servers(
+    _: &Run,
+    _: &VariantRecord,
+    _: &GenerateOptions,
+    _: &mut Watch<'_>,
+    _: &mut Asking<'_>,
+) -> Result<(), Error> {
     Err(Error::NotBuilt { what: "requests to servers", feature: "endpoint" })
 }
 
-fn ask_backend(
+/// Asks a variant what is missing of some tasks.
+fn ask_tasks(
     run: &Run,
-    asked: &VariantTasks<'_>,
+    (variant, tasks): (&VariantRecord, &[&TaskSource]),
+    batch_size: usize,
     backend: &mut dyn Backend,
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
-    let &VariantTasks { variant, ref tasks, how } = asked;
     let mut meter = Meter::new();
     for source in tasks {
-        let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
         meter.begin();
-        let mut samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
-        let others = run.other_transcripts(&variant.name, source)?;
-        samples.retain(|sample| !others.state(&sample.id).is_over());
+        let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
-        let job = Job { samples: &samples, transcript: &transcript, batch_size: how.batch_size, seed: run.record.seed };
-        let end = generate::run(&job, &|sample| open(task, sample, &assets), backend, &mut |at| {
+        let earlier = run.other_transcripts(&variant.name, source);
+        let seed = run.record.seed;
+        let job = Job {
+            samples: &samples,
+            transcript: &transcript,
+            earlier: &earlier,
+            batch_size,
+            seed,
+            leave: &|| Leave::Never,
+        };
+        let end = ask_samples(run, source, &job, backend, &mut |at| {
             meter.tick();
             watch(Event::Progress { done: at.done, total: at.total, detail: speed(at, began) });
         })?;
@@ -178,6 +200,21 @@ fn ask_backend(
         }
     }
     Ok(())
+}
+
+/// Asks the samples of a job, which are of one task.
+///
+/// # Errors
+/// As [`generate::run`].
+pub(crate) fn ask_samples(
+    run: &Run,
+    source: &TaskSource,
+    job: &Job<'_>,
+    backend: &mut dyn Backend,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Progress, Error> {
+    let (task, assets) = (lookup::task(&source.task)?, run.assets(source));
+    Ok(generate::run(job, &|sample| open(task, sample, &assets), backend, watch)?)
 }
 
 /// The episode of a sample, as the run loop wants it: the crates of tasks and of replies do not know each other.
@@ -202,7 +239,7 @@ impl Conversation for Opened {
 }
 
 /// `412 tokens/s, 3 failed`
-fn speed(at: Progress, began: Instant) -> String {
+pub(crate) fn speed(at: Progress, began: Instant) -> String {
     let rate = at.tokens as f64 / began.elapsed().as_secs_f64().max(1e-3);
     let failed = if at.failed > 0 { format!(", {} failed", at.failed) } else { String::new() };
     format!("{rate:.0} tokens/s{failed}")

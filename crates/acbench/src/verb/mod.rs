@@ -14,7 +14,10 @@ mod report;
 
 mod evaluate;
 mod serve;
+mod status;
+mod submit;
 mod view;
+mod worker;
 
 #[cfg(feature = "endpoint")]
 mod check;
@@ -45,7 +48,18 @@ pub use self::report::{Reported, TerminalOptions, report};
 pub use self::samples::sample_plan;
 pub use self::score::{Counts, ScoreOptions, score};
 pub use self::serve::{ServerProgram, server_commands, variant_checkpoint};
+pub use self::status::{Counted, RunStatus, Status, TaskStatus, WorkerStatus, status};
+pub use self::submit::{Executor, Submission, submit};
 pub use self::view::{View, view};
+pub use self::worker::{Worked, WorkerOptions, work};
+
+/// The exit code of a worker that was told to end before all was done: its job may go back to the queue.
+pub const STOPPED_CODE: u8 = 75;
+
+/// A path as text.
+pub(crate) fn path_text(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
+}
 
 /// Writes a text to a file, whole or not at all.
 ///
