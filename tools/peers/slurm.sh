@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A real Slurm on this machine: a controller and four nodes, Debian's packages, in a folder of their own. A plan is submitted to
-# 1, 2 and 4 of the nodes; then again, and a node dies in the middle of a shard, its slurmd and its job with it, until Slurm has
-# given it up. Scores are compared with those of one process, byte by byte. ACBENCH names the binary. Needs root.
+# A real Slurm on this machine: a controller and four nodes, Debian's packages, in a folder of their own. Two plans are submitted
+# to 1, 2 and 4 of the nodes: the bundled model, which shares the machine's processors, and a server that answers after a while,
+# which shares nothing. Then the first again, and a node dies in the middle of a shard, its slurmd and its job with it, until
+# Slurm has given it up. Scores are compared with those of one process, byte by byte. ACBENCH names the binary. Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if ! command -v slurmctld >/dev/null || ! command -v slurmd >/dev/null || ! command -v munged >/dev/null; then
@@ -16,8 +17,9 @@ chmod 755 "$out"
 declare -A slurmd
 munged=
 slurmctld=
+mock=
 end() {
-    for pid in "${slurmd[@]}" $slurmctld $munged; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${slurmd[@]}" $slurmctld $munged $mock; do kill "$pid" 2>/dev/null || true; done
     wait 2>/dev/null || true
     if [ -n "${KEEP:-}" ]; then echo "kept: $out"; else rm -rf "$out"; fi
 }
@@ -83,25 +85,27 @@ for _ in $(seq 60); do
 done
 sinfo --Node
 
-# The plan, in a folder of its name.
+# A plan with a folder of its name: of the bundled model, or of the server.
 plan() {
     cat >"$out/$1.toml" <<PLAN
 output_path = "$out/$1"
 [each]
 tasks = ["worfbench", "teval_instruct", "needle", "pddl"]
-limit = ${LIMIT:-24}
-compression_method = ["rtn", "magnitude"]
 batch_size = 4
 PLAN
+    case $1 in
+    local*) printf 'limit = %s\ncompression_method = ["rtn", "magnitude"]\n' "${LIMIT:-24}" ;;
+    served*) printf 'limit = %s\nvariant = "dense=%s#m"\n' "${LIMIT:-24}" "$address" ;;
+    esac >>"$out/$1.toml"
 }
 scores() { (cd "$out/$1/run" && find . -path '*/scores/*.jsonl' -type f -exec sha256sum {} + | sort -k 2); }
 # Submits a plan to so many nodes, as many workers, and prints the jobs.
 submit() {
     plan "$1"
     "$ACBENCH" submit "$out/$1.toml" --executor slurm --workers "$2" --shard_size 4 --lease_timeout 6 \
-        --sbatch=--cpus-per-task=1 --sbatch=--exclude="$3" --sbatch=--time=60 2>/dev/null | cut -d ' ' -f 2
+        --sbatch=--cpus-per-task=1 ${3:+--sbatch=--exclude="$3"} --sbatch=--time=60 2>/dev/null | cut -d ' ' -f 2
 }
-# Waits for the last of some jobs, and prints the seconds since the first began to compress.
+# Waits for a job that waits for all others.
 ended() {
     for _ in $(seq 1800); do
         [ -z "$(squeue --noheader --jobs="$1" 2>/dev/null)" ] && return
@@ -112,34 +116,41 @@ ended() {
 }
 same() {
     scores "$1" >"$out/$1.sums"
-    if ! cmp "$out/whole.sums" "$out/$1.sums"; then
+    if ! cmp "$out/${1%%-*}.sums" "$out/$1.sums"; then
         "$ACBENCH" status "$out/$1"
         tail -n 20 "$out/$1"/submit/*.log
         return 1
     fi
 }
 
-plan whole
-began=$SECONDS
-RAYON_NUM_THREADS=1 "$ACBENCH" run "$out/whole.toml" >/dev/null 2>&1
-echo "one process on one processor, without Slurm: $((SECONDS - began)) s"
-scores whole >"$out/whole.sums"
-
-for count in 1 2 4; do
-    others=$(printf '%s\n' $nodes | tail -n +$((count + 1)) | paste -sd ,)
+rustc -O -o "$out/mock" benches/harness/mock.rs
+"$out/mock" 500 >"$out/address" &
+mock=$!
+sleep 1
+address=$(cat "$out/address")
+for kind in local served; do
+    plan "$kind-whole"
     began=$SECONDS
-    jobs=$(submit "nodes-$count" "$count" "$others")
-    ended "$(echo "$jobs" | tail -n 1)"
-    echo "$count of 4 nodes: $((SECONDS - began)) s, scores byte-identical"
-    same "nodes-$count"
+    RAYON_NUM_THREADS=1 "$ACBENCH" run "$out/$kind-whole.toml" >/dev/null 2>&1
+    echo "$kind: one process on one processor, without Slurm: $((SECONDS - began)) s"
+    scores "$kind-whole" >"$out/$kind.sums"
+    for count in 1 2 4; do
+        others=$(printf '%s\n' $nodes | tail -n +$((count + 1)) | paste -sd ,)
+        began=$SECONDS
+        jobs=$(submit "$kind-$count" "$count" "$others")
+        ended "$(echo "$jobs" | tail -n 1)"
+        took=$((SECONDS - began))
+        same "$kind-$count"
+        echo "$kind: $count of 4 nodes: $took s, scores byte-identical"
+    done
 done
 
-jobs=$(submit dies 2 n3,n4)
+jobs=$(submit local-dies 2 n3,n4)
 generate=$(echo "$jobs" | sed -n 2p)
 # A worker on the second node is in the middle of a shard.
 for _ in $(seq 600); do
     [ -n "$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running)" ] &&
-        "$ACBENCH" status "$out/dies" --json | grep -q '"done": [1-9]' && break
+        "$ACBENCH" status "$out/local-dies" --json | grep -q '"done": [1-9]' && break
     sleep 0.2
 done
 victim=$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running --format=%A | head -n 1)
@@ -150,14 +161,14 @@ step=$(pgrep -f "^slurmstepd: \[$victim\." || true)
 [ -n "$step" ] || { echo "no step of job $victim"; exit 1; }
 kill -9 "${slurmd[n2]}" $(for pid in $step; do tree "$pid"; done)
 echo "killed: slurmd of n2 and job $victim in the middle of a shard"
-"$ACBENCH" status "$out/dies" | sed "s#$out/##"
+"$ACBENCH" status "$out/local-dies" | sed "s#$out/##"
 for _ in $(seq 120); do
     [ -n "$(sinfo --noheader --nodes=n2 --states=down --format=%N)" ] && break
     sleep 1
 done
 node n2
 ended "$(echo "$jobs" | tail -n 1)"
-same dies
+same local-dies
 restarts=$(grep -c "requeue" "$out/slurmctld.log" || true)
 [ "$restarts" -gt 0 ] || { echo "Slurm requeued nothing"; exit 1; }
 grep -h "requeue" "$out/slurmctld.log" | tail -n 2

@@ -3,7 +3,7 @@
 //! | verb | reads | writes |
 //! |---|---|---|
 //! | [`compress()`] | a checkpoint, calibration text | `<variant>/checkpoint/` |
-//! | [`generate()`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl` |
+//! | [`generate()`] | a checkpoint, samples | `<variant>/transcripts/<task>.jsonl`, of workers `<task>/<shard>-<lease>.jsonl` |
 //! | [`score()`] | transcripts | `<variant>/scores/<task>.jsonl` |
 //! | [`probe()`] | the dense transcripts, read by every variant | `<variant>/probes/` |
 //! | [`analyze()`] | scores, probes | `analysis/` |
@@ -16,7 +16,8 @@
 //!
 //! [`evaluate()`] is compress to report but for [`probe()`], which is asked for by itself; [`view()`] shows a report in a
 //! browser. A [`RunSpec`] says what is asked, [`plan()`] makes a [`Run`] of it, and each verb
-//! goes on where an earlier, perhaps killed, one stopped.
+//! goes on where an earlier, perhaps killed, one stopped. [`work()`] does the same stages together with other processes, on this
+//! host and on others.
 
 mod budget;
 mod calibration;
@@ -32,8 +33,6 @@ mod fetch;
 pub mod hub;
 #[cfg(feature = "endpoint")]
 mod identity;
-mod keeper;
-mod lease;
 pub mod logs;
 mod lookup;
 mod plan;
@@ -42,11 +41,11 @@ mod ready_made;
 mod run;
 mod served;
 mod server;
+mod sharing;
 mod similarity;
 mod spec;
 mod sweep;
 mod tokens;
-mod units;
 mod verb;
 
 pub use ::compress::{
@@ -70,7 +69,6 @@ pub use error::Error;
 pub use event::{Event, Watch};
 pub use export::ExportFormat;
 pub use fetch::fetch;
-pub use keeper::{Ending, Stop};
 pub use lookup::{scoring, tasks};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
@@ -78,10 +76,10 @@ pub use ready_made::{ReadyMade, ready_made};
 pub use run::{PICO, Run, open_checkpoint};
 pub use served::{Served, ServerOptions, asked_model, served, server_address};
 pub use server::{ModelServer, ServeOptions, server_key};
+pub use sharing::{Ending, Stage, Stop};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use sweep::{Sweep, SweepRun, sweep};
-pub use units::Stage;
 pub use verb::{
     BlameOptions, Compression, Counted, Counts, Executor, Finished, GenerateOptions, Predicted, ProbeOptions, Reported,
     RunStatus, STOPPED_CODE, ScoreOptions, ServerProgram, Spared, Status, Submission, TaskStatus, TerminalOptions,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use task::Drawn;
 
 use crate::Error;
-use crate::units::worker_of;
+use crate::sharing::worker_of;
 
 /// The bundled model's name.
 pub const PICO: &str = "pico";

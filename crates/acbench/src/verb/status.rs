@@ -8,9 +8,8 @@ use record::{Transcripts, VariantRecord, VariantSource, run_path};
 use serde::Serialize;
 
 use crate::Error;
-use crate::lease::State;
 use crate::run::Run;
-use crate::units::Board;
+use crate::sharing::{Board, State};
 use crate::verb::worker::runs;
 
 /// How far the runs of a folder are.
@@ -138,13 +137,15 @@ fn workers(run: &Run) -> Result<Vec<WorkerStatus>, Error> {
         if standing.state != State::Held {
             continue;
         }
-        if let Some((holder, silent)) = board.leases.holder(unit, standing.generation, now)? {
+        if let Some(seen) = board.leases.holder(unit, standing.generation, now)? {
+            let (gone, silent) = (!seen.is_alive(), seen.silent.as_secs_f64());
+            let holder = seen.holder;
             let done = holder.done.saturating_sub(holder.before);
             all.push(WorkerStatus {
                 unit: unit.clone(),
-                silent_s: (silent.as_secs_f64() * 10.0).round() / 10.0,
+                silent_s: (silent * 10.0).round() / 10.0,
                 timeout_s: holder.timeout_s,
-                gone: !holder.is_alive(silent),
+                gone,
                 samples_per_second: (done > 0).then(|| done as f64 / holder.seconds.max(1) as f64),
                 done: holder.done,
                 total: holder.total,

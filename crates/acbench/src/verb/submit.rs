@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::Error;
 use crate::executor::{kubernetes, slurm};
-use crate::units::{Board, Unit};
+use crate::sharing::{Board, Unit};
 use crate::verb::worker::runs;
 use crate::verb::write_text;
 

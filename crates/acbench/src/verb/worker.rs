@@ -1,6 +1,5 @@
 //! `worker`: takes units of work of the runs in a folder that others work on, too, until all are done.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,18 +8,12 @@ use record::{Sample, Transcripts, VariantSource, run_path};
 
 use crate::Error;
 use crate::event::{Event, Watch};
-use crate::keeper::{Kept, Stop};
-use crate::lease::{Holder, Lease, Standing, State};
 use crate::run::{Run, locked};
-use crate::units::{Board, Stage, Unit};
+use crate::sharing::{Board, Holder, Kept, Lease, Next, Picker, Stage, Stop, Unit};
 use crate::verb::compress::write_own_text;
 use crate::verb::generate::{ask_samples, look_at, speed, with_backend, with_servers};
 use crate::verb::{Finished, GenerateOptions, TerminalOptions, compress_variant, evaluate::finish};
 
-/// Leases of others that are looked at in one go: where many wait for many, each looks at some.
-const LOOKED_AT: usize = 16;
-/// Free units that are tried before all are looked at anew.
-const TRIED: usize = 16;
 /// How often nobody may be seen at work while units wait for others, before that is an error. Between two units a worker holds
 /// nothing.
 const ALONE: usize = 3;
@@ -81,8 +74,8 @@ pub fn runs(folder: &Path) -> Result<Vec<Run>, Error> {
 pub fn work(folder: &Path, options: &WorkerOptions, watch: &mut Watch<'_>) -> Result<Worked, Error> {
     let boards = runs(folder)?.into_iter().map(|run| Board::begin(run, options.shard_size));
     let boards = boards.collect::<Result<Vec<_>, _>>()?;
-    let mut worker =
-        Worker { open: boards.iter().collect(), options, given_up: BTreeSet::new(), worked: Worked::default() };
+    let picker = Picker::new(&boards, &options.stages, options.timeout);
+    let mut worker = Worker { options, picker, worked: Worked::default() };
     let beat = Holder::me(options.timeout).beat();
     let mut alone = 0;
     loop {
@@ -90,7 +83,7 @@ pub fn work(folder: &Path, options: &WorkerOptions, watch: &mut Watch<'_>) -> Re
             worker.worked.stopped = true;
             break;
         }
-        match worker.next()? {
+        match worker.picker.next()? {
             Next::Take(board, unit, lease) => {
                 alone = 0;
                 worker.begin(board, unit, lease, watch);
@@ -116,110 +109,29 @@ pub fn work(folder: &Path, options: &WorkerOptions, watch: &mut Watch<'_>) -> Re
     Ok(worker.worked)
 }
 
-/// What is to be done next.
-enum Next<'a> {
-    /// This.
-    Take(&'a Board, Unit, Lease),
-    /// Others do what is left.
-    Wait,
-    /// What is left waits for what nobody does.
-    Stuck(Error),
-    /// Nothing is left.
-    Done,
-}
-
 struct Worker<'a> {
-    /// The runs in which something is left to do.
-    open: Vec<&'a Board>,
     options: &'a WorkerOptions,
-    /// What failed here; others may have more luck.
-    given_up: BTreeSet<(PathBuf, Unit)>,
+    picker: Picker<'a>,
     worked: Worked,
 }
 
 impl<'a> Worker<'a> {
-    /// Takes the next unit, of the first run that has one.
-    fn next(&mut self) -> Result<Next<'a>, Error> {
-        let mut left = Next::Done;
-        for board in self.open.clone() {
-            match self.next_of(board, None)? {
-                Next::Take(board, unit, lease) => return Ok(Next::Take(board, unit, lease)),
-                Next::Done => self.open.retain(|other| other.run.root != board.run.root),
-                Next::Wait => left = Next::Wait,
-                Next::Stuck(error) if matches!(left, Next::Done) => left = Next::Stuck(error),
-                Next::Stuck(_) => {}
-            }
-        }
-        Ok(left)
-    }
-
-    /// Takes the next unit of a run, or of one variant of it.
-    fn next_of(&self, board: &'a Board, asked: Option<Unit>) -> Result<Next<'a>, Error> {
-        let now = board.standings()?;
-        let mine = |unit: Unit| {
-            self.options.stages.contains(&unit.stage()) && !self.given_up.contains(&(board.run.root.clone(), unit))
-        };
-        let left: Vec<&(String, Unit)> =
-            board.units.iter().filter(|(name, unit)| !now.is_done(name) && mine(*unit)).collect();
-        let mut due: Vec<(&str, Unit, Standing)> = board.due(&now);
-        let held = board.units.iter().any(|(name, _)| now.of(name).state == State::Held);
-        due.retain(|(_, unit, _)| mine(*unit) && asked.is_none_or(|asked| asked.asks() == unit.asks()));
-        let (mut free, held_due): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|(.., standing)| standing.state == State::Free);
-        order(&mut free, asked, &held_due);
-        for (name, unit, standing) in free.into_iter().take(TRIED).chain(self.silent(board, held_due)?) {
-            if let Some(lease) = board.leases.take(name, standing, Holder::me(self.options.timeout))? {
-                return Ok(Next::Take(board, unit, lease));
-            }
-        }
-        Ok(match left.first() {
-            None => Next::Done,
-            Some(_) if held => Next::Wait,
-            Some((first, _)) => {
-                Next::Stuck(Error::Stuck { root: board.run.root.clone(), units: left.len(), first: first.clone() })
-            }
-        })
-    }
-
-    /// Those of some held units whose holders count as gone.
-    fn silent<'n>(
-        &self,
-        board: &Board,
-        mut held: Vec<(&'n str, Unit, Standing)>,
-    ) -> Result<Vec<(&'n str, Unit, Standing)>, Error> {
-        if held.is_empty() {
-            return Ok(held);
-        }
-        let now = board.leases.now()?;
-        let from = mixed(held.len());
-        held.rotate_left(from);
-        held.truncate(LOOKED_AT);
-        let mut silent = Vec::new();
-        for (name, unit, standing) in held {
-            let holder = board.leases.holder(name, standing.generation, now)?;
-            if holder.is_some_and(|(holder, age)| !holder.is_alive(age)) {
-                silent.push((name, unit, standing));
-            }
-        }
-        Ok(silent)
-    }
-
     /// Does a unit, and further ones of the same variant; a unit that fails is given up here.
     fn begin(&mut self, board: &'a Board, unit: Unit, lease: Lease, watch: &mut Watch<'_>) {
-        let done = match unit {
-            Unit::Generate { .. } => self.ask(board, (unit, lease), watch),
-            _ => self.in_place(board, unit, lease, watch),
+        let done = match board.run.share() {
+            Err(busy) => {
+                lease.give_back();
+                Err(busy)
+            }
+            Ok(_shared) => match unit {
+                Unit::Generate { .. } => self.ask(board, (unit, lease), watch),
+                Unit::Calibrate | Unit::Ready(_) | Unit::Score => self.in_place(board, unit, lease, watch),
+            },
         };
         if let Err(error) = done {
             let what = format!("{}: {}", board.run.root.display(), unit.name(&board.run));
             watch(Event::Warning(format!("{what}: {error}")));
-            // Of a variant that cannot be asked, nothing more is tried.
-            let same = board
-                .units
-                .iter()
-                .map(|(_, other)| *other)
-                .filter(|other| *other == unit || (unit.asks().is_some() && unit.asks() == other.asks()));
-            self.given_up.extend(same.map(|unit| (board.run.root.clone(), unit)));
+            self.picker.give_up(board, unit);
             self.worked.failures.push((what, error));
         }
     }
@@ -227,7 +139,6 @@ impl<'a> Worker<'a> {
     /// Does a unit that writes files which others would write, too. Beside the lease a lock keeps a holder away that was
     /// stopped, lost his lease and wakes up.
     fn in_place(&mut self, board: &Board, unit: Unit, lease: Lease, watch: &mut Watch<'_>) -> Result<(), Error> {
-        let _shared = board.run.share()?;
         let name = unit.name(&board.run);
         let kept = self.keep(lease, true);
         let Some(_alone) = locked(&board.leases.file(&format!("{name}.lock")), true)? else {
@@ -272,39 +183,12 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Units as they are best taken: those of the task under way first; of variants that fewer work on first; and not all workers
-/// the same.
-fn order(free: &mut [(&str, Unit, Standing)], asked: Option<Unit>, held: &[(&str, Unit, Standing)]) {
-    let others = |unit: Unit| held.iter().filter(|(_, other, _)| other.asks() == unit.asks()).count();
-    let task = |unit: Unit| match unit {
-        Unit::Generate { task, .. } => Some(task),
-        Unit::Calibrate | Unit::Ready(_) | Unit::Score => None,
-    };
-    free.sort_by_cached_key(|(_, unit, _)| {
-        (asked.is_some_and(|asked| task(asked) != task(*unit)), others(*unit), *unit)
-    });
-    let key = |unit: Unit| (unit.asks(), task(unit));
-    let alike = free
-        .first()
-        .map_or(0, |(_, first, _)| free.iter().take_while(|(_, unit, _)| key(*unit) == key(*first)).count());
-    if alike > 0 {
-        free[..alike].rotate_left(mixed(alike));
-    }
-}
-
-/// A number below `count` that differs between workers.
-fn mixed(count: usize) -> usize {
-    let token = Holder::me(Duration::ZERO).token;
-    u64::from_str_radix(&token, 16).map_or(0, |number| (number % count.max(1) as u64) as usize)
-}
-
 /// The samples of a task, read once for as long as its shards are asked.
 type Known = Option<(usize, Vec<Sample>)>;
 
 impl<'a> Worker<'a> {
     /// Asks a variant the samples of a shard, and then of further ones as long as there are some.
     fn ask(&mut self, board: &'a Board, first: (Unit, Lease), watch: &mut Watch<'_>) -> Result<(), Error> {
-        let _shared = board.run.share()?;
         let (unit, lease) = first;
         let mut known = None;
         let mut next = Some((unit, self.keep(lease, false)));
@@ -333,8 +217,8 @@ impl<'a> Worker<'a> {
     }
 
     /// Another shard of the same variant.
-    fn another(&self, board: &'a Board, unit: Unit) -> Result<Option<(Unit, Kept)>, Error> {
-        Ok(match self.next_of(board, Some(unit))? {
+    fn another(&mut self, board: &'a Board, unit: Unit) -> Result<Option<(Unit, Kept)>, Error> {
+        Ok(match self.picker.next_of(board, Some(unit))? {
             Next::Take(_, unit, lease) => Some((unit, self.keep(lease, false))),
             Next::Wait | Next::Stuck(_) | Next::Done => None,
         })

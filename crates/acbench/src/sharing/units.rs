@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use record::{TaskSource, TextOrigin, VariantRecord, VariantSource, run_path};
 use serde::{Deserialize, Serialize};
 
+use super::lease::{Holder, Leases, Seen, Standing, State};
 use crate::Error;
-use crate::lease::{Leases, Standing, State};
 use crate::run::Run;
 
 /// The file of what all workers of a run must agree on.
@@ -164,12 +164,11 @@ pub(crate) fn worker_of(run: &Run) -> Result<Option<String>, Error> {
     let mut now = None;
     for (unit, Standing { generation, .. }) in held {
         let now = *now.get_or_insert(leases.now()?);
-        if let Some((holder, age)) =
-            leases.holder(&unit, generation, now)?.filter(|(holder, age)| holder.is_alive(*age))
-        {
-            let (host, pid, age, timeout) = (holder.host, holder.pid, age.as_secs(), holder.timeout_s);
+        if let Some(seen) = leases.holder(&unit, generation, now)?.filter(Seen::is_alive) {
+            let Holder { host, pid, timeout_s, .. } = seen.holder;
+            let silent = seen.silent.as_secs();
             return Ok(Some(format!(
-                "the worker {pid} of {host} (last sign of life {age} s ago, gone after {timeout} s)"
+                "the worker {pid} of {host} (last sign of life {silent} s ago, gone after {timeout_s} s)"
             )));
         }
     }

@@ -12,7 +12,8 @@
 //! renamed to its place once it is whole.
 //!
 //! A holder gives signs of life by writing its lease anew. How old the last one is, is told by the file system's own clock:
-//! a file is written, and the two times are compared. The clocks of hosts need not agree.
+//! a file is written, and the two times are compared. The clocks of hosts need not agree; and since even that clock may jump,
+//! a lease that seems old is looked at again once a sign of life was due.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -68,14 +69,27 @@ impl Holder {
         Self { host, pid, token, timeout_s, seconds: 0, done: 0, before: 0, total: 0 }
     }
 
-    /// Whether a holder whose last sign of life is so old counts as alive.
-    pub(crate) fn is_alive(&self, age: Duration) -> bool {
-        age < Duration::from_secs(self.timeout_s)
-    }
-
     /// How often a sign of life is due.
     pub(crate) fn beat(&self) -> Duration {
         Duration::from_secs(self.timeout_s) / SIGNS
+    }
+}
+
+/// A lease as it was found.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What it says.
+    pub holder: Holder,
+    /// When it was written last, by the file system's clock.
+    pub written: SystemTime,
+    /// How long ago that is.
+    pub silent: Duration,
+}
+
+impl Seen {
+    /// Whether the holder counts as alive.
+    pub fn is_alive(&self) -> bool {
+        self.silent < Duration::from_secs(self.holder.timeout_s)
     }
 }
 
@@ -185,11 +199,11 @@ impl Leases {
         Ok(written.map_err(|source| RecordError::io("write", &path, source))?)
     }
 
-    /// Who holds a lease, and how long ago he last gave a sign of life; `None` where nobody does any more.
+    /// Who holds a lease, and what is known of his last sign of life; `None` where nobody does any more.
     ///
     /// # Errors
     /// A lease that cannot be read.
-    pub fn holder(&self, unit: &str, generation: u32, now: SystemTime) -> Result<Option<(Holder, Duration)>, Error> {
+    pub fn holder(&self, unit: &str, generation: u32, now: SystemTime) -> Result<Option<Seen>, Error> {
         let path = self.path(unit, generation, State::Held);
         // To open a file makes NFS look at it anew; to ask for its time alone does not.
         let read = || -> io::Result<(Vec<u8>, SystemTime)> {
@@ -202,7 +216,7 @@ impl Leases {
                 // A lease that was just renamed says who held it before, or nothing.
                 let unknown = || Holder { host: "unknown".to_owned(), pid: 0, ..Holder::me(TIMEOUT) };
                 let holder = serde_json::from_slice(&text).unwrap_or_else(|_| unknown());
-                Ok(Some((holder, now.duration_since(written).unwrap_or_default())))
+                Ok(Some(Seen { holder, written, silent: now.duration_since(written).unwrap_or_default() }))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(RecordError::io("read", &path, error).into()),
@@ -362,9 +376,9 @@ mod tests {
         let first = leases.take(unit, standing(&leases)?, me())?.ok_or("not taken")?;
         first.progress(|holder| holder.done = 3);
         assert!(first.beat());
-        let (holder, age) = leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?;
-        assert_eq!((holder.done, holder.pid, holder.timeout_s), (3, std::process::id(), 2));
-        assert!(age < Duration::from_secs(2));
+        let seen = leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?;
+        assert_eq!((seen.holder.done, seen.holder.pid, seen.holder.timeout_s), (3, std::process::id(), 2));
+        assert!(seen.is_alive());
         first.give_back();
         assert!(!first.is_held() && !first.beat() && !first.finish());
         assert_eq!(standing(&leases)?, Standing { state: State::Free, generation: 1 });
@@ -388,7 +402,7 @@ mod tests {
         let lease = leases.take(unit, Standing { state: State::Free, generation: 0 }, me())?.ok_or("not taken")?;
         let file = OpenOptions::new().write(true).open(&lease.path)?;
         let age = || -> Result<u64, Box<dyn std::error::Error>> {
-            Ok(leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?.1.as_secs())
+            Ok(leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?.silent.as_secs())
         };
         file.set_modified(leases.now()? - Duration::from_secs(100))?;
         assert_eq!(age()?, 100);
@@ -396,7 +410,7 @@ mod tests {
         assert_eq!(age()?, 0);
         // What is no lease any more says nothing of its holder.
         fs::write(&lease.path, "{\"host\": ")?;
-        assert_eq!(leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?.0.host, "unknown");
+        assert_eq!(leases.holder(unit, 1, leases.now()?)?.ok_or("nobody")?.holder.host, "unknown");
         assert!(!lease.is_held());
         Ok(())
     }

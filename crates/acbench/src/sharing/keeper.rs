@@ -1,5 +1,6 @@
 //! A lease that is kept while work is done under it: a thread gives the signs of life.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -8,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use generate::Leave;
 
-use crate::lease::Lease;
+use super::lease::Lease;
 
 /// How often it is looked whether the work is to be left.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often the lease is looked at, at most, between two signs of life: a shared folder has thousands of workers to serve, and
+/// what is written under a lost lease lies in a file of its own.
+const LOOKS: u32 = 10;
 
 /// Why a process ends in the middle of work that cannot be left half-way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,9 @@ impl Stop {
 pub(crate) struct Kept {
     pub lease: Arc<Lease>,
     stop: Stop,
+    /// When the lease was last looked at, and how long that is good for.
+    seen: Cell<Instant>,
+    good: Duration,
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -78,16 +85,19 @@ impl Kept {
                 }
             }
         });
-        Self { lease, stop: stop.clone(), end: Some(end), thread: Some(thread) }
+        let (seen, good) = (Cell::new(Instant::now()), beat / LOOKS);
+        Self { lease, stop: stop.clone(), seen, good, end: Some(end), thread: Some(thread) }
     }
 
     /// Whether the work under the lease is to be left.
     pub fn leave(&self) -> Leave {
-        match (self.lease.is_held(), self.stop.is_asked()) {
-            (false, _) => Leave::AtOnce,
-            (true, true) => Leave::AfterReplies,
-            (true, false) => Leave::Never,
+        if self.seen.get().elapsed() > self.good {
+            if !self.lease.is_held() {
+                return Leave::AtOnce;
+            }
+            self.seen.set(Instant::now());
         }
+        if self.stop.is_asked() { Leave::AfterReplies } else { Leave::Never }
     }
 }
 
