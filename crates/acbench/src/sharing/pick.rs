@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::lease::{Holder, Lease, Standing, State};
-use super::units::{Board, Stage, Unit};
+use super::units::{Board, Stage, Unit, worker_of};
 use crate::Error;
 
 /// Leases of others that are looked at in one go: where many wait for many, each looks at some.
@@ -75,7 +75,6 @@ impl<'a> Picker<'a> {
         let left: Vec<&(String, Unit)> =
             board.units.iter().filter(|(name, unit)| !now.is_done(name) && mine(*unit)).collect();
         let mut due: Vec<(&str, Unit, Standing)> = board.due(&now);
-        let held = board.units.iter().any(|(name, _)| now.of(name).state == State::Held);
         due.retain(|(_, unit, _)| mine(*unit) && asked.is_none_or(|asked| asked.asks() == unit.asks()));
         let (mut free, held_due): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|(.., standing)| standing.state == State::Free);
@@ -89,13 +88,13 @@ impl<'a> Picker<'a> {
         if let Some(taken) = self.take(board, silent)? {
             return Ok(taken);
         }
-        Ok(match left.first() {
-            None => Next::Done,
-            Some(_) if held => Next::Wait,
-            Some((first, _)) => {
-                Next::Stuck(Error::Stuck { root: board.run.root.clone(), units: left.len(), first: first.clone() })
-            }
-        })
+        let Some((first, _)) = left.first() else { return Ok(Next::Done) };
+        let held = left.iter().any(|(name, _)| now.of(name).state == State::Held);
+        if held || worker_of(&board.run)?.is_some() {
+            return Ok(Next::Wait);
+        }
+        let (root, units, first) = (board.run.root.clone(), left.len(), first.clone());
+        Ok(Next::Stuck(Error::Stuck { root, units, first }))
     }
 
     /// Takes the first of some units that nobody else takes before.

@@ -160,10 +160,13 @@ impl Standings {
 /// Files of leases that cannot be read.
 pub(crate) fn worker_of(run: &Run) -> Result<Option<String>, Error> {
     let Some(leases) = Leases::open(&run_path::leases(&run.root)) else { return Ok(None) };
-    let held = leases.list()?.into_iter().filter(|(_, standing)| standing.state == State::Held);
-    let mut now = None;
+    let mut held = leases.list()?;
+    held.retain(|_, standing| standing.state == State::Held);
+    if held.is_empty() {
+        return Ok(None);
+    }
+    let now = leases.now()?;
     for (unit, Standing { generation, .. }) in held {
-        let now = *now.get_or_insert(leases.now()?);
         if let Some(seen) = leases.holder(&unit, generation, now)?.filter(Seen::is_alive) {
             let Holder { host, pid, timeout_s, .. } = seen.holder;
             let silent = seen.silent.as_secs();
