@@ -94,8 +94,8 @@ tasks = ["worfbench", "teval_instruct", "needle", "pddl"]
 batch_size = 4
 PLAN
     case $1 in
-    local*) printf 'limit = %s\ncompression_method = ["rtn", "magnitude"]\n' "${LIMIT:-24}" ;;
-    served*) printf 'limit = %s\nvariant = "dense=%s#m"\n' "${LIMIT:-24}" "$address" ;;
+    local*) printf 'limit = %s\ncompression_method = ["rtn", "magnitude"]\n' "${LIMIT:-96}" ;;
+    served*) printf 'limit = 24\nmodel_name = "%s"\nvariant = "dense=%s#m"\n' "$PWD/crates/model/pico" "$address" ;;
     esac >>"$out/$1.toml"
 }
 scores() { (cd "$out/$1/run" && find . -path '*/scores/*.jsonl' -type f -exec sha256sum {} + | sort -k 2); }

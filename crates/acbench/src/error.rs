@@ -244,16 +244,10 @@ impl Error {
                     .to_owned(),
             ),
             Error::Busy { .. } => Some("wait until it has ended, or name another folder with --output_path".to_owned()),
-            Error::NoRuns { .. } => Some(
-                "`acbench run PLAN.toml --prepare` makes the runs of a plan for workers; one that `acbench evaluate` began is \
-                 gone on with, too"
-                    .to_owned(),
-            ),
-            Error::Stuck { .. } => Some(
-                "see why other workers stopped, and begin one of all stages: `acbench worker DIR`; `acbench status DIR` shows \
-                 what is done"
-                    .to_owned(),
-            ),
+            Error::NoRuns { .. } => Some("`acbench run PLAN.toml --prepare` makes the runs of a plan for workers".to_owned()),
+            Error::Stuck { .. } => {
+                Some("see why other workers stopped, then begin one without --stage: `acbench worker DIR`".to_owned())
+            }
             Error::NotARun { .. } => {
                 Some("`acbench evaluate --output_path FOLDER` makes one; `runs/` holds those of this folder".to_owned())
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use record::{Rng, RunRecord, TranscriptLine, Transcripts, run_path};
@@ -58,47 +58,59 @@ fn folders(of: &Path) -> Checked<Vec<PathBuf>> {
 }
 
 /// What one process finds of the sweep, and how long it takes.
-fn whole() -> Checked<&'static (BTreeMap<PathBuf, Vec<u8>>, usize, Duration)> {
-    static WHOLE: OnceLock<(BTreeMap<PathBuf, Vec<u8>>, usize, Duration)> = OnceLock::new();
-    static FIRST: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _one = FIRST.lock();
-    if WHOLE.get().is_none() {
-        let folder = tempfile::tempdir()?;
-        fs::write(folder.path().join("whole.toml"), plan("whole"))?;
-        let began = Instant::now();
-        succeeds(folder.path(), &["run", "whole.toml"])?;
-        let sweep = folder.path().join("whole");
-        let found = (results(&sweep)?, replies(&sweep)?.0.len(), began.elapsed());
-        assert_eq!(found.0.len(), 2 * (2 * 4 + 1));
-        return Ok(WHOLE.get_or_init(|| found));
-    }
-    WHOLE.get().ok_or_else(|| "no sweep".into())
+struct Whole {
+    results: BTreeMap<PathBuf, Vec<u8>>,
+    replies: usize,
+    took: Duration,
 }
 
-/// Which replies lie in the transcripts of a sweep, and how many lines of replies; how many samples have ended.
-fn replies(sweep: &Path) -> Checked<(BTreeSet<(PathBuf, String, usize)>, usize, usize)> {
-    let (mut all, mut lines, mut ended) = (BTreeSet::new(), 0, 0);
+fn whole() -> Checked<&'static Whole> {
+    static WHOLE: OnceLock<Whole> = OnceLock::new();
+    static FIRST: Mutex<()> = Mutex::new(());
+    let _one = FIRST.lock();
+    if let Some(known) = WHOLE.get() {
+        return Ok(known);
+    }
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("whole.toml"), plan("whole"))?;
+    let began = Instant::now();
+    succeeds(folder.path(), &["run", "whole.toml"])?;
+    let (sweep, took) = (folder.path().join("whole"), began.elapsed());
+    let found = Whole { results: results(&sweep)?, replies: replies(&sweep)?.all.len(), took };
+    assert_eq!(found.results.len(), 2 * (2 * 4 + 1));
+    Ok(WHOLE.get_or_init(|| found))
+}
+
+/// What lies in the transcripts of a sweep.
+#[derive(Default)]
+struct Replies {
+    /// Transcript, sample and turn of each reply.
+    all: BTreeSet<(PathBuf, String, usize)>,
+    /// Lines of replies.
+    lines: usize,
+    /// Samples that have ended.
+    ended: usize,
+}
+
+fn replies(sweep: &Path) -> Checked<Replies> {
+    let mut found = Replies::default();
     for run in folders(sweep)?.into_iter().filter(|run| run_path::run(run).is_file()) {
         let record: RunRecord = record::read_json(&run_path::run(&run))?;
-        for (variant, task) in
-            record.variants.iter().flat_map(|variant| record.tasks.iter().map(move |task| (variant, task)))
-        {
+        let pairs = record.variants.iter().flat_map(|variant| record.tasks.iter().map(move |task| (variant, task)));
+        for (variant, task) in pairs {
             let files = run_path::transcript_files(&run, &variant.name, &task.task);
-            ended += Transcripts::open(&files)?.ended();
-            for line in files
-                .iter()
-                .map(|file| record::read_torn_jsonl::<TranscriptLine>(file))
-                .collect::<Result<Vec<_>, _>>()?
-                .concat()
-            {
-                if let TranscriptLine::Reply { sample, turn, .. } = line {
-                    lines += 1;
-                    all.insert((run_path::transcripts(&run, &variant.name, &task.task), sample, turn));
+            found.ended += Transcripts::open(&files)?.ended();
+            for file in files {
+                for line in record::read_torn_jsonl::<TranscriptLine>(&file)? {
+                    if let TranscriptLine::Reply { sample, turn, .. } = line {
+                        found.lines += 1;
+                        found.all.insert((run_path::transcripts(&run, &variant.name, &task.task), sample, turn));
+                    }
                 }
             }
         }
     }
-    Ok((all, lines, ended))
+    Ok(found)
 }
 
 /// A worker that ends with the test.
@@ -154,23 +166,23 @@ fn two_workers_find_what_one_process_finds() -> Checked<()> {
         let (code, said) = worker.end()?;
         assert_eq!(code, Some(0), "{said}");
     }
-    let (scores, count, _) = whole()?;
-    assert_eq!(results(&sweep)?, *scores);
-    let (all, lines, _) = replies(&sweep)?;
-    assert_eq!((all.len(), lines), (*count, *count), "every reply once");
+    let whole = whole()?;
+    assert_eq!(results(&sweep)?, whole.results);
+    let found = replies(&sweep)?;
+    assert_eq!((found.all.len(), found.lines), (whole.replies, whole.replies), "every reply once");
     let status = json_of(here, &["status", "shared", "--json"])?;
     assert_eq!((&status["done"], &status["total"]), (&json!(64), &json!(64)));
     assert!(status["runs"].as_array().is_some_and(|runs| runs.iter().all(|run| run["reported"] == true)), "{status}");
     assert!(succeeds(here, &["status", "shared"])?.ends_with("64 of 64 samples\n"));
     // One process goes on with what workers began, and finds nothing to do.
     succeeds(here, &["generate", "shared/seed-0"])?;
-    assert_eq!(replies(&sweep)?.1, *count);
+    assert_eq!(replies(&sweep)?.lines, whole.replies);
     Ok(())
 }
 
 #[test]
 fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Checked<()> {
-    let (scores, count, took) = whole()?;
+    let whole = whole()?;
     let wanted = std::env::var("ACBENCH_KILL_WORKERS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let folder = tempfile::tempdir()?;
     let here = folder.path();
@@ -191,14 +203,14 @@ fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Ch
         let mut before = 0;
         while !workers.is_empty() {
             // Of a few kills a sweep, most are in the middle of work.
-            std::thread::sleep(took.mul_f64(rng.uniform() / 2.0));
+            std::thread::sleep(whole.took.mul_f64(rng.uniform() / 2.0));
             let at = rng.below(workers.len());
             let worker = workers.swap_remove(at);
             if kills < wanted {
                 worker.signal("KILL")?;
                 drop(worker);
                 kills += 1;
-                let (_, _, ended) = replies(&sweep)?;
+                let ended = replies(&sweep)?.ended;
                 assert!(ended >= before, "samples that had ended were lost: {before}, then {ended}");
                 before = ended;
                 workers.push(begin()?);
@@ -214,16 +226,17 @@ fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Ch
             let (code, said) = worker.end()?;
             assert_eq!(code, Some(0), "{said}");
         }
-        assert!(results(&sweep)? == *scores, "sweep {sweeps}: other scores");
-        let (all, lines, ended) = replies(&sweep)?;
-        assert_eq!((all.len(), ended), (*count, 64), "sweep {sweeps}");
-        twice += lines - all.len();
+        assert!(results(&sweep)? == whole.results, "sweep {sweeps}: other scores");
+        let found = replies(&sweep)?;
+        assert_eq!((found.all.len(), found.ended), (whole.replies, 64), "sweep {sweeps}");
+        twice += found.lines - found.all.len();
         sweeps += 1;
         fs::remove_dir_all(&sweep)?;
     }
     println!(
-        "{kills} workers killed in {sweeps} sweeps of {count} replies: scores byte-identical, no reply lost, none counted \
-         twice; {twice} lines copied from a worker that was killed, or asked for again"
+        "{kills} workers killed in {sweeps} sweeps of {} replies: scores byte-identical, no reply lost, none counted \
+         twice; {twice} lines copied from a worker that was killed, or asked for again",
+        whole.replies
     );
     Ok(())
 }
@@ -262,10 +275,10 @@ fn a_worker_that_was_stopped_and_wakes_up_after_its_lease_was_taken_writes_nothi
     assert!(said.contains("has taken it over; nothing more is written"), "{said}");
     assert!(files(&run)? == before && results(&here.join("stalled"))? == scores);
     // The replies of the first were gone on with.
-    let (all, _, _) = replies(&here.join("stalled"))?;
+    let all = replies(&here.join("stalled"))?.all;
     fs::write(here.join("alone.toml"), long("alone"))?;
     succeeds(here, &["run", "alone.toml"])?;
-    assert_eq!(replies(&here.join("alone"))?.0.len(), all.len());
+    assert_eq!(replies(&here.join("alone"))?.all.len(), all.len());
     assert_eq!(results(&here.join("alone"))?, scores);
     Ok(())
 }

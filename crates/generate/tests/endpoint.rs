@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use generate::{
-    Address, Answer, Backend, Conversation, Endpoint, EndpointOptions, Failure, GenerateError, Job, Key, Request,
-    Sampling, run,
+    Address, Answer, Backend, Conversation, Endpoint, EndpointOptions, Failure, GenerateError, Job, Key, Leave,
+    Request, Sampling, run,
 };
 use record::{Ask, Message, Rng, Sample, Transcripts, Turn};
 use serde_json::{Value, json};

@@ -267,7 +267,10 @@ impl<'a> Worker<'a> {
                 self.worked.units += usize::from(lease.finish());
                 Ok(())
             }
-            Ok(_) => Ok(lease.give_back()),
+            Ok(_) => {
+                lease.give_back();
+                Ok(())
+            }
             Err(Error::Generate(GenerateError::Left)) => {
                 watch(Event::Warning(format!("{what}: another worker has taken it over; nothing more is written")));
                 Ok(())
