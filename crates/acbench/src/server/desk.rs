@@ -58,7 +58,7 @@ impl Desk<'_> {
             };
             match self.answer(&wish, send) {
                 Ok(Answer::Whole(body)) => http::answer(stream, 200, &body, wish.last)?,
-                Ok(Answer::Pieces(pieces)) => self.follow(pieces, http::events(stream, wish.last)?)?,
+                Ok(Answer::Pieces(pieces)) => self.follow(*pieces, http::events(stream, wish.last)?)?,
                 Err((status, why)) => http::answer(stream, status, &problem(&why), wish.last)?,
             }
             if wish.last {
@@ -108,7 +108,8 @@ impl Desk<'_> {
                 return Err(bad("this server has no `stream` of several texts".to_owned()));
             };
             let news = engage(send, Work::Reply { request: request.clone(), followed: true })?;
-            return Ok(Answer::Pieces(Pieces { wanted, mark: prompt.mark, chat, with_usage, news }));
+            let pieces = Pieces { wanted, mark: prompt.mark, chat, with_usage, news };
+            return Ok(Answer::Pieces(Box::new(pieces)));
         }
         let told =
             requests.iter().map(|request| self.engaged(&wanted, request, send)).collect::<Result<Vec<_>, _>>()?;
@@ -273,7 +274,7 @@ impl Desk<'_> {
 /// What is answered.
 enum Answer {
     Whole(Value),
-    Pieces(Pieces),
+    Pieces(Box<Pieces>),
 }
 
 /// A reply that is sent as it comes.
