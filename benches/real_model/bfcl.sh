@@ -15,18 +15,19 @@ if [ -z "${ACBENCH:-}" ]; then
     ACBENCH=${CARGO_TARGET_DIR:-target}/release/acbench
 fi
 mkdir -p "$out"
-calibration=self:4096
-[ -d "$out/gptq-w3" ] ||
-    "$ACBENCH" compress --model_name "$model" --compression_method gptq --method_args bits=3 --calibration "$calibration" \
-        --output_path "$out/gptq-w3"
+for bits in 4 3; do
+    [ -d "$out/gptq-w$bits" ] ||
+        "$ACBENCH" compress --model_name "$model" --compression_method gptq --method_args "bits=$bits" \
+            --calibration self:4096 --output_path "$out/gptq-w$bits"
+done
 run() { # LIMIT TASK...
     local limit=$1
     shift
     for task in "$@"; do
         # Exit code 3 is a run that is done and has failed samples.
-        "$ACBENCH" evaluate --model_name "$model" --compression_method gptq --method_args bits=4 --calibration "$calibration" \
-            --variant "gptq-w3=$out/gptq-w3" --tasks "$task" --data "bfcl=$data" --limit "$limit" --max_reply_tokens "$tokens" \
-            --batch_size 16 --output_path "$out/$task" >"$out/$task.log" || [ $? = 3 ]
+        "$ACBENCH" evaluate --model_name "$model" --variant "gptq-w4=$out/gptq-w4" "gptq-w3=$out/gptq-w3" --tasks "$task" \
+            --data "bfcl=$data" --limit "$limit" --max_reply_tokens "$tokens" --batch_size 16 --output_path "$out/$task" \
+            >"$out/$task.log" || [ $? = 3 ]
     done
 }
 if [ -n "${TASKS:-}" ]; then

@@ -36,6 +36,6 @@ for category in sorted(found):
         right, n = sum(score["value"] >= 1 for score in scores), len(scores)
         called = [score["metrics"]["called"] for score in scores if "called" in score.get("metrics", {})]
         low, high = wilson(right, n) if n else (0, 100)
-        share = f", {100 * sum(called) / len(called):.0f}% called rightly" if called else ""
+        share = f", {100 * sum(called) / len(called):.0f}% call" if called else ""
         cells.append(f"{100 * right / n:.0f} [{low:.0f}, {high:.0f}]{share}" if n else "")
     print(f"| {category} | {max(map(len, found[category].values()))} | " + " | ".join(cells) + " |")
