@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -247,6 +247,74 @@ fn what_cannot_be_asked_is_refused_before_anything_is_done() -> Checked<()> {
     let said = ask(&["--model_name", "pico", "--variant", "gptq=http://127.0.0.1:9/v1"])?;
     assert!(said.contains("safetensors"), "the dense model needs its weights: {said}");
     assert!(!folder.path().join("out").exists());
+    Ok(())
+}
+
+/// A server of a model that calls the first tool each time, whose parser loses every second call. Its address.
+fn losing_server() -> Checked<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = format!("http://{}/v1#m", listener.local_addr()?);
+    std::thread::spawn(move || {
+        let mut asked = 0;
+        for stream in listener.incoming().flatten() {
+            // Whoever asked may have gone.
+            drop(answer_with_calls(stream, &mut asked));
+        }
+    });
+    Ok(address)
+}
+
+fn answer_with_calls(mut stream: TcpStream, asked: &mut usize) -> Checked<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line)? > 0 && line.trim() != "" {
+        let said = line.to_ascii_lowercase();
+        length = said.strip_prefix("content-length:").map_or(Ok(length), |number| number.trim().parse())?;
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let wanted: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let answer = match wanted["tools"][0]["function"]["name"].as_str() {
+        None if length == 0 => json!({"data": [{"id": "m"}]}),
+        None => json!({"choices": [{"message": {"content": "Hello."}, "finish_reason": "stop"}]}),
+        Some(name) => {
+            *asked += 1;
+            let raw = format!("<tool_call>{}</tool_call>", json!({"name": name, "arguments": {}}));
+            let call = json!([{"function": {"name": name, "arguments": "{}"}}]);
+            let calls = if asked.is_multiple_of(2) { Value::Null } else { call };
+            let logprobs = json!({"content": [{"token": raw, "logprob": -0.1, "bytes": raw.as_bytes()}]});
+            json!({"choices": [{"message": {"content": null, "tool_calls": calls}, "logprobs": logprobs, "finish_reason": "stop"}]})
+        }
+    };
+    let answer = answer.to_string();
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+    Ok(stream.write_all((head + &answer).as_bytes())?)
+}
+
+#[test]
+fn calls_that_a_server_loses_are_counted_and_kept() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    described(&folder.path().join("m"))?;
+    let path = folder.path().join("m/tokenizer_config.json");
+    let mut settings: Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+    let template = settings["chat_template"].as_str().ok_or("no template")?;
+    settings["chat_template"] = json!(format!("{{% if tools %}}{{{{ tools | tojson }}}}{{% endif %}}{template}"));
+    std::fs::write(&path, settings.to_string())?;
+    let variant = format!("dense={}", losing_server()?);
+    let asked = ["evaluate", "--model_name", "m", "--variant", &variant, "--tasks", "bfcl_simple", "--limit", "6"];
+    let output = run(folder.path(), &[&asked[..], &["--batch_size", "1", "--output_path", "out"]].concat())?;
+    let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("its server lost 3 of 6 calls that the model wrote"), "{said}");
+    let replies = transcript(folder.path(), "out", "dense", "bfcl_simple")?;
+    let served: Vec<&Value> =
+        replies.iter().map(|line| &line["reply"]["served_calls"]).filter(|one| !one.is_null()).collect();
+    assert_eq!(served.len(), 6);
+    assert_eq!(
+        served.iter().filter(|one| one["raw"].as_str().is_some_and(|raw| raw.contains("<tool_call>"))).count(),
+        3
+    );
     Ok(())
 }
 
