@@ -142,7 +142,7 @@ impl Serve {
         let address = acbench::server_address("--check", address)?;
         let found = acbench::check_server((run, name), checkpoint, &address, how, &mut |event| progress.show(event))?;
         if self.json {
-            output::print(&format!("{:#}\n", serde_json::to_value(&found).unwrap_or_default()))?;
+            output::print_json(&serde_json::to_value(&found).unwrap_or_default())?;
         } else {
             output::print(&found.text(name))?;
         }

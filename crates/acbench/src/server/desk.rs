@@ -107,7 +107,9 @@ impl Desk<'_> {
             let (Some(prompt), [request]) = (prompts.pop(), &requests[..]) else {
                 return Err(bad("this server has no `stream` of several texts".to_owned()));
             };
-            let news = engage(send, Work::Reply { request: request.clone(), followed: true })?;
+            // Until a reply is whole nobody knows whether its text is a call.
+            let followed = !(chat && wanted.wants_calls());
+            let news = engage(send, Work::Reply { request: request.clone(), followed })?;
             let pieces = Pieces { wanted, mark: prompt.mark, chat, with_usage, news };
             return Ok(Answer::Pieces(Box::new(pieces)));
         }
@@ -231,8 +233,6 @@ impl Desk<'_> {
         let mut stream = Stream::new(self.tokenizer, mark.as_deref(), chat, &wanted.stop());
         for news in news {
             match news {
-                // Until the reply is whole nobody knows whether its text is a call.
-                News::Tokens(_) if chat && wanted.wants_calls() => {}
                 News::Tokens(tokens) => {
                     if let Some(piece) = stream.piece(&tokens) {
                         events.send(&choice(piece, None))?;
