@@ -31,11 +31,13 @@ pub struct ServerOptions {
     pub timeout: Duration,
     /// The key that is sent along.
     pub key: Key,
+    /// Whether answers are asked for in pieces, as they are written.
+    pub stream: bool,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(600), key: Key::default() }
+        Self { timeout: Duration::from_secs(600), key: Key::default(), stream: false }
     }
 }
 
@@ -49,7 +51,7 @@ impl ServerOptions {
             Some(path) => Some(record::read_text(path)?),
             None => std::env::var(KEY).ok(),
         };
-        Ok(Self { timeout, key: Key::new(key.as_deref()) })
+        Ok(Self { timeout, key: Key::new(key.as_deref()), ..Self::default() })
     }
 }
 
@@ -129,8 +131,8 @@ impl Served {
 
     #[cfg(feature = "endpoint")]
     fn found(&self) -> Result<Vec<Address>, Error> {
-        let ServerOptions { timeout, key } = self.how.clone();
-        let options = generate::EndpointOptions { timeout, key, ..Default::default() };
+        let ServerOptions { timeout, key, stream } = self.how.clone();
+        let options = generate::EndpointOptions { timeout, key, stream, ..Default::default() };
         Ok(generate::Endpoint::open(&self.addresses, options)?.addresses().to_vec())
     }
 

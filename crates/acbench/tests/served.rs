@@ -86,6 +86,13 @@ fn a_run_through_our_server_is_the_run_in_one_process() -> Checked<()> {
         assert_eq!(here, transcript(folder.path(), "there", "dense", task)?, "{task}");
         assert_eq!(here, transcript(folder.path(), "there", "again", task)?, "{task}");
     }
+    let streamed =
+        ["generate", "--model_name", "pico", "--variant", &variants[0], "--stream", "--output_path", "streamed"];
+    succeeds(folder.path(), &[&streamed[..], &ASK[..]].concat())?;
+    for task in ["teval_retrieve", "pddl"] {
+        let whole = transcript(folder.path(), "there", "dense", task)?;
+        assert_eq!(transcript(folder.path(), "streamed", "dense", task)?, whole, "{task} in pieces");
+    }
     let record: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("there/run.json"))?)?;
     assert_eq!(
         (&record["variants"][0]["source"], &record["variants"][0]["model"]),

@@ -12,7 +12,7 @@ use generate::{
 };
 use record::{Ask, Message, Rng, Sample, Transcripts, Turn};
 use serde_json::{Value, json};
-use server::{Does, Server, fine, last, said};
+use server::{Does, Server, fine, last, pieces, said, streamed};
 
 type Checked<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -98,6 +98,56 @@ fn each_fault_is_survived_and_the_reply_is_the_first_good_one() -> Checked<()> {
         assert_eq!(text(ask(&mut endpoint, "hi")?), Ok("at last".into()), "{name}");
         assert_eq!(server.count(), 3, "{name}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_streamed_reply_is_the_whole_one_and_a_damaged_stream_is_none() -> Checked<()> {
+    let damages: [fn(&mut Vec<String>); 7] = [
+        // Cut off in the middle, by one who says that this was all.
+        |events| events.truncate(2),
+        |events| events.swap(2, 3),
+        // Pieces that come again.
+        |events| events.extend_from_within(1..2),
+        |events| *events = [&events[..2], &vec![events[1].clone(); 9], &events[2..]].concat(),
+        |events| events[1] = "{\"id\": \"y\", \"choices\": []}".to_owned(),
+        |events| events[2] = "{\"error\": {\"message\": \"out of memory\"}}".to_owned(),
+        |events| events[1] = "<html>".to_owned(),
+    ];
+    let stream = EndpointOptions { stream: true, ..options() };
+    for (index, damage) in damages.into_iter().enumerate() {
+        let decide = move |number: usize, _: &Value| {
+            let mut events = pieces("all of it");
+            if number == 0 {
+                damage(&mut events);
+            }
+            streamed(&events)
+        };
+        let server = Server::start(Box::new(decide))?;
+        let mut endpoint = open(&server, stream.clone())?;
+        let reply = ask(&mut endpoint, "hi")?.map_err(|failure| failure.reason)?;
+        assert_eq!((reply.text.as_str(), reply.prompt_tokens, reply.completion_tokens), ("all of it", 3, 2));
+        assert_eq!(server.count(), 2, "damage {index} is seen");
+        let asked = server.asked.lock().map_err(|_| "poisoned")?[0].clone();
+        assert_eq!((&asked["stream"], &asked["stream_options"]), (&json!(true), &json!({"include_usage": true})));
+    }
+    let whole = Server::start(Box::new(|_, _| fine("whole all the same")))?;
+    let mut endpoint = open(&whole, stream)?;
+    assert_eq!(text(ask(&mut endpoint, "hi")?), Ok("whole all the same".into()));
+    Ok(())
+}
+
+#[test]
+fn a_reply_without_end_is_not_read_without_end() -> Checked<()> {
+    let endless = |number: usize, _: &Value| match number {
+        // What a gzip bomb says it is: small, and then it is not looked into.
+        0 => Does::Answer(200, "content-encoding: gzip\r\n", said("packed")[..20].to_vec()),
+        1 => Does::Answer(200, "", vec![b' '; 33 << 20]),
+        _ => fine("short"),
+    };
+    let server = Server::start(Box::new(endless))?;
+    let mut endpoint = open(&server, EndpointOptions { timeout: Duration::from_secs(20), ..options() })?;
+    assert_eq!(text(ask(&mut endpoint, "hi")?), Ok("short".into()));
     Ok(())
 }
 

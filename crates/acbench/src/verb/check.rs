@@ -89,9 +89,10 @@ pub fn check_server(
     how: &ServerOptions,
     watch: &mut Watch<'_>,
 ) -> Result<ServerCheck, Error> {
-    let ServerOptions { timeout, key } = how.clone();
+    let ServerOptions { timeout, key, stream } = how.clone();
     let template_args = Map::from_iter([("enable_thinking".to_owned(), Value::Bool(false))]);
-    let options = EndpointOptions { timeout, key, template_args: template_args.clone(), ..EndpointOptions::default() };
+    let options =
+        EndpointOptions { timeout, key, stream, template_args: template_args.clone(), ..EndpointOptions::default() };
     let endpoint = Endpoint::open(std::slice::from_ref(address), options)?;
     watch(Event::Begin(format!("asking {}", address.base)));
     let asked: Vec<Vec<Message>> = QUESTIONS.iter().map(|&(system, turns)| conversation(system, turns)).collect();

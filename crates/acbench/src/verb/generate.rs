@@ -134,7 +134,7 @@ pub(crate) fn with_servers(
         Some(true) => prompting.max_thinking_tokens.unwrap_or(0),
         _ => 0,
     };
-    let ServerOptions { timeout, key } = how.servers.clone();
+    let ServerOptions { timeout, key, stream } = how.servers.clone();
     let options = generate::EndpointOptions {
         sampling: sampling(run),
         template_args: prompting.template_args.clone(),
@@ -142,6 +142,7 @@ pub(crate) fn with_servers(
         connections: how.batch_size,
         timeout,
         key,
+        stream,
         ..Default::default()
     };
     let place = |base: &String| generate::Address { base: base.clone(), model: Some(model.clone()) };

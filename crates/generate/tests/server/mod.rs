@@ -46,6 +46,30 @@ pub fn fine(text: &str) -> Does {
     Does::Answer(200, "content-type: application/json\r\n", said(text))
 }
 
+/// The events of a successful streamed answer: what begins it, two pieces, its end, its tokens.
+pub fn pieces(text: &str) -> Vec<String> {
+    let half = text.len() / 2;
+    let event = |delta: Value, finish: Option<&str>| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
+        json!({"id": "x", "model": "m", "choices": [choice]}).to_string()
+    };
+    let usage = json!({"id": "x", "model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
+    vec![
+        event(json!({"role": "assistant", "content": ""}), None),
+        event(json!({"content": text[..half]}), None),
+        event(json!({"content": text[half..]}), None),
+        event(json!({}), Some("stop")),
+        usage.to_string(),
+        "[DONE]".to_owned(),
+    ]
+}
+
+/// An answer of some events.
+pub fn streamed(events: &[String]) -> Does {
+    let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    Does::Answer(200, "content-type: text/event-stream; charset=utf-8\r\n", body.into_bytes())
+}
+
 /// What the last message of a request says.
 pub fn last(body: &Value) -> &str {
     body["messages"].as_array().and_then(|all| all.last()?["content"].as_str()).unwrap_or_default()

@@ -22,6 +22,14 @@ const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning"];
 /// What is wrong with it, in words.
 pub(super) fn read(body: &[u8], tools: &[Value]) -> Result<Answered, String> {
     let answer: Value = serde_json::from_slice(body).map_err(|error| format!("{error}: {}", excerpt(body)))?;
+    of(&answer, body, tools)
+}
+
+/// [`read`] of the answer that a body holds.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn of(answer: &Value, body: &[u8], tools: &[Value]) -> Result<Answered, String> {
     let choice = answer["choices"].get(0).ok_or_else(|| format!("there is no choice in it: {}", excerpt(body)))?;
     let finish = match choice["finish_reason"].as_str() {
         Some("length") => Finish::Length,

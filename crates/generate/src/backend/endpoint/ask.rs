@@ -7,7 +7,7 @@ use super::EndpointOptions;
 use crate::Request;
 
 /// Fields that not every server knows. One that is refused by name is left out from then on.
-pub(super) const EXTRAS: [&str; 9] = [
+pub(super) const EXTRAS: [&str; 10] = [
     "top_k",
     "min_p",
     "repetition_penalty",
@@ -17,6 +17,7 @@ pub(super) const EXTRAS: [&str; 9] = [
     "chat_template_kwargs",
     "presence_penalty",
     "frequency_penalty",
+    "stream_options",
 ];
 
 /// More than any vocabulary has: some servers take 0 for all tokens, some -1, and each refuses the other.
@@ -76,8 +77,11 @@ fn sampling(request: &Request, options: &EndpointOptions) -> Map<String, Value> 
         // Servers differ in how large a seed may be.
         ("seed".to_owned(), json!(request.seed >> 33)),
         ("n".to_owned(), json!(1)),
-        ("stream".to_owned(), json!(false)),
+        ("stream".to_owned(), json!(options.stream)),
     ]);
+    if options.stream {
+        fields.insert("stream_options".to_owned(), json!({"include_usage": true}));
+    }
     if !request.stop.is_empty() {
         fields.insert("stop".to_owned(), json!(request.stop));
     }

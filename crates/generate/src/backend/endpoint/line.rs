@@ -9,6 +9,7 @@ use ureq::http::{Response, StatusCode, header::HeaderMap};
 use super::EndpointOptions;
 use super::answer::{self, Answered, complaint, excerpt, is_too_long};
 use super::ask::EXTRAS;
+use super::stream;
 use crate::backend::Key;
 
 /// The largest answer that is read, in bytes.
@@ -71,9 +72,10 @@ impl Line {
             Err(error) => return Outcome::Failed(self.key.hide(&error.to_string())),
         };
         let (status, wait) = (response.status(), retry_after(response.headers()));
+        let streamed = response.body().mime_type() == Some("text/event-stream");
         match read(&mut response) {
             Err(error) => Outcome::Failed(self.key.hide(&error.to_string())),
-            Ok(answer) if status.is_success() => match answer::read(&answer, tools) {
+            Ok(answer) if status.is_success() => match answered(&answer, streamed, tools) {
                 Ok(answered) => Outcome::Done(Box::new(answered)),
                 Err(problem) => Outcome::Failed(format!("its answer cannot be read: {problem}")),
             },
@@ -101,6 +103,10 @@ impl Line {
             status => Err(format!("{}: {}", status.as_u16(), self.key.hide(&complaint(&answer)))),
         }
     }
+}
+
+fn answered(body: &[u8], streamed: bool, tools: &[Value]) -> Result<Answered, String> {
+    if streamed { answer::of(&stream::joined(body)?, body, tools) } else { answer::read(body, tools) }
 }
 
 fn read(response: &mut Response<ureq::Body>) -> Result<Vec<u8>, ureq::Error> {

@@ -7,6 +7,7 @@
 mod answer;
 mod ask;
 mod line;
+mod stream;
 mod traffic;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -46,6 +47,9 @@ pub struct EndpointOptions {
     pub patience: Duration,
     /// What is sent as `Authorization`.
     pub key: Key,
+    /// Whether answers are asked for in pieces, as they are written: for what stands between and ends exchanges in which
+    /// nothing is said for a while.
+    pub stream: bool,
 }
 
 impl Default for EndpointOptions {
@@ -58,6 +62,7 @@ impl Default for EndpointOptions {
             timeout: Duration::from_secs(600),
             patience: Duration::from_secs(900),
             key: Key::default(),
+            stream: false,
         }
     }
 }
