@@ -35,6 +35,7 @@ pub mod hub;
 mod identity;
 pub mod logs;
 mod lookup;
+mod memory;
 mod plan;
 mod prompts;
 mod ready_made;
@@ -45,6 +46,7 @@ mod sharing;
 mod similarity;
 mod spec;
 mod sweep;
+mod threads;
 mod tokens;
 mod verb;
 
@@ -70,6 +72,7 @@ pub use event::{Event, Watch};
 pub use export::ExportFormat;
 pub use fetch::fetch;
 pub use lookup::{scoring, tasks};
+pub use memory::{MemoryPlan, MethodMemory, size_text};
 pub use plan::{notes, plan};
 pub use prompts::template_args;
 pub use ready_made::{ReadyMade, ready_made};
@@ -80,6 +83,7 @@ pub use sharing::{Ending, Stage, Stop};
 pub use similarity::{Similarities, Similarity};
 pub use spec::{DataFolders, RunSpec, SeqLength, cut_settings, data, methods, settings_file};
 pub use sweep::{Sweep, SweepRun, sweep};
+pub use threads::use_threads;
 pub use verb::{
     BlameOptions, Compression, Counted, Counts, Executor, Finished, GenerateOptions, Predicted, ProbeOptions, Reported,
     RunStatus, STOPPED_CODE, ScoreOptions, ServerProgram, Spared, Status, Submission, TaskStatus, TerminalOptions,

@@ -90,6 +90,46 @@ fn a_budget_that_cannot_be_kept_is_refused_with_one_that_can() -> Checked<()> {
     Ok(())
 }
 
+#[test]
+fn what_a_model_takes_of_memory_is_said_before_it_is_loaded() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let here = folder.path();
+    let plan = |ask: &[&str]| -> Checked<Value> {
+        Ok(json_of(here, &[&["inspect", "--plan", "--json"], ask].concat())?["memory"].clone())
+    };
+    let pico = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/pico");
+    let dense = plan(&[])?;
+    let size = |value: &Value, name: &str| value[name].as_u64().ok_or(format!("{name} of {value}"));
+    assert_eq!(size(&dense, "mapped")?, fs::metadata(pico.join("model.safetensors"))?.len());
+    assert!(size(&dense, "least")? < size(&dense, "most")? && size(&dense, "token")? > 0, "{dense}");
+    assert!(size(&plan(&["--batch_size", "1"])?, "most")? < size(&dense, "most")?);
+    let methods = dense["methods"].as_array().ok_or("no methods")?;
+    assert!(methods.iter().any(|one| one["method"] == "gptq" && one["peak"].as_u64() > Some(1 << 20)), "{dense}");
+    succeeds(here, &["compress", "--compression_method", "rtn", "--output_path", "int4"])?;
+    let packed = plan(&["int4"])?;
+    assert_eq!(packed["methods"], json!([]), "what is quantized is not compressed again");
+    assert!(size(&packed, "mapped")? < size(&dense, "mapped")?);
+    let said = succeeds(here, &["inspect", "--plan"])?;
+    assert!(said.contains("to reply") && said.contains("to compress   gptq"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let here = folder.path();
+    let settings = ["--method_args", "sequences=2,length=128", "--output_path"];
+    let ask = [&["compress", "--compression_method", "gptq"][..], &settings].concat();
+    for threads in ["1", "3"] {
+        succeeds(here, &[&ask[..], &[threads, "--threads", threads]].concat())?;
+    }
+    assert!(fs::read(here.join("1/model.safetensors"))? == fs::read(here.join("3/model.safetensors"))?);
+    for threads in ["0", "many", "9999"] {
+        assert!(refused(here, &["--threads", threads, "list", "tasks"])?.contains("1 to 1024"));
+    }
+    Ok(())
+}
+
 const HIDDEN: usize = 512;
 const INTER: usize = 1536;
 const VOCABULARY: usize = 8192;

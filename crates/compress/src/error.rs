@@ -73,6 +73,19 @@ pub enum CompressError {
         /// Bytes that would do.
         least: u64,
     },
+    /// Less memory than the work takes at the least.
+    #[error(
+        "this needs about {} MB of memory at the least, and this process can have {} MB: end other programs, raise the \
+         limit of its container or job, or take fewer or shorter sequences (--method_args sequences=64 length=1024); \
+         --ram_budget {}MB tries it all the same",
+        least.div_ceil(1_000_000), room / 1_000_000, least.div_ceil(1_000_000)
+    )]
+    Memory {
+        /// Bytes that it can have.
+        room: u64,
+        /// Bytes that would do.
+        least: u64,
+    },
     /// The checkpoint is quantized already.
     #[error("{layer} is quantized already; compress the dense checkpoint that it was made from")]
     AlreadyCompressed {

@@ -58,7 +58,7 @@ pub use grid::{FloatType, Grid, GridRule, Number, Step};
 pub use group::{LinearGroup, LinearReport, Target};
 pub use hessian::{Factor, FactorFailure, Hessian, Order};
 pub use inspect::{Inspection, inspect};
-pub use memory::{Estimate, TextSize, peak};
+pub use memory::{Estimate, TextSize, peak, room};
 pub use method::{METHODS, Method, MethodInfo, MethodKind};
 pub use model::Matrix;
 pub use model::gguf::{Kind as GgufKind, Summary as GgufSummary};

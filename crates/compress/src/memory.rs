@@ -116,6 +116,17 @@ impl Estimate {
         Self { peak: if spills { least } else { least + activations }, activations, spills, least }
     }
 
+    /// That what this process can have does ([`room`]), where nobody said what to stay within.
+    ///
+    /// # Errors
+    /// [`CompressError::Memory`] where it does not.
+    pub fn fits(self, room: Option<u64>) -> Result<(), CompressError> {
+        match room {
+            Some(room) if self.least > room => Err(CompressError::Memory { room, least: self.least }),
+            _ => Ok(()),
+        }
+    }
+
     /// That a budget (bytes) does.
     ///
     /// # Errors
@@ -161,6 +172,12 @@ fn stored_bytes(checkpoint: &Checkpoint) -> u64 {
     let names = checkpoint.tensor_names().filter(|name| name.ends_with(".weight"));
     let widest = names.filter_map(|name| checkpoint.tensor(name).ok()).max_by_key(|tensor| tensor.bytes.len());
     widest.map_or(4, |tensor| (tensor.dtype.bitsize() as u64).div_ceil(8))
+}
+
+/// Bytes that this process can have: what it holds or held before, and what is left; `None` where the system does not say.
+pub fn room() -> Option<u64> {
+    let left = model::available()?;
+    Some((held().unwrap_or(0) + left).max(peak().unwrap_or(0)))
 }
 
 /// The largest amount of memory that this process has held so far, in bytes; `None` where the system does not say.

@@ -14,9 +14,9 @@ mod run;
 // What a caller needs to bring a model, so that it need not know the crate that holds it.
 pub use model::arch::ARCHITECTURES;
 pub use model::{
-    Change, Chat, Checkpoint, Clock, Encoder, Generated as ModelReply, Matrix, Model, ModelError,
-    Request as ModelRequest, Sampling, Session, SessionOptions, Snapshot, Surround, TokenLogprob, Tokenizer, label,
-    snapshot,
+    Change, Chat, Checkpoint, Clock, Encoder, Generated as ModelReply, Matrix, MemoryNeed, Model, ModelError,
+    Request as ModelRequest, Sampling, Session, SessionOptions, Snapshot, Surround, TokenLogprob, Tokenizer, available,
+    label, snapshot,
 };
 
 pub use backend::{Address, Answer, Backend, Failure, Key, Local, LocalOptions, Request, Scripted, Ticket};

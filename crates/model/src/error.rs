@@ -108,6 +108,18 @@ pub enum ModelError {
         /// `vocab_size`.
         vocab: usize,
     },
+    /// There is less memory than a model takes at the least.
+    #[error(
+        "the model takes at least {} MB of memory beside its mapped files, and this process can have {} MB: end other \
+         programs, raise the limit of its container or job, or take a smaller model or fewer bits",
+        least.div_ceil(1_000_000), available / 1_000_000
+    )]
+    Memory {
+        /// Bytes that it takes.
+        least: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
     /// The chat template failed, or ran for too long.
     #[error("the chat template in {} failed: {why}", path.display())]
     Template {

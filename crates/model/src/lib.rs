@@ -52,6 +52,7 @@ pub use decoder::model::{Head, Model};
 pub use decoder::rope::{Llama3Scaling, LongRope, RopeScaling, RopeSettings, Yarn};
 pub use encoder::Encoder;
 pub use engine::logprob::TokenLogprob;
+pub use engine::memory::{MemoryNeed, available};
 pub use engine::sample::Sampling;
 pub use engine::session::{Done, Generated, Prefill, Request, Session, SessionOptions, Thinking};
 pub use error::ModelError;

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use acbench::{Error, GgufSummary, Inspection};
+use acbench::{Error, GgufSummary, Inspection, MemoryPlan};
 use clap::Args;
+use serde::Serialize;
 
 use super::Failure;
 use super::output;
+use super::run_args::positive;
 
 /// Say what a checkpoint is: architecture, format, bits, zeros, sizes, digest
 #[derive(Args)]
@@ -16,15 +18,33 @@ pub(crate) struct Inspect {
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 
+    /// Say what it takes of memory to run and to compress it, and what there is
+    #[arg(long)]
+    plan: bool,
+
+    /// For --plan: conversations under way at a time
+    #[arg(long = "batch_size", value_name = "N", default_value = "16", value_parser = positive, requires = "plan")]
+    batch_size: usize,
+
     /// Print it as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(flatten)]
+    inspection: &'a Inspection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<&'a MemoryPlan>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   acbench inspect pico-gptq-w4-g128
   acbench inspect ./Qwen2.5-7B-Instruct-AWQ --json
+  acbench inspect ./Qwen2.5-7B-Instruct --plan
   acbench inspect ./SmolLM2-135M-Instruct.Q4_1.gguf";
 
 impl Inspect {
@@ -34,8 +54,12 @@ impl Inspect {
             Err(error) => return self.not_run(error),
         };
         output::notes(checkpoint.notes());
-        let found = acbench::inspect(&checkpoint).map_err(Error::from)?;
-        self.print(&found, &text(&found))
+        let plan = |dense| MemoryPlan::of(&checkpoint, self.batch_size, dense);
+        let inspection = acbench::inspect(&checkpoint).map_err(Error::from)?;
+        let memory = self.plan.then(|| plan(inspection.format == "dense")).transpose()?;
+        let rows = memory.as_ref().map_or_else(Vec::new, |plan| self.memory_rows(plan, inspection.context));
+        let found = Found { inspection: &inspection, memory: memory.as_ref() };
+        self.print(&found, &(text(&inspection) + &lines(&rows)))
     }
 
     /// What a GGUF file is whose model cannot be run.
@@ -47,7 +71,37 @@ impl Inspect {
         }
     }
 
-    fn print<T: serde::Serialize>(&self, found: &T, text: &str) -> Result<u8, Failure> {
+    /// The rows of `--plan`.
+    fn memory_rows(&self, plan: &MemoryPlan, context: usize) -> Vec<(&'static str, String)> {
+        let size = acbench::size_text;
+        let sequence = plan.token.saturating_mul(context as u64);
+        let mut rows = vec![
+            ("weights", format!("{} of mapped files, {} held beside them", size(plan.mapped), size(plan.held))),
+            ("keys, values", format!("{} a token, {} for {context}", size(plan.token), size(sequence))),
+            (
+                "to reply",
+                format!(
+                    "{} at the least, {} at the most (--batch_size {})",
+                    size(plan.least),
+                    size(plan.most),
+                    self.batch_size
+                ),
+            ),
+        ];
+        let compress = ["to compress"].into_iter().chain(std::iter::repeat(""));
+        rows.extend(compress.zip(&plan.methods).map(|(name, method)| {
+            let spilled = if method.least < method.peak {
+                format!(", {} with activations in a file", size(method.least))
+            } else {
+                String::new()
+            };
+            (name, format!("{:<12} {}{spilled}", method.method, size(method.peak)))
+        }));
+        rows.push(("available", plan.available.map_or_else(|| "the system does not say".to_owned(), size)));
+        rows
+    }
+
+    fn print<T: Serialize>(&self, found: &T, text: &str) -> Result<u8, Failure> {
         if self.json {
             output::print_json(&serde_json::to_value(found).unwrap_or_default())?;
         } else {

@@ -51,6 +51,10 @@ const SAMPLES_FAILED: u8 = 3;
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
+
+    /// Threads to compute with; they change no result [default: one for each core that this process may use]
+    #[arg(long, value_name = "N", global = true, value_parser = threads)]
+    threads: Option<usize>,
 }
 
 const AFTER: &str = "\
@@ -126,11 +130,14 @@ pub(crate) fn main() -> ExitCode {
             return code.into();
         }
     };
+    if let Some(Err(error)) = cli.threads.map(acbench::use_threads) {
+        return Failure::from(error).show().into();
+    }
     let done = match cli.verb {
         Verb::Evaluate(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Worker(verb) => verb.run(),
-        Verb::Submit(verb) => verb.run(),
+        Verb::Submit(verb) => verb.run(cli.threads),
         Verb::Status(verb) => verb.run(),
         Verb::Compress(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
@@ -155,6 +162,12 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(failure) => failure.show().into(),
     }
+}
+
+/// Threads: more than a machine has are made, and more than any has are a slip.
+fn threads(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=1024).contains(number));
+    number.ok_or_else(|| "a whole number from 1 to 1024".to_owned())
 }
 
 /// The same for flags that stand in a file.
@@ -191,7 +204,10 @@ mod tests {
             let refused = names(verb.get_arg_conflicts_with(run));
             Some(names(verb.get_arguments().filter(|arg| !refused.contains(&arg.get_id().to_string())).collect()))
         });
-        assert_eq!(kept.unwrap_or_default(), ["run", "batch_size", "request_timeout", "api_key_file", "json", "help"]);
+        assert_eq!(
+            kept.unwrap_or_default(),
+            ["run", "batch_size", "request_timeout", "api_key_file", "stream", "json", "threads", "help"]
+        );
     }
 
     #[test]

@@ -289,6 +289,11 @@ pub(crate) struct SpeedArgs {
     /// A file with the key for servers [default: what ACBENCH_API_KEY says]; keys are kept nowhere
     #[arg(long = "api_key_file", value_name = "FILE")]
     api_key_file: Option<PathBuf>,
+
+    /// Ask servers for replies in pieces, as they are written: for proxies that end what is silent for a minute. Whole
+    /// replies are safer: of a stream not everything that is lost can be seen
+    #[arg(long)]
+    stream: bool,
 }
 
 impl SpeedArgs {
@@ -302,12 +307,14 @@ impl SpeedArgs {
             self.api_key_file.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
         let mut flags =
             vec![format!("--batch_size={}", self.batch_size), format!("--request_timeout={}", self.request_timeout)];
+        flags.extend(self.stream.then(|| "--stream".to_owned()));
         flags.extend(key.map(|path| format!("--api_key_file={}", path.display())));
         flags
     }
 
     fn servers(&self) -> Result<ServerOptions, Error> {
-        ServerOptions::new(Duration::from_secs(self.request_timeout), self.api_key_file.as_deref())
+        let how = ServerOptions::new(Duration::from_secs(self.request_timeout), self.api_key_file.as_deref())?;
+        Ok(ServerOptions { stream: self.stream, ..how })
     }
 }
 

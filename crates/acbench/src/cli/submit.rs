@@ -73,7 +73,8 @@ enum ExecutorArg {
 }
 
 impl Submit {
-    pub(crate) fn run(&self) -> Result<u8, Failure> {
+    /// `threads`: of each worker.
+    pub(crate) fn run(&self, threads: Option<usize>) -> Result<u8, Failure> {
         self.check()?;
         let Sweep { root, runs } = acbench::sweep(&self.plan)?;
         let speeds = planned(&runs, false)?.into_iter().map(|(_, asked)| asked.speed.flags());
@@ -87,12 +88,13 @@ impl Submit {
             );
             return Err(Error::Flag { flag: "PLAN", value: self.plan.display().to_string(), problem }.into());
         }
+        let threads = threads.map(|threads| format!("--threads={threads}")).into_iter().collect();
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let wanted = Submission {
             folder: absolute(&root),
             program: std::env::current_exe().unwrap_or_else(|_| "acbench".into()),
             workers: self.workers,
-            flags: [speeds.concat(), self.lease.flags()].concat(),
+            flags: [speeds.concat(), self.lease.flags(), threads].concat(),
             shard_size: self.lease.shard_size,
         };
         let executor = match self.executor {

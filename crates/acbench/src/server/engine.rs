@@ -35,6 +35,7 @@ pub(super) struct Engine<'m> {
 impl<'m> Engine<'m> {
     pub fn new(model: &'m Model, tokenizer: &'m Tokenizer, batch_size: usize) -> Self {
         let options = SessionOptions { batch_size: batch_size.max(1), ..SessionOptions::default() };
+        let options = options.within(generate::available());
         Self { model, session: Session::new(model, tokenizer, options), waiting: BTreeMap::new() }
     }
 

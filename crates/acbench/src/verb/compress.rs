@@ -8,7 +8,7 @@ use record::{CompressionRecord, TextOrigin, VariantRecord, VariantSource, run_pa
 
 use crate::event::{Event, Watch};
 use crate::run::Run;
-use crate::{Error, calibration};
+use crate::{Error, calibration, size_text};
 
 /// One compression that is wanted.
 pub struct Compression<'a> {
@@ -22,7 +22,7 @@ pub struct Compression<'a> {
     pub seed: u64,
     /// What is written; absent: compressed-tensors where weights are quantized, dense otherwise.
     pub format: Option<Format>,
-    /// Bytes of memory to stay within: past it, activations lie in a file.
+    /// Bytes of memory to stay within: past it, activations lie in a file. Absent: what this process can have.
     pub ram_budget: Option<u64>,
     /// The folder to write.
     pub out: &'a Path,
@@ -46,16 +46,16 @@ pub fn compress(
         checkpoint.tokenizer()?;
     }
     let size = TextSize::of(recipe, checkpoint.config());
-    Estimate::new(checkpoint, recipe, size, wanted.ram_budget).within(wanted.ram_budget)?;
+    // Where nobody said what to stay within, it is what there is.
+    let ram_budget = wanted.ram_budget.or_else(compress::room);
+    let estimate = Estimate::new(checkpoint, recipe, size, ram_budget);
+    match wanted.ram_budget {
+        None => estimate.fits(ram_budget)?,
+        given => estimate.within(given)?,
+    }
     let (source, recipe) = text(checkpoint, wanted, &kept, watch)?;
     watch(Event::Begin(format!("{}: compressing", recipe.variant_name())));
-    let job = Job {
-        recipe: &recipe,
-        calibration: source.as_ref(),
-        format: wanted.format,
-        ram_budget: wanted.ram_budget,
-        out: wanted.out,
-    };
+    let job = Job { recipe: &recipe, calibration: source.as_ref(), format: wanted.format, ram_budget, out: wanted.out };
     let record = compress::compress(checkpoint, &job, &mut |at| {
         watch(match at {
             Progress::Began(estimate) => Event::Note(expected(&estimate)),
@@ -68,7 +68,7 @@ pub fn compress(
         });
     })?;
     if let Some(peak) = compress::peak() {
-        watch(Event::Note(format!("peak memory of this process: {}", bytes(peak))));
+        watch(Event::Note(format!("peak memory of this process: {}", size_text(peak))));
     }
     for warning in &record.warnings {
         watch(Event::Warning(warning.clone()));
@@ -138,19 +138,11 @@ pub(crate) fn write_own_text(run: &Run, watch: &mut Watch<'_>) -> Result<(), Err
 
 /// What the walk will take of memory.
 fn expected(estimate: &Estimate) -> String {
-    let activations = bytes(estimate.activations);
+    let activations = size_text(estimate.activations);
     let place = if estimate.spills { "in a file" } else { "in memory" };
     match estimate.activations {
-        0 => format!("expected peak memory: {}", bytes(estimate.peak)),
-        _ => format!("expected peak memory: {}; {activations} of activations {place}", bytes(estimate.peak)),
-    }
-}
-
-/// `1.2 GB`
-fn bytes(count: u64) -> String {
-    match count {
-        1_000_000_000.. => format!("{:.1} GB", count as f64 / 1e9),
-        _ => format!("{:.0} MB", count as f64 / 1e6),
+        0 => format!("expected peak memory: {}", size_text(estimate.peak)),
+        _ => format!("expected peak memory: {}; {activations} of activations {place}", size_text(estimate.peak)),
     }
 }
 

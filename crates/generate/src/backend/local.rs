@@ -51,7 +51,7 @@ impl<'m> Local<'m> {
     pub fn new(model: &'m Model, tokenizer: &'m Tokenizer, options: LocalOptions) -> Result<Self, GenerateError> {
         options.sampling.check()?;
         let places = SessionOptions { batch_size: options.batch_size.max(1), ..SessionOptions::default() };
-        let session = Session::new(model, tokenizer, places);
+        let session = Session::new(model, tokenizer, places.within(model::available()));
         let context = model.config.longest();
         Ok(Self { session, tokenizer, options, context, under_way: BTreeMap::new(), refused: Vec::new(), next: 0 })
     }

@@ -290,6 +290,11 @@ impl Checkpoint {
         self.tensors.shards().iter().for_each(|(_, bytes)| bytes.forget());
     }
 
+    /// Bytes of weights that a loaded model holds beside the files.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.tensor_names().map(|name| self.tensors.held(name)).sum()
+    }
+
     /// Bytes of all weight files.
     pub fn weight_bytes(&self) -> usize {
         self.tensors.shards().iter().map(|(_, bytes)| bytes.len()).sum()

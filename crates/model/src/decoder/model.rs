@@ -8,7 +8,8 @@ use crate::decoder::block::{Norm, rms_norm};
 use crate::decoder::block_reader::{self, BlockReader};
 use crate::decoder::cache::{LayerCache, SequenceCache};
 use crate::decoder::rope::{Ropes, Stage};
-use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, Weight, kernel};
+use crate::engine::memory::{MemoryNeed, available};
+use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, SessionOptions, Weight, kernel};
 
 /// A decoder that can run.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ impl LogitSettings {
 }
 
 /// Tokens that are run together while a prompt is read; bounds the memory of activations.
-const CHUNK: usize = 512;
+pub(crate) const CHUNK: usize = 512;
 
 /// Tokens to run after what a cache holds.
 pub(crate) struct Advance<'a> {
@@ -84,8 +85,10 @@ impl Model {
     /// Reads a checkpoint's weights. Every value is looked at once: a NaN or infinite one is an error.
     ///
     /// # Errors
-    /// A tensor that is missing, of another shape, or not finite; a format that is not implemented.
+    /// A tensor that is missing, of another shape, or not finite; a format that is not implemented; less memory than it
+    /// takes.
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
+        MemoryNeed::of(checkpoint, &SessionOptions::default()).check(available())?;
         let parts = BlockReader::open(checkpoint)?;
         let block = |layer| parts.load(layer).map(Block::for_products);
         let blocks = (0..parts.count()).map(block).collect::<Result<_, _>>()?;

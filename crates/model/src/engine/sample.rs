@@ -79,15 +79,7 @@ impl Sampling {
             .map(|(&logit, id)| (id, (f64::from(logit - most) / f64::from(self.temperature)).exp()))
             .collect();
         if self.top_k > 0 || self.top_p < 1.0 {
-            kept.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            kept.truncate(if self.top_k > 0 { self.top_k } else { usize::MAX });
-            let wanted = f64::from(self.top_p) * kept.iter().map(|one| one.1).sum::<f64>();
-            let mut reached = 0.0;
-            let enough = kept.iter().position(|one| {
-                reached += one.1;
-                reached >= wanted
-            });
-            kept.truncate(enough.map_or(usize::MAX, |at| at + 1));
+            self.cut(&mut kept);
         }
         let mut left = rng.uniform() * kept.iter().map(|one| one.1).sum::<f64>();
         for (id, weight) in &kept {
@@ -98,7 +90,43 @@ impl Sampling {
         }
         Some(kept.last().map_or(best as u32, |one| one.0))
     }
+
+    /// Leaves the likeliest, the likeliest first: so many as `top_k` says, of these as many as together reach `top_p`. Only
+    /// what may be left is put in order, a few more each time.
+    fn cut(&self, all: &mut Vec<(u32, f64)>) {
+        let order = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        let likeliest = |all: &mut [(u32, f64)], count: usize| {
+            if count < all.len() {
+                all.select_nth_unstable_by(count, order);
+            }
+            all[..count].sort_unstable_by(order);
+        };
+        if (1..all.len()).contains(&self.top_k) {
+            likeliest(all, self.top_k);
+            all.truncate(self.top_k);
+        }
+        let wanted = f64::from(self.top_p) * all.iter().map(|one| one.1).sum::<f64>();
+        let mut looked = FIRST.min(all.len());
+        loop {
+            likeliest(all, looked);
+            let mut reached = 0.0;
+            let enough = all[..looked].iter().position(|one| {
+                reached += one.1;
+                reached >= wanted
+            });
+            if let Some(last) = enough {
+                return all.truncate(last + 1);
+            }
+            if looked == all.len() {
+                return;
+            }
+            looked = (looked * 8).min(all.len());
+        }
+    }
 }
+
+/// Tokens that are put in order at first where a share of the probability is wanted.
+const FIRST: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -125,6 +153,38 @@ mod tests {
         near(shares(Sampling { top_p: 0.65, ..all }), [4.0 / 7.0, 3.0 / 7.0, 0.0, 0.0]);
         near(shares(Sampling { temperature: 0.5, ..all }), [16.0 / 30.0, 9.0 / 30.0, 4.0 / 30.0, 1.0 / 30.0]);
         near(shares(Sampling::GREEDY), [1.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_cut_is_what_sorting_all_would_cut() {
+        let mut rng = Rng::new(5);
+        for (size, sharpness, top_k, top_p) in [
+            (5, 1.0, 0, 0.9),
+            (3000, 0.01, 0, 0.99),
+            (3000, 9.0, 0, 0.9),
+            (3000, 1.0, 40, 0.8),
+            (700, 1.0, 700, 1.0),
+            (9, 1.0, 50, 0.5),
+        ] {
+            let weights: Vec<(u32, f64)> =
+                (0..size).map(|id| (id, (sharpness * (rng.below(1000) as f64 / 100.0)).exp())).collect();
+            let mut sorted = weights.clone();
+            sorted.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            sorted.truncate(if top_k > 0 { top_k } else { usize::MAX });
+            let wanted = f64::from(top_p as f32) * sorted.iter().map(|one| one.1).sum::<f64>();
+            let mut reached = 0.0;
+            let under = sorted.iter().take_while(|one| {
+                reached += one.1;
+                reached < wanted
+            });
+            let count = under.count() + 1;
+            sorted.truncate(count);
+            let mut cut = weights;
+            Sampling { temperature: 1.0, top_p: top_p as f32, top_k }.cut(&mut cut);
+            assert!(cut.len().abs_diff(sorted.len()) <= 1, "{size} {sharpness}: {} for {}", cut.len(), sorted.len());
+            let both = cut.len().min(sorted.len());
+            assert_eq!(cut[..both], sorted[..both], "{size} {sharpness}");
+        }
     }
 
     #[test]

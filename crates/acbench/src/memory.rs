@@ -1,0 +1,72 @@
+//! What a checkpoint takes of memory, before it is loaded: while it replies, and while methods compress it.
+
+use compress::{Estimate, METHODS, TextSize};
+use generate::{MemoryNeed, SessionOptions, available};
+use serde::Serialize;
+
+use crate::{Checkpoint, Error, methods, widths};
+
+/// What a checkpoint takes of memory, in bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MemoryPlan {
+    /// What this process can have; absent where the system does not say.
+    pub available: Option<u64>,
+    /// Weight files, which are mapped: the system takes their pages back where it lacks memory.
+    pub mapped: u64,
+    /// Weights that are held beside them.
+    pub held: u64,
+    /// Keys and values of one token.
+    pub token: u64,
+    /// What replying takes at the least, without pages of files.
+    pub least: u64,
+    /// What replying takes at the most, all pages of files included.
+    pub most: u64,
+    /// What each method takes with its usual settings; none of a checkpoint that is quantized.
+    pub methods: Vec<MethodMemory>,
+}
+
+/// What a method takes, in bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MethodMemory {
+    /// The method.
+    pub method: &'static str,
+    /// With everything in memory.
+    pub peak: u64,
+    /// With activations in a file.
+    pub least: u64,
+}
+
+impl MemoryPlan {
+    /// For a checkpoint that is asked `batch_size` samples at a time; `dense`: whether methods can compress it.
+    ///
+    /// # Errors
+    /// Settings of methods that do not fit the model.
+    pub fn of(checkpoint: &Checkpoint, batch_size: usize, dense: bool) -> Result<Self, Error> {
+        let need = MemoryNeed::of(checkpoint, &SessionOptions { batch_size, ..SessionOptions::default() });
+        let of = |method: &'static str| -> Result<Vec<MethodMemory>, Error> {
+            let recipes = methods(&[method.to_owned()], &[], &widths(checkpoint.config()))?;
+            let size = |recipe| TextSize::of(recipe, checkpoint.config());
+            let estimates = recipes.iter().map(|recipe| Estimate::new(checkpoint, recipe, size(recipe), None));
+            Ok(estimates.map(|one| MethodMemory { method, peak: one.peak, least: one.least }).collect())
+        };
+        let all = METHODS.iter().filter(|_| dense).map(|method| of(method.name));
+        Ok(Self {
+            available: available(),
+            mapped: need.mapped,
+            held: need.held,
+            token: need.token,
+            least: need.least(),
+            most: need.most(),
+            methods: all.collect::<Result<Vec<_>, _>>()?.concat(),
+        })
+    }
+}
+
+/// A number of bytes for people: `1.2 GB`.
+pub fn size_text(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
