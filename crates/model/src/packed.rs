@@ -155,11 +155,29 @@ impl Packed {
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
         let scales = &self.grid.scales[row * self.grid.groups..(row + 1) * self.grid.groups];
         let zeros = self.grid.zeros.as_ref().map(|all| &all[row * self.grid.groups..(row + 1) * self.grid.groups]);
-        let values = out[..self.cols].iter_mut();
-        values.zip(integers(self.stream(row), self.bits)).for_each(|(value, q)| *value = f32::from(q));
+        self.integers_of(row, &mut out[..self.cols]);
         self.scale_row((scales, zeros), out);
         if self.grid.half {
             out[..self.cols].iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+        }
+    }
+
+    /// The signed integers of one row, `[cols]`.
+    fn integers_of(&self, row: usize, out: &mut [f32]) {
+        let bytes = &self.words[row * self.row_words() * 4..(row + 1) * self.row_words() * 4];
+        let small = |level: u8, middle: f32| f32::from(level) - middle;
+        match self.bits {
+            8 => out.iter_mut().zip(bytes).for_each(|(value, &byte)| *value = small(byte, 128.0)),
+            4 => {
+                let mut pairs = out.chunks_exact_mut(2);
+                for (pair, &byte) in (&mut pairs).zip(bytes) {
+                    (pair[0], pair[1]) = (small(byte & 15, 8.0), small(byte >> 4, 8.0));
+                }
+                if let ([last], Some(&byte)) = (pairs.into_remainder(), bytes.get(self.cols / 2)) {
+                    *last = small(byte & 15, 8.0);
+                }
+            }
+            bits => out.iter_mut().zip(integers(self.stream(row), bits)).for_each(|(value, q)| *value = f32::from(q)),
         }
     }
 
@@ -199,7 +217,10 @@ mod tests {
             let integers: Vec<i8> = (0..rows * cols).map(|_| (rng.below(1 << bits) as i32 - half) as i8).collect();
             let words = pack(&integers, cols, bits);
             prop_assert_eq!(words.len(), rows * Layout::Dense.words(cols, bits));
-            prop_assert_eq!(Layout::Dense.unpack(&words, cols, bits), integers);
+            prop_assert_eq!(&Layout::Dense.unpack(&words, cols, bits), &integers);
+            let grid = Grid { groups: 1, group_size: cols, scales: vec![1.0; rows], zeros: None, half: false, group_of: None };
+            let wide: Vec<f32> = integers.iter().map(|&q| f32::from(q)).collect();
+            prop_assert_eq!(Packed::new(rows, cols, bits, &integers, grid).to_f32().data, wide);
         }
     }
 

@@ -34,7 +34,9 @@ use settings::Keys;
 
 pub use blocks::Quantized;
 pub use blocks::stored;
-pub(crate) use blocks::{IQ4_LEVELS, read, scale_and_offset, weight, widen};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use blocks::{IQ4_LEVELS, scale_and_offset};
+pub(crate) use blocks::{read, weight, widen};
 pub use kind::{BLOCK, Kind};
 pub use names::{Family, FilePlace};
 pub use pairs::{halves, pairs};

@@ -13,6 +13,7 @@ mod avx2;
 mod avx512;
 mod matmul;
 pub(crate) mod portable;
+mod tiles;
 
 pub use matmul::matmul;
 pub(crate) use matmul::matmul_here;
@@ -25,6 +26,7 @@ use crate::{Packed, Weight};
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
+#[cfg(target_arch = "x86_64")]
 fn group_shift(w: &Packed) -> Option<u32> {
     let (size, one) = (w.grid.group_size, w.grid.groups == 1);
     let plain = matches!(w.bits, 4 | 8) && w.grid.group_of.is_none() && !w.grid.half;
@@ -83,7 +85,7 @@ pub(crate) fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stri
         // SAFETY: `level` says that the processor has AVX2 and FMA.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
-        Level::Portable => portable::rows_by_rows(x, w, k, out, stride),
+        Level::Portable => tiles::rows_by_rows(x, w, k, out, stride),
     }
 }
 
@@ -101,7 +103,7 @@ fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32
         }
     }
     if level() == Level::Portable {
-        return portable::rows_by_held(x, w, rows, out, stride);
+        return tiles::rows_by_held(x, w, rows, scratch, out, stride);
     }
     let k = w.shape().1;
     scratch.resize(rows.len() * k, 0.0);

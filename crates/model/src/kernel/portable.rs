@@ -41,6 +41,7 @@ fn dot_of_block(x: &[f32], w: &[f32]) -> f32 {
 }
 
 /// `out[r * stride + c] = x[r] . w[c]` for `x` `[m, k]` and `w` `[n, k]`.
+#[cfg(test)]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
     for (row, x) in x.chunks_exact(k).enumerate() {
         for (col, w) in w.chunks_exact(k).enumerate() {
@@ -50,6 +51,7 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
 }
 
 /// [`rows_by_rows`] with the rows `rows` of a weight, each widened by itself.
+#[cfg(test)]
 pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], stride: usize) {
     let k = w.shape().1;
     let mut wide = vec![0.0f32; k];

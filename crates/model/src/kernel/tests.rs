@@ -119,6 +119,21 @@ proptest! {
     }
 
     #[test]
+    fn tiles_equal_one_product_after_the_other(
+        kind in 0usize..14, size in prop::sample::select(vec![8usize, 48, 4000]), (m, n) in (1usize..6, 1usize..14),
+        k in prop::sample::select(sizes()), zeros: bool, seed: u64,
+    ) {
+        let mut rng = record::Rng::new(seed);
+        let w = held(kind, (n, k, size), (zeros, false), &mut rng);
+        let k = w.shape().1;
+        let (x, stride, rows) = (random(m * k, &mut rng), n + 3, n / 3..n);
+        let (mut plain, mut ours) = (vec![7.0; m * stride], vec![7.0; m * stride]);
+        portable::rows_by_held(&x, &w, rows.clone(), &mut plain, stride);
+        tiles::rows_by_held(&x, &w, rows, &mut vec![1.0; 3], &mut ours, stride);
+        prop_assert!(bits(&ours) == bits(&plain), "{}", w.kind());
+    }
+
+    #[test]
     #[cfg(target_arch = "x86_64")]
     fn each_instruction_set_equals_the_portable_one(m in 1usize..41, n in 1usize..30, k in 1usize..150, seed: u64) {
         let mut rng = record::Rng::new(seed);

@@ -3,7 +3,9 @@
 mod large;
 mod small;
 
+#[cfg(target_arch = "x86_64")]
 pub(crate) use large::scale_and_offset;
+#[cfg(target_arch = "x86_64")]
 pub(crate) use small::LEVELS as IQ4_LEVELS;
 
 use half::f16;
