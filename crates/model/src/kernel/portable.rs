@@ -1,9 +1,7 @@
 //! The kernels in plain Rust: what every other version must equal, bit for bit.
 
-use std::ops::Range;
-
+use crate::Packed;
 use crate::gguf::{self, Kind};
-use crate::{Packed, Weight};
 
 /// Lanes of one accumulator.
 pub const LANES: usize = 16;
@@ -52,7 +50,7 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
 
 /// [`rows_by_rows`] with the rows `rows` of a weight, each widened by itself.
 #[cfg(test)]
-pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], stride: usize) {
+pub fn rows_by_held(x: &[f32], w: &crate::Weight, rows: std::ops::Range<usize>, out: &mut [f32], stride: usize) {
     let k = w.shape().1;
     let mut wide = vec![0.0f32; k];
     for (col, row) in rows.enumerate() {
