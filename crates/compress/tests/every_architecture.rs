@@ -1,6 +1,8 @@
 //! The checkpoints of `golden/architectures`, one of each architecture and more: every method compresses them, every format
 //! that fits holds them, and what is read back runs as the dense model does, nearly; a reply does not depend on its batch.
 
+mod renamed;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use compress::{
     widths,
 };
 use model::{Checkpoint, Matrix, Model, Request, Session, SessionOptions};
+use renamed::renamed;
 use serde_json::{Value, json};
 
 type Checked<T> = Result<T, Box<dyn Error>>;
@@ -169,5 +172,51 @@ fn golden_gguf_models_are_written_again() -> Checked<()> {
         models += 1;
     }
     println!("golden_gguf_models_are_written_again: {models}");
+    Ok(())
+}
+
+/// A copy of a folder without its tokenizer, which GGUF may not have.
+fn without_tokenizer(from: &Path, to: &Path) -> Checked<Checkpoint> {
+    std::fs::create_dir_all(to)?;
+    for name in ["config.json", "model.safetensors"] {
+        std::fs::copy(from.join(name), to.join(name))?;
+    }
+    Ok(Checkpoint::open(to)?)
+}
+
+#[test]
+fn golden_gguf_holds_architectures_whole() -> Checked<()> {
+    let mut held = 0;
+    for (name, path) in folders("architectures")? {
+        if !["smollm3", "olmo2", "granite", "qwen2_moe", "gemma", "phi3"].contains(&name.as_str()) {
+            continue;
+        }
+        let folder = tempfile::tempdir()?;
+        let dense = without_tokenizer(&path, &folder.path().join("dense"))?;
+        let file = folder.path().join("model.gguf");
+        export_gguf(&dense, &file)?;
+        let read = Checkpoint::open(&file)?;
+        assert_eq!(read.config().model_type, dense.config().model_type);
+        assert!(logits(&read)?.data == logits(&dense)?.data, "{name}: other logits");
+        held += 1;
+    }
+    println!("golden_gguf_holds_architectures_whole: {held}");
+    Ok(())
+}
+
+#[test]
+fn internlm2_in_gguf_is_llama_by_another_name() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/llama");
+    let dense = without_tokenizer(&fixture, &folder.path().join("a-model"))?;
+    let (file, other) = (folder.path().join("llama.gguf"), folder.path().join("internlm2.gguf"));
+    export_gguf(&dense, &file)?;
+    std::fs::write(&other, renamed(&std::fs::read(&file)?, ("llama", "internlm2"), "a-model"))?;
+    let read = Checkpoint::open(&other)?;
+    assert_eq!(read.config().model_type, "llama");
+    let tokens: Vec<u32> = TOKENS.iter().map(|token| token % 64).collect();
+    let [ours, theirs] =
+        [&read, &dense].map(|checkpoint| Model::load(checkpoint).and_then(|model| model.logits(&tokens)));
+    assert!(ours?.data == theirs?.data, "other logits");
     Ok(())
 }

@@ -7,6 +7,8 @@
 //! itself gives replies that part only where the margin is within what rounding moves: that is measured on our own
 //! logits, with each token's inputs rounded to 8 bits of its largest, a coarser grid than any of llama.cpp's.
 
+mod renamed;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -16,6 +18,7 @@ use std::process::Command;
 use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, export_gguf, widths};
 use model::{Activation, Checkpoint, Model};
 use record::Message;
+use renamed::renamed;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
@@ -51,6 +54,31 @@ fn ids(value: &Value) -> Vec<Vec<u64>> {
     serde_json::from_value(value.clone()).unwrap_or_default()
 }
 
+/// Writes those of a checkpoint's weights that are wanted as f32, some of them as they are here.
+fn write_f32(
+    from: &Checkpoint,
+    others: &BTreeMap<String, Vec<f32>>,
+    folder: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Checked<()> {
+    let mut tensors = Vec::new();
+    for name in from.tensor_names().filter(|name| wanted(name)) {
+        let tensor = from.tensor(name)?;
+        let two = |two: &[u8; 2]| half::bf16::from_le_bytes(*two).to_f32().to_le_bytes();
+        let bytes: Vec<u8> = match (others.get(name), tensor.dtype) {
+            (Some(values), _) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            (None, model::Dtype::BF16) => tensor.bytes.as_chunks::<2>().0.iter().flat_map(two).collect(),
+            (None, _) => tensor.bytes.to_vec(),
+        };
+        tensors.push((name.to_owned(), tensor.shape, bytes));
+    }
+    let views: Vec<(&str, TensorView)> = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(model::Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<_, safetensors::SafeTensorError>>()?;
+    Ok(fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?)
+}
+
 /// The weights that a file stands for, as one of f32.
 fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> {
     let linears: BTreeMap<String, Vec<f32>> = model
@@ -59,26 +87,13 @@ fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> 
         .flat_map(|block| block.linears())
         .map(|linear| (format!("{}.weight", linear.name), linear.weight.to_f32().data))
         .collect();
-    let mut tensors = Vec::new();
-    for name in pico.tensor_names() {
-        let tensor = pico.tensor(name)?;
-        let stored =
-            || tensor.bytes.as_chunks::<2>().0.iter().map(|&two| half::bf16::from_le_bytes(two).to_f32()).collect();
-        let values: Vec<f32> = linears.get(name).cloned().unwrap_or_else(stored);
-        let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-        tensors.push((name.to_owned(), tensor.shape, bytes));
-    }
-    let views: Vec<(&str, TensorView)> = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(model::Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<_, safetensors::SafeTensorError>>()?;
     let wide = folder.join("wide");
     fs::create_dir_all(&wide)?;
     for (name, bytes) in pico.files()? {
         fs::write(wide.join(name), &*bytes)?;
     }
     fs::write(wide.join("config.json"), pico.config_json().to_string())?;
-    fs::write(wide.join("model.safetensors"), safetensors::serialize(views, None)?)?;
+    write_f32(pico, &linears, &wide, &|_| true)?;
     let path = folder.join("wide.gguf");
     export_gguf(&Checkpoint::open(&wide)?, &path)?;
     Ok(path)
@@ -125,20 +140,54 @@ fn moved_by_rounding(model: &Model, prompts: &[Vec<u32>]) -> Checked<f64> {
     Ok(f64::from(most))
 }
 
-/// Models of random weights, of every other architecture; they have no tokenizer.
+/// Llama by another name, without biases and scaled positions.
+const INTERNLM2: &str = "internlm2";
+
+/// Models of random weights, of every other architecture, without their tokenizers; some are where the reference outputs are.
 fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (ours, golden) = (here.join("../model/tests/fixtures"), here.join("../../../shared/golden/architectures"));
     let mut all = Vec::new();
-    for name in ["llama", "mistral", "mixtral", "qwen3", "qwen3_moe"] {
-        let (source, path) = (folder.join(name), folder.join(format!("{name}.gguf")));
+    for (place, name) in [
+        (&ours, "llama"),
+        (&ours, INTERNLM2),
+        (&ours, "mistral"),
+        (&ours, "mixtral"),
+        (&ours, "qwen3"),
+        (&ours, "qwen3_moe"),
+        (&golden, "smollm3"),
+        (&golden, "olmo2"),
+        (&golden, "granite"),
+        (&golden, "qwen2_moe"),
+    ] {
+        let internlm2 = name == INTERNLM2;
+        let from = place.join(if internlm2 { "llama" } else { name });
+        let (source, path) = (folder.join(format!("a-{name}")), folder.join(format!("{name}.gguf")));
+        if !from.is_dir() {
+            println!("skipped: no {}", from.display());
+            continue;
+        }
         fs::create_dir_all(&source)?;
-        fs::copy(fixtures.join(name).join("model.safetensors"), source.join("model.safetensors"))?;
-        let mut config: Value = serde_json::from_slice(&fs::read(fixtures.join(name).join("config.json"))?)?;
-        // llama.cpp has no experts whose weights do not sum to 1.
-        config["norm_topk_prob"] = json!(true);
+        // In f32, whose inputs llama.cpp does not round.
+        write_f32(&Checkpoint::open(&from)?, &BTreeMap::new(), &source, &|name| {
+            !(internlm2 && name.ends_with(".bias"))
+        })?;
+        let mut config: Value = serde_json::from_slice(&fs::read(from.join("config.json"))?)?;
+        if name == "qwen3_moe" {
+            // llama.cpp has none of them whose experts' weights do not sum to 1.
+            config["norm_topk_prob"] = json!(true);
+        }
+        if internlm2 {
+            (config["attention_bias"], config["mlp_bias"]) = (json!(false), json!(false));
+            config["rope_parameters"] = json!({"rope_type": "default", "rope_theta": 10000.0});
+            config["rope_scaling"] = Value::Null;
+        }
         fs::write(source.join("config.json"), config.to_string())?;
         let checkpoint = Checkpoint::open(&source)?;
         export_gguf(&checkpoint, &path)?;
+        if internlm2 {
+            fs::write(&path, renamed(&fs::read(&path)?, ("llama", INTERNLM2), &format!("a-{name}")))?;
+        }
         all.push((checkpoint, path));
     }
     Ok(all)
@@ -223,7 +272,8 @@ fn llama_cpp_says_the_same_of_every_architecture() -> Checked<()> {
     let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 64).collect()).collect();
     for (checkpoint, path) in architectures(folder.path())? {
         let theirs = ask(&python, &path, &json!({"tokens": TOKENS, "texts": [], "prompts": prompts}))?;
-        assert_same(&checkpoint.config().model_type, (&Model::load(&checkpoint)?, &prompts), &theirs, EXACT)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        assert_same(&name, (&Model::load(&checkpoint)?, &prompts), &theirs, EXACT)?;
     }
     Ok(())
 }

@@ -102,6 +102,10 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
         return Err(file.unsupported(what, "convert the model's original again"));
     };
     let mut shape: Vec<usize> = tensor.sizes.iter().rev().copied().collect();
+    if name.ends_with("shared_expert_gate.weight") && shape.len() == 1 {
+        // A matrix of one row, from which llama.cpp's converter takes the row.
+        shape.insert(0, 1);
+    }
     if !name.contains("{expert}") {
         let change = change(keys, family, tensor)?;
         all.push(one(file, tensor, (name, shape), (tensor.range.clone(), change))?);

@@ -254,6 +254,10 @@ fn describe(family: &Family, plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>
         _ => return Err(unknown(plan)),
     };
     let place = family.file_place(&name).ok_or_else(|| unknown(plan))?;
+    if place.name.ends_with("ffn_gate_inp_shexp.weight") {
+        // A matrix of one row is a vector there.
+        shape.retain(|&size| size != 1);
+    }
     // llama.cpp has vectors and routers in f32.
     let wide = shape.len() == 1 || place.name.contains("ffn_gate_inp") && plan.dtype != Dtype::U8;
     Ok((place, if wide { Kind::F32 } else { kind }, shape))

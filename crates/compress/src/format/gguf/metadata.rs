@@ -1,7 +1,7 @@
 //! What llama.cpp must know of a model beside its tensors.
 
 use model::gguf::Family;
-use model::{Checkpoint, Config, Gating, RopeScaling};
+use model::{Checkpoint, Config, Gating, Positions, RopeScaling};
 use serde_json::Value;
 
 use super::{rope, vocabulary};
@@ -124,8 +124,11 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     };
     let family = Family::of_model(&config.model_type);
     let family = family.ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
-    if config.experts.is_some_and(|experts| !experts.normalize) {
-        return Err(refused("experts whose weights are not made to sum to 1 (`norm_topk_prob`)".to_owned()));
+    // llama.cpp knows it by the architecture.
+    let normalize = family.name != "qwen2moe";
+    if config.experts.is_some_and(|experts| experts.normalize != normalize) {
+        let are = if normalize { "are not" } else { "are" };
+        return Err(refused(format!("experts whose weights {are} made to sum to 1 (`norm_topk_prob`)")));
     }
     if config.experts.is_some() && config.blocks.iter().any(|block| !block.sparse) {
         return Err(refused("blocks without experts beside others".to_owned()));
@@ -146,6 +149,11 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     match family.norms_one_more {
         true => gemma(&mut all, family.name, config).map_err(refused)?,
         false => windows(&mut all, family.name, config),
+    }
+    match family.name {
+        "granite" => granite(&mut all, config),
+        "smollm3" => smollm3(config).map_err(refused)?,
+        _ => {}
     }
     vocabulary::add(&mut all, checkpoint)?;
     Ok(all)
@@ -171,6 +179,9 @@ fn decoder(all: &mut Metadata, name: &str, config: &Config) {
         all.whole(&key("expert_count"), experts.count as u32);
         all.whole(&key("expert_used_count"), experts.top_k as u32);
         all.whole(&key("expert_feed_forward_length"), experts.width as u32);
+        if let Some(shared) = experts.shared {
+            all.whole(&key("expert_shared_feed_forward_length"), shared as u32);
+        }
     }
     all.number(&key("attention.layer_norm_rms_epsilon"), config.norm_eps);
 }
@@ -186,6 +197,30 @@ fn windows(all: &mut Metadata, name: &str, config: &Config) {
             &format!("{name}.attention.sliding_window_pattern"),
             config.blocks.iter().map(|b| b.window.is_some()),
         );
+    }
+}
+
+/// Granite's factors.
+fn granite(all: &mut Metadata, config: &Config) {
+    let own = &config.blocks[0];
+    for (field, factor) in [
+        ("attention.scale", own.score_scale),
+        ("embedding_scale", config.embedding_scale),
+        ("residual_scale", own.residual),
+        ("logit_scale", 1.0 / config.logits.scale),
+    ] {
+        all.number(&format!("granite.{field}"), factor);
+    }
+}
+
+/// What a file cannot say of SmolLM3 must be as llama.cpp takes it.
+fn smollm3(config: &Config) -> Result<(), String> {
+    let usual = |(layer, block): (usize, &model::BlockSettings)| {
+        (block.positions == Positions::None) == (layer + 1).is_multiple_of(4) && block.window.is_none()
+    };
+    match config.blocks.iter().enumerate().all(usual) {
+        true => Ok(()),
+        false => Err("a smollm3 with windows, or whose blocks turn by another pattern than three of four".to_owned()),
     }
 }
 

@@ -30,6 +30,10 @@ const GEMMA_NORMS: Inner = &[
     ("post_ffw_norm", "post_feedforward_layernorm"),
 ];
 
+/// Norms of what attention and the feed-forward part give.
+const OLMO2_NORMS: Inner =
+    &[("post_attention_norm", "post_attention_layernorm"), ("post_ffw_norm", "post_feedforward_layernorm")];
+
 const FUSED: Inner = &[("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")];
 
 /// Experts lie in one tensor, `[experts, out, in]`; `{expert}` stands for their numbers.
@@ -38,6 +42,18 @@ const QWEN3_EXPERTS: Inner = &[
     ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
     ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
     ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
+];
+
+/// The same, and one expert that sees every row.
+const QWEN2_EXPERTS: Inner = &[
+    ("ffn_gate_inp", "mlp.gate"),
+    ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
+    ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
+    ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
+    ("ffn_gate_inp_shexp", "mlp.shared_expert_gate"),
+    ("ffn_gate_shexp", "mlp.shared_expert.gate_proj"),
+    ("ffn_up_shexp", "mlp.shared_expert.up_proj"),
+    ("ffn_down_shexp", "mlp.shared_expert.down_proj"),
 ];
 
 const MIXTRAL_EXPERTS: Inner = &[
@@ -89,6 +105,16 @@ const FAMILIES: &[Family] = &[
     QWEN2,
     Family { name: "qwen3", model_type: "qwen3", class: "Qwen3ForCausalLM", ..QWEN2 },
     Family { name: "qwen3moe", model_type: "qwen3_moe", class: "Qwen3MoeForCausalLM", experts: QWEN3_EXPERTS, ..QWEN2 },
+    Family { name: "qwen2moe", model_type: "qwen2_moe", class: "Qwen2MoeForCausalLM", experts: QWEN2_EXPERTS, ..QWEN2 },
+    Family { name: "smollm3", model_type: "smollm3", class: "SmolLM3ForCausalLM", ..LLAMA },
+    Family { name: "olmo2", model_type: "olmo2", class: "Olmo2ForCausalLM", own: OLMO2_NORMS, ..QWEN2 },
+    Family {
+        name: "granite",
+        model_type: "granite",
+        class: "GraniteForCausalLM",
+        keys: &["attention.scale", "embedding_scale", "residual_scale", "logit_scale"],
+        ..LLAMA
+    },
     Family { name: "phi3", model_type: "phi3", class: "Phi3ForCausalLM", own: FUSED, ..QWEN2 },
     GEMMA,
     Family {
@@ -130,6 +156,9 @@ impl Family {
             ("llama", true, _) => "mixtral",
             ("llama", false, true) => "mistral",
             ("qwen3moe", ..) => "qwen3_moe",
+            ("qwen2moe", ..) => "qwen2_moe",
+            // Its queries, keys and values are cut apart there, and the rest is Llama's.
+            ("internlm2", ..) => "llama",
             ("gemma3", ..) => "gemma3_text",
             (other, ..) => other,
         })
@@ -137,7 +166,7 @@ impl Family {
 
     /// The values of `general.architecture` that can be read.
     pub fn names() -> Vec<&'static str> {
-        let mut names: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
+        let mut names: Vec<&str> = FAMILIES.iter().map(|family| family.name).chain(["internlm2"]).collect();
         names.dedup();
         names
     }

@@ -21,6 +21,7 @@ const FIELDS: &[(&str, &str, bool)] = &[
     ("expert_count", "num_experts", false),
     ("expert_used_count", "num_experts_per_tok", false),
     ("expert_feed_forward_length", "moe_intermediate_size", false),
+    ("expert_shared_feed_forward_length", "shared_expert_intermediate_size", false),
 ];
 
 /// Settings that none of the known architectures have: what would change numbers is refused. A key, and what it may be all
@@ -142,7 +143,7 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
         config.insert("num_key_value_heads".into(), config["num_attention_heads"].clone());
     }
     rope::add(&mut config, keys, (family, head))?;
-    windows(&mut config, keys, family);
+    windows(&mut config, keys, family)?;
     experts(&mut config, family);
     biases(&mut config, keys.file);
     config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
@@ -150,6 +151,12 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
     match family.norms_one_more {
         true => gemma(&mut config, keys, family),
         false => drop(config.insert("hidden_act".into(), json!("silu"))),
+    }
+    match family.name {
+        "granite" => granite(&mut config, keys),
+        // llama.cpp knows no other interval.
+        "smollm3" => drop(config.insert("no_rope_layer_interval".into(), json!(4))),
+        _ => {}
     }
     config.insert("torch_dtype".into(), json!(dtype(keys.file)));
     let stops = stop_tokens(keys.file);
@@ -210,11 +217,15 @@ fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError>
 }
 
 /// A window over keys. llama.cpp applies none but Gemma's in these architectures, and its converter writes none but those.
-fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
+fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> {
     let window = keys.window().and_then(|size| i64::try_from(size).ok());
+    if window.is_some() && matches!(family.name, "olmo2" | "granite" | "smollm3") {
+        let what = format!("`{}.attention.sliding_window`", keys.name);
+        return Err(keys.file.unsupported(what, "use a model of this architecture without windows"));
+    }
     config.insert("sliding_window".into(), json!(window));
     if matches!(family.name, "llama" | "phi3") {
-        return;
+        return Ok(());
     }
     config.insert("use_sliding_window".into(), json!(window.is_some()));
     if let Some(Value::Wholes(pattern)) = keys.get("attention.sliding_window_pattern").filter(|_| window.is_some()) {
@@ -224,6 +235,21 @@ fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) 
         config.insert("sliding_window_pattern".into(), json!(i64::try_from(pattern).unwrap_or(0)));
     } else if window.is_some() {
         config.insert("max_window_layers".into(), json!(0));
+    }
+    Ok(())
+}
+
+/// Granite's factors. Where a file does not say how scores are scaled, it is by the length of a head, as llama.cpp has it.
+fn granite(config: &mut Map<String, Json>, keys: Keys<'_, '_>) {
+    let own = |field: &str| keys.number(field).filter(|&value| value != 0.0);
+    let head = config["head_dim"].as_f64().unwrap_or(1.0);
+    for (field, factor) in [
+        ("attention_multiplier", Some(own("attention.scale").unwrap_or(1.0 / head.sqrt()))),
+        ("embedding_multiplier", own("embedding_scale")),
+        ("residual_multiplier", own("residual_scale")),
+        ("logits_scaling", own("logit_scale")),
+    ] {
+        config.extend(factor.map(|factor| (field.to_owned(), json!(factor))));
     }
 }
 
@@ -270,9 +296,16 @@ fn experts(config: &mut Map<String, Json>, family: &Family) {
             config.insert("decoder_sparse_step".into(), json!(1));
             config.insert("mlp_only_layers".into(), json!([]));
         }
+        "qwen2_moe" => config.extend(
+            [("norm_topk_prob", json!(false)), ("decoder_sparse_step", json!(1)), ("mlp_only_layers", json!([]))]
+                .map(|(field, value)| (field.to_owned(), value)),
+        ),
         _ => ["num_experts", "num_experts_per_tok", "moe_intermediate_size"].into_iter().for_each(|field| {
             config.remove(field);
         }),
+    }
+    if family.model_type != "qwen2_moe" {
+        config.remove("shared_expert_intermediate_size");
     }
 }
 
@@ -281,6 +314,7 @@ fn biases(config: &mut Map<String, Json>, file: &File<'_>) {
     let all = |parts: &[&str]| parts.iter().all(|part| file.tensor(&format!("blk.0.{part}.bias")).is_some());
     config.insert("attention_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v", "attn_output"])));
     config.insert("mlp_bias".into(), json!(all(&["ffn_gate", "ffn_up", "ffn_down"])));
+    config.insert("qkv_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v"])));
 }
 
 /// What most numbers of matrices are stored as; blocks are widened to f32.
