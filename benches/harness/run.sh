@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a harness costs by itself: the same server that says the same words after a while, asked 2,000 questions by ours, by
 # lm-evaluation-harness and by Inspect, in turns, as whole processes with scoring and logs.
-#   benches/harness/run.sh [QUESTIONS] [MILLISECONDS ...]        [2000] [0 50]        CONCURRENCY [64]        WORK
+#   benches/harness/run.sh [QUESTIONS] [MILLISECONDS ...]        [2000] [0 50]        CONCURRENCY [64]        WORK        PEERS=0: ours alone
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 questions=${1:-2000}
@@ -38,6 +38,10 @@ for wait in "${waits[@]}"; do
     read -r address <&3
     timed ours "$acbench" evaluate --model_name "$work/model" --variant "dense=$address#m" --tasks teval_retrieve \
         --limit "$questions" --num_fewshot 0 --batch_size "$at_once" --output_path "$work/out"
+    if [ "${PEERS:-1}" = 0 ]; then
+        kill "$server"
+        continue
+    fi
     timed lm-eval env HF_HUB_OFFLINE=1 OPENAI_API_KEY=x "$python" -m lm_eval run --model local-chat-completions \
         --model_args "model=m,base_url=$address/chat/completions,num_concurrent=$at_once,tokenized_requests=False" \
         --include_path "$work" --tasks bench_questions --apply_chat_template --output_path "$work/out" --log_samples

@@ -85,6 +85,11 @@ fn pico_in_f32(folder: &Path) -> Checked<()> {
     Ok(fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?)
 }
 
+/// Fields of the configuration that a file of Qwen2's stands for.
+const SAID: &str = "architectures model_type hidden_size intermediate_size num_hidden_layers num_attention_heads \
+    num_key_value_heads rms_norm_eps max_position_embeddings head_dim rope_theta rope_scaling sliding_window \
+    use_sliding_window attention_bias mlp_bias vocab_size tie_word_embeddings hidden_act torch_dtype eos_token_id";
+
 #[test]
 fn the_bundled_model_is_the_same_as_gguf() -> Checked<()> {
     let folder = tempfile::tempdir()?;
@@ -94,6 +99,10 @@ fn the_bundled_model_is_the_same_as_gguf() -> Checked<()> {
         export_gguf(&pico, &path)?;
         let read = Checkpoint::open(&path)?;
         assert_eq!(read.config(), pico.config());
+        // What is said of a file decides its digest, and with it whether a run goes on.
+        let said: Vec<&str> =
+            read.config_json().as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str).collect();
+        assert_eq!(said.join(" "), SAID);
         same_tokenizer(&pico, &read)?;
         let tokens = pico.tokenizer()?.encode("What is the capital of France? List the tools.", false)?;
         let (one, other) = (Model::load(&pico)?, Model::load(&read)?);

@@ -97,6 +97,17 @@ pub struct ToolCall {
     pub arguments: Value,
 }
 
+impl ToolCall {
+    /// Name and arguments as OpenAI's interface has them: the arguments are a text.
+    pub fn function(&self) -> Value {
+        let arguments = match &self.arguments {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        serde_json::json!({"name": self.name, "arguments": arguments})
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Called {
     name: String,

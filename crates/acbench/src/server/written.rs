@@ -54,13 +54,8 @@ pub(super) fn message(reply: &Reply, calls: Option<&Calls>) -> Value {
 /// Calls, each with an identifier that nine letters and digits have room for: some templates want no more.
 pub(super) fn tool_calls(found: &Calls) -> Value {
     let call = |(index, call): (usize, &record::ToolCall)| {
-        let arguments = match &call.arguments {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
         let id: String = report::token().chars().take(9).collect();
-        json!({"index": index, "id": id, "type": "function",
-            "function": {"name": call.name, "arguments": arguments}})
+        json!({"index": index, "id": id, "type": "function", "function": call.function()})
     };
     found.calls.iter().enumerate().map(call).collect()
 }

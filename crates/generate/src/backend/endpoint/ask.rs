@@ -100,12 +100,8 @@ fn written(message: &Message, thoughts: &str) -> Value {
     }
     if !message.tool_calls.is_empty() {
         let calls = message.tool_calls.iter().enumerate().map(|(index, call)| {
-            let arguments = match &call.arguments {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
             let id = call.id.clone().unwrap_or_else(|| format!("call_{index}"));
-            json!({"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+            json!({"id": id, "type": "function", "function": call.function()})
         });
         written["tool_calls"] = calls.collect();
     }

@@ -145,7 +145,7 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
     rope::add(&mut config, keys, (family, head))?;
     windows(&mut config, keys, family)?;
     experts(&mut config, family);
-    biases(&mut config, keys.file);
+    biases(&mut config, keys.file, family);
     config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
     config.insert("tie_word_embeddings".into(), json!(keys.file.tensor("output.weight").is_none()));
     match family.norms_one_more {
@@ -310,11 +310,14 @@ fn experts(config: &mut Map<String, Json>, family: &Family) {
 }
 
 /// Biases are there where their tensors are.
-fn biases(config: &mut Map<String, Json>, file: &File<'_>) {
+fn biases(config: &mut Map<String, Json>, file: &File<'_>, family: &Family) {
     let all = |parts: &[&str]| parts.iter().all(|part| file.tensor(&format!("blk.0.{part}.bias")).is_some());
     config.insert("attention_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v", "attn_output"])));
     config.insert("mlp_bias".into(), json!(all(&["ffn_gate", "ffn_up", "ffn_down"])));
-    config.insert("qkv_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v"])));
+    // What is said of a file decides its digest, so that nothing is added for those that do without.
+    if family.model_type == "qwen2_moe" {
+        config.insert("qkv_bias".into(), json!(all(&["attn_q", "attn_k", "attn_v"])));
+    }
 }
 
 /// What most numbers of matrices are stored as; blocks are widened to f32.
