@@ -217,7 +217,8 @@ impl Family {
 
     /// Names inside a block; the first that fits counts.
     fn table(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-        self.own.iter().chain(DENSE).chain(self.experts)
+        let usual = DENSE.iter().filter(|(_, folder)| self.own.iter().all(|(_, own)| own != folder));
+        self.own.iter().chain(usual).chain(self.experts)
     }
 
     fn inner(&self, part: &str) -> Option<String> {
@@ -245,8 +246,8 @@ mod tests {
     fn names_lead_there_and_back() {
         for family in FAMILIES {
             assert!(crate::arch::find(family.model_type).is_some(), "{}", family.model_type);
-            let hidden = |file: &str| family.own.iter().any(|(own, _)| *own == file);
-            let names = family.own.iter().chain(DENSE.iter().filter(|(file, _)| !hidden(file))).chain(family.experts);
+            let first = |at: usize| family.table().take(at).all(|(file, _)| *file != family.table().nth(at).unwrap().0);
+            let names = family.table().enumerate().filter(|(at, _)| first(*at)).map(|(_, names)| names);
             for (file, _) in names {
                 let file = format!("blk.12.{file}.weight");
                 let folder = family.folder_name(&file).unwrap();
