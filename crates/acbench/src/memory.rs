@@ -37,11 +37,12 @@ pub struct MethodMemory {
 }
 
 impl MemoryPlan {
-    /// For a checkpoint that is asked `batch_size` samples at a time; `dense`: whether methods can compress it.
+    /// For a checkpoint that is asked `batch_size` samples at a time. What this process has read of it before counts, so that
+    /// it is best asked first.
     ///
     /// # Errors
     /// Settings of methods that do not fit the model.
-    pub fn of(checkpoint: &Checkpoint, batch_size: usize, dense: bool) -> Result<Self, Error> {
+    pub fn of(checkpoint: &Checkpoint, batch_size: usize) -> Result<Self, Error> {
         let need = MemoryNeed::of(checkpoint, &SessionOptions { batch_size, ..SessionOptions::default() });
         let of = |method: &'static str| -> Result<Vec<MethodMemory>, Error> {
             let recipes = methods(&[method.to_owned()], &[], &widths(checkpoint.config()))?;
@@ -49,6 +50,7 @@ impl MemoryPlan {
             let estimates = recipes.iter().map(|recipe| Estimate::new(checkpoint, recipe, size(recipe), None));
             Ok(estimates.map(|one| MethodMemory { method, peak: one.peak, least: one.least }).collect())
         };
+        let dense = checkpoint.config().quantization.is_null();
         let all = METHODS.iter().filter(|_| dense).map(|method| of(method.name));
         Ok(Self {
             available: available(),

@@ -54,9 +54,8 @@ impl Inspect {
             Err(error) => return self.not_run(error),
         };
         output::notes(checkpoint.notes());
-        let plan = |dense| MemoryPlan::of(&checkpoint, self.batch_size, dense);
+        let memory = self.plan.then(|| MemoryPlan::of(&checkpoint, self.batch_size)).transpose()?;
         let inspection = acbench::inspect(&checkpoint).map_err(Error::from)?;
-        let memory = self.plan.then(|| plan(inspection.format == "dense")).transpose()?;
         let rows = memory.as_ref().map_or_else(Vec::new, |plan| self.memory_rows(plan, inspection.context));
         let found = Found { inspection: &inspection, memory: memory.as_ref() };
         self.print(&found, &(text(&inspection) + &lines(&rows)))
