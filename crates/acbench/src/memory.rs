@@ -1,6 +1,6 @@
 //! What a checkpoint takes of memory, before it is loaded: while it replies, and while methods compress it.
 
-use compress::{Estimate, METHODS, TextSize};
+use compress::{Estimate, METHODS, MethodInfo, Recipe, TextSize};
 use generate::{MemoryNeed, SessionOptions, available};
 use serde::Serialize;
 
@@ -44,14 +44,14 @@ impl MemoryPlan {
     /// Settings of methods that do not fit the model.
     pub fn of(checkpoint: &Checkpoint, batch_size: usize) -> Result<Self, Error> {
         let need = MemoryNeed::of(checkpoint, &SessionOptions { batch_size, ..SessionOptions::default() });
-        let of = |method: &'static str| -> Result<Vec<MethodMemory>, Error> {
-            let recipes = methods(&[method.to_owned()], &[], &widths(checkpoint.config()))?;
-            let size = |recipe| TextSize::of(recipe, checkpoint.config());
-            let estimates = recipes.iter().map(|recipe| Estimate::new(checkpoint, recipe, size(recipe), None));
-            Ok(estimates.map(|one| MethodMemory { method, peak: one.peak, least: one.least }).collect())
+        let config = checkpoint.config();
+        let dense = config.quantization.is_null();
+        let names: Vec<String> = METHODS.iter().filter(|_| dense).map(|method| method.name.to_owned()).collect();
+        let recipes = methods(&names, &[], &widths(config))?;
+        let of = |(method, recipe): (&MethodInfo, &Recipe)| {
+            let Estimate { peak, least, .. } = Estimate::new(checkpoint, recipe, TextSize::of(recipe, config), None);
+            MethodMemory { method: method.name, peak, least }
         };
-        let dense = checkpoint.config().quantization.is_null();
-        let all = METHODS.iter().filter(|_| dense).map(|method| of(method.name));
         Ok(Self {
             available: available(),
             mapped: need.mapped,
@@ -59,7 +59,7 @@ impl MemoryPlan {
             token: need.token,
             least: need.least(),
             most: need.most(),
-            methods: all.collect::<Result<Vec<_>, _>>()?.concat(),
+            methods: METHODS.iter().zip(&recipes).map(of).collect(),
         })
     }
 }

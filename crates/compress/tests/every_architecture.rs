@@ -1,9 +1,8 @@
 //! The checkpoints of `golden/architectures`, one of each architecture and more: every method compresses them, every format
 //! that fits holds them, and what is read back runs as the dense model does, nearly; a reply does not depend on its batch.
 
-mod renamed;
+mod support;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use compress::{
@@ -11,10 +10,8 @@ use compress::{
     widths,
 };
 use model::{Checkpoint, Matrix, Model, Request, Session, SessionOptions};
-use renamed::renamed;
 use serde_json::{Value, json};
-
-type Checked<T> = Result<T, Box<dyn Error>>;
+use support::{Checked, renamed};
 
 const TOKENS: [u32; 14] = [5, 9, 33, 2, 60, 41, 117, 28, 3, 150, 11, 7, 80, 99];
 

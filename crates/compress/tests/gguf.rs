@@ -1,6 +1,8 @@
 //! GGUF: what is written is read back as what it was.
 
-use std::error::Error;
+mod support;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -8,8 +10,7 @@ use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, comp
 use model::{Checkpoint, Matrix, Model, ModelError};
 use record::Message;
 use serde_json::{Value, json};
-
-type Checked<T> = Result<T, Box<dyn Error>>;
+use support::{Checked, write_f32};
 
 /// Texts that a tokenizer can get wrong.
 fn texts() -> Vec<String> {
@@ -69,20 +70,7 @@ fn pico_in_f32(folder: &Path) -> Checked<()> {
         fs::write(folder.join(name), &*bytes)?;
     }
     fs::write(folder.join("config.json"), pico.config_json().to_string())?;
-    let mut tensors = Vec::new();
-    for name in pico.tensor_names() {
-        let tensor = pico.tensor(name)?;
-        let wide = |two: &[u8; 2]| half::bf16::from_le_bytes(*two).to_f32().to_le_bytes();
-        let bytes: Vec<u8> = tensor.bytes.as_chunks::<2>().0.iter().flat_map(wide).collect();
-        tensors.push((name.to_owned(), tensor.shape, bytes));
-    }
-    let views: Vec<(&str, safetensors::tensor::TensorView)> = tensors
-        .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((name.as_str(), safetensors::tensor::TensorView::new(model::Dtype::F32, shape.clone(), bytes)?))
-        })
-        .collect::<Result<_, safetensors::SafeTensorError>>()?;
-    Ok(fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?)
+    write_f32(&pico, &BTreeMap::new(), folder, &|_| true)
 }
 
 /// Fields of the configuration that a file of Qwen2's stands for.

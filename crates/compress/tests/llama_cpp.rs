@@ -7,10 +7,9 @@
 //! itself gives replies that part only where the margin is within what rounding moves: that is measured on our own
 //! logits, with each token's inputs rounded to 8 bits of its largest, a coarser grid than any of llama.cpp's.
 
-mod renamed;
+mod support;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,11 +17,9 @@ use std::process::Command;
 use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, export_gguf, widths};
 use model::{Activation, Checkpoint, Model};
 use record::Message;
-use renamed::renamed;
-use safetensors::tensor::TensorView;
-use serde_json::{Value, json};
 
-type Checked<T> = Result<T, Box<dyn Error>>;
+use serde_json::{Value, json};
+use support::{Checked, renamed, write_f32};
 
 const TOKENS: usize = 32;
 /// Largest margin at which a reply may part where nothing is rounded: sums in another order.
@@ -52,31 +49,6 @@ fn greedy(model: &Model, prompt: &[u32]) -> Checked<Vec<u64>> {
 
 fn ids(value: &Value) -> Vec<Vec<u64>> {
     serde_json::from_value(value.clone()).unwrap_or_default()
-}
-
-/// Writes those of a checkpoint's weights that are wanted as f32, some of them as they are here.
-fn write_f32(
-    from: &Checkpoint,
-    others: &BTreeMap<String, Vec<f32>>,
-    folder: &Path,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Checked<()> {
-    let mut tensors = Vec::new();
-    for name in from.tensor_names().filter(|name| wanted(name)) {
-        let tensor = from.tensor(name)?;
-        let two = |two: &[u8; 2]| half::bf16::from_le_bytes(*two).to_f32().to_le_bytes();
-        let bytes: Vec<u8> = match (others.get(name), tensor.dtype) {
-            (Some(values), _) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            (None, model::Dtype::BF16) => tensor.bytes.as_chunks::<2>().0.iter().flat_map(two).collect(),
-            (None, _) => tensor.bytes.to_vec(),
-        };
-        tensors.push((name.to_owned(), tensor.shape, bytes));
-    }
-    let views: Vec<(&str, TensorView)> = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(model::Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<_, safetensors::SafeTensorError>>()?;
-    Ok(fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None)?)?)
 }
 
 /// The weights that a file stands for, as one of f32.

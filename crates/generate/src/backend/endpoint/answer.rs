@@ -13,8 +13,8 @@ pub(super) struct Answered {
     pub thoughts: Option<&'static str>,
 }
 
-/// Fields in which servers give thoughts.
-const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning"];
+/// Fields in which servers give thoughts; the first is the one in which they go back to a server that has given none.
+pub(super) const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning"];
 
 /// Reads the body of a successful answer to a request with these tools.
 ///

@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use crate::backend::{Address, Answer, Failure, Key, Ticket};
 use crate::{Backend, GenerateError, Request};
 
-use answer::Answered;
+use answer::{Answered, THOUGHTS};
 use ask::{Asked, asked};
 use line::{Line, Outcome};
 use traffic::{Ended, Traffic, pause};
@@ -67,8 +67,6 @@ impl Default for EndpointOptions {
     }
 }
 
-/// The field in which thoughts go back to a server that has given none.
-const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning"];
 /// Answers that cannot be read, in a row, after which a request is given up for now.
 const UNREADABLE: u32 = 12;
 /// How long after an answer a server counts as there.

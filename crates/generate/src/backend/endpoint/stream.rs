@@ -5,10 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{complaint, excerpt};
+use super::answer::{THOUGHTS, complaint, excerpt};
 
-/// Fields of a piece that hold text.
-const TEXTS: [&str; 3] = ["content", "reasoning_content", "reasoning"];
 /// Pieces beside those of tokens: the beginning, and what was held back until the end.
 const MORE_PIECES: u64 = 2;
 
@@ -93,7 +91,7 @@ impl Joined {
     fn piece(&mut self, choice: &Value) -> Result<(), String> {
         let delta = &choice["delta"];
         let mut said = false;
-        for name in TEXTS {
+        for name in ["content"].into_iter().chain(THOUGHTS) {
             if let Some(text) = delta[name].as_str() {
                 let before = self.message.entry(name).or_insert_with(|| "".into());
                 *before = (before.as_str().unwrap_or_default().to_owned() + text).into();

@@ -37,19 +37,15 @@ const OLMO2_NORMS: Inner =
 const FUSED: Inner = &[("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")];
 
 /// Experts lie in one tensor, `[experts, out, in]`; `{expert}` stands for their numbers.
-const QWEN3_EXPERTS: Inner = &[
+const QWEN_EXPERTS: Inner = &[
     ("ffn_gate_inp", "mlp.gate"),
     ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
     ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
     ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
 ];
 
-/// The same, and one expert that sees every row.
-const QWEN2_EXPERTS: Inner = &[
-    ("ffn_gate_inp", "mlp.gate"),
-    ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
-    ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
-    ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
+/// One more expert, which sees every row.
+const SHARED_EXPERT: Inner = &[
     ("ffn_gate_inp_shexp", "mlp.shared_expert_gate"),
     ("ffn_gate_shexp", "mlp.shared_expert.gate_proj"),
     ("ffn_up_shexp", "mlp.shared_expert.up_proj"),
@@ -104,8 +100,15 @@ const FAMILIES: &[Family] = &[
     Family { model_type: "mixtral", class: "MixtralForCausalLM", experts: MIXTRAL_EXPERTS, ..LLAMA },
     QWEN2,
     Family { name: "qwen3", model_type: "qwen3", class: "Qwen3ForCausalLM", ..QWEN2 },
-    Family { name: "qwen3moe", model_type: "qwen3_moe", class: "Qwen3MoeForCausalLM", experts: QWEN3_EXPERTS, ..QWEN2 },
-    Family { name: "qwen2moe", model_type: "qwen2_moe", class: "Qwen2MoeForCausalLM", experts: QWEN2_EXPERTS, ..QWEN2 },
+    Family { name: "qwen3moe", model_type: "qwen3_moe", class: "Qwen3MoeForCausalLM", experts: QWEN_EXPERTS, ..QWEN2 },
+    Family {
+        name: "qwen2moe",
+        model_type: "qwen2_moe",
+        class: "Qwen2MoeForCausalLM",
+        own: SHARED_EXPERT,
+        experts: QWEN_EXPERTS,
+        ..QWEN2
+    },
     Family { name: "smollm3", model_type: "smollm3", class: "SmolLM3ForCausalLM", ..LLAMA },
     Family { name: "olmo2", model_type: "olmo2", class: "Olmo2ForCausalLM", own: OLMO2_NORMS, ..QWEN2 },
     Family {

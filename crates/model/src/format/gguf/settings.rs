@@ -291,15 +291,11 @@ fn experts(config: &mut Map<String, Json>, family: &Family) {
                 config.insert("intermediate_size".into(), width);
             }
         }
-        "qwen3_moe" => {
-            config.insert("norm_topk_prob".into(), json!(true));
+        "qwen3_moe" | "qwen2_moe" => {
+            config.insert("norm_topk_prob".into(), json!(family.model_type == "qwen3_moe"));
             config.insert("decoder_sparse_step".into(), json!(1));
             config.insert("mlp_only_layers".into(), json!([]));
         }
-        "qwen2_moe" => config.extend(
-            [("norm_topk_prob", json!(false)), ("decoder_sparse_step", json!(1)), ("mlp_only_layers", json!([]))]
-                .map(|(field, value)| (field.to_owned(), value)),
-        ),
         _ => ["num_experts", "num_experts_per_tok", "moe_intermediate_size"].into_iter().for_each(|field| {
             config.remove(field);
         }),
