@@ -120,10 +120,10 @@ fn a_killed_compression_goes_on_to_the_same_bytes() -> Checked<()> {
             }
             let output = child.wait_with_output()?;
             resumed |= String::from_utf8_lossy(&output.stderr).contains("going on after");
-            if output.status.success() {
+            // Nothing stands at its place until all of it does: killed after that, it had ended.
+            if output.status.success() || here.join(&name).exists() {
                 break;
             }
-            assert!(!here.join(&name).exists(), "a killed compression leaves nothing at its place");
         }
         assert!(files(&here.join(&name))? == whole, "run {index}: other bytes");
     }
