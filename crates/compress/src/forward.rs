@@ -1,6 +1,6 @@
 //! How calibration sequences run through a block, and what is seen on the way.
 
-use model::{Block, Flow, Group, GroupKind, Linear, Part, Weight};
+use model::{Block, Flow, Group, GroupKind, Part, Spare, Weight};
 
 use crate::seen::{Needs, Seen};
 use crate::states::{Batch, States};
@@ -30,18 +30,26 @@ pub(crate) fn empty(block: &Block, group: Group, needs: Needs, tokens: usize) ->
     Seen::new(needs, inputs, tokens)
 }
 
-/// What the linears of a group make of an input.
-fn products(block: &Block, group: Group, x: &Matrix) -> Vec<Matrix> {
-    let product = |linear: &Linear| match &linear.weight {
-        Weight::F32(weight) => matmul::linear(x, weight, linear.bias.as_deref()),
-        other => matmul::linear(x, &other.to_f32(), linear.bias.as_deref()),
-    };
-    block.linears_of(group).iter().map(product).collect()
+/// What the linears of a group make of an input, written over `products`.
+fn products(block: &Block, group: Group, x: &Matrix, mut products: Vec<Matrix>) -> Vec<Matrix> {
+    for (linear, y) in block.linears_of(group).iter().zip(&mut products) {
+        match &linear.weight {
+            Weight::F32(weight) => matmul::linear(x, weight, linear.bias.as_deref(), y),
+            other => matmul::linear(x, &other.to_f32(), linear.bias.as_deref(), y),
+        }
+    }
+    products
+}
+
+/// Room for the products of a group's input of some rows.
+fn room(block: &Block, group: Group, flow: &mut Flow, rows: usize) -> Vec<Matrix> {
+    block.linears_of(group).iter().map(|linear| flow.room(rows, linear.out_features())).collect()
 }
 
 /// Multiplies the input of a group that was entered, and leaves it.
 fn multiply(block: &Block, group: Group, flow: &mut Flow) {
-    let products = products(block, group, flow.input());
+    let room = room(block, group, flow, flow.input().rows);
+    let products = products(block, group, flow.input(), room);
     block.leave(group, flow, products);
 }
 
@@ -81,10 +89,11 @@ fn see(seen: &mut Seen, x: &Matrix, from: Origin) -> Result<(), CompressError> {
 
 /// Runs all sequences through a block as it is, up to the inputs of its last linears. The states stay as they are.
 pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Result<(), CompressError> {
+    let mut spare = Spare::default();
     for at in 0..states.batches.len() {
         let state = states.take(at)?;
         let batch = &states.batches[at];
-        let mut flow = Flow::new(state.clone(), &batch.sequences);
+        let mut flow = Flow::new(state.clone(), &batch.sequences).reusing(spare);
         for (group, seen) in block.groups().zip(&mut taps.groups) {
             block.enter(group, &mut flow);
             let layer = first_linear(block, group);
@@ -96,6 +105,9 @@ pub(crate) fn survey(block: &Block, states: &mut States, taps: &mut Taps) -> Res
                 multiply(block, group, &mut flow);
             }
         }
+        let input;
+        (_, input, spare) = flow.into_parts();
+        spare.give(input.unwrap_or_default());
         states.put(at, state)?;
     }
     Ok(())
@@ -113,14 +125,16 @@ fn first(group: Group) -> bool {
 
 /// Runs all sequences through a block; the states are its outputs then.
 pub(crate) fn advance(block: &Block, states: &mut States) -> Result<(), CompressError> {
+    let mut spare = Spare::default();
     for at in 0..states.batches.len() {
         let state = states.take(at)?;
-        let mut flow = Flow::new(state, &states.batches[at].sequences);
+        let mut flow = Flow::new(state, &states.batches[at].sequences).reusing(spare);
         for group in block.groups() {
             block.enter(group, &mut flow);
             multiply(block, group, &mut flow);
         }
-        let state = flow.residual;
+        let state;
+        (state, _, spare) = flow.into_parts();
         states.put(at, state)?;
     }
     Ok(())
@@ -131,19 +145,22 @@ pub(crate) fn advance(block: &Block, states: &mut States) -> Result<(), Compress
 pub(crate) fn look(
     block: &Block,
     group: Group,
-    (states, at, keep): (&mut States, usize, bool),
+    (states, keep): (&mut States, bool),
     seen: &mut Seen,
 ) -> Result<(), CompressError> {
-    let state = states.take(at)?;
-    let batch = &states.batches[at];
-    let mut flow = Flow::new(state, &batch.sequences);
-    reach(block, group, &mut flow);
-    see(seen, flow.input(), Origin { batch, layer: first_linear(block, group), rows: flow.rows(group) })?;
-    let (state, input) = flow.into_parts();
-    if let Some(input) = input.filter(|_| keep) {
-        states.put_aside(at, input)?;
+    for at in 0..states.batches.len() {
+        let state = states.take(at)?;
+        let batch = &states.batches[at];
+        let mut flow = Flow::new(state, &batch.sequences);
+        reach(block, group, &mut flow);
+        see(seen, flow.input(), Origin { batch, layer: first_linear(block, group), rows: flow.rows(group) })?;
+        let (state, input, _) = flow.into_parts();
+        if let Some(input) = input.filter(|_| keep) {
+            states.put_aside(at, input)?;
+        }
+        states.put(at, state)?;
     }
-    states.put(at, state)
+    Ok(())
 }
 
 /// Adds what the groups of a kind give to the residual stream, once all of them are compressed.
@@ -154,7 +171,8 @@ pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Resu
         let mut flow = Flow::new(state, &states.batches[at].sequences);
         for group in block.groups().filter(|group| group.kind == kind) {
             if kept.rows > 0 {
-                block.leave(group, &mut flow, products(block, group, &kept));
+                let room = room(block, group, &mut flow, kept.rows);
+                block.leave(group, &mut flow, products(block, group, &kept, room));
             } else {
                 reach(block, group, &mut flow);
                 multiply(block, group, &mut flow);

@@ -17,11 +17,11 @@ pub(crate) fn rows(x: &Matrix, w: &Matrix) -> Matrix {
     y
 }
 
-/// `x w^T + b` on all threads.
-pub(crate) fn linear(x: &Matrix, w: &Matrix, bias: Option<&[f32]>) -> Matrix {
-    let mut y = Matrix::zeros(x.rows, w.rows);
+/// Writes `x w^T + b` into `y` `[m, out]`, on all threads.
+pub(crate) fn linear(x: &Matrix, w: &Matrix, bias: Option<&[f32]>, y: &mut Matrix) {
     if y.data.is_empty() || x.cols == 0 {
-        return y;
+        y.data.fill(0.0);
+        return;
     }
     y.data.par_chunks_mut(ROWS * w.rows).zip(x.data.par_chunks(ROWS * x.cols)).for_each(|(y, x)| {
         piece(x, w, y);
@@ -29,7 +29,6 @@ pub(crate) fn linear(x: &Matrix, w: &Matrix, bias: Option<&[f32]>) -> Matrix {
             row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(y, b)| *y += b);
         }
     });
-    y
 }
 
 fn piece(x: &[f32], w: &Matrix, y: &mut [f32]) {
@@ -50,8 +49,11 @@ mod tests {
     #[test]
     fn products_by_hand_and_of_nothing() {
         let (x, w) = (Matrix::new(1, 2, vec![3.0, 4.0]), Matrix::new(2, 2, vec![1.0, 2.0, 0.0, -1.0]));
-        assert_eq!(linear(&x, &w, Some(&[0.5, 0.0])).data, [11.5, -4.0]);
+        let mut y = Matrix::new(1, 2, vec![7.0; 2]);
+        linear(&x, &w, Some(&[0.5, 0.0]), &mut y);
+        assert_eq!(y.data, [11.5, -4.0]);
         assert_eq!(rows(&x, &w).data, [11.0, -4.0]);
-        assert!(linear(&Matrix::zeros(0, 2), &w, None).data.is_empty());
+        linear(&Matrix::zeros(1, 0), &Matrix::zeros(2, 0), None, &mut y);
+        assert_eq!(y.data, [0.0; 2], "products of nothing");
     }
 }

@@ -130,9 +130,7 @@ impl Walk<'_> {
             // Attention is never run twice.
             let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && few && experts == 1;
             let mut seen = forward::empty(block, group, needs, tokens);
-            for batch in 0..at.states.batches.len() {
-                forward::look(block, group, (at.states, batch, keep), &mut seen)?;
-            }
+            forward::look(block, group, (at.states, keep), &mut seen)?;
             self.compress(block, group, &mut seen, at)?;
             let last = group.kind == GroupKind::Down && group.expert + 1 == experts;
             if last || group.kind == GroupKind::Output {

@@ -57,7 +57,7 @@ pub use engine::sample::Sampling;
 pub use engine::session::{Done, Generated, Prefill, Request, Session, SessionOptions, Thinking};
 pub use error::ModelError;
 pub use format::gguf;
-pub use matrix::Matrix;
+pub use matrix::{Matrix, Spare};
 pub use packed::Packed;
 pub use safetensors::Dtype;
 pub use text::chat::{Chat, Clock};

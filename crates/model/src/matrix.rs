@@ -62,3 +62,57 @@ impl Matrix {
         self.data.iter_mut().zip(&other.data).for_each(|(a, b)| *a += b);
     }
 }
+
+/// The memory of matrices that are needed no more, for others. Given back to the system instead, the pages of large ones
+/// are made anew each time.
+#[derive(Debug, Default)]
+pub struct Spare {
+    free: Vec<Vec<f32>>,
+    /// Matrices that were taken and not given back.
+    taken: usize,
+}
+
+impl Spare {
+    /// A matrix to be written over: its values are what was there before, or zeros. Where none is large enough, a new one
+    /// stands for the largest.
+    pub fn take(&mut self, rows: usize, cols: usize) -> Matrix {
+        let size = rows * cols;
+        self.taken += 1;
+        self.free.sort_by_key(Vec::capacity);
+        let at = self.free.partition_point(|data| data.capacity() < size);
+        if at < self.free.len() {
+            let mut data = self.free.remove(at);
+            data.resize(size, 0.0);
+            return Matrix { rows, cols, data };
+        }
+        self.free.pop();
+        Matrix::zeros(rows, cols)
+    }
+
+    /// Keeps what a matrix holds, in place of one that was taken.
+    pub fn give(&mut self, matrix: Matrix) {
+        if self.taken > 0 {
+            self.taken -= 1;
+            self.free.push(matrix.data);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_is_taken_again_and_no_more_than_was_taken_is_kept() {
+        let mut spare = Spare::default();
+        spare.give(Matrix::zeros(9, 9));
+        let large = spare.take(4, 4);
+        let at = large.data.as_ptr();
+        spare.give(large);
+        let small = spare.take(2, 3);
+        assert_eq!((small.rows, small.cols, small.data.len(), small.data.as_ptr()), (2, 3, 6, at));
+        spare.give(small);
+        assert_eq!(spare.take(5, 5), Matrix::zeros(5, 5));
+        assert_eq!(spare.free.len(), 0, "the larger one stands for it");
+    }
+}

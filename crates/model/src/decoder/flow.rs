@@ -4,7 +4,7 @@ use crate::decoder::attention::{Heads, Sequences, Span, attend};
 use crate::decoder::block::{LATENT_EPS, Norm, rms_norm};
 use crate::decoder::cache::LayerCache;
 use crate::decoder::linear::Linears;
-use crate::{Block, Group, GroupKind, Matrix, Part, Route};
+use crate::{Block, Group, GroupKind, Matrix, Part, Route, Spare};
 
 /// What a block knows between two of its groups.
 ///
@@ -19,6 +19,8 @@ use crate::{Block, Group, GroupKind, Matrix, Part, Route};
 pub struct Flow<'a> {
     /// The residual stream, `[m, hidden]`.
     pub residual: Matrix,
+    /// Where products go that are needed no more, if anywhere.
+    spare: Option<Spare>,
     sequences: &'a Sequences,
     /// What the sequences continue; none where they are whole.
     caches: Vec<&'a mut LayerCache>,
@@ -41,11 +43,17 @@ impl<'a> Flow<'a> {
         Self::continuing(residual, sequences, Vec::new())
     }
 
+    /// The memory of products that are needed no more goes to `spare`, and comes from there.
+    pub fn reusing(mut self, spare: Spare) -> Self {
+        self.spare = Some(spare);
+        self
+    }
+
     /// Rows that continue cached sequences, and will be added to the caches.
     pub(crate) fn continuing(residual: Matrix, sequences: &'a Sequences, caches: Vec<&'a mut LayerCache>) -> Self {
         assert_eq!(residual.rows, sequences.rows(), "rows of the sequences");
         let (normed, routes, made) = (Matrix::default(), Vec::new(), Vec::new());
-        Self { residual, sequences, caches, normed, routes, input: None, made }
+        Self { residual, spare: None, sequences, caches, normed, routes, input: None, made }
     }
 
     /// What the linears of the group that was entered last multiply, `[rows, in]`.
@@ -63,9 +71,21 @@ impl<'a> Flow<'a> {
         (!self.routes.is_empty()).then_some(&self.normed)
     }
 
-    /// The residual stream and the input of the group that was entered last, where it is no norm of that.
-    pub fn into_parts(self) -> (Matrix, Option<Matrix>) {
-        (self.residual, self.input)
+    /// The residual stream, the input of the group that was entered last where it is no norm of that, and what is spare.
+    pub fn into_parts(self) -> (Matrix, Option<Matrix>, Spare) {
+        (self.residual, self.input, self.spare.unwrap_or_default())
+    }
+
+    /// A matrix for a product, to be written over.
+    pub fn room(&mut self, rows: usize, cols: usize) -> Matrix {
+        self.spare.as_mut().map_or_else(|| Matrix::zeros(rows, cols), |spare| spare.take(rows, cols))
+    }
+
+    /// A product is needed no more.
+    fn free(&mut self, matrix: Matrix) {
+        if let Some(spare) = &mut self.spare {
+            spare.give(matrix);
+        }
     }
 
     /// What was made of a part, once; empty where nothing was.
@@ -97,18 +117,22 @@ impl Block {
             GroupKind::Down => {
                 let (gate, up) = (flow.take(Part::Gate), flow.take(Part::Up));
                 flow.input = Some(self.gating.apply(gate, &up));
+                flow.free(up);
             }
         }
     }
 
     /// Takes the products of a group, one a linear, each `[rows of its input, out]`.
     pub fn leave(&self, group: Group, flow: &mut Flow, products: Vec<Matrix>) {
-        flow.input = None;
+        let input = flow.input.take();
         match group.kind {
-            GroupKind::Output => self.give(products, (self.attention_post_norm.as_ref(), None), &mut flow.residual),
-            GroupKind::Down => {
-                let route = flow.routes.get(group.expert);
-                self.give(products, (self.mlp_post_norm.as_ref(), route), &mut flow.residual);
+            GroupKind::Output | GroupKind::Down => {
+                let gated = input.filter(|_| group.kind == GroupKind::Down);
+                gated.into_iter().for_each(|gated| flow.free(gated));
+                for product in products {
+                    let product = self.give(group, product, flow);
+                    flow.free(product);
+                }
             }
             kind => {
                 if kind == GroupKind::Qkv {
@@ -137,19 +161,22 @@ impl Block {
     }
 
     /// Adds what a part of the block gives to the residual stream.
-    fn give(&self, products: Vec<Matrix>, (norm, route): (Option<&Norm>, Option<&Route>), stream: &mut Matrix) {
-        for mut product in products {
-            if let Some(norm) = norm {
-                product = norm.of(product, self.eps);
-            }
-            if self.residual != 1.0 {
-                product.data.iter_mut().for_each(|value| *value *= self.residual);
-            }
-            match route {
-                Some(route) => route.scatter_add(&product, stream),
-                None => stream.add(&product),
-            }
+    fn give(&self, group: Group, mut product: Matrix, flow: &mut Flow) -> Matrix {
+        let (norm, route) = match group.kind {
+            GroupKind::Output => (&self.attention_post_norm, None),
+            _ => (&self.mlp_post_norm, flow.routes.get(group.expert)),
+        };
+        if let Some(norm) = norm {
+            product = norm.of(product, self.eps);
         }
+        if self.residual != 1.0 {
+            product.data.iter_mut().for_each(|value| *value *= self.residual);
+        }
+        match route {
+            Some(route) => route.scatter_add(&product, &mut flow.residual),
+            None => flow.residual.add(&product),
+        }
+        product
     }
 
     /// What goes into the attention's output linear, `[m, heads * value_dim]`.
@@ -183,7 +210,9 @@ impl Block {
                 cache.put(span.start + at, k.row(row), v.row(row));
             }
         }
-        attend(&q, spans, &caches, self.heads, self.sinks.as_deref())
+        let attended = attend(&q, spans, &caches, self.heads, self.sinks.as_deref());
+        [q, k, v].into_iter().for_each(|matrix| flow.free(matrix));
+        attended
     }
 
     /// Keys of numbers that do not turn, head by head, each with those that do: `[m, heads * dim]`.
