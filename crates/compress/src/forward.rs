@@ -41,14 +41,9 @@ fn products(block: &Block, group: Group, x: &Matrix, mut products: Vec<Matrix>) 
     products
 }
 
-/// Room for the products of a group's input of some rows.
-fn room(block: &Block, group: Group, flow: &mut Flow, rows: usize) -> Vec<Matrix> {
-    block.linears_of(group).iter().map(|linear| flow.room(rows, linear.out_features())).collect()
-}
-
 /// Multiplies the input of a group that was entered, and leaves it.
 fn multiply(block: &Block, group: Group, flow: &mut Flow) {
-    let room = room(block, group, flow, flow.input().rows);
+    let room = block.room(group, flow, flow.input().rows);
     let products = products(block, group, flow.input(), room);
     block.leave(group, flow, products);
 }
@@ -171,7 +166,7 @@ pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Resu
         let mut flow = Flow::new(state, &states.batches[at].sequences);
         for group in block.groups().filter(|group| group.kind == kind) {
             if kept.rows > 0 {
-                let room = room(block, group, &mut flow, kept.rows);
+                let room = block.room(group, &mut flow, kept.rows);
                 block.leave(group, &mut flow, products(block, group, &kept, room));
             } else {
                 reach(block, group, &mut flow);

@@ -77,7 +77,7 @@ impl<'a> Flow<'a> {
     }
 
     /// A matrix for a product, to be written over.
-    pub fn room(&mut self, rows: usize, cols: usize) -> Matrix {
+    fn room(&mut self, rows: usize, cols: usize) -> Matrix {
         self.spare.as_mut().map_or_else(|| Matrix::zeros(rows, cols), |spare| spare.take(rows, cols))
     }
 
@@ -145,14 +145,26 @@ impl Block {
 
     /// Runs the whole block with its own products.
     pub fn run(&self, mut flow: Flow) -> Matrix {
+        self.pass(&mut flow);
+        flow.residual
+    }
+
+    pub(crate) fn pass(&self, flow: &mut Flow) {
         for Linears { group, linears, .. } in &self.groups {
-            self.enter(*group, &mut flow);
+            self.enter(*group, flow);
             if flow.input().rows > 0 {
-                let products = linears.iter().map(|linear| linear.forward(flow.input())).collect();
-                self.leave(*group, &mut flow, products);
+                let mut products = self.room(*group, flow, flow.input().rows);
+                for (linear, y) in linears.iter().zip(&mut products) {
+                    linear.forward_over(flow.input(), y);
+                }
+                self.leave(*group, flow, products);
             }
         }
-        flow.residual
+    }
+
+    /// Matrices for the products of some rows of a group's input, to be written over.
+    pub fn room(&self, group: Group, flow: &mut Flow, rows: usize) -> Vec<Matrix> {
+        self.linears_of(group).iter().map(|linear| flow.room(rows, linear.out_features())).collect()
     }
 
     /// The residual stream as a part of the block takes it.

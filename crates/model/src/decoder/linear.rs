@@ -28,14 +28,20 @@ impl Linear {
     /// assert_eq!(linear.forward(&Matrix::new(1, 2, vec![3.0, 4.0])).data, [11.5, -4.0]);
     /// ```
     pub fn forward(&self, x: &Matrix) -> Matrix {
+        let mut y = Matrix::zeros(x.rows, self.out_features());
+        self.forward_over(x, &mut y);
+        y
+    }
+
+    /// [`Linear::forward`], written over `y` `[m, out]`.
+    pub(crate) fn forward_over(&self, x: &Matrix, y: &mut Matrix) {
         let x = self.activation.as_ref().map_or(Cow::Borrowed(x), |activation| Cow::Owned(activation.round(x)));
-        let mut y = kernel::matmul(&x, &self.weight);
+        kernel::matmul_over(&x, &self.weight, y);
         if let Some(bias) = &self.bias {
             for row in y.data.chunks_exact_mut(bias.len().max(1)) {
                 row.iter_mut().zip(bias).for_each(|(y, b)| *y += b);
             }
         }
-        y
     }
 
     /// The same linear, its weight in the form that products are fastest with.

@@ -9,7 +9,7 @@ use crate::decoder::block_reader::{self, BlockReader};
 use crate::decoder::cache::{LayerCache, SequenceCache};
 use crate::decoder::rope::{Ropes, Stage};
 use crate::engine::memory::{MemoryNeed, available};
-use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, SessionOptions, Weight, kernel};
+use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, SessionOptions, Spare, Weight, kernel};
 
 /// A decoder that can run.
 #[derive(Debug, Clone)]
@@ -174,6 +174,7 @@ impl Model {
             .map(|(part, &length)| part.cache.prepare(part.tokens, self.stage(length)))
             .collect();
         let longest = due.iter().map(|due| due.len()).max().unwrap_or(0);
+        let mut spare = Spare::default();
         for from in (0..longest).step_by(CHUNK) {
             let now: Vec<&[u32]> =
                 due.iter().map(|due| &due[from.min(due.len())..(from + CHUNK).min(due.len())]).collect();
@@ -184,7 +185,9 @@ impl Model {
             let mut hidden = self.embed(&now.concat())?;
             for (layer, block) in self.blocks.iter().enumerate() {
                 let caches: Vec<&mut LayerCache> = parts.iter_mut().map(|part| &mut part.cache.layers[layer]).collect();
-                hidden = block.run(Flow::continuing(hidden, &sequences, caches));
+                let mut flow = Flow::continuing(hidden, &sequences, caches).reusing(spare);
+                block.pass(&mut flow);
+                (hidden, _, spare) = flow.into_parts();
             }
             for (at, (part, now)) in parts.iter_mut().zip(&now).enumerate() {
                 part.cache.tokens.extend_from_slice(now);

@@ -17,21 +17,30 @@ const STRIP_BYTES: usize = 2 << 20;
 /// # Panics
 /// Where the inner sizes differ: a mistake of the caller, never of a file.
 pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
+    let mut y = Matrix::zeros(x.rows, w.shape().0);
+    matmul_over(x, w, &mut y);
+    y
+}
+
+/// [`matmul`], written over `y` `[m, out]`.
+pub(crate) fn matmul_over(x: &Matrix, w: &Weight, y: &mut Matrix) {
     let (outputs, k) = w.shape();
-    assert_eq!(x.cols, k, "inner sizes of a product");
-    let mut y = Matrix::zeros(x.rows, outputs);
+    assert_eq!((x.cols, y.rows, y.cols), (k, x.rows, outputs), "sizes of a product");
+    if k == 0 {
+        y.data.fill(0.0);
+    }
     if x.rows == 0 || k == 0 || outputs == 0 {
-        return y;
+        return;
     }
     if x.rows * k * outputs < PARALLEL_FROM || rayon::current_num_threads() == 1 {
-        return matmul_here(x, w);
+        return here(x, w, y);
     }
     let strip = strip_rows(k, outputs, rayon::current_num_threads() * 2);
     if x.rows == 1 {
         y.data.par_chunks_mut(strip).enumerate().for_each_init(Vec::new, |scratch, (at, out)| {
             rows_by_held(&x.data, w, at * strip..at * strip + out.len(), scratch, out, outputs);
         });
-        return y;
+        return;
     }
     let strips: Vec<Vec<f32>> = (0..outputs.div_ceil(strip))
         .into_par_iter()
@@ -49,7 +58,6 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
             out.copy_from_slice(&strip_values[row * width..(row + 1) * width]);
         }
     });
-    y
 }
 
 /// [`matmul`] on the calling thread, for callers that hand out rows themselves.
@@ -57,15 +65,19 @@ pub(crate) fn matmul_here(x: &Matrix, w: &Weight) -> Matrix {
     let (outputs, k) = w.shape();
     assert_eq!(x.cols, k, "inner sizes of a product");
     let mut y = Matrix::zeros(x.rows, outputs);
-    if x.rows == 0 || k == 0 || outputs == 0 {
-        return y;
+    if x.rows > 0 && k > 0 && outputs > 0 {
+        here(x, w, &mut y);
     }
+    y
+}
+
+fn here(x: &Matrix, w: &Weight, y: &mut Matrix) {
+    let (outputs, k) = w.shape();
     let strip = strip_rows(k, outputs, 1);
     let mut scratch = Vec::new();
     for from in (0..outputs).step_by(strip) {
         rows_by_held(&x.data, w, from..(from + strip).min(outputs), &mut scratch, &mut y.data[from..], outputs);
     }
-    y
 }
 
 /// Rows of a strip: a multiple of the tiles' columns, at least `parts` strips in all where there are enough.

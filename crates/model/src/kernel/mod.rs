@@ -16,7 +16,7 @@ pub(crate) mod portable;
 mod tiles;
 
 pub use matmul::matmul;
-pub(crate) use matmul::matmul_here;
+pub(crate) use matmul::{matmul_here, matmul_over};
 pub(crate) use portable::Soft;
 
 use std::ops::Range;

@@ -250,7 +250,8 @@ proptest! {
             _ => Weight::Packed(Packed::new(n, k, 4, &integers, grid)),
         };
         let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let (one, three) = (pool(1).install(|| matmul(&x, &w)), pool(3).install(|| matmul(&x, &w)));
+        let (one, mut three) = (pool(1).install(|| matmul(&x, &w)), Matrix::new(m, n, vec![7.0; m * n]));
+        pool(3).install(|| matmul_over(&x, &w, &mut three));
         prop_assert_eq!(bits(&one.data), bits(&three.data));
         let wide = pool(2).install(|| matmul(&x, &Weight::F32(w.to_f32())));
         prop_assert_eq!(bits(&one.data), bits(&wide.data));
