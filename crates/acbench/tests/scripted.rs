@@ -73,6 +73,32 @@ fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> 
 }
 
 #[test]
+fn tokens_that_a_server_did_not_count_are_said_to_be_missing() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    write_replies(&folder.path().join("replies.jsonl"), 6)?;
+    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "worfbench", "--limit", "6", "--output-path", "out"];
+    succeeds(folder.path(), &ask)?;
+    let transcript = folder.path().join("out/broken/transcripts/worfbench.jsonl");
+    let mut lines = Vec::new();
+    for line in fs::read_to_string(&transcript)?.lines() {
+        let mut line: Value = serde_json::from_str(line)?;
+        if let Some(reply) = line.get_mut("reply") {
+            (reply["prompt_tokens"], reply["completion_tokens"]) = (json!(0), json!(0));
+        }
+        lines.push(line.to_string());
+    }
+    fs::write(&transcript, lines.join("\n") + "\n")?;
+    succeeds(folder.path(), &["analyze", "out"])?;
+    succeeds(folder.path(), &["report", "out"])?;
+    let found: Value = serde_json::from_slice(&fs::read(folder.path().join("out/analysis/behavior.json"))?)?;
+    assert!(found[0]["dense_tokens"].as_f64().is_some_and(|tokens| tokens > 0.0), "{found}");
+    assert_eq!((&found[0]["tokens"], &found[0]["growth"]), (&Value::Null, &Value::Null));
+    let page = fs::read_to_string(folder.path().join("out/report/index.html"))?;
+    assert!(page.contains("not counted") && page.contains("did not count the tokens of all replies"));
+    Ok(())
+}
+
+#[test]
 fn tool_use_has_its_published_columns_and_its_kinds_of_mistake() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     write_replies(&folder.path().join("replies.jsonl"), 6)?;

@@ -11,8 +11,8 @@ use crate::statistic::{
 /// What a variant did with a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trail {
-    /// Tokens generated over all turns.
-    pub tokens: u64,
+    /// Tokens generated over all turns; `None` where some were not counted.
+    pub tokens: Option<u64>,
     /// Whether a reply ran into the limit.
     pub cut: bool,
     /// Whether it failed because a thought did not end.
@@ -71,30 +71,31 @@ pub fn behavior(variant: &str, task: &str, dense: &[Trail], compressed: &[Trail]
         dense.iter().zip(compressed).filter(|(dense, own)| dense.finished && own.finished).collect();
     let spent: Vec<Spent> = (both.iter())
         .map(|(dense, own)| Spent {
-            dense: dense.tokens,
-            compressed: own.tokens,
+            dense: dense.tokens.unwrap_or(0),
+            compressed: own.tokens.unwrap_or(0),
             dense_cut: dense.cut,
             compressed_cut: own.cut,
         })
         .collect();
     let (growth, cut) = (token_growth(&spent, &clusters(&both)), cut_offs(&spent));
     let n = both.len();
-    let sum = |tokens: fn(&Spent) -> u64| spent.iter().map(tokens).sum::<u64>() as f64;
-    let (dense_sum, own_sum) = (sum(|one| one.dense), sum(|one| one.compressed));
-    let solved = |count: usize, sum: f64| (count > 0).then(|| sum / count as f64);
+    let dense_sum = both.iter().map(|both| both.0.tokens).sum::<Option<u64>>();
+    let own_sum = both.iter().map(|both| both.1.tokens).sum::<Option<u64>>();
+    let growth = growth.filter(|_| dense_sum.and(own_sum).is_some());
+    let each = |sum: Option<u64>, count: usize| Some(sum? as f64 / count as f64).filter(|_| count > 0);
     Behavior {
         variant: variant.to_owned(),
         task: task.to_owned(),
         n,
-        dense_tokens: dense_sum / n.max(1) as f64,
-        tokens: own_sum / n.max(1) as f64,
+        dense_tokens: each(dense_sum, n),
+        tokens: each(own_sum, n),
         growth: growth.map(|growth| growth.ratio),
         growth_interval: growth.and_then(|growth| growth.interval),
         dense_cut: cut.dense,
         cut: cut.compressed,
         cut_p: cut.comparison.p,
-        dense_tokens_solved: solved(both.iter().filter(|both| both.0.solved).count(), dense_sum),
-        tokens_solved: solved(both.iter().filter(|both| both.1.solved).count(), own_sum),
+        dense_tokens_solved: each(dense_sum, both.iter().filter(|both| both.0.solved).count()),
+        tokens_solved: each(own_sum, both.iter().filter(|both| both.1.solved).count()),
         dense_seconds_solved: None,
         seconds_solved: None,
         dense_joules_solved: None,
@@ -178,7 +179,7 @@ mod tests {
 
     fn trail(replies: &[u64], tokens: u64) -> Trail {
         let turns = replies.iter().map(|&reply| Turn { reply, shown: 0 }).collect();
-        Trail { tokens, finished: true, solved: replies.last() == Some(&9), turns, ..Trail::default() }
+        Trail { tokens: Some(tokens), finished: true, solved: replies.last() == Some(&9), turns, ..Trail::default() }
     }
 
     #[test]
@@ -195,7 +196,7 @@ mod tests {
         let dense = [trail(&[1, 2, 9], 30), trail(&[1, 2, 9], 30), trail(&[1, 1, 1], 30), trail(&[4], 10)];
         let own = [trail(&[1, 2, 9], 60), trail(&[1, 3, 9], 60), trail(&[1, 1, 1, 9], 60), Trail::default()];
         let found = behavior("v", "t", &dense, &own);
-        assert_eq!((found.n, found.growth, found.tokens), (3, Some(2.0), 60.0));
+        assert_eq!((found.n, found.growth, found.tokens), (3, Some(2.0), Some(60.0)));
         assert_eq!((found.dense_tokens_solved, found.tokens_solved), (Some(45.0), Some(60.0)));
         let course = found.course.unwrap_or_default();
         assert_eq!((course.parted, course.alike), ((2, 2), (1, 1)));
@@ -209,6 +210,15 @@ mod tests {
     fn nothing_in_common_says_nothing() {
         let found = behavior("v", "t", &[Trail::default()], &[trail(&[1], 5)]);
         assert_eq!((found.n, found.growth, found.course.is_none()), (0, None, true));
-        assert!(found.cut == 0.0 && found.tokens == 0.0 && found.tokens_solved.is_none());
+        assert!(found.cut == 0.0 && found.tokens.is_none() && found.tokens_solved.is_none());
+    }
+
+    #[test]
+    fn tokens_that_nobody_counted_are_not_zero() {
+        let dense = [trail(&[9], 10), trail(&[9], 20)];
+        let own = [trail(&[9], 10), Trail { tokens: None, ..trail(&[9], 0) }];
+        let found = behavior("v", "t", &dense, &own);
+        assert_eq!((found.n, found.dense_tokens, found.dense_tokens_solved), (2, Some(15.0), Some(15.0)));
+        assert_eq!((found.tokens, found.tokens_solved, found.growth, found.growth_interval), (None, None, None, None));
     }
 }

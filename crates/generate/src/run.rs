@@ -256,7 +256,8 @@ impl<'a> Run<'a> {
         let reply = &step.reply;
         lines.push(TranscriptLine::reply(id, flight.steps.len(), &step));
         if reply.endless {
-            let reason = format!("its thought did not end within {} tokens", reply.completion_tokens);
+            let room = reply.counted().map_or_else(|| "its room".to_owned(), |tokens| format!("{tokens} tokens"));
+            let reason = format!("its thought did not end within {room}");
             lines.push(self.end(id, Outcome::failed(reason), Value::Null));
             return None;
         }

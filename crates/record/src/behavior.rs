@@ -13,10 +13,11 @@ pub struct Behavior {
     pub task: String,
     /// Samples that finished in both.
     pub n: usize,
-    /// Tokens that were generated, over all turns of a sample: the mean of the dense model.
-    pub dense_tokens: f64,
+    /// Tokens that were generated, over all turns of a sample: the mean of the dense model. Absent where a server did not
+    /// count those of some reply, and so is what is made of it.
+    pub dense_tokens: Option<f64>,
     /// The mean of the variant.
-    pub tokens: f64,
+    pub tokens: Option<f64>,
     /// The variant's tokens by the dense model's.
     pub growth: Option<f64>,
     /// Its 95% interval.

@@ -31,7 +31,7 @@ pub struct Reply {
     /// Whether it is a thought that did not end, and nothing beside it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub endless: bool,
-    /// Tokens of the rendered prompt.
+    /// Tokens of the rendered prompt; 0 where a server counted none.
     pub prompt_tokens: usize,
     /// Tokens generated, the stop token included.
     pub completion_tokens: usize,
@@ -58,6 +58,11 @@ impl Reply {
         let Spoken { reasoning, content, endless } = Spoken::of(&self.text);
         let reasoning_tokens = reasoning.as_deref().map_or(0, count).min(self.completion_tokens);
         Self { text: content, reasoning, reasoning_tokens, endless, ..self }
+    }
+
+    /// Tokens generated; `None` where a server did not count them, as a prompt always has some.
+    pub fn counted(&self) -> Option<usize> {
+        (self.prompt_tokens > 0).then_some(self.completion_tokens)
     }
 
     /// The message that later turns show of it.

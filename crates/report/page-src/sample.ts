@@ -128,11 +128,11 @@ function turn(sides: Side[], { at, parts, opening, read }: TurnOf): Node {
   );
 }
 
-/** How long a reply was. */
+/** How long a reply was, where that was counted: a prompt has tokens then. */
 function note(turn: Turn | undefined): Node | null {
   if (!turn) return null;
-  const cut = turn[5] ? ", cut at the limit" : "";
-  return el("small", { class: "soft" }, ` ${count(turn[4][1])} tokens${cut}`);
+  const tokens = turn[4][0] ? `${count(turn[4][1])} tokens` : "tokens not counted";
+  return el("small", { class: "soft" }, ` ${tokens}${turn[5] ? ", cut at the limit" : ""}`);
 }
 
 function thought(turn: Turn | undefined): Node | null {

@@ -52,7 +52,7 @@ fn trail(transcript: &Transcript, score: Score) -> Trail {
         shown: number(step.messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>()),
     };
     Trail {
-        tokens: replies().map(|reply| reply.completion_tokens as u64).sum(),
+        tokens: replies().map(|reply| Some(reply.counted()? as u64)).sum(),
         cut: replies().any(|reply| reply.finish == Finish::Length),
         endless: replies().any(|reply| reply.endless),
         finished: score.outcome == Outcome::Finished,

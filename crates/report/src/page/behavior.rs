@@ -24,14 +24,16 @@ fn spending(all: &[&Behavior]) -> Markup {
     };
     let dash = || "\u{2013}".to_owned();
     let solved = |tokens: Option<f64>| tokens.map_or_else(dash, |tokens| format!("{tokens:.0}"));
+    let counted = |tokens: Option<f64>| tokens.map_or_else(|| "not counted".to_owned(), |tokens| format!("{tokens:.0}"));
+    let missing = all.iter().any(|one| one.dense_tokens.and(one.tokens).is_none());
     let small = |number: Option<f64>| number.map_or_else(dash, |number| format!("{number:.1}"));
     let rows = html! {
         @for one in all {
             tr {
                 th scope="row" { (one.task) }
                 td.mono { (one.variant) }
-                td.n { (format!("{:.0}", one.dense_tokens)) }
-                td.n { (format!("{:.0}", one.tokens)) }
+                td.n { (counted(one.dense_tokens)) }
+                td.n { (counted(one.tokens)) }
                 td.n { (ratio(one)) }
                 td.n { (wording::percent(one.dense_cut)) "%" }
                 td.n { (wording::percent(one.cut)) "%" }
@@ -50,6 +52,9 @@ fn spending(all: &[&Behavior]) -> Markup {
              the samples that finished in both; a sample is cut off where a reply ran into its limit; tokens a solved sample \
              are all tokens by the samples that scored 1; seconds and joules are those tokens at the pace that was measured on \
              the machine of the run, prompts and idling included."
+        }
+        @if missing {
+            p { "A server did not count the tokens of all replies: what would be made of such counts is left out." }
         }
         (table("Tokens and cut-off replies", &head, &rows))
     }

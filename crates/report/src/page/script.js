@@ -597,8 +597,8 @@
   }
   function note(turn2) {
     if (!turn2) return null;
-    const cut = turn2[5] ? ", cut at the limit" : "";
-    return el("small", { class: "soft" }, ` ${count(turn2[4][1])} tokens${cut}`);
+    const tokens = turn2[4][0] ? `${count(turn2[4][1])} tokens` : "tokens not counted";
+    return el("small", { class: "soft" }, ` ${tokens}${turn2[5] ? ", cut at the limit" : ""}`);
   }
   function thought(turn2) {
     if (!turn2 || turn2[3] === null) return null;
