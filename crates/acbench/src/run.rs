@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use generate::{Checkpoint, Tokenizer};
 use record::{
-    Assets, JsonlReader, RunRecord, Sample, Score, TaskSource, Transcripts, VariantRecord, VariantSource, run_path,
+    Assets, JsonlReader, RunRecord, Sample, SampleFile, Score, TaskSource, Transcripts, VariantRecord, VariantSource,
+    run_path,
 };
 use serde_json::{Map, Value};
 use task::Drawn;
@@ -108,6 +109,22 @@ impl Run {
     pub fn samples(&self, task: &TaskSource) -> Result<Samples, Error> {
         let path = run_path::samples(&self.root, &task.task);
         Ok(Samples { reader: Some(JsonlReader::open(&path)?), path, expected: task.digest.clone() })
+    }
+
+    /// The samples of a task, each read when it is wanted.
+    ///
+    /// # Errors
+    /// A file that is missing, or is not the one that the run began with.
+    pub fn sample_file(&self, task: &TaskSource) -> Result<SampleFile, Error> {
+        let path = run_path::samples(&self.root, &task.task);
+        let changed = |digest: &str| Error::same_digest(path.display(), &task.digest, digest);
+        match SampleFile::open(&path) {
+            Ok(samples) => changed(samples.digest()).map(|()| samples),
+            Err(error) => {
+                changed(&file_digest(&path)?)?;
+                Err(error.into())
+            }
+        }
     }
 
     /// What the samples of a task share: read when they are first needed, once for as long as the value lives.

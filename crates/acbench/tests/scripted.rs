@@ -76,7 +76,8 @@ fn right_answers_score_one_and_a_variant_without_answers_drops() -> Checked<()> 
 fn tokens_that_a_server_did_not_count_are_said_to_be_missing() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     write_replies(&folder.path().join("replies.jsonl"), 6)?;
-    let ask = ["evaluate", "--replies", "replies.jsonl", "--tasks", "worfbench", "--limit", "6", "--output-path", "out"];
+    let ask =
+        ["evaluate", "--replies", "replies.jsonl", "--tasks", "worfbench", "--limit", "6", "--output-path", "out"];
     succeeds(folder.path(), &ask)?;
     let transcript = folder.path().join("out/broken/transcripts/worfbench.jsonl");
     let mut lines = Vec::new();

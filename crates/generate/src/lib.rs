@@ -25,4 +25,4 @@ pub use backend::{Endpoint, EndpointOptions, Fingerprint};
 pub use error::GenerateError;
 pub use own_text::{OwnText, Written, own_text, under_way};
 pub use probe::{BlameJob, Grain, ProbeJob, Searched, TOP, blame, probe, probed, read_probes, spectra_of};
-pub use run::{Conversation, Job, Leave, Open, Progress, run};
+pub use run::{Conversation, Job, Leave, Open, Progress, Samples, run};

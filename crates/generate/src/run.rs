@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use record::{Ask, Message, Outcome, Rng, Sample, SampleState, Step, Transcript, TranscriptLine, Transcripts, Turn};
+use record::{
+    Ask, Message, Outcome, RecordError, Rng, Sample, SampleFile, SampleState, Step, Transcript, TranscriptLine,
+    Transcripts, Turn,
+};
 use serde_json::Value;
 
 use crate::appender::Appender;
@@ -25,10 +28,53 @@ pub trait Conversation {
 /// How the episode of a sample is opened. The same replies must always lead to the same turns.
 pub type Open<'a> = dyn Fn(&Sample) -> Result<Box<dyn Conversation>, Box<dyn std::error::Error + Send + Sync>> + 'a;
 
+/// Samples of one task, by number.
+pub trait Samples {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The name of the `at`-th.
+    fn id(&self, at: usize) -> &str;
+
+    /// The `at`-th itself, which is asked for once it is its turn.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    fn sample(&self, at: usize) -> Result<Sample, RecordError>;
+}
+
+impl Samples for Vec<Sample> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn id(&self, at: usize) -> &str {
+        &self[at].id
+    }
+
+    fn sample(&self, at: usize) -> Result<Sample, RecordError> {
+        Ok(self[at].clone())
+    }
+}
+
+impl Samples for SampleFile {
+    fn count(&self) -> usize {
+        self.count()
+    }
+
+    fn id(&self, at: usize) -> &str {
+        self.id(at)
+    }
+
+    fn sample(&self, at: usize) -> Result<Sample, RecordError> {
+        self.sample(at)
+    }
+}
+
 /// What is to be asked, and where the answers go.
 pub struct Job<'a> {
     /// The samples of one task.
-    pub samples: &'a [Sample],
+    pub samples: &'a dyn Samples,
     /// The transcript file. What it already holds is not asked again.
     pub transcript: &'a Path,
     /// Files of others with replies to these samples: what has ended there is not asked again, what is under way there goes
@@ -85,14 +131,15 @@ pub fn run(
     let file = Appender::open(job.transcript)?;
     let own = Transcripts::open(&[job.transcript.to_owned()])?;
     let others = Transcripts::open(job.earlier)?;
-    let mut progress = Progress { total: job.samples.len(), ..Progress::default() };
+    let mut progress = Progress { total: job.samples.count(), ..Progress::default() };
     let mut waiting = VecDeque::new();
-    for sample in job.samples {
-        let elsewhere = others.state(&sample.id);
-        match if elsewhere.is_over() { elsewhere } else { own.state(&sample.id) } {
+    for at in 0..job.samples.count() {
+        let id = job.samples.id(at);
+        let elsewhere = others.state(id);
+        match if elsewhere.is_over() { elsewhere } else { own.state(id) } {
             SampleState::Finished => progress.end(false),
             SampleState::Failed { again: false } => progress.end(true),
-            SampleState::UnderWay | SampleState::Failed { again: true } => waiting.push_back(sample),
+            SampleState::UnderWay | SampleState::Failed { again: true } => waiting.push_back(at),
         }
     }
     watch(progress);
@@ -115,8 +162,8 @@ impl Progress {
 }
 
 /// A conversation under way, waiting for a reply to `ask`.
-struct Flight<'a> {
-    sample: &'a Sample,
+struct Flight {
+    sample: Sample,
     conversation: Box<dyn Conversation>,
     steps: Vec<Step>,
     /// What was said until now: the last turn's prompt and its reply.
@@ -135,19 +182,20 @@ struct Run<'a> {
     /// What is on disk of the samples that wait, here and elsewhere.
     own: Transcripts,
     others: Transcripts,
-    waiting: VecDeque<&'a Sample>,
-    flying: BTreeMap<Ticket, Flight<'a>>,
+    waiting: VecDeque<usize>,
+    flying: BTreeMap<Ticket, Flight>,
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Takes samples up until enough conversations are under way.
     fn fill(&mut self, backend: &mut dyn Backend) -> Result<(), GenerateError> {
         while self.flying.len() < self.job.batch_size.max(1) && (self.job.leave)() == Leave::Never {
-            let Some(sample) = self.waiting.pop_front() else { break };
-            let steps = self.said(sample)?;
+            let Some(at) = self.waiting.pop_front() else { break };
+            let sample = self.job.samples.sample(at)?;
+            let steps = self.said(&sample)?;
             let mut conversation =
-                (self.open)(sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
-            let (turn, before) = self.replay(sample, &steps, &mut *conversation)?;
+                (self.open)(&sample).map_err(|source| GenerateError::Open { sample: sample.id.clone(), source })?;
+            let (turn, before) = self.replay(&sample, &steps, &mut *conversation)?;
             match turn {
                 Turn::Ask(ask) => {
                     self.ask(Flight { sample, conversation, steps, before, ask, whole_reply: true }, backend)?;
@@ -184,7 +232,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn ask(&mut self, flight: Flight<'a>, backend: &mut dyn Backend) -> Result<(), GenerateError> {
+    fn ask(&mut self, flight: Flight, backend: &mut dyn Backend) -> Result<(), GenerateError> {
         let ticket = backend.submit(flight.request(self.job.seed))?;
         self.flying.insert(ticket, flight);
         Ok(())
@@ -240,13 +288,12 @@ impl<'a> Run<'a> {
     }
 
     /// Gives a conversation its reply and records it; `None` where the conversation is over.
-    fn take(&mut self, mut flight: Flight<'a>, answer: Answer, lines: &mut Vec<TranscriptLine>) -> Option<Flight<'a>> {
-        let id = &flight.sample.id;
+    fn take(&mut self, mut flight: Flight, answer: Answer, lines: &mut Vec<TranscriptLine>) -> Option<Flight> {
         let reply = match answer {
             Ok(reply) => reply,
             Err(Failure { too_long: true, .. }) if flight.shorten() => return Some(flight),
             Err(Failure { reason, again, .. }) => {
-                lines.push(self.end(id, Outcome::Failed { reason, again }, Value::Null));
+                lines.push(self.end(&flight.sample.id, Outcome::Failed { reason, again }, Value::Null));
                 return None;
             }
         };
@@ -254,11 +301,11 @@ impl<'a> Run<'a> {
         self.progress.tokens += reply.completion_tokens;
         let step = Step::after(&flight.before, &flight.ask.messages, reply);
         let reply = &step.reply;
-        lines.push(TranscriptLine::reply(id, flight.steps.len(), &step));
+        lines.push(TranscriptLine::reply(&flight.sample.id, flight.steps.len(), &step));
         if reply.endless {
             let room = reply.counted().map_or_else(|| "its room".to_owned(), |tokens| format!("{tokens} tokens"));
             let reason = format!("its thought did not end within {room}");
-            lines.push(self.end(id, Outcome::failed(reason), Value::Null));
+            lines.push(self.end(&flight.sample.id, Outcome::failed(reason), Value::Null));
             return None;
         }
         let mut next = flight.conversation.next(Some(&reply.text));
@@ -272,7 +319,7 @@ impl<'a> Run<'a> {
                 Some(flight)
             }
             Turn::Done(record) => {
-                lines.push(self.end(id, Outcome::Finished, record));
+                lines.push(self.end(&flight.sample.id, Outcome::Finished, record));
                 None
             }
         }
@@ -291,7 +338,7 @@ fn remember(steps: &[Step], turn: &mut Turn) {
     }
 }
 
-impl Flight<'_> {
+impl Flight {
     /// Asks for less: without the oldest of what can be left out, at last with less room for the reply. False where both
     /// were tried.
     fn shorten(&mut self) -> bool {

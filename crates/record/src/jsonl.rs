@@ -16,6 +16,7 @@ pub struct JsonlReader<T> {
     path: PathBuf,
     file: BufReader<File>,
     line: usize,
+    read: u64,
     bytes: Vec<u8>,
     digest: Digest,
     value: PhantomData<T>,
@@ -29,7 +30,13 @@ impl<T: DeserializeOwned> JsonlReader<T> {
     pub fn open(path: &Path) -> Result<Self, RecordError> {
         let file = File::open(path).map_err(|source| RecordError::io("read", path, source))?;
         let (path, file) = (path.to_owned(), BufReader::new(file));
-        Ok(Self { path, file, line: 0, bytes: Vec::new(), digest: Digest::default(), value: PhantomData })
+        let (digest, value) = (Digest::default(), PhantomData);
+        Ok(Self { path, file, line: 0, read: 0, bytes: Vec::new(), digest, value })
+    }
+
+    /// Bytes that were read so far: whole lines.
+    pub fn read(&self) -> u64 {
+        self.read
     }
 
     /// SHA-256 of the whole file, hexadecimal; what has not been read yet is read for it.
@@ -48,6 +55,7 @@ impl<T: DeserializeOwned> JsonlReader<T> {
         let read = read.map_err(|source| RecordError::io("read", &self.path, source))?;
         self.digest.update(&self.bytes);
         self.line += 1;
+        self.read += read as u64;
         Ok(read > 0)
     }
 

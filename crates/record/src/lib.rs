@@ -30,6 +30,7 @@ mod recommend;
 mod rng;
 mod run;
 mod sample;
+mod sample_file;
 mod score;
 mod scoring;
 mod spoken;
@@ -65,6 +66,7 @@ pub use recommend::{Candidate, Constraints, Dominance, Loss, LossCheck, LossLimi
 pub use rng::Rng;
 pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};
 pub use sample::{Ask, Capability, Sample, Turn};
+pub use sample_file::SampleFile;
 pub use score::{Fault, Outcome, Score};
 pub use scoring::{Mixture, Scoring};
 pub use spoken::{

@@ -178,7 +178,7 @@ fn ask_tasks(
         watch(Event::Begin(format!("{}: {}", variant.name, source.task)));
         let began = Instant::now();
         meter.begin();
-        let samples: Vec<Sample> = run.samples(source)?.collect::<Result<_, _>>()?;
+        let samples = run.sample_file(source)?;
         let transcript = run_path::transcripts(&run.root, &variant.name, &source.task);
         let earlier = run.other_transcripts(&variant.name, source);
         let seed = run.record.seed;

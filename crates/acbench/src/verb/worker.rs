@@ -1,10 +1,11 @@
 //! `worker`: takes units of work of the runs in a folder that others work on, too, until all are done.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use generate::{Backend, GenerateError, Job, Leave, Progress};
-use record::{Sample, Transcripts, VariantSource, run_path};
+use generate::{Backend, GenerateError, Job, Leave, Progress, Samples};
+use record::{RecordError, Sample, SampleFile, Transcripts, VariantSource, run_path};
 
 use crate::Error;
 use crate::event::{Event, Watch};
@@ -184,7 +185,34 @@ impl<'a> Worker<'a> {
 }
 
 /// The samples of a task, read once for as long as its shards are asked.
-type Known = Option<(usize, Vec<Sample>)>;
+type Known = Option<(usize, SampleFile)>;
+
+/// Some neighbors of a task's samples.
+struct Shard<'a> {
+    all: &'a SampleFile,
+    range: Range<usize>,
+}
+
+impl<'a> Shard<'a> {
+    /// Those that there are of a range.
+    fn of(all: &'a SampleFile, range: Range<usize>) -> Self {
+        Self { all, range: range.start.min(all.count())..range.end.min(all.count()) }
+    }
+}
+
+impl Samples for Shard<'_> {
+    fn count(&self) -> usize {
+        self.range.len()
+    }
+
+    fn id(&self, at: usize) -> &str {
+        self.all.id(self.range.start + at)
+    }
+
+    fn sample(&self, at: usize) -> Result<Sample, RecordError> {
+        self.all.sample(self.range.start + at)
+    }
+}
 
 impl<'a> Worker<'a> {
     /// Asks a variant the samples of a shard, and then of further ones as long as there are some.
@@ -240,12 +268,12 @@ impl<'a> Worker<'a> {
         let what = format!("{name}: {}, shard {} of {}", source.task, shard + 1, board.shards(task));
         watch(Event::Begin(what.clone()));
         if known.as_ref().is_none_or(|(of, _)| *of != task) {
-            *known = Some((task, run.samples(source)?.collect::<Result<_, _>>()?));
+            *known = Some((task, run.sample_file(source)?));
         }
-        let samples = known.as_ref().and_then(|(_, all)| all.get(board.shard(task, shard))).unwrap_or_default();
+        let Some((_, all)) = known else { return Ok(()) };
         let transcript = run_path::shard(&run.root, name, &source.task, (shard, lease.generation));
         let job = Job {
-            samples,
+            samples: &Shard::of(all, board.shard(task, shard)),
             transcript: &transcript,
             earlier: &board.earlier(name, source, shard, &transcript),
             batch_size: self.options.how.batch_size,
@@ -289,7 +317,7 @@ fn is_over(board: &Board, unit: Unit, kept: &Kept) -> Result<bool, Error> {
         return Ok(false);
     }
     let said = Transcripts::open(&files)?;
-    let samples = board.run.samples(source)?.collect::<Result<Vec<_>, _>>()?;
-    let shard = samples.get(board.shard(task, shard)).unwrap_or_default();
-    Ok(shard.iter().all(|sample| said.state(&sample.id).is_over()))
+    let samples = board.run.sample_file(source)?;
+    let shard = Shard::of(&samples, board.shard(task, shard));
+    Ok((0..shard.count()).all(|at| said.state(shard.id(at)).is_over()))
 }

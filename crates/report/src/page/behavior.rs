@@ -24,7 +24,8 @@ fn spending(all: &[&Behavior]) -> Markup {
     };
     let dash = || "\u{2013}".to_owned();
     let solved = |tokens: Option<f64>| tokens.map_or_else(dash, |tokens| format!("{tokens:.0}"));
-    let counted = |tokens: Option<f64>| tokens.map_or_else(|| "not counted".to_owned(), |tokens| format!("{tokens:.0}"));
+    let counted =
+        |tokens: Option<f64>| tokens.map_or_else(|| "not counted".to_owned(), |tokens| format!("{tokens:.0}"));
     let missing = all.iter().any(|one| one.dense_tokens.and(one.tokens).is_none());
     let small = |number: Option<f64>| number.map_or_else(dash, |number| format!("{number:.1}"));
     let rows = html! {

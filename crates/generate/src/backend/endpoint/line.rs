@@ -14,6 +14,8 @@ use crate::backend::Key;
 
 /// The largest answer that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
+/// Bytes of what is read and written at once, of each connection; a head must fit in them.
+const BUFFER: usize = 32 << 10;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -52,6 +54,9 @@ impl Line {
             .max_redirects(0)
             .proxy(None)
             .timeout_connect(Some(CONNECT))
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_response_header_size(BUFFER)
             .timeout_global(Some(options.timeout))
             .max_idle_connections(options.connections.max(1))
             .max_idle_connections_per_host(options.connections.max(1))
