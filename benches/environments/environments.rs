@@ -54,10 +54,10 @@ fn main() -> Result<(), Failure> {
 }
 
 fn prepare(folder: &Path) -> Result<(), Failure> {
-    let drawn = twin::drawn(0, Split::Test, Asking::BARE, Some(GAMES * twin::GAMES.len()));
+    let (samples, assets) = twin::drawn(0, Split::Test, Asking::BARE, Some(GAMES * twin::GAMES.len())).held();
     let mut walks = Vec::new();
-    for sample in drawn.samples {
-        let rules: Rules = serde_json::from_slice(&drawn.assets.bytes(&sample, "rules")?)?;
+    for sample in samples {
+        let rules: Rules = serde_json::from_slice(&assets.bytes(&sample, "rules")?)?;
         let text = |key: &str| sample.input[key].as_str().unwrap_or_default().to_owned();
         let (actions, facts) = walk(&grounded(&rules.domain, &text("problem"))?);
         walks.push(Walk { name: text("game"), domain: rules.domain, problem: text("problem"), actions, facts });
@@ -139,11 +139,11 @@ fn pddl(folder: &Path, seconds: f64) -> Result<(), Failure> {
 
 /// As a run does it: each turn makes the whole prompt.
 fn episodes(seconds: f64) -> Result<(), Failure> {
-    let drawn = twin::drawn(0, Split::Test, Asking::BARE, Some(GAMES * twin::GAMES.len()));
-    let plans: Vec<Vec<String>> = drawn.samples.iter().map(twin::answer).collect();
+    let (samples, assets) = twin::drawn(0, Split::Test, Asking::BARE, Some(GAMES * twin::GAMES.len())).held();
+    let plans: Vec<Vec<String>> = samples.iter().map(twin::answer).collect();
     let round = || {
-        for (sample, plan) in drawn.samples.iter().zip(&plans) {
-            let mut episode = Pddl.open(sample, &drawn.assets)?;
+        for (sample, plan) in samples.iter().zip(&plans) {
+            let mut episode = Pddl.open(sample, &assets)?;
             let first = episode.next(None);
             let last = plan.iter().fold(first, |_, action| episode.next(Some(action)));
             if !matches!(last, Turn::Done(_)) {

@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["prepare", folder] => {
             let source = Source::folder(folder, BadRows::Refuse);
-            for (index, sample) in WorfBench.samples(&source, &Words, None)?.samples.iter().enumerate() {
-                let row = row(sample, &mut Rng::stream(7, &format!("row-{index}")))?;
+            for (index, sample) in WorfBench.samples(&source, &Words, None)?.samples.enumerate() {
+                let row = row(&sample, &mut Rng::stream(7, &format!("row-{index}")))?;
                 writeln!(out, "{}", serde_json::to_string(&row)?)?;
             }
         }

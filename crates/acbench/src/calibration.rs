@@ -100,9 +100,7 @@ pub fn twins(checkpoint: &Checkpoint, seed: u64, tokens: usize) -> Result<Calibr
             let mut samples = Vec::new();
             for task in &tasks {
                 let some = Some(rounds.div_ceil(tasks.len()));
-                samples.push(
-                    task.samples(&source, &ModelTokens(tokenizer, Calling::Prompting), some)?.samples.into_iter(),
-                );
+                samples.push(task.samples(&source, &ModelTokens(tokenizer, Calling::Prompting), some)?.samples);
             }
             each.push(samples);
         }

@@ -23,6 +23,7 @@ mod budget;
 mod calibration;
 mod conversations;
 mod cost;
+mod drawn;
 mod effort;
 mod embedding;
 mod error;

@@ -1,15 +1,16 @@
 //! From a spec to a run: the samples are made, the model is named by its digest, and `run.json` says all of it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use generate::{Checkpoint, Scripted, label};
 use record::{
-    AgentStyle, Capability, DENSE, ModelSource, RunRecord, Sample, TaskSource, TextOrigin, VariantRecord, VariantSource,
+    AgentStyle, Capability, DENSE, ModelSource, RunRecord, TaskSource, TextOrigin, VariantRecord, VariantSource,
 };
 use serde_json::{Map, Value, json};
-use task::{Calling, Drawn, Source, Split, Task, real_world};
+use task::{Calling, Source, Split, Task, real_world};
 
+use crate::drawn::DrawnLines;
 use crate::run::{PICO, Run, differences, file_digest};
 use crate::similarity::judges_name;
 use crate::tokens::ModelTokens;
@@ -48,11 +49,15 @@ pub fn plan(spec: &RunSpec, output: Option<&Path>) -> Result<Run, Error> {
 /// # Errors
 /// Samples that cannot be read.
 pub fn notes(run: &Run, task: &TaskSource) -> Result<Vec<String>, Error> {
-    Ok(lookup::task(&task.task)?.notes(&run.samples(task)?.collect::<Result<Vec<_>, _>>()?))
+    let mut failed = None;
+    let mut samples = run.samples(task)?.map_while(|sample| sample.map_err(|error| failed = Some(error)).ok());
+    let notes = lookup::task(&task.task)?.notes(&mut samples);
+    drop(samples);
+    failed.map_or(Ok(notes), Err)
 }
 
 /// The record of a spec, without its variants, and what was drawn for each of its tasks.
-fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<Drawn>), Error> {
+fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<DrawnLines>), Error> {
     let (mut tasks, mut all, mut embedders) = (Vec::new(), Vec::new(), BTreeMap::new());
     // Where no task compares texts, an embedder changes nothing, and is not even read.
     if spec.tasks.iter().any(|task| task.judged()) {
@@ -60,7 +65,7 @@ fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<D
     }
     for task in &spec.tasks {
         let (mut source, drawn) = samples(spec, *task, checkpoint)?;
-        source.judge = task.judged().then(|| judges_name(&embedders, &drawn.samples));
+        source.judge = task.judged().then(|| judges_name(&embedders, (drawn.chinese, drawn.count)));
         tasks.push(source);
         all.push(drawn);
     }
@@ -91,7 +96,11 @@ fn model_source(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<ModelSource, 
     Ok(ModelSource { name, digest: checkpoint.digest()?, context: Some(checkpoint.config().max_positions) })
 }
 
-fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> Result<(TaskSource, Drawn), Error> {
+fn samples(
+    spec: &RunSpec,
+    task: &'static dyn Task,
+    checkpoint: &Checkpoint,
+) -> Result<(TaskSource, DrawnLines), Error> {
     let (source, origin) = match spec.data.get(task.name()) {
         Some(DataFolders { folder, rows }) => {
             let origin = match rows {
@@ -108,30 +117,33 @@ fn samples(spec: &RunSpec, task: &'static dyn Task, checkpoint: &Checkpoint) -> 
     let thinks = spec.agent == AgentStyle::React && task.capability() == Capability::RealWorld;
     // Who thinks aloud says its actions in words.
     let calling = if thinks { Calling::Prompting } else { calling(spec, checkpoint)? };
-    let mut drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling), spec.limit)?;
-    if let Some(most) = spec.max_reply_tokens {
-        drawn.samples.iter_mut().for_each(|sample| sample.max_tokens = sample.max_tokens.min(most));
+    let drawn = task.samples(&source, &ModelTokens(checkpoint.tokenizer()?, calling), spec.limit)?;
+    let mut lines = DrawnLines::with(drawn.assets);
+    for mut sample in drawn.samples {
+        if let Some(most) = spec.max_reply_tokens {
+            sample.max_tokens = sample.max_tokens.min(most);
+        }
+        if thinks {
+            real_world::think_aloud(&mut sample);
+        }
+        match spec.epochs {
+            0 | 1 => lines.push(&sample)?,
+            several => (1..=several).try_for_each(|epoch| lines.push(&sample.repeated(epoch)))?,
+        }
     }
-    if drawn.samples.is_empty() {
+    if lines.count == 0 {
         return Err(Error::NoSamples { task: task.name(), origin });
-    }
-    if thinks {
-        drawn.samples.iter_mut().for_each(real_world::think_aloud);
-    }
-    if spec.epochs > 1 {
-        let again = |sample: &Sample| (1..=spec.epochs).map(|epoch| sample.repeated(epoch)).collect::<Vec<_>>();
-        drawn.samples = drawn.samples.iter().flat_map(again).collect();
     }
     let source = TaskSource {
         task: task.name().to_owned(),
         capability: task.capability(),
         source: origin,
         judge: None,
-        samples: drawn.samples.len(),
-        skipped: drawn.skipped.clone(),
-        digest: lines_digest(&drawn.samples)?,
+        samples: lines.count,
+        skipped: drawn.skipped,
+        digest: lines.digest(),
     };
-    Ok((source, drawn))
+    Ok((source, lines))
 }
 
 /// How functions are offered: as it was said, else as tools where the chat template has a place for them.
@@ -147,21 +159,6 @@ fn calling(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<Calling, Error> {
         None if native && spec.replies.is_none() => Ok(Calling::Native),
         None => Ok(Calling::Prompting),
     }
-}
-
-/// SHA-256 of the samples as `tasks/<task>.jsonl` will hold them.
-fn lines_digest(samples: &[Sample]) -> Result<String, Error> {
-    let mut digest = record::Digest::default();
-    for (index, sample) in samples.iter().enumerate() {
-        let line = serde_json::to_vec(sample).map_err(|source| record::RecordError::Parse {
-            path: PathBuf::from("samples"),
-            line: index + 1,
-            source,
-        })?;
-        digest.update(&line);
-        digest.update(b"\n");
-    }
-    Ok(digest.hex())
 }
 
 /// The variants of checkpoints that were made before.

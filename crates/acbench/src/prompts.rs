@@ -7,8 +7,9 @@ use std::time::SystemTime;
 use generate::{Change, Chat, Checkpoint, Clock, ModelError, Surround};
 use record::{Prompting, RunRecord, Turn, run_path};
 use serde_json::{Map, Value};
-use task::{Drawn, Task};
+use task::Task;
 
+use crate::drawn::DrawnLines;
 use crate::{Error, RunSpec};
 
 /// Variables of a template that are not the user's to give.
@@ -71,7 +72,7 @@ struct Tried {
 ///
 /// # Errors
 /// [`Error::NoPrompt`] where the template takes none of the samples.
-pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn]) -> Result<Prompting, Error> {
+pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[DrawnLines]) -> Result<Prompting, Error> {
     let tokenizer = checkpoint.tokenizer()?;
     let args = args(spec, |name| spec.chat_template && tokenizer.reads(name));
     let generated = spec.tasks.iter().any(|task| !spec.data.contains_key(task.name()));
@@ -82,7 +83,7 @@ pub(crate) fn describe(spec: &RunSpec, checkpoint: &Checkpoint, drawn: &[Drawn])
         max_seq_length: asking.map(|asking| asking.window),
         thinking: spec.thinking,
         agent: spec.agent,
-        tools: drawn.iter().flat_map(|drawn| &drawn.samples).any(|sample| !sample.tools.is_empty()),
+        tools: drawn.iter().any(|drawn| drawn.tools),
         // Mode `paper` keeps the limits of the paper.
         max_thinking_tokens: spec.scoring.is_corrected().then_some(spec.max_thinking_tokens),
         max_reply_tokens: spec.max_reply_tokens,
@@ -142,13 +143,13 @@ impl Tried {
     fn task(
         &mut self,
         task: &dyn Task,
-        Drawn { samples, assets, .. }: &Drawn,
+        drawn: &DrawnLines,
         write: &mut Write<'_>,
     ) -> Result<Option<ModelError>, Error> {
         let (mut refused, mut first) = (0, None);
         let none = Map::new();
-        for sample in samples {
-            let Turn::Ask(ask) = task.open(sample, assets)?.next(None) else { continue };
+        for sample in drawn.samples() {
+            let Turn::Ask(ask) = task.open(&sample?, &drawn.assets)?.next(None) else { continue };
             self.asked += 1;
             let conversation = Chat { messages: &ask.messages, tools: &ask.tools, args: &none, clock: Clock::now() };
             match write(&conversation) {
@@ -164,7 +165,7 @@ impl Tried {
         }
         self.refused += refused;
         if let Some(error) = &first {
-            let (name, all) = (task.name(), samples.len());
+            let (name, all) = (task.name(), drawn.count);
             self.notes.push(format!("{name}: {refused} of {all} samples cannot be asked and will fail: {error}"));
         }
         Ok(first)

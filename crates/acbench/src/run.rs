@@ -10,9 +10,9 @@ use record::{
     run_path,
 };
 use serde_json::{Map, Value};
-use task::Drawn;
 
 use crate::Error;
+use crate::drawn::DrawnLines;
 use crate::sharing::worker_of;
 
 /// The bundled model's name.
@@ -51,7 +51,7 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::OtherSettings`] where the folder holds a run that asked something else.
-    pub fn begin(root: &Path, record: RunRecord, drawn: &[Drawn]) -> Result<Self, Error> {
+    pub(crate) fn begin(root: &Path, record: RunRecord, drawn: &[DrawnLines]) -> Result<Self, Error> {
         let path = run_path::run(root);
         let known = path.is_file().then(|| Self::open(root)).transpose()?;
         if let Some(known) = &known {
@@ -60,12 +60,8 @@ impl Run {
                 return Err(Error::OtherSettings { root: root.to_owned(), differences });
             }
         }
-        for (task, Drawn { samples, assets, .. }) in record.tasks.iter().zip(drawn) {
-            assets.write(&run_path::assets(root, &task.task), samples)?;
-            let path = run_path::samples(root, &task.task);
-            if file_digest(&path).ok().as_deref() != Some(&task.digest) {
-                record::write_jsonl(&path, samples)?;
-            }
+        for (task, drawn) in record.tasks.iter().zip(drawn) {
+            drawn.write(root, task)?;
         }
         // Last, so that a folder with run.json has its samples.
         match known {
@@ -452,11 +448,11 @@ mod tests {
         let folder = tempfile::tempdir().map_err(|e| record::RecordError::io("create", Path::new("tmp"), e))?;
         let mut asked = record();
         asked.tasks[0].digest = record::digest(b"");
-        let run = Run::begin(folder.path(), asked.clone(), &[Drawn::default()])?;
+        let run = Run::begin(folder.path(), asked.clone(), &[DrawnLines::default()])?;
         assert!(run.samples(&run.record.tasks[0])?.next().is_none());
-        assert_eq!(Run::begin(folder.path(), asked.clone(), &[Drawn::default()])?.record, asked);
+        assert_eq!(Run::begin(folder.path(), asked.clone(), &[DrawnLines::default()])?.record, asked);
         let other = RunRecord { seed: 1, ..asked };
-        assert!(matches!(Run::begin(folder.path(), other, &[Drawn::default()]), Err(Error::OtherSettings { .. })));
+        assert!(matches!(Run::begin(folder.path(), other, &[DrawnLines::default()]), Err(Error::OtherSettings { .. })));
         let held = run.lock()?;
         assert!(matches!(Run::open(folder.path())?.lock(), Err(Error::Busy { .. })));
         drop(held);

@@ -75,17 +75,16 @@ pub(crate) fn judge_name(source: &ModelSource) -> String {
 }
 
 /// What is recorded of a task: the judge of its samples, or of each language where they differ.
-pub(crate) fn judges_name(embedders: &BTreeMap<String, ModelSource>, samples: &[Sample]) -> String {
+pub(crate) fn judges_name(embedders: &BTreeMap<String, ModelSource>, (chinese, all): (usize, usize)) -> String {
     let name = |language: &str| {
         let source = embedders.get(language).or_else(|| embedders.get(ALL));
         source.map_or_else(|| Lexical.name().to_owned(), judge_name)
     };
-    let chinese = samples.iter().filter(|sample| is_chinese(sample)).count();
     match (chinese, name(ALL), name(CHINESE)) {
-        (0, all, _) => all,
-        (count, _, own) if count == samples.len() => own,
-        (_, all, own) if all == own => all,
-        (_, all, own) => format!("{all}; {CHINESE}: {own}"),
+        (0, every, _) => every,
+        (count, _, own) if count == all => own,
+        (_, every, own) if every == own => every,
+        (_, every, own) => format!("{every}; {CHINESE}: {own}"),
     }
 }
 
@@ -128,8 +127,11 @@ impl Judges {
 pub(crate) fn name_judges(run: &mut Run) -> Result<(), Error> {
     let mut tasks = run.record.tasks.clone();
     for task in tasks.iter_mut().filter(|task| task.judge.is_some()) {
-        let samples: Vec<Sample> = run.samples(task)?.collect::<Result<_, _>>()?;
-        task.judge = Some(judges_name(&run.record.embedders, &samples));
+        let mut chinese = 0;
+        for sample in run.samples(task)? {
+            chinese += usize::from(is_chinese(&sample?));
+        }
+        task.judge = Some(judges_name(&run.record.embedders, (chinese, task.samples)));
     }
     run.record.tasks = tasks;
     Ok(())
@@ -168,19 +170,14 @@ mod tests {
     fn the_name_says_which_embedder_judged_which_language() {
         let source =
             |name: &str| ModelSource { name: name.to_owned(), digest: "0123456789abcdef".to_owned(), context: None };
-        let sample = |language: &str| Sample {
-            tags: [(LANGUAGE.to_owned(), language.into())].into(),
-            ..task::workflow::twin::generate(0, task::Split::Test, task::Asking::BARE, Some(1)).remove(0)
-        };
-        let (en, zh) = (sample("en"), sample("zh"));
         let mut embedders = BTreeMap::new();
-        assert_eq!(judges_name(&embedders, &[en.clone(), zh.clone()]), "lexical");
+        assert_eq!(judges_name(&embedders, (1, 2)), "lexical");
         embedders.insert(CHINESE.to_owned(), source("/m/gte"));
-        assert_eq!(judges_name(&embedders, std::slice::from_ref(&zh)), "gte@0123456789ab");
-        assert_eq!(judges_name(&embedders, &[en.clone(), zh.clone()]), "lexical; zh: gte@0123456789ab");
+        assert_eq!(judges_name(&embedders, (1, 1)), "gte@0123456789ab");
+        assert_eq!(judges_name(&embedders, (1, 2)), "lexical; zh: gte@0123456789ab");
         embedders.insert(ALL.to_owned(), source("/m/mpnet"));
-        assert_eq!(judges_name(&embedders, std::slice::from_ref(&en)), "mpnet@0123456789ab");
+        assert_eq!(judges_name(&embedders, (0, 1)), "mpnet@0123456789ab");
         embedders.remove(CHINESE);
-        assert_eq!(judges_name(&embedders, &[en, zh]), "mpnet@0123456789ab");
+        assert_eq!(judges_name(&embedders, (1, 2)), "mpnet@0123456789ab");
     }
 }

@@ -20,8 +20,8 @@ fn write_replies(folder: &Path) -> Checked<()> {
         .samples(&Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE }, &Words, Some(12))?
         .samples;
     let mut lines = Vec::new();
-    for sample in &samples {
-        let answer = task::workflow::twin::answer(sample);
+    for sample in samples {
+        let answer = task::workflow::twin::answer(&sample);
         let turned = |line: &str| match line.split_once(": ") {
             Some((number, step)) => {
                 format!("{number}: {}", step.split(' ').rev().collect::<Vec<_>>().join(" "))

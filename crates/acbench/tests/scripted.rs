@@ -20,7 +20,7 @@ fn samples(count: usize) -> Checked<Vec<(Sample, String)>> {
             Capability::Workflow => task::workflow::twin::answer,
             _ => continue,
         };
-        let samples = task.samples(&source, &Words, Some(count))?.samples;
+        let samples = task.samples(&source, &Words, Some(count))?.held().0;
         all.extend(samples.into_iter().map(|sample| (sample.clone(), answer(&sample))));
     }
     Ok(all)
@@ -176,7 +176,7 @@ fn write_thoughts(path: &Path, count: usize) -> Checked<()> {
         add(&sample.id, 0, &answer);
     }
     let source = Source::Generated { seed: 0, split: Split::Test, asking: Asking::BARE };
-    for sample in task::real_world::Pddl.samples(&source, &Words, Some(count))?.samples {
+    for sample in task::real_world::Pddl.samples(&source, &Words, Some(count))?.held().0 {
         for (turn, action) in task::real_world::twin::answer(&sample).iter().enumerate() {
             add(&sample.id, turn, action);
         }

@@ -109,6 +109,36 @@ fn a_run_through_our_server_is_the_run_in_one_process() -> Checked<()> {
 }
 
 #[test]
+fn workers_that_ask_a_server_together_find_what_one_process_finds() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    described(&folder.path().join("pico"))?;
+    succeeds(folder.path(), &[&["evaluate"], &ASK[..], &["--output_path", "here"]].concat())?;
+    let server = serve(folder.path(), &["--no_key"], None)?;
+    let plan = format!(
+        "output_path = \"shared\"\n[each]\nmodel_name = \"pico\"\nvariant = [\"dense={}\"]\n\
+         tasks = [\"teval_retrieve\", \"pddl\"]\nlimit = 3\nnum_fewshot = 0\nmax_seq_length = 1024\n\
+         scoring = \"corrected\"\n[matrix]\nseed = [0]\n",
+        server.1
+    );
+    std::fs::write(folder.path().join("plan.toml"), plan)?;
+    succeeds(folder.path(), &["run", "plan.toml", "--prepare"])?;
+    let worker = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_acbench"));
+        command.current_dir(folder.path()).args(["worker", "shared", "--shard_size", "1", "--lease_timeout", "6"]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+    };
+    for worker in [worker()?, worker()?] {
+        let output = worker.wait_with_output()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    for task in ["teval_retrieve", "pddl"] {
+        let scores = |run: &str| std::fs::read(folder.path().join(format!("{run}/dense/scores/{task}.jsonl")));
+        assert_eq!(scores("shared/seed-0")?, scores("here")?, "{task}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_server_wants_its_key_and_nobody_writes_it_down() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     described(&folder.path().join("pico"))?;

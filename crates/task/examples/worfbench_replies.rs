@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("usage: worfbench_replies DATA SET PREDICTIONS [VARIANT]".into()),
     };
     let source = Source::folder(data, BadRows::Refuse);
-    let mut samples = WorfBench.samples(&source, &Words, None)?.samples;
+    let mut samples = WorfBench.samples(&source, &Words, None)?.held().0;
     samples.retain(|sample| sample.tags["set"] == set.as_str());
     let replies = predictions(Path::new(file))?;
     if samples.len() != replies.len() || samples.is_empty() {

@@ -34,7 +34,7 @@ pub use episode::{Episode, SingleTurn};
 pub use error::TaskError;
 pub use info::{Files, TaskInfo};
 pub use judge::{Judge, Lexical};
-pub use rows::{BadRows, Drawn};
+pub use rows::{BadRows, Drawing, Drawn};
 pub use score::scored;
 pub(crate) use score::with_form;
 pub use source::{Asking, Calling, Source, Split, Tokens, Words};
@@ -53,7 +53,7 @@ pub trait Task: Sync {
     fn samples(&self, source: &Source, tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError>;
 
     /// What a reader of the results must know about these samples, a sentence each.
-    fn notes(&self, _: &[Sample]) -> Vec<String> {
+    fn notes(&self, _: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
         Vec::new()
     }
 

@@ -15,19 +15,60 @@ pub enum BadRows {
 }
 
 /// The samples of a source.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Drawn {
-    /// The samples, in an order that does not change.
-    pub samples: Vec<Sample>,
+    /// The samples, in an order that does not change; generated ones are made as they are taken.
+    pub samples: Drawing,
     /// What they share, and perhaps more.
     pub assets: Assets,
     /// Rows that were left out, and why: one line each. Empty unless [`BadRows::Skip`] was asked for.
     pub skipped: Vec<String>,
 }
 
+/// Samples one by one.
+pub struct Drawing(Box<dyn Iterator<Item = Sample>>);
+
+impl Drawing {
+    pub(crate) fn new(samples: impl Iterator<Item = Sample> + 'static) -> Self {
+        Self(Box::new(samples))
+    }
+}
+
+impl Default for Drawing {
+    fn default() -> Self {
+        Self::new(std::iter::empty())
+    }
+}
+
+impl From<Vec<Sample>> for Drawing {
+    fn from(samples: Vec<Sample>) -> Self {
+        Self::new(samples.into_iter())
+    }
+}
+
+impl Iterator for Drawing {
+    type Item = Sample;
+
+    fn next(&mut self) -> Option<Sample> {
+        self.0.next()
+    }
+}
+
+impl Drawn {
+    /// Samples that share nothing, made as they are taken.
+    pub(crate) fn lazily(samples: impl Iterator<Item = Sample> + 'static) -> Self {
+        Self { samples: Drawing::new(samples), ..Self::default() }
+    }
+
+    /// All samples, and what they share.
+    pub fn held(self) -> (Vec<Sample>, Assets) {
+        (self.samples.collect(), self.assets)
+    }
+}
+
 impl From<Vec<Sample>> for Drawn {
     fn from(samples: Vec<Sample>) -> Self {
-        Self { samples, ..Self::default() }
+        Self { samples: samples.into(), ..Self::default() }
     }
 }
 
@@ -62,7 +103,7 @@ impl Rows {
 
     /// The samples, with the rows that gave none.
     pub(crate) fn drawn(self, samples: Vec<Sample>) -> Drawn {
-        Drawn { samples, skipped: self.skipped, ..Drawn::default() }
+        Drawn { samples: samples.into(), skipped: self.skipped, ..Drawn::default() }
     }
 }
 

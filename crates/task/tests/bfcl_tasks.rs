@@ -40,7 +40,7 @@ fn drawn(task: Bfcl, split: Split, native: bool, limit: usize) -> Result<Drawn, 
 fn the_twins_own_answers_are_right_in_both_modes_and_both_ways_of_asking() -> Result<(), Box<dyn Error>> {
     for task in Bfcl::ALL {
         for native in [false, true] {
-            let Drawn { samples, assets, .. } = drawn(task, Split::Test, native, 30)?;
+            let (samples, assets) = drawn(task, Split::Test, native, 30)?.held();
             for sample in samples {
                 assert_eq!(native && task != Bfcl::FormatSensitivity, !sample.tools.is_empty(), "{}", sample.id);
                 let said = (task.info().oracle)(&sample);
@@ -58,7 +58,7 @@ fn the_twins_own_answers_are_right_in_both_modes_and_both_ways_of_asking() -> Re
 #[test]
 fn nothing_said_is_worth_nothing_when_corrected_and_wins_irrelevance_on_paper() -> Result<(), Box<dyn Error>> {
     for task in Bfcl::ALL {
-        let Drawn { samples, assets, .. } = drawn(task, Split::Test, false, 12)?;
+        let (samples, assets) = drawn(task, Split::Test, false, 12)?.held();
         for sample in samples {
             let transcript = play(&task, (&sample, &assets), |_| String::new())?;
             let corrected = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
@@ -75,7 +75,7 @@ fn nothing_said_is_worth_nothing_when_corrected_and_wins_irrelevance_on_paper() 
 fn names(split: Split) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let mut names = BTreeSet::new();
     for task in Bfcl::ALL {
-        for sample in drawn(task, split, false, 80)?.samples {
+        for sample in drawn(task, split, false, 80)?.held().0 {
             let text = serde_json::to_string(&(&sample.input, &sample.gold))?;
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
             let is_name =
@@ -107,7 +107,7 @@ fn hostile_replies_end_and_are_wrong() -> Result<(), Box<dyn Error>> {
         "\u{0}",
     ];
     for task in Bfcl::ALL {
-        let Drawn { samples, assets, .. } = drawn(task, Split::Test, false, 6)?;
+        let (samples, assets) = drawn(task, Split::Test, false, 6)?.held();
         for sample in &samples {
             for reply in replies {
                 let transcript =
@@ -143,9 +143,10 @@ fn official_samples_are_asked_in_both_ways() -> Result<(), Box<dyn Error>> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            assert!(!drawn.samples.is_empty(), "{}", task.name());
-            for sample in &drawn.samples {
-                let Turn::Ask(ask) = task.open(sample, &drawn.assets)?.next(None) else {
+            let (samples, assets) = drawn.held();
+            assert!(!samples.is_empty(), "{}", task.name());
+            for sample in &samples {
+                let Turn::Ask(ask) = task.open(sample, &assets)?.next(None) else {
                     return Err(format!("{} asks nothing", sample.id).into());
                 };
                 let native = native && task != Bfcl::FormatSensitivity;
@@ -167,9 +168,9 @@ fn ask_is_bare(sample: &Sample, native: bool) -> bool {
 #[test]
 fn right_conversations_score_one_when_they_are_played() -> Result<(), Box<dyn Error>> {
     let Some(made) = official(Bfcl::MultiTurn, false, 24) else { return Ok(()) };
-    let Drawn { samples, assets, .. } = match made {
+    let (samples, assets) = match made {
         Err(TaskError::Missing { .. }) => return Ok(()),
-        made => made?,
+        made => made?.held(),
     };
     for sample in &samples {
         let gold: Vec<Vec<String>> = serde_json::from_value(sample.gold.clone())?;

@@ -10,7 +10,7 @@ use pddl_cases::{data, open, templates};
 use record::Turn;
 use serde_json::Value;
 use task::real_world::{Game, Pddl, Templates, stated_action};
-use task::{BadRows, Drawn, Source, Task, Words};
+use task::{BadRows, Source, Task, Words};
 
 fn golden() -> PathBuf {
     std::env::var_os("ACBENCH_GOLDEN")
@@ -114,7 +114,7 @@ fn official_episodes_open_in_order_and_end() -> Result<(), Box<dyn std::error::E
         println!("official pddl: skipped, {} is not there", folder.display());
         return Ok(());
     }
-    let Drawn { samples, assets, .. } = Pddl.samples(&Source::folder(folder, BadRows::Refuse), &Words, None)?;
+    let (samples, assets) = Pddl.samples(&Source::folder(folder, BadRows::Refuse), &Words, None)?.held();
     let games: Vec<&str> = samples.iter().filter_map(|sample| sample.cluster.as_deref()).collect();
     let count = |game: &str| games.iter().filter(|g| **g == game).count();
     assert_eq!(["gripper", "blockworld", "barman", "tyreworld"].map(count), [20, 10, 20, 10]);

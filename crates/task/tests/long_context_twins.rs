@@ -108,7 +108,7 @@ fn a_settings_file_asks_for_other_lengths() -> Result<(), Box<dyn Error>> {
     for (task, file) in [(&LongBench as &dyn Task, "longbench.json"), (&LongGenBench, "longgenbench.json")] {
         fs::write(folder.path().join(file), r#"{"generated": {"lengths": [2000], "samples": 9, "seed": 4}}"#)?;
         let source = Source::folder(folder.path(), BadRows::Refuse);
-        let samples = task.samples(&source, &Words, None)?.samples;
+        let samples = task.samples(&source, &Words, None)?.held().0;
         assert_eq!(samples.len(), 9);
         assert!(samples.iter().all(|sample| sample.tags["length"] == 2000));
     }

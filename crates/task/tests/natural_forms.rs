@@ -21,7 +21,7 @@ fn drawn(task: &dyn Task, count: usize) -> Result<Drawn, Box<dyn Error>> {
 }
 
 fn samples(task: &dyn Task, count: usize) -> Result<Vec<Sample>, Box<dyn Error>> {
-    Ok(drawn(task, count)?.samples)
+    Ok(drawn(task, count)?.held().0)
 }
 
 /// What a single-turn reply is worth, as the run loop hands it over: without its thought.
@@ -648,7 +648,7 @@ fn play(
 
 #[test]
 fn actions_in_games() -> Checked {
-    let Drawn { samples, assets, .. } = drawn(&Pddl, 8)?;
+    let (samples, assets) = drawn(&Pddl, 8)?.held();
     for sample in samples {
         let plan = (Pddl.info().oracle)(&sample);
         let parts = |action: &str| {
@@ -698,7 +698,7 @@ fn actions_in_games() -> Checked {
 
 #[test]
 fn a_refusal_says_what_was_wrong() -> Checked {
-    let Drawn { samples, assets, .. } = drawn(&Pddl, 1)?;
+    let (samples, assets) = drawn(&Pddl, 1)?.held();
     let mut episode = Pddl.open(&samples[0], &assets)?;
     episode.next(None);
     let mut shown = |reply: &str| match episode.next(Some(reply)) {

@@ -23,7 +23,7 @@ fn worfbench() -> Option<PathBuf> {
 }
 
 fn load(task: &dyn Task, folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    task.samples(&Source::folder(folder, BadRows::Refuse), &Words, limit).map(|drawn| drawn.samples)
+    task.samples(&Source::folder(folder, BadRows::Refuse), &Words, limit).map(|drawn| drawn.held().0)
 }
 
 fn score(task: &dyn Task, sample: &Sample, reply: &str, scoring: Scoring) -> Result<Score, TaskError> {
@@ -133,7 +133,8 @@ fn broken_workflow_files_are_named() -> Result<(), Box<dyn Error>> {
 fn replies_of_any_content_get_a_score_and_a_reason() -> Result<(), Box<dyn Error>> {
     let samples = WorfBench
         .samples(&Source::Generated { seed: 1, split: task::Split::Test, asking: task::Asking::BARE }, &Words, Some(1))?
-        .samples;
+        .held()
+        .0;
     let many = |count: usize| -> String { (1..=count).map(|i| format!("{i}: step {i}\n({i},END)\n")).collect() };
     let replies =
         [String::new(), "\0".repeat(1 << 20), format!("Node\n{}", many(400)), many(40_000), "(1,END)".repeat(1 << 17)];
@@ -198,12 +199,12 @@ fn teval_files_are_read_and_broken_ones_named() -> Result<(), Box<dyn Error>> {
 #[test]
 fn the_answers_of_the_twins_score_one() -> Result<(), Box<dyn Error>> {
     let source = Source::Generated { seed: 5, split: task::Split::Test, asking: task::Asking::BARE };
-    for sample in WorfBench.samples(&source, &Words, Some(50))?.samples {
+    for sample in WorfBench.samples(&source, &Words, Some(50))?.held().0 {
         let gold = sample.gold["workflow"].as_str().unwrap_or_default().to_owned();
         assert_eq!(score(&WorfBench, &sample, &gold, Scoring::Corrected)?.value, 1.0, "{gold}");
     }
     for task in Teval::ALL {
-        for sample in task.samples(&source, &Words, Some(50))?.samples {
+        for sample in task.samples(&source, &Words, Some(50))?.held().0 {
             let reply = twin::answer(&sample);
             for scoring in [Scoring::Corrected, Scoring::Paper] {
                 let score = score(&task, &sample, &reply, scoring)?;
@@ -381,7 +382,7 @@ fn any_reply_gets_a_judgment_with_a_reason() -> Result<(), Box<dyn Error>> {
     let mut rng = Rng::new(3);
     for task in Teval::ALL {
         let source = Source::Generated { seed: 2, split: task::Split::Test, asking: task::Asking::BARE };
-        let samples = task.samples(&source, &Words, Some(2))?.samples;
+        let samples = task.samples(&source, &Words, Some(2))?.held().0;
         for round in 0..1500 {
             let sample = &samples[round % 2];
             let mut reply: String = (0..rng.between(0, 14)).filter_map(|_| rng.pick(PIECES).copied()).collect();
@@ -455,7 +456,7 @@ fn a_megabyte_of_anything_gets_a_judgment_quickly() -> Result<(), Box<dyn Error>
     ];
     for task in Teval::ALL {
         let source = Source::Generated { seed: 1, split: task::Split::Test, asking: task::Asking::BARE };
-        for sample in task.samples(&source, &Words, Some(2))?.samples {
+        for sample in task.samples(&source, &Words, Some(2))?.held().0 {
             for reply in &replies {
                 for scoring in [Scoring::Corrected, Scoring::Paper] {
                     let start = cpu();
@@ -492,7 +493,7 @@ fn bad_rows_are_an_error_or_left_out_by_name() -> Result<(), Box<dyn std::error:
     let error = drawn(BadRows::Refuse).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("row 2 (two)"), "{error}");
     let drawn = drawn(BadRows::Skip)?;
-    assert_eq!(drawn.samples.iter().map(|sample| sample.id.as_str()).collect::<Vec<_>>(), ["one", "three"]);
+    assert_eq!(drawn.samples.map(|sample| sample.id).collect::<Vec<_>>(), ["one", "three"]);
     assert_eq!(drawn.skipped.len(), 1);
     assert!(drawn.skipped[0].contains("row 2 (two)"), "{:?}", drawn.skipped);
     Ok(())

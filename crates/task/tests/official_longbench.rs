@@ -27,7 +27,7 @@ fn load(folder: &Path, bad_rows: BadRows, limit: Option<usize>) -> Result<task::
 }
 
 fn samples(folder: &Path, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    load(folder, BadRows::Refuse, limit).map(|drawn| drawn.samples)
+    load(folder, BadRows::Refuse, limit).map(|drawn| drawn.held().0)
 }
 
 fn says(folder: &Path) -> String {
@@ -83,7 +83,7 @@ fn rows_may_lie_in_another_folder_than_the_prompts() -> Result<(), Box<dyn Error
         rows: Some(rows.to_owned()),
         bad_rows: BadRows::Refuse,
     };
-    let found = LongBench.samples(&apart(rows.path()), &Chars, None)?.samples;
+    let found = LongBench.samples(&apart(rows.path()), &Chars, None)?.held().0;
     fs::rename(rows.path().join("data"), whole.path().join("data"))?;
     assert_eq!((found.len(), found), (6, samples(whole.path(), None)?));
     let said = LongBench.samples(&apart(rows.path()), &Chars, None).err().map(|error| error.to_string());
@@ -111,7 +111,7 @@ fn rows_that_cannot_be_used_are_refused_or_left_out() -> Result<(), Box<dyn Erro
         let said = says(folder.path());
         assert!(said.contains("qasper.jsonl line 2") && said.contains(problem), "{said}");
         let drawn = load(folder.path(), BadRows::Skip, None)?;
-        assert_eq!((drawn.samples.len(), drawn.skipped.len()), (1, 1));
+        assert_eq!((drawn.samples.count(), drawn.skipped.len()), (1, 1));
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ fn rows_that_no_reply_can_win_are_refused_or_left_out() -> Result<(), Box<dyn Er
         let said = says(folder.path());
         assert!(said.contains(&format!("{set}.jsonl line 2: no reply can win")) && said.contains(problem), "{said}");
         let drawn = load(folder.path(), BadRows::Skip, None)?;
-        assert_eq!((drawn.samples.len(), drawn.skipped.len()), (1, 1), "{:?}", drawn.skipped);
+        assert_eq!((drawn.samples.count(), drawn.skipped.len()), (1, 1), "{:?}", drawn.skipped);
         fs::remove_file(path)?;
     }
     Ok(())

@@ -74,7 +74,8 @@ fn samples(name: &str, folder: &Path) -> Result<Vec<Sample>, String> {
     let task = TASKS.iter().find(|task| task.name() == name).ok_or(name)?;
     let drawn =
         task.samples(&Source::folder(folder, BadRows::Refuse), &Words, None).map_err(|error| error.to_string())?;
-    if drawn.samples.is_empty() { Err("no samples".to_owned()) } else { Ok(drawn.samples) }
+    let (samples, _) = drawn.held();
+    if samples.is_empty() { Err("no samples".to_owned()) } else { Ok(samples) }
 }
 
 fn write(path: PathBuf, bytes: &[u8]) -> Checked<()> {

@@ -18,7 +18,7 @@ const TASKS: [Tools; 2] = [Tools::Query, Tools::Operation];
 
 fn drawn(task: Tools, seed: u64, split: Split, limit: usize) -> Result<Vec<Sample>, TaskError> {
     let source = Source::Generated { seed, split, asking: Asking::BARE };
-    task.samples(&source, &Words, Some(limit)).map(|drawn| drawn.samples)
+    task.samples(&source, &Words, Some(limit)).map(|drawn| drawn.held().0)
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn no_name_of_the_held_out_instances_occurs_in_training() -> Checked {
 fn levels_and_scenes_are_dealt_round_and_examples_are_whole_episodes() -> Checked {
     for (task, scenes) in [(Tools::Query, 3), (Tools::Operation, 2)] {
         let source = Source::Generated { seed: 2, split: Split::Test, asking: Asking::default() };
-        let samples = task.samples(&source, &Words, Some(2 * scenes))?.samples;
+        let samples = task.samples(&source, &Words, Some(2 * scenes))?.held().0;
         let kinds: BTreeSet<String> =
             samples.iter().map(|sample| format!("{} {}", sample.tags["tool"], sample.tags["difficulty"])).collect();
         assert_eq!(kinds.len(), 2 * scenes);

@@ -19,7 +19,7 @@ fn drawn(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Resu
 }
 
 fn samples(task: &dyn Task, seed: u64, split: Split, limit: Option<usize>) -> Result<Vec<Sample>, TaskError> {
-    drawn(task, seed, split, limit).map(|drawn| drawn.samples)
+    drawn(task, seed, split, limit).map(|drawn| drawn.held().0)
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_limit_keeps_the_first_instances_of_the_full_set() -> Result<(), Box<dyn std
 #[test]
 fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
-        let Drawn { samples, assets, .. } = drawn(*task, SEED, Split::Test, Some(40))?;
+        let (samples, assets) = drawn(*task, SEED, Split::Test, Some(40))?.held();
         for sample in samples {
             let solution = (task.info().oracle)(&sample);
             let transcript = play(*task, (&sample, &assets), |turn| solution.get(turn).cloned().unwrap_or_default())?;
@@ -66,7 +66,7 @@ fn the_twins_own_answer_scores_one_in_corrected_mode() -> Result<(), Box<dyn std
 #[test]
 fn an_empty_reply_scores_zero_and_says_why() -> Result<(), Box<dyn std::error::Error>> {
     for task in TASKS {
-        let Drawn { samples, assets, .. } = drawn(*task, SEED, Split::Test, Some(8))?;
+        let (samples, assets) = drawn(*task, SEED, Split::Test, Some(8))?.held();
         for sample in samples {
             let transcript = play(*task, (&sample, &assets), |_| String::new())?;
             let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;

@@ -29,7 +29,7 @@ fn checkout(folder: &Path) -> Result<(), Box<dyn Error>> {
 
 fn load(folder: &Path) -> Result<Vec<Sample>, String> {
     let source = Source::folder(folder, BadRows::Refuse);
-    WorfBench.samples(&source, &Words, None).map(|drawn| drawn.samples).map_err(|error| error.to_string())
+    WorfBench.samples(&source, &Words, None).map(|drawn| drawn.held().0).map_err(|error| error.to_string())
 }
 
 fn said(samples: &[Sample], set: &str) -> Vec<String> {

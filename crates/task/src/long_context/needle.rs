@@ -58,15 +58,19 @@ impl Task for Needle {
         }
     }
 
-    fn notes(&self, samples: &[Sample]) -> Vec<String> {
-        match samples.iter().filter(|sample| sample.tags.contains_key(GARBLED)).count() {
-            0 => Vec::new(),
-            count => vec![format!(
-                "the model's tokenizer does not give back the text that it is given, which changes the book in {count} \
-                 of {} prompts; they have the tag `{GARBLED}`",
-                samples.len()
-            )],
+    fn notes(&self, samples: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
+        let (mut garbled, mut all) = (0, 0);
+        for sample in samples {
+            all += 1;
+            garbled += usize::from(sample.tags.contains_key(GARBLED));
         }
+        let note = || {
+            format!(
+                "the model's tokenizer does not give back the text that it is given, which changes the book in {garbled} \
+                 of {all} prompts; they have the tag `{GARBLED}`"
+            )
+        };
+        (garbled > 0).then(note).into_iter().collect()
     }
 
     /// The value is the recall of the answer's content words (`paper`: the heat maps' recall), divided by one more than
@@ -260,12 +264,12 @@ mod tests {
     fn an_official_grid_has_every_cell_and_the_needle_in_each() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
         let source = Source::folder(folder.path(), BadRows::Refuse);
-        let samples = Needle.samples(&source, &Chars, None)?.samples;
+        let samples = Needle.samples(&source, &Chars, None)?.held().0;
         assert_eq!(samples.len(), 10);
         let ids: std::collections::BTreeSet<_> = samples.iter().map(|s| &s.id).collect();
         assert_eq!(ids.len(), 10);
         assert!(samples.iter().all(|s| s.messages[0].content.contains("eat a sandwich")));
-        let few = Needle.samples(&source, &Chars, Some(4))?.samples;
+        let few = Needle.samples(&source, &Chars, Some(4))?.held().0;
         assert_eq!(few, samples[..4]);
         Ok(())
     }
@@ -274,7 +278,7 @@ mod tests {
     fn the_right_answer_scores_one_and_others_say_why() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
         let source = Source::folder(folder.path(), BadRows::Refuse);
-        let samples = Needle.samples(&source, &Chars, Some(1))?.samples;
+        let samples = Needle.samples(&source, &Chars, Some(1))?.held().0;
         let score = |text: &str, scoring| Needle.score(&samples[0], &said(text), &Lexical, scoring);
         let right = "Eat a sandwich and sit in Dolores Park on a sunny day.";
         for scoring in [Scoring::Corrected, Scoring::Paper] {
@@ -290,27 +294,27 @@ mod tests {
     }
 
     /// A folder with nothing but settings.
-    fn asked(settings: &str) -> Result<Drawn, Box<dyn std::error::Error>> {
+    fn asked(settings: &str) -> Result<Vec<Sample>, Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("needle.json"), settings)?;
         let source = Source::folder(folder.path(), BadRows::Refuse);
-        Ok(Needle.samples(&source, &Chars, None)?)
+        Ok(Needle.samples(&source, &Chars, None)?.held().0)
     }
 
     #[test]
     fn settings_alone_make_a_grid_of_every_kind() -> Result<(), Box<dyn std::error::Error>> {
-        let drawn = asked(
+        let samples = asked(
             r#"{"haystack": "generated", "lengths": [2000, 9000], "depths": 3, "repeats": 2,
                 "kinds": ["single", "several", "two_hops", "distractors"]}"#,
         )?;
-        assert_eq!(drawn.samples.len(), 48);
-        assert!(Needle.notes(&drawn.samples).is_empty());
-        let ids: std::collections::BTreeSet<_> = drawn.samples.iter().map(|s| &s.id).collect();
+        assert_eq!(samples.len(), 48);
+        assert!(Needle.notes(&mut samples.iter().cloned()).is_empty());
+        let ids: std::collections::BTreeSet<_> = samples.iter().map(|s| &s.id).collect();
         assert_eq!(ids.len(), 48);
         let kinds =
             |of: &[Sample]| of.iter().map(|s| s.tags["kind"].to_string()).collect::<std::collections::BTreeSet<_>>();
-        assert_eq!(kinds(&drawn.samples[..4]).len(), 4, "a small limit has every kind");
-        for sample in &drawn.samples {
+        assert_eq!(kinds(&samples[..4]).len(), 4, "a small limit has every kind");
+        for sample in &samples {
             let size = sample.messages.iter().map(|message| message.content.len()).sum::<usize>() + sample.max_tokens;
             let length = sample.tags["length"].as_u64().unwrap_or_default() as usize;
             assert!(size <= length && size + 60 > length, "{}: {size}", sample.id);
@@ -323,8 +327,8 @@ mod tests {
 
     #[test]
     fn who_gives_a_distractors_answer_too_has_not_told_them_apart() -> Result<(), Box<dyn std::error::Error>> {
-        let drawn = asked(r#"{"haystack": "generated", "lengths": [3000], "depths": 1, "kinds": ["distractors"]}"#)?;
-        let sample = &drawn.samples[0];
+        let samples = asked(r#"{"haystack": "generated", "lengths": [3000], "depths": 1, "kinds": ["distractors"]}"#)?;
+        let sample = &samples[0];
         let (answer, other) = (sample.gold["answer"].as_str(), sample.gold["distractors"][3].as_str());
         let both = said(&format!("{} or {}", answer.unwrap_or_default(), other.unwrap_or_default()));
         let score = Needle.score(sample, &both, &Lexical, Scoring::Corrected)?;
@@ -336,14 +340,14 @@ mod tests {
 
     #[test]
     fn a_needle_of_ones_own_may_have_companions_and_distractors() -> Result<(), Box<dyn std::error::Error>> {
-        let drawn = asked(
+        let samples = asked(
             r#"{"haystack": "generated", "lengths": [1500], "depths": 2, "needle": "\nThe key is under the mat.\n",
                 "more_needles": ["\nThe mat is blue.\n"], "question": "Where is the key, and what color is that? ",
                 "answer": "under the blue mat", "distractors": [{"needle": "\nThe hat is on the shelf.\n", "answer": "shelf"}],
                 "prompt": "{context}|{question}"}"#,
         )?;
-        assert_eq!(drawn.samples.len(), 2);
-        for sample in &drawn.samples {
+        assert_eq!(samples.len(), 2);
+        for sample in &samples {
             let text = &sample.messages[0].content;
             assert!(text.contains("under the mat") && text.contains("mat is blue") && text.contains("hat is on"));
             assert!(text.ends_with("what color is that? "), "a prompt of one's own is taken as it is");
@@ -368,8 +372,8 @@ mod tests {
     fn a_tokenizer_that_changes_the_text_is_told() -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder()?;
         let source = Source::folder(folder.path(), BadRows::Refuse);
-        assert!(Needle.notes(&Needle.samples(&source, &Chars, None)?.samples).is_empty());
-        let notes = Needle.notes(&Needle.samples(&source, &Small, None)?.samples);
+        assert!(Needle.notes(&mut Needle.samples(&source, &Chars, None)?.samples).is_empty());
+        let notes = Needle.notes(&mut Needle.samples(&source, &Small, None)?.samples);
         assert!(notes.len() == 1 && notes[0].contains("10 of 10"), "{notes:?}");
         Ok(())
     }
@@ -377,7 +381,7 @@ mod tests {
     #[test]
     fn the_twin_is_judged_by_the_same_scorer() -> Result<(), TaskError> {
         let source = Source::Generated { seed: 1, split: Split::Test, asking: crate::Asking::default() };
-        let samples = Needle.samples(&source, &Chars, Some(3))?.samples;
+        let samples = Needle.samples(&source, &Chars, Some(3))?.held().0;
         for sample in &samples {
             let whole = said(&twin::answer(sample));
             assert_eq!(Needle.score(sample, &whole, &Lexical, Scoring::Corrected)?.value, 1.0);

@@ -164,7 +164,7 @@ impl Task for Teval {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(*self, folder, *bad_rows, limit),
             Source::Generated { seed, split, asking } => {
-                Ok(twin::generate(*self, *seed, *split, *asking, limit).into())
+                Ok(Drawn::lazily(twin::generate(*self, *seed, *split, *asking, limit)))
             }
         }
     }

@@ -58,25 +58,23 @@ other step has an edge from START, and a step that no other step needs has an ed
 const EXAMPLE: Difficulty = Difficulty { steps: (3, 4), joins: 2, branches: 2, distractors: 0 };
 
 /// The held-out (or training) instances of a seed.
-pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
+pub fn generate(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> impl Iterator<Item = Sample> {
     let stream = match split {
         Split::Train => "workflow-train",
         Split::Test => "workflow-test",
     };
-    (0..limit.unwrap_or(DEFAULT_SAMPLES))
-        .map(|index| {
-            let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
-            let mut sample = instance(&mut rng, split, Difficulty::default());
-            sample.id = format!("workflow-{index:04}");
-            let examples = (0..asking.shots).map(|place| {
-                let example = instance(&mut shots::stream(seed, "workflow", place), Split::Train, EXAMPLE);
-                let answer = answer(&example);
-                (example, answer)
-            });
-            shots::show(&mut sample, examples);
-            sample
-        })
-        .collect()
+    (0..limit.unwrap_or(DEFAULT_SAMPLES)).map(move |index| {
+        let mut rng = Rng::stream(seed, &format!("{stream}-{index}"));
+        let mut sample = instance(&mut rng, split, Difficulty::default());
+        sample.id = format!("workflow-{index:04}");
+        let examples = (0..asking.shots).map(|place| {
+            let example = instance(&mut shots::stream(seed, "workflow", place), Split::Train, EXAMPLE);
+            let answer = answer(&example);
+            (example, answer)
+        });
+        shots::show(&mut sample, examples);
+        sample
+    })
 }
 
 /// One instance: steps in an order that respects what they wait for, with parallel branches.
@@ -205,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bytes_everywhere() -> Result<(), serde_json::Error> {
-        let bytes = serde_json::to_vec(&generate(0, Split::Test, Asking::BARE, None))?;
+        let bytes = serde_json::to_vec(&generate(0, Split::Test, Asking::BARE, None).collect::<Vec<_>>())?;
         assert_eq!(record::digest(&bytes), DIGEST);
         Ok(())
     }
@@ -248,7 +246,7 @@ mod tests {
     #[test]
     fn thousands_are_made_in_a_second() {
         let start = std::time::Instant::now();
-        let count = generate(3, Split::Test, Asking::BARE, Some(4000)).len();
+        let count = generate(3, Split::Test, Asking::BARE, Some(4000)).count();
         println!("{count} in {:?}", start.elapsed());
         assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     }

@@ -34,7 +34,9 @@ impl Task for WorfBench {
     fn samples(&self, source: &Source, _tokens: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
             Source::Official { folder, bad_rows, .. } => official::load(folder, *bad_rows, limit),
-            Source::Generated { seed, split, asking } => Ok(twin::generate(*seed, *split, *asking, limit).into()),
+            Source::Generated { seed, split, asking } => {
+                Ok(Drawn::lazily(twin::generate(*seed, *split, *asking, limit)))
+            }
         }
     }
 

@@ -291,7 +291,7 @@ mod tests {
     fn both_sets_are_built_and_dealt_round() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         both(folder.path())?;
-        let samples = |limit| load(folder.path(), BadRows::Refuse, &Words, limit).map(|drawn| drawn.samples);
+        let samples = |limit| load(folder.path(), BadRows::Refuse, &Words, limit).map(|drawn| drawn.held().0);
         let ids: Vec<String> = samples(None)?.into_iter().map(|sample| sample.id).collect();
         assert_eq!(ids, ["gsm8k-000", "mmlu-law", "gsm8k-001", "gsm8k-002"]);
         let law = &samples(Some(2))?[1];

@@ -224,7 +224,7 @@ mod tests {
         fs::create_dir_all(at("data/babyai"))?;
         let rows = [row("A", &levels[1])?, row("A", &levels[0])?, row("B", &levels[2])?];
         write(&at("data/babyai/test.jsonl"), &rows)?;
-        let Drawn { samples: all, assets, .. } = load(BadRows::Refuse)?;
+        let (all, assets) = load(BadRows::Refuse)?.held();
         let ids: Vec<&str> = all.iter().map(|sample| sample.id.as_str()).collect();
         assert_eq!(ids, ["babyai-000", "babyai-002", "babyai-001"], "environments are dealt round");
         assert_eq!(all[0].input["level"]["grid"][1][2], "key:grey", "a row's level is the one that begins as it says");

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_plan_wins_every_twin_game_and_silence_wins_none() -> Result<(), Box<dyn std::error::Error>> {
-        let Drawn { samples, assets, .. } = drawn(3, 8);
+        let (samples, assets) = drawn(3, 8).held();
         for sample in samples {
             let plan = twin::answer(&sample);
             let won = play((&sample, &assets), &mut |turn| plan[turn].clone())?;
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_episode_replays_the_same_and_stays_over() -> Result<(), Box<dyn std::error::Error>> {
-        let Drawn { samples, assets, .. } = drawn(4, 4);
+        let (samples, assets) = drawn(4, 4).held();
         for sample in samples {
             let plan = twin::answer(&sample);
             let mut policy =
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn an_agentboard_prompt_holds_the_past_and_help_counts_as_valid() -> Result<(), Box<dyn std::error::Error>> {
-        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), Assets::default());
+        let (mut sample, mut assets) = (drawn(5, 1).held().0.remove(0), Assets::default());
         sample.input["style"] = json!("agentboard");
         sample.input["max_steps"] = json!(3);
         let prompt = Prompt { instruction: "RULES".into(), examples: vec!["E1".into()], system_msg: "S".into() };
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn an_agent_that_thinks_aloud_acts_as_one_that_does_not() -> Result<(), Box<dyn std::error::Error>> {
-        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), drawn(5, 1).assets);
+        let (mut sample, mut assets) = (drawn(5, 1).held().0.remove(0), drawn(5, 1).assets);
         let plan = twin::answer(&sample);
         crate::real_world::think_aloud(&mut sample);
         let thought =
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_no_prompt_has_room_for_is_forgotten_from_the_oldest_on() -> Result<(), Box<dyn std::error::Error>> {
-        let (mut sample, mut assets) = (drawn(5, 1).samples.remove(0), Assets::default());
+        let (mut sample, mut assets) = (drawn(5, 1).held().0.remove(0), Assets::default());
         let chat = sample.clone();
         sample.input["style"] = json!("agentboard");
         sample.assets = vec![Rules { prompt: Prompt::default(), ..twin::rules(twin::GAMES[0]) }.put(&mut assets)];
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_sample_that_holds_its_rules_itself_opens_as_one_that_shares_them() -> Result<(), TaskError> {
-        let Drawn { samples, assets, .. } = drawn(7, 4);
+        let (samples, assets) = drawn(7, 4).held();
         for (sample, game) in samples.iter().zip(twin::GAMES) {
             let mut old = Sample { assets: Vec::new(), ..sample.clone() };
             let rules = twin::rules(game);
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn broken_samples_are_errors() {
-        let Drawn { samples, mut assets, .. } = drawn(6, 1);
+        let (samples, mut assets) = drawn(6, 1).held();
         let sample = &samples[0];
         for (key, value) in [("problem", json!("")), ("style", json!("x"))] {
             let mut broken = sample.clone();

@@ -202,16 +202,17 @@ mod tests {
         }
         assert!(message().contains("line 2") && message().contains("(?=a)"), "{}", message());
         let drawn = draw(BadRows::Skip)?;
-        assert_eq!((drawn.samples.len(), drawn.skipped.len()), (1, 1));
-        let sample = &drawn.samples[0];
+        assert_eq!(drawn.skipped.len(), 1);
+        let (samples, assets) = drawn.held();
+        let [sample] = &samples[..] else { return Err(format!("{} samples", samples.len()).into()) };
         assert_eq!(sample.id, "000-boil-3");
         let prompt = &sample.messages[1].content;
         assert!(prompt.starts_with("I\nHere are examples:\nE\nYou should"), "{prompt}");
         assert!(prompt.contains("goal: Boil it.\n") && prompt.contains(": inventory\n"), "{prompt}");
-        let opened = super::super::room::open(sample, &drawn.assets).err().map(|error| error.to_string());
+        let opened = super::super::room::open(sample, &assets).err().map(|error| error.to_string());
         assert!(opened.is_some_and(|error| error.contains("did not say at which port")));
         fs::write(folder.path().join("scienceworld/scienceworld.jar"), "another")?;
-        let opened = super::super::room::open(sample, &drawn.assets).err().map(|error| error.to_string());
+        let opened = super::super::room::open(sample, &assets).err().map(|error| error.to_string());
         assert!(opened.is_some_and(|error| error.contains("another engine")));
         Ok(())
     }

@@ -39,9 +39,7 @@ impl Task for ScienceWorld {
 
     fn samples(&self, source: &Source, _: &dyn Tokens, limit: Option<usize>) -> Result<Drawn, TaskError> {
         match source {
-            Source::Generated { seed, split, asking } => {
-                Ok(Drawn { samples: twin::generate(*seed, *split, *asking, limit), ..Drawn::default() })
-            }
+            Source::Generated { seed, split, asking } => Ok(twin::generate(*seed, *split, *asking, limit).into()),
             Source::Official { folder, bad_rows, .. } => official::samples(folder, *bad_rows, limit),
         }
     }

@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(said(Some(1)), "");
         assert!(said(None).contains("row 2") && said(None).contains("no subgoals"), "{}", said(None));
         let drawn = samples(folder.path(), BadRows::Skip, None)?;
-        assert_eq!((drawn.samples.len(), drawn.skipped.len()), (1, 2));
+        assert_eq!((drawn.samples.count(), drawn.skipped.len()), (1, 2));
         fs::write(folder.path().join("jericho/house.z5"), b"no story")?;
         assert!(said(Some(1)).contains("story"), "{}", said(Some(1)));
         Ok(())
@@ -270,8 +270,8 @@ mod tests {
         fs::write(folder.path().join("house.z5"), HOUSE)?;
         let python = "game_goals = {'house': 'Lose.'}\ngame_init_obs = {'house': 'You wake.'}\n";
         fs::write(folder.path().join("jericho_env.py"), python)?;
-        let drawn = samples(folder.path(), BadRows::Refuse, None)?;
-        let sample = &drawn.samples[0];
+        let (samples, assets) = samples(folder.path(), BadRows::Refuse, None)?.held();
+        let sample = &samples[0];
         assert_eq!((sample.id.as_str(), &sample.tags["difficulty"]), ("00-house", &json!("easy")));
         assert!(
             sample.messages[1].content.ends_with(
@@ -282,8 +282,8 @@ mod tests {
             "{}",
             sample.messages[1].content
         );
-        assert_eq!(Jericho.notes(&drawn.samples).len(), 1);
-        let mut episode = Jericho.open(sample, &drawn.assets)?;
+        assert_eq!(Jericho.notes(&mut samples.iter().cloned()).len(), 1);
+        let mut episode = Jericho.open(sample, &assets)?;
         episode.next(None);
         episode.next(Some("Action: check valid actions"));
         let Turn::Ask(ask) = episode.next(Some("Action: open box, then take the key.")) else {

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_story_that_breaks_down_ends_the_episode_and_the_score_says_why() -> Done {
-        let Drawn { mut samples, assets, .. } = drawn();
+        let (mut samples, assets) = drawn().held();
         let mut sample = samples.remove(0);
         let bytes = assets.bytes(&sample, STORY)?;
         // All objects, so that their names lie nowhere.
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn silence_repetition_and_floods_end_with_the_last_turn() -> Done {
-        let Drawn { samples, assets, .. } = drawn();
+        let (samples, assets) = drawn().held();
         for reply in ["", "look", "north", "quit", "restart", "save", &"take everything ".repeat(60_000)] {
             let (asks, end) = play(&samples[0], &assets, reply)?;
             assert_eq!((asks, &end["won"]), (twin::MAX_STEPS, &json!(false)));
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn broken_samples_are_errors() {
-        let Drawn { mut samples, assets, .. } = drawn();
+        let (mut samples, assets) = drawn().held();
         let sample = samples.remove(0);
         for patch in
             [json!({"at": 0, "bytes": "05"}), json!({"at": 70, "bytes": "5"}), json!({"at": 70, "bytes": "x!"})]

@@ -48,11 +48,11 @@ impl Task for Jericho {
         }
     }
 
-    fn notes(&self, samples: &[Sample]) -> Vec<String> {
-        let official = |sample: &Sample| {
-            serde_json::from_value(sample.input.clone()).is_ok_and(|input: Input| input.style == Style::Agentboard)
+    fn notes(&self, samples: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
+        let official = |sample: Sample| {
+            serde_json::from_value(sample.input).is_ok_and(|input: Input| input.style == Style::Agentboard)
         };
-        samples.iter().any(official).then(|| NOTE.to_owned()).into_iter().collect()
+        samples.map(official).find(|official| *official).map(|_| NOTE.to_owned()).into_iter().collect()
     }
 
     fn open(&self, sample: &Sample, assets: &Assets) -> Result<Box<dyn Episode>, TaskError> {

@@ -7,6 +7,8 @@
 //! ... at most 30 actions; progress is the share of results that were brought to light, or of cells that are right
 //! ```
 
+use std::collections::BTreeMap;
+
 use record::{Assets, Capability, Decided, Decision, Sample, Score, Scoring, Transcript};
 
 use super::deviations::{Switches, TABLE, risen};
@@ -89,10 +91,12 @@ impl Task for Tools {
         }
     }
 
-    fn notes(&self, samples: &[Sample]) -> Vec<String> {
-        let with = |asset: &str| samples.iter().find_map(|sample| sample.asset(asset));
-        let replayed = with(room::RECORDINGS).map(|asset| {
-            let digest: String = asset.digest.chars().take(12).collect();
+    fn notes(&self, samples: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
+        let named: BTreeMap<String, String> =
+            samples.flat_map(|sample| sample.assets).map(|asset| (asset.name, asset.digest)).collect();
+        let with = |asset: &str| named.get(asset);
+        let replayed = with(room::RECORDINGS).map(|digest| {
+            let digest: String = digest.chars().take(12).collect();
             format!("weather and movie answer from recordings (digest {digest}); no call goes over the network, and one without a recording is an error")
         });
         let listed = with(room::PROJECTS)

@@ -64,28 +64,29 @@ pub(super) fn extensions(sample: &Sample, assets: &Assets) -> Result<Extensions,
 }
 
 /// What a reader of the results must know.
-pub(super) fn notes(task: Bfcl, samples: &[Sample]) -> Vec<String> {
-    let input = |sample: &Sample, key: &str| sample.input[key].clone();
-    let native = samples.iter().any(|sample| input(sample, "native") == true);
+pub(super) fn notes(task: Bfcl, samples: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
+    let (mut native, mut lost, mut version, mut relevance) = (false, Vec::new(), None, 0);
+    for sample in samples {
+        native |= sample.input["native"] == true;
+        relevance += usize::from(sample.input["category"] == "live_relevance");
+        version = version.or_else(|| sample.tags.get("version").cloned());
+        lost.extend(is_unreachable(&sample.id).then_some(sample.id));
+    }
     let mut notes = vec![if native {
         "functions are offered as tools of the model's own chat template (--calling native)".to_owned()
     } else {
         "functions are offered in the words of the prompt (--calling prompting)".to_owned()
     }];
-    let lost: Vec<&str> = samples.iter().map(|sample| sample.id.as_str()).filter(|id| is_unreachable(id)).collect();
     if !lost.is_empty() {
         let names = lost.join(", ");
         notes.push(format!("no reply can win {names}: their gold is unreachable; --skip_bad_rows leaves them out"));
     }
-    let official = samples.iter().any(|sample| sample.tags.contains_key("version"));
-    let version = samples.iter().find_map(|sample| sample.tags.get("version")).and_then(Json::as_str);
-    if let Some(version) = version.filter(|version| *version != KNOWN_VERSION) {
+    if let Some(version) = version.as_ref().and_then(Json::as_str).filter(|version| *version != KNOWN_VERSION) {
         notes.push(format!("the copy is version {version}; the numbers known are of {KNOWN_VERSION}"));
     }
     match task {
-        Bfcl::Live if official => {
-            let few = samples.iter().filter(|sample| sample.input["category"] == "live_relevance").count();
-            notes.push(format!("live_relevance has {few} entries, so that one is worth many points"));
+        Bfcl::Live if version.is_some() => {
+            notes.push(format!("live_relevance has {relevance} entries, so that one is worth many points"));
         }
         Bfcl::Memory => notes.push(
             "memory_vector is left out: it needs the sentence embedder all-MiniLM-L6-v2; a sample is a scenario, its \

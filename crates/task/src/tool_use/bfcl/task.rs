@@ -122,12 +122,12 @@ impl Task for Bfcl {
                 official::samples(*self, folder, (*bad_rows, tokens.calling()), limit)
             }
             Source::Generated { seed, split, asking } => {
-                Ok(twin::generate(*self, (*seed, *split), *asking, tokens.calling(), limit).into())
+                Ok(Drawn::lazily(twin::generate(*self, (*seed, *split), *asking, tokens.calling(), limit)))
             }
         }
     }
 
-    fn notes(&self, samples: &[Sample]) -> Vec<String> {
+    fn notes(&self, samples: &mut dyn Iterator<Item = Sample>) -> Vec<String> {
         official::notes(*self, samples)
     }
 

@@ -68,23 +68,27 @@ impl Difficulty {
 }
 
 /// The held-out (or training) instances of a seed; where a task has two forms, half of each.
-pub fn generate(task: Teval, seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Vec<Sample> {
+pub fn generate(
+    task: Teval,
+    seed: u64,
+    split: Split,
+    asking: Asking,
+    limit: Option<usize>,
+) -> impl Iterator<Item = Sample> {
     let part = match split {
         Split::Train => "train",
         Split::Test => "test",
     };
     let count = if task == Teval::Instruct { DEFAULT_SAMPLES } else { DEFAULT_SAMPLES_EACH };
     let name = task.name();
-    (0..limit.unwrap_or(count))
-        .map(|index| {
-            let mut rng = Rng::stream(seed, &format!("{name}-{part}-{index}"));
-            let as_json = index % 2 == 0;
-            let mut sample = instance(task, &mut rng, split, Difficulty::level(task, 3), as_json);
-            sample.id = format!("{}-{index:04}", name.trim_start_matches("teval_"));
-            shots::show(&mut sample, (0..asking.shots).map(|place| example(task, seed, place, as_json)));
-            sample
-        })
-        .collect()
+    (0..limit.unwrap_or(count)).map(move |index| {
+        let mut rng = Rng::stream(seed, &format!("{name}-{part}-{index}"));
+        let as_json = index % 2 == 0;
+        let mut sample = instance(task, &mut rng, split, Difficulty::level(task, 3), as_json);
+        sample.id = format!("{}-{index:04}", name.trim_start_matches("teval_"));
+        shots::show(&mut sample, (0..asking.shots).map(|place| example(task, seed, place, as_json)));
+        sample
+    })
 }
 
 /// A worked example: a short one, but for plans, of which a short one does not show that they go on until the last step.

@@ -60,7 +60,7 @@ pub fn drawn(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> D
     for game in GAMES {
         rules(game).put(&mut assets);
     }
-    Drawn { samples: generate(seed, split, asking, limit), assets, ..Drawn::default() }
+    Drawn { samples: generate(seed, split, asking, limit).into(), assets, ..Drawn::default() }
 }
 
 /// The held-out (or training) instances of a seed, no two alike; the games are dealt round.

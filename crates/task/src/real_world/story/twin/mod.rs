@@ -51,7 +51,7 @@ const INSTRUCTIONS: &str = "You play a text adventure: you are in a house, and y
 pub fn drawn(seed: u64, split: Split, asking: Asking, limit: Option<usize>) -> Drawn {
     let mut assets = Assets::default();
     assets.add(STORY, house::STORY);
-    Drawn { samples: generate(seed, split, asking, limit), assets, ..Drawn::default() }
+    Drawn { samples: generate(seed, split, asking, limit).into(), assets, ..Drawn::default() }
 }
 
 /// The held-out (or training) instances of a seed, no two alike, easy and hard in turn.

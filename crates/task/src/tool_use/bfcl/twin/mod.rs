@@ -47,7 +47,7 @@ pub(super) fn generate(
     asking: Asking,
     calling: Calling,
     limit: Option<usize>,
-) -> Vec<Sample> {
+) -> impl Iterator<Item = Sample> {
     let native = calling == Calling::Native && task != Bfcl::FormatSensitivity;
     let maker = Maker { task, split, native };
     let name = match split {
@@ -55,7 +55,7 @@ pub(super) fn generate(
         Split::Test => "test",
     };
     let count = limit.unwrap_or(DEFAULT_SAMPLES);
-    let made = (0..count).map(|index| {
+    (0..count).map(move |index| {
         let stream = format!("{}-{name}-{index}", task.name());
         let mut sample = maker.sample(&mut Rng::stream(seed, &stream), index);
         if single(&sample) && !native {
@@ -68,8 +68,7 @@ pub(super) fn generate(
             shots::show(&mut sample, (0..asking.shots).map(example).collect::<Vec<_>>());
         }
         sample
-    });
-    made.collect()
+    })
 }
 
 fn single(sample: &Sample) -> bool {
