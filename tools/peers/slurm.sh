@@ -145,16 +145,33 @@ for kind in local served; do
     done
 done
 
-jobs=$(submit local-dies 2 n3,n4)
-generate=$(echo "$jobs" | sed -n 2p)
-# A worker on the second node is in the middle of a shard.
-for _ in $(seq 600); do
-    [ -n "$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running)" ] &&
-        "$ACBENCH" status "$out/local-dies" --json | grep -q '"done": [1-9]' && break
-    sleep 0.2
+# Submits a plan to two nodes and waits until a worker on the second is in the middle of a shard: its job is the victim.
+middle() {
+    jobs=$(submit "$1" 2 n3,n4)
+    local generate
+    generate=$(echo "$jobs" | sed -n 2p)
+    for _ in $(seq 600); do
+        [ -n "$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running)" ] &&
+            "$ACBENCH" status "$out/$1" --json | grep -q '"done": [1-9]' && break
+        sleep 0.2
+    done
+    victim=$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running --format=%A | head -n 1)
+    [ -n "$victim" ] || { squeue; echo "no job on n2"; exit 1; }
+}
+
+middle local-ends
+# As a minute before its time is over.
+scancel --batch --signal=USR1 "$victim"
+for _ in $(seq 60); do
+    scontrol show job "$victim" | grep -q 'Restarts=[1-9]' && break
+    sleep 0.5
 done
-victim=$(squeue --noheader --jobs="$generate" --nodelist=n2 --states=running --format=%A | head -n 1)
-[ -n "$victim" ] || { squeue; echo "no job on n2"; exit 1; }
+scontrol show job "$victim" | grep -q 'Restarts=[1-9]' || { scontrol show job "$victim"; echo "not begun again"; exit 1; }
+ended "$(echo "$jobs" | tail -n 1)"
+same local-ends
+echo "told that its time is nearly over: the job ended by itself and was begun again, scores byte-identical"
+
+middle local-dies
 # As a power cut: the daemon, the step's, and all that they began.
 tree() { for child in $(pgrep -P "$1"); do tree "$child"; done; echo "$1"; }
 step=$(pgrep -f "^slurmstepd: \[$victim\." || true)

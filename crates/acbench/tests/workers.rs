@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use record::{Rng, RunRecord, TranscriptLine, Transcripts, run_path};
 use serde_json::{Value, json};
 use support::{Checked, acbench, json as json_of, refused, succeeds};
+use tempfile::TempDir;
 
 /// `ACBENCH_KILL_WORKERS` says how many workers are killed.
 const KILLS: usize = 3;
@@ -23,6 +24,20 @@ fn plan(root: &str) -> String {
         "output_path = \"{root}\"\n[each]\ntasks = [\"worfbench\", \"teval_instruct\", \"needle\", \"pddl\"]\nlimit = 4\n\
          compression_method = \"rtn\"\nmethod_args = \"bits=3\"\nbatch_size = 3\n[matrix]\nseed = [0, 1]\n"
     )
+}
+
+/// A new folder, and two ways to it: through the two mounts of one file system that `ACBENCH_SHARED=A:B` names, else one.
+fn shared() -> Checked<(TempDir, [PathBuf; 2])> {
+    let Ok(mounts) = std::env::var("ACBENCH_SHARED") else {
+        let folder = tempfile::tempdir()?;
+        let here = folder.path().to_owned();
+        return Ok((folder, [here.clone(), here]));
+    };
+    let (one, two) = mounts.split_once(':').ok_or("ACBENCH_SHARED=A:B names two mounts")?;
+    let folder = tempfile::tempdir_in(one)?;
+    let there = Path::new(two).join(folder.path().file_name().ok_or("no name")?);
+    let here = folder.path().to_owned();
+    Ok((folder, [here, there]))
 }
 
 /// Makes the runs of a sweep.
@@ -184,10 +199,12 @@ fn two_workers_find_what_one_process_finds() -> Checked<()> {
 fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Checked<()> {
     let whole = whole()?;
     let wanted = std::env::var("ACBENCH_KILL_WORKERS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    let folder = tempfile::tempdir()?;
-    let here = folder.path();
+    let (_folder, places) = shared()?;
+    let here = &places[0];
+    // Between two hosts a sign of life takes longer.
+    let timeout = if places[0] == places[1] { "1" } else { "4" };
     let args = |name: &str| -> Vec<String> {
-        [name, "--shard_size", "3", "--batch_size", "3", "--lease_timeout", "1"]
+        [name, "--shard_size", "3", "--batch_size", "3", "--lease_timeout", timeout]
             .iter()
             .map(|&arg| arg.to_owned())
             .collect()
@@ -198,8 +215,8 @@ fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Ch
         let name = format!("sweep-{sweeps}");
         let sweep = prepare(here, &name, &plan(&name))?;
         let args = args(&name);
-        let begin = || Worker::begin(here, &args.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut workers = vec![begin()?, begin()?];
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut workers = vec![Worker::begin(&places[0], &args)?, Worker::begin(&places[1], &args)?];
         let mut before = 0;
         while !workers.is_empty() {
             // Of a few kills a sweep, most are in the middle of work.
@@ -213,7 +230,7 @@ fn workers_killed_at_any_moment_are_replaced_and_the_scores_are_the_same() -> Ch
                 let ended = replies(&sweep)?.ended;
                 assert!(ended >= before, "samples that had ended were lost: {before}, then {ended}");
                 before = ended;
-                workers.push(begin()?);
+                workers.push(Worker::begin(&places[kills % 2], &args)?);
             } else {
                 let (code, said) = worker.end()?;
                 assert_eq!(code, Some(0), "{said}");
