@@ -1,11 +1,11 @@
 //! How fast a checkpoint decodes and reads a prompt, with so many threads:
 //!
 //! ```text
-//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS]
+//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,..]]
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
-//! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` make replies to 1 and 8 prompts at once,
+//! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1 and 8 prompts at once,
 //! what the prompts take alone taken off; `prompt 512` reads 512 tokens up to the first token of a reply.
 
 use std::error::Error;
@@ -61,6 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = args.next().ok_or("the first argument is a checkpoint")?;
     let threads: usize = args.next().ok_or("the second argument is a number of threads")?.parse()?;
     let most: usize = args.next().map_or(Ok(32), |tokens| tokens.parse())?;
+    let rows = args.next().unwrap_or_else(|| "1,8".to_owned());
+    let rows = rows.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?;
     let model = Model::load(&checkpoint)?;
@@ -77,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     line("read", read());
     replies(&model, tokenizer, (1, 16, 2))?;
-    for rows in [1, 8] {
+    for rows in rows {
         let first = replies(&model, tokenizer, (rows, 16, 1))?;
         let all = replies(&model, tokenizer, (rows, 16, 1 + most))?;
         line(&format!("decode {rows}"), (all.0 - first.0, all.1 - first.1, all.2 - first.2));

@@ -26,8 +26,10 @@ pub fn available() -> bool {
         && is_x86_feature_detected!("avx512vl")
 }
 
-/// From this many rows of x on, laying w out anew is repaid.
-const MANY: usize = 16;
+/// From this many rows of x on, laying w out anew is repaid: two passes of eight rows take less.
+const MANY: usize = 17;
+/// The same where few rows would be left to other kernels.
+const MANY_WIDENED: usize = 16;
 
 /// [`super::portable::rows_by_rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
@@ -96,7 +98,7 @@ impl Product<'_> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     fn by_widened(self, w: &Weight) -> bool {
         let Self { x, k, rows, scratch, out, stride } = self;
-        if x.len() < MANY * k {
+        if x.len() < MANY_WIDENED * k {
             return false;
         }
         let n = rows.len();
