@@ -108,13 +108,13 @@ fn float_text(value: f64, fraction: bool) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        let text = value.to_string();
+        return if fraction && !text.contains('.') { text + ".0" } else { text };
+    }
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..16).contains(&exponent) {
-        let text = format!("{value}");
-        return if fraction && !text.contains('.') { text + ".0" } else { text };
-    }
     format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 

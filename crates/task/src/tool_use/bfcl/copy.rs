@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use zip::ZipArchive;
 
@@ -50,6 +52,35 @@ pub struct Row {
     pub entry: Json,
     /// Its `ground_truth`; null where the category has none.
     pub truth: Json,
+}
+
+/// A row whose entry and answer are still the lines of their files: most of their content is not looked at by who judges.
+#[derive(Debug, Clone)]
+pub struct RawRow {
+    /// `live_simple_3-1-0`
+    pub id: String,
+    file: String,
+    line: usize,
+    entry: String,
+    truth: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Json,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    ground_truth: Json,
+}
+
+#[derive(Deserialize)]
+struct Offered {
+    #[serde(default)]
+    function: Json,
 }
 
 impl Copy {
@@ -163,22 +194,73 @@ impl Copy {
     /// # Errors
     /// A file that is missing or broken, an entry without id or with another's answer.
     pub fn rows(&self, category: &str) -> Result<Vec<Row>, TaskError> {
+        self.raw_rows(category)?.iter().map(|row| self.read(row)).collect()
+    }
+
+    /// The same, of which only ids are read.
+    ///
+    /// # Errors
+    /// As [`Copy::rows`].
+    pub fn raw_rows(&self, category: &str) -> Result<Vec<RawRow>, TaskError> {
         let name = format!("data/BFCL_v4_{category}.json");
-        let entries = self.lines(&name)?;
         let answers = format!("data/possible_answer/BFCL_v4_{category}.json");
         let answered = !matches!(category, "irrelevance" | "live_irrelevance" | "live_relevance");
-        let truths = if answered { self.lines(&answers)? } else { Vec::new() };
-        let row = |(index, entry): (usize, Json)| {
+        let mut truths = if answered { self.named(&answers)? } else { Vec::new() }.into_iter();
+        let row = |(index, (id, entry)): (usize, (Json, String))| {
             let bad = |problem: &str| broken(&self.path(&name), &format!("line {}", index + 1), problem.to_owned());
-            let id = entry["id"].as_str().ok_or_else(|| bad("it has no \"id\""))?.to_owned();
-            let truth = match truths.get(index) {
-                None if !answered => Json::Null,
-                Some(truth) if truth["id"] == id => truth["ground_truth"].clone(),
+            let id = id.as_str().ok_or_else(|| bad("it has no \"id\""))?.to_owned();
+            let truth = match truths.next() {
+                None if !answered => None,
+                Some((of, truth)) if of == *id => Some(truth),
                 _ => return Err(bad(&format!("{answers} has no answer to it on the same line"))),
             };
-            Ok(Row { id, entry, truth })
+            Ok(RawRow { id, file: name.clone(), line: index + 1, entry, truth })
         };
-        entries.into_iter().enumerate().map(row).collect()
+        self.named(&name)?.into_iter().enumerate().map(row).collect()
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Lines that are too deep to be read.
+    pub fn read(&self, row: &RawRow) -> Result<Row, TaskError> {
+        Ok(Row { id: row.id.clone(), entry: self.part(row, &row.entry)?, truth: self.truth(row)? })
+    }
+
+    /// Reads the answer of a row; null where it has none.
+    ///
+    /// # Errors
+    /// As [`Copy::read`].
+    pub fn truth(&self, row: &RawRow) -> Result<Json, TaskError> {
+        let truth = row.truth.as_ref().map(|truth| self.part::<Answer>(row, truth)).transpose()?;
+        Ok(truth.map_or(Json::Null, |truth| truth.ground_truth))
+    }
+
+    /// Reads the functions that the entry of a row offers; null where it offers none.
+    ///
+    /// # Errors
+    /// As [`Copy::read`].
+    pub fn functions(&self, row: &RawRow) -> Result<Json, TaskError> {
+        Ok(self.part::<Offered>(row, &row.entry)?.function)
+    }
+
+    fn part<T: DeserializeOwned>(&self, row: &RawRow, text: &str) -> Result<T, TaskError> {
+        let bad =
+            |error: serde_json::Error| broken(&self.path(&row.file), &format!("line {}", row.line), error.to_string());
+        serde_json::from_str(text).map_err(bad)
+    }
+
+    /// The lines of a file, each with its id.
+    fn named(&self, name: &str) -> Result<Vec<(Json, String)>, TaskError> {
+        let text = self.needed(name)?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let read = |(index, line): (usize, &str)| {
+            let bad =
+                |error: serde_json::Error| broken(&self.path(name), &format!("line {}", index + 1), error.to_string());
+            let Named { id } = serde_json::from_str(line).map_err(bad)?;
+            Ok((id, line.to_owned()))
+        };
+        lines.map(read).collect()
     }
 
     /// The version that the copy says it is; `None` where it does not.

@@ -1,9 +1,11 @@
 //! Results that the benchmark's own program has written: `BFCL_v4_<category>_result.json`, judged anew.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::check::{Manner, Relevance, Wanted, check, relevance};
-use super::copy::{Copy, Row};
+use super::copy::{Copy, RawRow};
 use super::decode::{Decoded, Form, Language, NativeCall, decode, executable, executable_native, native};
 use super::memory;
 use super::multi_turn::{Conversation, follow};
@@ -24,7 +26,9 @@ pub struct Judged {
 /// What judging a category needs.
 struct Bench<'a> {
     category: &'a str,
-    rows: Vec<Row>,
+    copy: &'a Copy,
+    /// By id.
+    rows: HashMap<String, RawRow>,
     long: Option<Extensions>,
     /// Whether native calls have "_" for "." in their names.
     underscores: bool,
@@ -38,8 +42,8 @@ struct Bench<'a> {
 pub fn judged(copy: &Copy, category: &str, results: &[Json], switches: &Switches) -> Result<Vec<Judged>, TaskError> {
     let rows = match category {
         "format_sensitivity" => sensitivity_rows(copy)?,
-        category if category.starts_with("memory_") => copy.rows("memory")?,
-        category => copy.rows(category)?,
+        category if category.starts_with("memory_") => copy.raw_rows("memory")?,
+        category => copy.raw_rows(category)?,
     };
     let long = if category.ends_with("long_context") { Extensions::read(copy)? } else { None };
     if category.ends_with("long_context") && long.is_none() {
@@ -47,7 +51,9 @@ pub fn judged(copy: &Copy, category: &str, results: &[Json], switches: &Switches
     }
     let underscores =
         results.iter().filter_map(|result| calls(&result["result"])).flatten().all(|(name, _)| !name.contains('.'));
-    let bench = Bench { category, rows, long, underscores, switches };
+    // Of several of one id the first counts.
+    let rows = rows.into_iter().rev().map(|row| (row.id.clone(), row)).collect();
+    let bench = Bench { category, copy, rows, long, underscores, switches };
     results.iter().filter(|result| !is_conversation(result)).map(|result| bench.judged(result)).collect()
 }
 
@@ -56,13 +62,13 @@ fn is_conversation(result: &Json) -> bool {
     result["id"].as_str().is_some_and(|id| id.contains("prereq"))
 }
 
-fn sensitivity_rows(copy: &Copy) -> Result<Vec<Row>, TaskError> {
+fn sensitivity_rows(copy: &Copy) -> Result<Vec<RawRow>, TaskError> {
     let chosen: Json =
         serde_json::from_str(&copy.needed("data/BFCL_v4_format_sensitivity.json")?).unwrap_or(Json::Null);
     let names = chosen.as_object().into_iter().flatten().map(|(category, _)| category.clone());
     let mut rows = Vec::new();
     for category in names {
-        rows.extend(copy.rows(&category)?);
+        rows.extend(copy.raw_rows(&category)?);
     }
     Ok(rows)
 }
@@ -80,15 +86,15 @@ impl Bench<'_> {
     fn judged(&self, result: &Json) -> Result<Judged, TaskError> {
         let id = result["id"].as_str().unwrap_or_default();
         let wanted = self.entry_id(id);
-        let row = self.rows.iter().find(|row| row.id == wanted).ok_or_else(|| TaskError::Format {
+        let row = self.rows.get(&wanted).ok_or_else(|| TaskError::Format {
             path: format!("BFCL_v4_{}_result.json", self.category).into(),
             place: format!("the result {id:?}"),
             problem: "the data has no entry of this id".to_owned(),
         })?;
         let verdict = match self.category {
-            category if category.starts_with("multi_turn") => self.talk(&result["result"], row),
-            category if category.starts_with("memory_") => self.memory(&result["result"], row),
-            _ => self.single(&result["result"], row, id),
+            category if category.starts_with("multi_turn") => self.talk(&result["result"], row)?,
+            category if category.starts_with("memory_") => self.memory(&result["result"], row)?,
+            _ => self.single(&result["result"], row, id)?,
         };
         Ok(Judged { id: id.to_owned(), wrong: verdict.err() })
     }
@@ -100,7 +106,8 @@ impl Bench<'_> {
         }
     }
 
-    fn single(&self, result: &Json, row: &Row, id: &str) -> Result<(), String> {
+    /// An error is one of the data, and what is wrong with the result stands inside.
+    fn single(&self, result: &Json, row: &RawRow, id: &str) -> Result<Result<(), String>, TaskError> {
         let configuration = id.split(':').nth(1).and_then(Configuration::parse);
         let own = calls(result);
         let said = result.as_str().unwrap_or_default();
@@ -117,20 +124,22 @@ impl Bench<'_> {
         };
         let told = |wrong: super::check::Wrong| wrong.kind.to_owned();
         if let Some(wanted) = wanted {
-            return relevance(&decoded, said, wanted, self.switches).map_err(told);
+            return Ok(relevance(&decoded, said, wanted, self.switches).map_err(told));
         }
-        let wanted = Wanted::read(&row.entry["function"], &row.truth).map_err(|_| UNREAD.to_owned())?;
+        let Ok(wanted) = Wanted::read(&self.copy.functions(row)?, &self.copy.truth(row)?) else {
+            return Ok(Err(UNREAD.to_owned()));
+        };
         let manner = Manner {
             category: if configuration.is_some() { &row.id } else { self.category },
             language,
             underscores: own.is_some() && self.underscores,
             switches: self.switches,
         };
-        check(&decoded, &wanted, &manner).map_err(told)
+        Ok(check(&decoded, &wanted, &manner).map_err(told))
     }
 
-    fn talk(&self, result: &Json, row: &Row) -> Result<(), String> {
-        let Some(turns) = result.as_array() else { return Err("multi_turn:inference_error".to_owned()) };
+    fn talk(&self, result: &Json, row: &RawRow) -> Result<Result<(), String>, TaskError> {
+        let Some(turns) = result.as_array() else { return Ok(Err("multi_turn:inference_error".to_owned())) };
         let step = |step: &Json| match (calls(step), step) {
             (Some(own), _) => executable_native(&own),
             (None, Json::String(said)) => executable(said, self.switches),
@@ -141,18 +150,22 @@ impl Bench<'_> {
             steps.filter(|calls| !calls.is_empty()).collect::<Vec<_>>()
         };
         let turns: Vec<_> = turns.iter().map(turn).collect();
-        let conversation = Conversation::read(&row.entry, &row.truth)?;
-        let course = follow(&turns, &conversation, self.long.as_ref(), self.switches)?;
-        course.fault.map_or(Ok(()), |fault| Err(fault.kind.into_owned()))
+        let row = self.copy.read(row)?;
+        let course = Conversation::read(&row.entry, &row.truth)
+            .and_then(|conversation| follow(&turns, &conversation, self.long.as_ref(), self.switches));
+        Ok(course.and_then(|course| course.fault.map_or(Ok(()), |fault| Err(fault.kind.into_owned()))))
     }
 
-    fn memory(&self, result: &Json, row: &Row) -> Result<(), String> {
-        let accepted: Vec<String> = serde_json::from_value(row.truth.clone()).map_err(|error| error.to_string())?;
-        let Some(turns) = result.as_array() else { return Err("agentic:inference_error".to_owned()) };
+    fn memory(&self, result: &Json, row: &RawRow) -> Result<Result<(), String>, TaskError> {
+        let accepted: Vec<String> = match serde_json::from_value(self.copy.truth(row)?) {
+            Ok(accepted) => accepted,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let Some(turns) = result.as_array() else { return Ok(Err("agentic:inference_error".to_owned())) };
         // A step of native calls is no message.
         let step = |step: &Json| step.as_str().map_or_else(|| "[called()]".to_owned(), str::to_owned);
         let turns: Vec<Vec<String>> =
             turns.iter().map(|turn| turn.as_array().into_iter().flatten().map(step).collect()).collect();
-        memory::judge(&turns, &accepted, self.switches).map_err(str::to_owned)
+        Ok(memory::judge(&turns, &accepted, self.switches).map_err(str::to_owned))
     }
 }
