@@ -8,15 +8,8 @@ cd "$(dirname "$0")/../.."
 rounds=${2:-3}
 work=$(realpath -m "${WORK:-target/bench-score}/bfcl")
 python=$(tools/peers/venv.sh bfcl)
-[ -n "${ACBENCH:-}" ] || cargo build --release --quiet
-ours=${ACBENCH:-${CARGO_TARGET_DIR:-target}/release/acbench}
-rm -rf "$work"
-mkdir -p "$work"
-if [ -f "$wheel" ]; then
-    "$python" -m zipfile -e "$wheel" "$work/package"
-    wheel=$work/package
-fi
-"$python" tools/peers/bfcl_results.py make "$wheel" "$work"
+. benches/score/bfcl_results.sh
+results "$wheel" "$work" "$python"
 
 ours() {
     for model in "$work"/result/*; do

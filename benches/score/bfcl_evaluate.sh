@@ -7,14 +7,7 @@ wheel=$(realpath "${1:?the wheel of bfcl-eval, or the folder that it is unpacked
 cd "$(dirname "$0")/../.."
 rounds=${2:-1}
 work=$(realpath -m "${WORK:-target/bench-score}/bfcl-evaluate")
-[ -n "${ACBENCH:-}" ] || cargo build --release --quiet
-ours=$(realpath "${ACBENCH:-${CARGO_TARGET_DIR:-target}/release/acbench}")
 python=$(tools/peers/venv.sh bfcl-eval)
-rm -rf "$work"
-mkdir -p "$work"
-if [ -f "$wheel" ]; then
-    "$python" -m zipfile -e "$wheel" "$work/package"
-    wheel=$work/package
-fi
-"$python" tools/peers/bfcl_results.py make "$wheel" "$work"
+. benches/score/bfcl_results.sh
+results "$wheel" "$work" "$python"
 "$python" benches/score/bfcl_evaluate.py "$ours" "$wheel" "$work" "$rounds"

@@ -165,19 +165,30 @@ pub(crate) fn warn_of_chinese(record: &RunRecord, watch: &mut Watch<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drawn::DrawnLines;
 
     #[test]
     fn the_name_says_which_embedder_judged_which_language() {
         let source =
             |name: &str| ModelSource { name: name.to_owned(), digest: "0123456789abcdef".to_owned(), context: None };
+        let sample = |language: &str| Sample {
+            tags: [(LANGUAGE.to_owned(), language.into())].into(),
+            ..task::workflow::twin::generate(0, task::Split::Test, task::Asking::BARE, Some(1)).next().unwrap()
+        };
+        let counts = |languages: &[&str]| {
+            let mut drawn = DrawnLines::default();
+            languages.iter().for_each(|language| drawn.push(&sample(language)).unwrap());
+            (drawn.chinese, drawn.count)
+        };
+        let (en, zh, both) = (counts(&["en"]), counts(&["zh"]), counts(&["en", "zh"]));
         let mut embedders = BTreeMap::new();
-        assert_eq!(judges_name(&embedders, (1, 2)), "lexical");
+        assert_eq!(judges_name(&embedders, both), "lexical");
         embedders.insert(CHINESE.to_owned(), source("/m/gte"));
-        assert_eq!(judges_name(&embedders, (1, 1)), "gte@0123456789ab");
-        assert_eq!(judges_name(&embedders, (1, 2)), "lexical; zh: gte@0123456789ab");
+        assert_eq!(judges_name(&embedders, zh), "gte@0123456789ab");
+        assert_eq!(judges_name(&embedders, both), "lexical; zh: gte@0123456789ab");
         embedders.insert(ALL.to_owned(), source("/m/mpnet"));
-        assert_eq!(judges_name(&embedders, (0, 1)), "mpnet@0123456789ab");
+        assert_eq!(judges_name(&embedders, en), "mpnet@0123456789ab");
         embedders.remove(CHINESE);
-        assert_eq!(judges_name(&embedders, (1, 2)), "mpnet@0123456789ab");
+        assert_eq!(judges_name(&embedders, both), "mpnet@0123456789ab");
     }
 }

@@ -53,6 +53,9 @@ mod tests {
         linear(&x, &w, Some(&[0.5, 0.0]), &mut y);
         assert_eq!(y.data, [11.5, -4.0]);
         assert_eq!(rows(&x, &w).data, [11.0, -4.0]);
+        let mut none = Matrix::zeros(0, 2);
+        linear(&Matrix::zeros(0, 2), &w, None, &mut none);
+        assert!(none.data.is_empty());
         linear(&Matrix::zeros(1, 0), &Matrix::zeros(2, 0), None, &mut y);
         assert_eq!(y.data, [0.0; 2], "products of nothing");
     }

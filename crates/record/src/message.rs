@@ -61,10 +61,7 @@ impl Message {
     /// A message that only says something.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
         let (reasoning_content, tool_call_id, name) = (None, None, None);
-        let mut content = content.into();
-        // Texts are made piece by piece, and many are held.
-        content.shrink_to_fit();
-        Self { role, content, reasoning_content, tool_calls: Vec::new(), tool_call_id, name }
+        Self { role, content: content.into(), reasoning_content, tool_calls: Vec::new(), tool_call_id, name }
     }
 
     /// A system message.

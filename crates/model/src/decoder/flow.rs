@@ -127,8 +127,10 @@ impl Block {
         let input = flow.input.take();
         match group.kind {
             GroupKind::Output | GroupKind::Down => {
-                let gated = input.filter(|_| group.kind == GroupKind::Down);
-                gated.into_iter().for_each(|gated| flow.free(gated));
+                // What attention made is none of the products.
+                if let Some(gated) = input.filter(|_| group.kind == GroupKind::Down) {
+                    flow.free(gated);
+                }
                 for product in products {
                     let product = self.give(group, product, flow);
                     flow.free(product);

@@ -26,12 +26,6 @@ pub fn matmul(x: &Matrix, w: &Weight) -> Matrix {
 pub(crate) fn matmul_over(x: &Matrix, w: &Weight, y: &mut Matrix) {
     let (outputs, k) = w.shape();
     assert_eq!((x.cols, y.rows, y.cols), (k, x.rows, outputs), "sizes of a product");
-    if k == 0 {
-        y.data.fill(0.0);
-    }
-    if x.rows == 0 || k == 0 || outputs == 0 {
-        return;
-    }
     if x.rows * k * outputs < PARALLEL_FROM || rayon::current_num_threads() == 1 {
         return here(x, w, y);
     }
@@ -65,14 +59,15 @@ pub(crate) fn matmul_here(x: &Matrix, w: &Weight) -> Matrix {
     let (outputs, k) = w.shape();
     assert_eq!(x.cols, k, "inner sizes of a product");
     let mut y = Matrix::zeros(x.rows, outputs);
-    if x.rows > 0 && k > 0 && outputs > 0 {
-        here(x, w, &mut y);
-    }
+    here(x, w, &mut y);
     y
 }
 
 fn here(x: &Matrix, w: &Weight, y: &mut Matrix) {
     let (outputs, k) = w.shape();
+    if x.rows == 0 || k == 0 || outputs == 0 {
+        return y.data.fill(0.0);
+    }
     let strip = strip_rows(k, outputs, 1);
     let mut scratch = Vec::new();
     for from in (0..outputs).step_by(strip) {

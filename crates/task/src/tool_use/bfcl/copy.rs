@@ -178,14 +178,7 @@ impl Copy {
     /// # Errors
     /// A file that is missing or broken.
     pub fn lines(&self, name: &str) -> Result<Vec<Json>, TaskError> {
-        let text = self.needed(name)?;
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let read = |(index, line): (usize, &str)| {
-            let bad =
-                |error: serde_json::Error| broken(&self.path(name), &format!("line {}", index + 1), error.to_string());
-            serde_json::from_str(line).map_err(bad)
-        };
-        lines.map(read).collect()
+        self.each_line(name, |line| serde_json::from_str(line))
     }
 
     /// The entries of a file of questions, each with its answer; `category` as in the file's name, `memory` for all
@@ -245,22 +238,27 @@ impl Copy {
     }
 
     fn part<T: DeserializeOwned>(&self, row: &RawRow, text: &str) -> Result<T, TaskError> {
-        let bad =
-            |error: serde_json::Error| broken(&self.path(&row.file), &format!("line {}", row.line), error.to_string());
-        serde_json::from_str(text).map_err(bad)
+        serde_json::from_str(text).map_err(|error| self.unread(&row.file, row.line, &error))
     }
 
     /// The lines of a file, each with its id.
     fn named(&self, name: &str) -> Result<Vec<(Json, String)>, TaskError> {
+        self.each_line(name, |line| serde_json::from_str(line).map(|Named { id }| (id, line.to_owned())))
+    }
+
+    /// What `read` makes of the lines of a file.
+    fn each_line<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<Vec<T>, TaskError> {
         let text = self.needed(name)?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let read = |(index, line): (usize, &str)| {
-            let bad =
-                |error: serde_json::Error| broken(&self.path(name), &format!("line {}", index + 1), error.to_string());
-            let Named { id } = serde_json::from_str(line).map_err(bad)?;
-            Ok((id, line.to_owned()))
-        };
-        lines.map(read).collect()
+        lines.map(|(index, line)| read(line).map_err(|error| self.unread(name, index + 1, &error))).collect()
+    }
+
+    fn unread(&self, name: &str, line: usize, error: &serde_json::Error) -> TaskError {
+        broken(&self.path(name), &format!("line {line}"), error.to_string())
     }
 
     /// The version that the copy says it is; `None` where it does not.
