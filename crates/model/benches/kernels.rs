@@ -1,11 +1,11 @@
-//! Products of one and of eight rows by weights as they are held: `cargo bench -p model --bench kernels`.
+//! Products of one and of eight rows by weights as they are held, and rounded inputs: `cargo bench -p model --bench kernels`.
 //!
 //! Throughput is counted in weights, so that formats can be compared: bytes read are 4, 2, 1 and about 0.5 times that.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use model::packed::Grid;
 use model::weight::HalfKind;
-use model::{Matrix, Packed, Weight, kernel};
+use model::{Activation, Fp8, Matrix, Packed, Weight, fp8, kernel};
 
 fn numbers(count: usize) -> Vec<f32> {
     let mut rng = record::Rng::new(1);
@@ -21,12 +21,21 @@ fn packed(rows: usize, cols: usize, bits: u32) -> Weight {
     Weight::Packed(Packed::new(rows, cols, bits, &integers, grid))
 }
 
+/// Rounded to 8-bit floats, a scale for each row.
+fn float8(dense: &Matrix) -> Weight {
+    let bytes: Vec<u8> = dense.data.iter().map(|&value| fp8::encode(value * 100.0)).collect();
+    let (rows, cols) = (dense.rows, dense.cols);
+    Weight::Fp8(Fp8 { rows, cols, bytes: bytes.into(), block: (1, cols), scales: vec![0.01; rows] })
+}
+
 fn products(criterion: &mut Criterion) {
     let (rows, cols) = (4864, 896);
     let dense = Matrix::new(rows, cols, numbers(rows * cols));
     let weights = [
         ("f32", Weight::F32(dense.clone())),
         ("bf16", Weight::half(HalfKind::Bf16, &dense)),
+        ("f16", Weight::half(HalfKind::F16, &dense)),
+        ("fp8", float8(&dense)),
         ("int8", packed(rows, cols, 8)),
         ("int4", packed(rows, cols, 4)),
     ];
@@ -43,5 +52,17 @@ fn products(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, products);
+/// What inputs are rounded to before the product, of 512 tokens.
+fn inputs(criterion: &mut Criterion) {
+    let x = Matrix::new(512, 896, numbers(512 * 896));
+    let mut group = criterion.benchmark_group("rounding inputs of 512 x 896");
+    group.throughput(Throughput::Elements(512 * 896)).sample_size(20);
+    for activation in [Activation::Int8, Activation::Fp8] {
+        group.bench_function(BenchmarkId::from_parameter(activation.name()), |bencher| {
+            bencher.iter(|| activation.round(&x));
+        });
+    }
+}
+
+criterion_group!(benches, products, inputs);
 criterion_main!(benches);

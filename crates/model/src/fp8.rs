@@ -48,9 +48,42 @@ pub fn encode(value: f32) -> u8 {
     sign | ((((exponent + 6) as u8) << 3) + steps)
 }
 
+/// The nearest number that has a code: `decode(encode(value))`, in arithmetic alone.
+///
+/// ```
+/// use model::fp8::round;
+/// assert_eq!((round(1.0), round(-1e9), round(17.0), round(0.001)), (1.0, -448.0, 16.0, 0.001953125));
+/// ```
+#[inline(always)]
+pub fn round(value: f32) -> f32 {
+    let size = value.abs();
+    let size = if size > MAX { MAX } else { size };
+    // From 2^-6 on three bits of fraction are kept; below, numbers are 2^-9 apart, as f32s near 2^14 are.
+    let bits = size.to_bits();
+    let kept = f32::from_bits((bits + 0x7_FFFF + (bits >> 20 & 1)) & !0xF_FFFF);
+    let small = (size + 16_384.0) - 16_384.0;
+    let rounded = if size < 1.0 / 64.0 { small } else { kept };
+    let rounded = if size.is_nan() { size } else { rounded };
+    rounded.copysign(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_encoding_and_decoding() {
+        for top in 0..=u16::MAX {
+            for low in [0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF] {
+                let value = f32::from_bits(u32::from(top) << 16 | low);
+                let (ours, coded) = (round(value), decode(encode(value)));
+                assert!(
+                    ours.to_bits() == coded.to_bits() || ours.is_nan() && coded.is_nan(),
+                    "{value}: {ours}, {coded}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_number_has_its_own_code_and_values_between_go_to_the_nearest() {

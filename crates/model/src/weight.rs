@@ -38,12 +38,27 @@ pub struct Fp8 {
 impl Fp8 {
     /// Widens one row into `out`, `[cols]`, each number rounded once.
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
-        let codes = &self.bytes[row * self.cols..(row + 1) * self.cols];
-        let across = self.cols.div_ceil(self.block.1);
-        let scales = &self.scales[row / self.block.0 * across..][..across];
-        for ((out, codes), scale) in out.chunks_mut(self.block.1).zip(codes.chunks(self.block.1)).zip(scales) {
-            out.iter_mut().zip(codes).for_each(|(value, &code)| *value = fp8::decode(code) * scale);
+        let (codes, scales) = (self.codes_of(row), self.scales_of(row));
+        for ((out, codes), &scale) in out.chunks_mut(self.block.1).zip(codes.chunks(self.block.1)).zip(scales) {
+            out.iter_mut().zip(codes).for_each(|(value, &code)| *value = Self::weight(code, scale));
         }
+    }
+
+    /// `decode(code) * scale`, as kernels compute it: an f16 has the same bits for the 256th part of a code's number.
+    #[inline(always)]
+    pub(crate) fn weight(code: u8, scale: f32) -> f32 {
+        fp8::decode(code) / 256.0 * (scale * 256.0)
+    }
+
+    /// The codes of a row, `[cols]`.
+    pub(crate) fn codes_of(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.cols..(row + 1) * self.cols]
+    }
+
+    /// The scales of a row's blocks.
+    pub(crate) fn scales_of(&self, row: usize) -> &[f32] {
+        let across = self.cols.div_ceil(self.block.1);
+        &self.scales[row / self.block.0 * across..][..across]
     }
 }
 

@@ -1,6 +1,6 @@
 //! Inputs of linears rounded to 8 bits while the model runs, as W8A8 and FP8 checkpoints ask.
 
-use crate::{Matrix, fp8};
+use crate::{Matrix, fp8, kernel};
 
 /// How the inputs of a linear are rounded: each token by itself, so that a reply does not depend on its batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,20 +29,21 @@ impl Activation {
     /// ```
     pub fn round(&self, x: &Matrix) -> Matrix {
         let mut rounded = x.clone();
+        let width = match *self {
+            Self::Fp8Groups(size) => size,
+            _ => x.cols,
+        };
+        let scale = |run: &[f32], top: f32| match kernel::largest_size(run) / top {
+            0.0 => LEAST,
+            scale => scale,
+        };
         for row in rounded.data.chunks_mut(x.cols.max(1)) {
-            let most = row.iter().fold(0f32, |most, x| most.max(x.abs()));
-            let scale = |most: f32| if most == 0.0 { LEAST } else { most };
-            match *self {
-                Self::Int8 => {
-                    let scale = scale(most / 127.5);
-                    row.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even().clamp(-128.0, 127.0) * scale);
+            for run in row.chunks_mut(width.max(1)) {
+                match *self {
+                    Self::Int8 => kernel::round_to_int8(run, scale(run, 127.5)),
+                    Self::Fp8 | Self::Fp8Groups(_) => kernel::round_to_fp8(run, scale(run, fp8::MAX)),
+                    Self::StaticFp8(scale) => kernel::round_to_fp8(run, scale),
                 }
-                Self::Fp8 => cast(row, scale(most / fp8::MAX)),
-                Self::Fp8Groups(size) => row.chunks_mut(size.max(1)).for_each(|group| {
-                    let most = group.iter().fold(0f32, |most, x| most.max(x.abs()));
-                    cast(group, scale(most / fp8::MAX));
-                }),
-                Self::StaticFp8(scale) => cast(row, scale),
             }
         }
         rounded
@@ -55,10 +56,6 @@ impl Activation {
             Self::Fp8 | Self::Fp8Groups(_) | Self::StaticFp8(_) => "fp8",
         }
     }
-}
-
-fn cast(row: &mut [f32], scale: f32) {
-    row.iter_mut().for_each(|x| *x = fp8::decode(fp8::encode(*x / scale)) * scale);
 }
 
 #[cfg(test)]

@@ -1,28 +1,28 @@
-//! The kernels on AVX2 and FMA. Same order of operations per output as `portable`, several outputs at a time.
+//! The kernels on AVX2, FMA and F16C. Same order of operations per output as `portable`, several outputs at a time.
 
 use std::ops::Range;
 
 use super::portable;
 use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
-use crate::{Packed, Weight};
+use crate::{Fp8, Packed, Weight};
 
 mod dots;
 mod mix;
 mod source;
 
-use source::{Bf16, F32, Int4, Int8, packed_row};
+use source::{Bf16, F16, F32, Float8, Int4, Int8, packed_row};
 
 /// Whether this processor has what the kernels here need.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
 }
 
 /// Up to this many rows, weights are widened in registers; beyond, once per strip.
 const FEW: usize = 3;
 
 /// [`portable::rows_by_rows`].
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
     if x.len() <= FEW * k {
         dots::few(x, w.len() / k, |c| F32(&w[c * k..(c + 1) * k]), k, out, stride);
@@ -32,7 +32,7 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
 }
 
 /// [`portable::rows_by_held`]; false, and nothing done, where the weight is to be widened first.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], stride: usize) -> bool {
     let k = w.shape().1;
     let (n, from, few) = (rows.len(), rows.start, x.len() <= FEW * k);
@@ -40,6 +40,13 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], 
         Weight::F32(w) => rows_by_rows(x, &w.data[rows.start * k..rows.end * k], k, out, stride),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if few => {
             dots::few(x, n, |c| Bf16(&bytes[2 * (from + c) * k..2 * (from + c + 1) * k]), k, out, stride);
+        }
+        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) if few => {
+            dots::few(x, n, |c| F16(&bytes[2 * (from + c) * k..2 * (from + c + 1) * k]), k, out, stride);
+        }
+        Weight::Fp8(w) if few => {
+            let Some(shift) = Float8::shift(w) else { return false };
+            dots::few(x, n, |c| Float8::of(w, from + c, shift), k, out, stride);
         }
         Weight::Packed(w) if few => {
             let Some(shift) = super::group_shift(w) else { return false };
@@ -54,7 +61,7 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], 
 }
 
 /// [`portable::widen_packed`].
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
     match super::group_shift(w) {
         Some(shift) if w.bits == 4 => source::widen(Int4(packed_row(w, row, shift)), out),
@@ -63,86 +70,113 @@ pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
     }
 }
 
+/// [`portable::widen_fp8`].
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn widen_fp8(w: &Fp8, row: usize, out: &mut [f32]) {
+    match Float8::shift(w) {
+        Some(shift) => source::widen(Float8::of(w, row, shift), out),
+        None => portable::widen_fp8(w, row, out),
+    }
+}
+
 /// [`portable::add_weighted_rows`].
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
     mix::add_weighted_rows(p, lens, v, out);
 }
 
 /// [`portable::widen_blocks`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
     portable::widen_blocks(kind, bytes, out);
 }
 
 /// [`portable::online_softmax`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn online_softmax(row: &mut [f32], soft: &mut portable::Soft) -> f32 {
     portable::online_softmax(row, soft)
 }
 
 /// [`portable::softmax`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn softmax(row: &mut [f32]) {
     portable::softmax(row);
 }
 
+/// [`portable::largest_size`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn largest_size(values: &[f32]) -> f32 {
+    portable::largest_size(values)
+}
+
+/// [`portable::round_to_int8`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn round_to_int8(row: &mut [f32], scale: f32) {
+    portable::round_to_int8(row, scale);
+}
+
+/// [`portable::round_to_fp8`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn round_to_fp8(row: &mut [f32], scale: f32) {
+    portable::round_to_fp8(row, scale);
+}
+
 /// [`portable::silu_times`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn silu_times(gate: &mut [f32], up: &[f32]) {
     portable::silu_times(gate, up);
 }
 
 /// [`portable::gelu_tanh_times`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn gelu_tanh_times(gate: &mut [f32], up: &[f32]) {
     portable::gelu_tanh_times(gate, up);
 }
 
 /// [`portable::clamped_times`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn clamped_times(gate: &mut [f32], up: &[f32], limit: f32, alpha: f32) {
     portable::clamped_times(gate, up, limit, alpha);
 }
 
 /// [`portable::soft_cap`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn soft_cap(values: &mut [f32], cap: f32) {
     portable::soft_cap(values, cap);
 }
 
 /// [`portable::gelu`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn gelu(values: &mut [f32]) {
     portable::gelu(values);
 }
 
 /// [`portable::layer_norm`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     portable::layer_norm(row, weight, bias, eps);
 }
 
 /// [`portable::extent`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn extent(values: &[f32]) -> (f32, f32) {
     portable::extent(values)
 }
 
 /// [`portable::round_to_grid`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn round_to_grid(weights: &mut [f32], scale: f32, zero: f32, top: f32) {
     portable::round_to_grid(weights, scale, zero, top);
 }
 
 /// [`portable::subtract_scaled`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn subtract_scaled(target: &mut [f32], factor: f32, row: &[f32]) {
     portable::subtract_scaled(target, factor, row);
 }
 
 /// [`portable::unscaled_error`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub fn unscaled_error(difference: &mut [f32], scales: &[f32], weights: &[f32]) {
     portable::unscaled_error(difference, scales, weights);
 }

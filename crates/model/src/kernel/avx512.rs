@@ -13,7 +13,7 @@ mod source;
 mod sum;
 
 use blocks::{Blocks, Iq4Nl, Q4_1, Q4K, Q6K};
-use source::{Bf16, F16, F32, Grids, Int4, Int8, Source};
+use source::{Bf16, F16, F32, Float8, Grids, Int4, Int8, Source};
 
 /// Rows of w that are multiplied side by side.
 pub const COLUMNS: usize = many::COLUMNS;
@@ -66,7 +66,10 @@ pub fn rows_by_held(
             Kind::Q6_K => product.by(Blocks::<Q6K>::of(blocks)),
             _ => return product.by_widened(w),
         },
-        Weight::Fp8(_) => return product.by_widened(w),
+        Weight::Fp8(fp8) => match Float8::of(fp8) {
+            Some(codes) => product.by(codes),
+            None => return product.by_widened(w),
+        },
     }
     true
 }

@@ -22,7 +22,7 @@ pub(crate) use portable::Soft;
 use std::ops::Range;
 
 use crate::gguf::Kind;
-use crate::{Packed, Weight};
+use crate::{Fp8, Packed, Weight};
 
 /// Groups of a packed weight as a power of two, where integers can be widened in registers: 4 or 8 bits, and no eight
 /// neighbors in two groups.
@@ -43,7 +43,7 @@ macro_rules! dispatch {
         $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             if level() != Level::Portable {
-                // SAFETY: the processor has AVX2 and FMA, as was just asked.
+                // SAFETY: the processor has AVX2, FMA and F16C, as was just asked.
                 return unsafe { avx2::$name($($arg),*) };
             }
             portable::$name($($arg),*)
@@ -82,7 +82,7 @@ pub(crate) fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stri
         // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { avx512::rows_by_rows(x, w, k, out, stride) },
-        // SAFETY: `level` says that the processor has AVX2 and FMA.
+        // SAFETY: `level` says that the processor has AVX2, FMA and F16C.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::rows_by_rows(x, w, k, out, stride) },
         Level::Portable => tiles::rows_by_rows(x, w, k, out, stride),
@@ -96,7 +96,7 @@ fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32
         // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
         let done =
             level() == Level::Avx512 && unsafe { avx512::rows_by_held(x, w, rows.clone(), scratch, out, stride) };
-        // SAFETY: `level` says that the processor has AVX2 and FMA.
+        // SAFETY: `level` says that the processor has AVX2, FMA and F16C.
         let done = done || level() >= Level::Avx2 && unsafe { avx2::rows_by_held(x, w, rows.clone(), out, stride) };
         if done {
             return;
@@ -115,6 +115,7 @@ fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32
 fn widen(w: &Weight, row: usize, out: &mut [f32]) {
     match w {
         Weight::Packed(packed) => widen_packed(packed, row, out),
+        Weight::Fp8(fp8) => widen_fp8(fp8, row, out),
         other => other.widen_row(row, out),
     }
 }
@@ -122,6 +123,10 @@ fn widen(w: &Weight, row: usize, out: &mut [f32]) {
 dispatch!(
     /// One row of a packed weight in f32, `[cols]`.
     pub(crate) widen_packed(w: &Packed, row: usize, out: &mut [f32])
+);
+dispatch!(
+    /// One row of 8-bit floats in f32, `[cols]`.
+    pub(crate) widen_fp8(w: &Fp8, row: usize, out: &mut [f32])
 );
 dispatch!(
     /// Whole blocks of a GGUF file in f32.
@@ -139,6 +144,18 @@ dispatch!(
 dispatch!(
     /// Softmax of one row, in place.
     pub(crate) softmax(row: &mut [f32])
+);
+dispatch!(
+    /// The largest size of some numbers, 0 of none; what is no number is passed over.
+    pub(crate) largest_size(values: &[f32]) -> f32
+);
+dispatch!(
+    /// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
+    pub(crate) round_to_int8(row: &mut [f32], scale: f32)
+);
+dispatch!(
+    /// Rounds numbers to those of e4m3 times the scale.
+    pub(crate) round_to_fp8(row: &mut [f32], scale: f32)
 );
 dispatch!(
     /// `gate = silu(gate) * up`, in place.

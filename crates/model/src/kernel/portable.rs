@@ -1,7 +1,7 @@
 //! The kernels in plain Rust: what every other version must equal, bit for bit.
 
-use crate::Packed;
 use crate::gguf::{self, Kind};
+use crate::{Fp8, Packed, fp8};
 
 /// Lanes of one accumulator.
 pub const LANES: usize = 16;
@@ -63,6 +63,11 @@ pub fn rows_by_held(x: &[f32], w: &crate::Weight, rows: std::ops::Range<usize>, 
 
 /// One row of a packed weight in f32, `[cols]`.
 pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
+    w.widen_row(row, out);
+}
+
+/// One row of 8-bit floats in f32, `[cols]`.
+pub fn widen_fp8(w: &Fp8, row: usize, out: &mut [f32]) {
     w.widen_row(row, out);
 }
 
@@ -268,6 +273,35 @@ pub fn extent(values: &[f32]) -> (f32, f32) {
         high[lane] = if value > high[lane] { value } else { high[lane] };
     }
     (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
+}
+
+/// The largest size of some numbers, 0 of none; what is no number is passed over.
+#[inline(always)]
+pub fn largest_size(values: &[f32]) -> f32 {
+    let mut most = [0.0f32; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let larger = |value: f32, most: f32| if value.abs() > most { value.abs() } else { most };
+    for chunk in whole {
+        for lane in 0..LANES {
+            most[lane] = larger(chunk[lane], most[lane]);
+        }
+    }
+    for (most, &value) in most.iter_mut().zip(rest) {
+        *most = larger(value, *most);
+    }
+    most.into_iter().fold(0.0, f32::max)
+}
+
+/// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
+#[inline(always)]
+pub fn round_to_int8(row: &mut [f32], scale: f32) {
+    row.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even().clamp(-128.0, 127.0) * scale);
+}
+
+/// Rounds numbers to those of e4m3 times the scale.
+#[inline(always)]
+pub fn round_to_fp8(row: &mut [f32], scale: f32) {
+    row.iter_mut().for_each(|x| *x = fp8::round(*x / scale) * scale);
 }
 
 /// The nearest whole number, ties to even, of numbers below a million; of larger ones, a large number.

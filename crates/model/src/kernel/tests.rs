@@ -49,8 +49,24 @@ fn held(
         10 => blocks(Kind::IQ4_NL, (n, k), rng),
         11 => blocks(Kind::Q4_K, (n, k), rng),
         12 => blocks(Kind::Q6_K, (n, k), rng),
-        _ => blocks(Kind::Q5_K, (n, k), rng),
+        13 => blocks(Kind::Q5_K, (n, k), rng),
+        14 => float8((n, k), (1, k), rng),
+        _ => float8((n, k), (3, size), rng),
     }
+}
+
+/// Kinds of [`held`].
+const KINDS: usize = 16;
+
+/// Random 8-bit floats `[n, k]`, every code among them, with a scale for each block.
+fn float8((rows, cols): (usize, usize), block: (usize, usize), rng: &mut record::Rng) -> Weight {
+    let code = |_| {
+        let code = rng.below(256) as u8;
+        if code & 0x7F == 0x7F { 0x38 } else { code }
+    };
+    let bytes: Vec<u8> = (0..rows * cols).map(code).collect();
+    let scales = random(rows.div_ceil(block.0) * cols.div_ceil(block.1), rng);
+    Weight::Fp8(Fp8 { rows, cols, bytes: bytes.into(), block, scales })
 }
 
 /// A random weight of `n` rows of blocks, about `k` values each.
@@ -120,7 +136,7 @@ proptest! {
 
     #[test]
     fn tiles_equal_one_product_after_the_other(
-        kind in 0usize..14, size in prop::sample::select(vec![8usize, 48, 4000]), (m, n) in (1usize..6, 1usize..14),
+        kind in 0..KINDS, size in prop::sample::select(vec![8usize, 48, 4000]), (m, n) in (1usize..6, 1usize..14),
         k in prop::sample::select(sizes()), zeros: bool, seed: u64,
     ) {
         let mut rng = record::Rng::new(seed);
@@ -144,7 +160,7 @@ proptest! {
         portable::rows_by_rows(&x, &w, k, &mut plain, stride);
         let mut ours = vec![7.0; m * stride];
         if level() >= Level::Avx2 {
-            // SAFETY: the processor has AVX2 and FMA.
+            // SAFETY: the processor has AVX2, FMA and F16C.
             unsafe { avx2::rows_by_rows(&x, &w, k, &mut ours, stride) };
             prop_assert_eq!(bits(&ours), bits(&plain));
         }
@@ -159,7 +175,7 @@ proptest! {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn each_instruction_set_multiplies_each_kind_like_the_portable_one(
-        kind in 0usize..14, size in prop::sample::select(vec![8usize, 16, 32, 48, 128, 4000]),
+        kind in 0..KINDS, size in prop::sample::select(vec![8usize, 16, 32, 48, 128, 4000]),
         (m, n) in (1usize..20, 1usize..14), k in prop::sample::select(sizes()), zeros: bool, half: bool, seed: u64,
     ) {
         let mut rng = record::Rng::new(seed);
@@ -170,7 +186,7 @@ proptest! {
         portable::rows_by_held(&x, &w, rows.clone(), &mut plain, stride);
         let mut ours = vec![7.0; m * stride];
         if level() >= Level::Avx2 {
-            // SAFETY: the processor has AVX2 and FMA.
+            // SAFETY: the processor has AVX2, FMA and F16C.
             let done = unsafe { avx2::rows_by_held(&x, &w, rows.clone(), &mut ours, stride) };
             prop_assert!(!done || bits(&ours) == bits(&plain), "AVX2, {}", w.kind());
         }
@@ -227,6 +243,15 @@ proptest! {
         let mut b = a.clone();
         add_weighted_rows(&p, &lens, &v, &mut a);
         portable::add_weighted_rows(&p, &lens, &v, &mut b);
+        prop_assert_eq!(bits(&a), bits(&b));
+        prop_assert_eq!(largest_size(&v), portable::largest_size(&v));
+        let (mut a, mut b) = (v.clone(), v.clone());
+        round_to_int8(&mut a, 0.01);
+        portable::round_to_int8(&mut b, 0.01);
+        prop_assert_eq!(bits(&a), bits(&b));
+        let (mut a, mut b) = (v.clone(), v.clone());
+        round_to_fp8(&mut a, 0.01);
+        portable::round_to_fp8(&mut b, 0.01);
         prop_assert_eq!(bits(&a), bits(&b));
         let (mut a, mut b) = (v.clone(), v.clone());
         silu_times(&mut a, &v);

@@ -14,7 +14,7 @@ const RESIDENT: usize = 64;
 
 /// The sum of the lanes in the order of [`portable::sum_lanes`].
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn sum_lanes([low, high]: [__m256; 2]) -> f32 {
     let a = _mm256_add_ps(low, high);
     let four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
@@ -24,7 +24,7 @@ fn sum_lanes([low, high]: [__m256; 2]) -> f32 {
 
 /// The same with the products at `range`, fewer than 16, added to the first of them.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn sum_with<S: Source>(x: &[f32], w: S, range: Range<usize>, [low, high]: [__m256; 2]) -> f32 {
     if range.is_empty() {
         return sum_lanes([low, high]);
@@ -43,7 +43,7 @@ fn sum_with<S: Source>(x: &[f32], w: S, range: Range<usize>, [low, high]: [__m25
 
 /// Few rows of x by the `n` rows that `w` gives, which lie one after another; they are widened in registers.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn few<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usize, out: &mut [f32], stride: usize) {
     let mut c = 0;
     while c < n {
@@ -63,7 +63,7 @@ pub(super) fn few<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usi
 
 /// `R` rows of x by `C` rows of w; gives C.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn columns<const R: usize, const C: usize, S: Source>(
     x: &[f32],
     w: [S; C],
@@ -96,7 +96,7 @@ fn columns<const R: usize, const C: usize, S: Source>(
 /// # Safety
 /// `range` must lie within the rows of w and of x, of which there are R.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn walk<const R: usize, const C: usize, S: Source>(
     x: &[f32],
     w: [S; C],
@@ -140,7 +140,7 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
 
 /// Many rows of x `[m, k]` by rows of w `[n, k]`: tiles of 4 x 3 outputs, first the lanes 0 to 7 of all of them, then the
 /// others, so that their sums stay in registers.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn many(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
     let (rows, n) = (x.len() / k, w.len() / k);
     for first in (0..rows).step_by(RESIDENT) {
@@ -158,7 +158,7 @@ pub(super) fn many(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usiz
 
 /// A tile of so many rows and columns.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn tile_of(
     size: (usize, usize),
     x: &[f32],
@@ -183,7 +183,7 @@ fn tile_of(
 
 /// A block of the dots of `R` rows of x and `C` rows of w.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn tile<const R: usize, const C: usize>(
     x: &[f32],
     w: &[f32],

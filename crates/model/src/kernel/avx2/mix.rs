@@ -19,7 +19,7 @@ struct Mixed<'a> {
 
 /// `R` rows and `8 * C` columns of [`add_weighted_rows`], from column `from`; `out` `[R, dim]`.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: &mut [f32]) {
     let Mixed { p, stride, v, len, dim } = mixed;
     assert!(p.len() >= (R - 1) * stride + len && v.len() >= len * dim);
@@ -50,7 +50,7 @@ fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: 
 
 /// All columns of `R` rows: `C` registers wide while that lasts, then one, then single columns.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn mix_columns<const R: usize, const C: usize>(mixed: Mixed<'_>, out: &mut [f32]) {
     let Mixed { p, stride, v, len, dim } = mixed;
     let mut from = 0;
@@ -74,7 +74,7 @@ fn mix_columns<const R: usize, const C: usize>(mixed: Mixed<'_>, out: &mut [f32]
 }
 
 /// [`super::add_weighted_rows`]: six rows at a time as far as all of them go, then each to its own end.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
     let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
     let stride = p.len() / rows;

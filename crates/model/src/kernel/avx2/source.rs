@@ -2,7 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::Packed;
+use half::f16;
+
+use crate::{Fp8, Packed};
 
 /// Weights of a register.
 const EIGHT: usize = 8;
@@ -31,7 +33,7 @@ pub(super) trait Source: Copy {
     /// # Safety
     /// `at + 32` must not exceed the length of the row, and the processor must have AVX2.
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
         // SAFETY: the caller keeps `at + 32` within the row.
         std::array::from_fn(|part| unsafe { self.load(at + part * EIGHT) })
@@ -40,7 +42,7 @@ pub(super) trait Source: Copy {
 
 /// All weights of one row.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn widen<S: Source>(row: S, out: &mut [f32]) {
     let step = if row.is_wide() { 4 * EIGHT } else { out.len() + 1 };
     let mut chunks = out.chunks_exact_mut(step);
@@ -64,6 +66,34 @@ pub(super) struct F32<'a>(pub(super) &'a [f32]);
 
 #[derive(Clone, Copy)]
 pub(super) struct Bf16<'a>(pub(super) &'a [u8]);
+
+#[derive(Clone, Copy)]
+pub(super) struct F16<'a>(pub(super) &'a [u8]);
+
+/// A row of 8-bit floats, with the scales of its blocks of `1 << shift` weights, at least 32.
+#[derive(Clone, Copy)]
+pub(super) struct Float8<'a> {
+    codes: &'a [u8],
+    scales: &'a [f32],
+    shift: u32,
+}
+
+impl<'a> Float8<'a> {
+    /// The blocks' weights in a row as a power of two; `None` where they are none, or fewer than 32.
+    pub(super) fn shift(w: &Fp8) -> Option<u32> {
+        let wide = w.block.1;
+        match wide.is_power_of_two() && wide >= 4 * EIGHT {
+            _ if wide >= w.cols => Some(usize::BITS - 1),
+            true => Some(wide.trailing_zeros()),
+            false => None,
+        }
+    }
+
+    /// Row `at` of a weight with blocks of `1 << shift`.
+    pub(super) fn of(w: &'a Fp8, at: usize, shift: u32) -> Self {
+        Self { codes: w.codes_of(at), scales: w.scales_of(at), shift }
+    }
+}
 
 /// A row of 4-bit integers, eight in a word, with the grids of its groups.
 #[derive(Clone, Copy)]
@@ -93,7 +123,7 @@ impl Row<'_> {
 
 /// `(stored - zero) * scale`: the difference is a small whole number, so only the product is rounded.
 #[inline]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
     let whole = _mm256_cvtepi32_ps(_mm256_sub_epi32(stored, _mm256_set1_epi32(zero)));
     _mm256_mul_ps(whole, _mm256_set1_ps(scale))
@@ -108,7 +138,7 @@ impl Source for Int4<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load(self, at: usize) -> __m256 {
         // The caller's `at` is a multiple of 8 with whole words behind it: a checked index costs nothing beside the rest.
         let word = self.0.bytes[at / 2..at / 2 + 4].try_into().map_or(0, i32::from_le_bytes);
@@ -123,7 +153,7 @@ impl Source for Int4<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
         debug_assert!((at + 32) / 2 <= self.0.bytes.len());
         // SAFETY: the caller keeps `at + 32` within the row, which is half a byte a weight; the load is unaligned.
@@ -155,7 +185,7 @@ impl Source for Int8<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load(self, at: usize) -> __m256 {
         let eight = self.0.bytes[at..at + 8].try_into().map_or(0, i64::from_le_bytes);
         scaled(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(eight)), self.0.grid(at, 128))
@@ -167,7 +197,7 @@ impl Source for Int8<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
         debug_assert!(at + 32 <= self.0.bytes.len());
         let (scale, zero) = self.0.grid(at, 128);
@@ -196,7 +226,7 @@ impl Source for F32<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load(self, at: usize) -> __m256 {
         debug_assert!(at + EIGHT <= self.0.len());
         // SAFETY: the caller keeps `at + 8` within the row.
@@ -223,7 +253,7 @@ impl Source for Bf16<'_> {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
+    #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load(self, at: usize) -> __m256 {
         debug_assert!(2 * (at + EIGHT) <= self.0.len());
         // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
@@ -239,6 +269,63 @@ impl Source for Bf16<'_> {
     #[inline(always)]
     fn get(self, at: usize) -> f32 {
         f32::from_bits(u32::from(u16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]])) << 16)
+    }
+}
+
+impl Source for F16<'_> {
+    const BYTES: usize = 64;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(2 * (at + EIGHT) <= self.0.len());
+        // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
+        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) })
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        f16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]]).to_f32()
+    }
+}
+
+impl Source for Float8<'_> {
+    const BYTES: usize = 32;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.codes.as_ptr()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        debug_assert!(at + EIGHT <= self.codes.len());
+        // SAFETY: the caller keeps `at + 8` within the row, a byte a weight; the load is unaligned.
+        let codes = _mm_cvtepi8_epi16(unsafe { _mm_loadl_epi64(self.codes.as_ptr().add(at).cast()) });
+        // Sign, four bits of exponent, three of fraction: those of an f16 that is the 256th part.
+        let halves = _mm_and_si128(_mm_slli_epi16::<7>(codes), _mm_set1_epi16(0xBFFFu16 as i16));
+        _mm256_mul_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(self.scales[at >> self.shift] * 256.0))
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        Fp8::weight(self.codes[at], self.scales[at >> self.shift])
     }
 }
 

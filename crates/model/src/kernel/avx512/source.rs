@@ -4,8 +4,8 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use crate::Packed;
 use crate::kernel::portable::LANES;
+use crate::{Fp8, Packed};
 
 /// A weight `[n, k]`.
 pub(super) trait Source: Copy {
@@ -178,6 +178,35 @@ impl Packs {
     }
 }
 
+/// 8-bit floats whose blocks no sixteen neighbors are in two of.
+#[derive(Clone, Copy)]
+pub(super) struct Float8<'a> {
+    w: &'a Fp8,
+    /// Weights of a block, a multiple of 16; where a row is one block, no fewer than it has.
+    group: usize,
+}
+
+impl<'a> Float8<'a> {
+    /// `None` where the weight is none of these.
+    pub(super) fn of(w: &'a Fp8) -> Option<Self> {
+        let group = if w.block.1 >= w.cols { w.cols.next_multiple_of(LANES) } else { w.block.1 };
+        (group.is_multiple_of(LANES) && group > 0).then_some(Self { w, group })
+    }
+}
+
+/// Rows of 8-bit floats.
+#[derive(Clone, Copy)]
+pub(super) struct Codes {
+    run: Run,
+    /// Where the scales of each row begin.
+    scales: [*const f32; Codes::MOST],
+}
+
+impl Codes {
+    /// Rows that are read side by side at most.
+    const MOST: usize = 4;
+}
+
 impl Source for F32<'_> {
     type Rows = Run;
     type Grid = ();
@@ -271,6 +300,51 @@ impl Source for F16<'_> {
     fn get(self, row: usize, at: usize) -> f32 {
         let at = 2 * (row * self.1 + at);
         f16::from_le_bytes([self.0[at], self.0[at + 1]]).to_f32()
+    }
+}
+
+impl Source for Float8<'_> {
+    type Rows = Codes;
+    /// 256 times the scale.
+    type Grid = __m512;
+    const BYTES: usize = 16;
+
+    #[inline(always)]
+    fn rows(self, first: usize, count: usize) -> Codes {
+        assert!(count <= Codes::MOST && self.w.cols.div_ceil(self.w.block.1) * self.group >= self.w.cols);
+        let scales = |c: usize| self.w.scales_of(first + c.min(count - 1)).as_ptr();
+        Codes { run: Run::of(&self.w.bytes, self.w.cols, first, count), scales: std::array::from_fn(scales) }
+    }
+
+    #[inline(always)]
+    fn start(rows: Codes) -> *const u8 {
+        rows.run.start()
+    }
+
+    #[inline(always)]
+    fn group(self) -> usize {
+        self.group
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(rows: Codes, c: usize, group: usize) -> __m512 {
+        // SAFETY: the scales of each row's blocks are there, as `rows` has seen, and the group is one of them.
+        _mm512_set1_ps(unsafe { *rows.scales[c].add(group) } * 256.0)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(rows: Codes, c: usize, scale: __m512, at: usize) -> __m512 {
+        // SAFETY: the caller keeps `at + 16` within the row, a byte a weight; the load is unaligned.
+        let codes = _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(rows.run.byte(c, at).cast()) });
+        // Sign, four bits of exponent, three of fraction: those of an f16 that is the 256th part.
+        let halves = _mm256_and_si256(_mm256_slli_epi16::<7>(codes), _mm256_set1_epi16(0xBFFFu16 as i16));
+        _mm512_mul_ps(_mm512_cvtph_ps(halves), scale)
+    }
+
+    fn get(self, row: usize, at: usize) -> f32 {
+        Fp8::weight(self.w.codes_of(row)[at], self.w.scales_of(row)[at / self.group])
     }
 }
 
