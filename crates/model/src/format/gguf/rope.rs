@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::kind::Kind;
+use super::latent;
 use super::names::Family;
 use super::parse::Value;
 use super::settings::Keys;
@@ -28,12 +29,12 @@ pub(super) fn add(
         // A little more, so that the product with the head is not rounded down to one less.
         config.insert("partial_rotary_factor".into(), json!((turned as f64 + 0.25) / head as f64));
     }
-    let scaling = scaling(keys)?;
+    let scaling = scaling(keys, family)?;
     config.insert("rope_scaling".into(), scaling);
     Ok(())
 }
 
-fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
+fn scaling(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
     // The older of two ways to write a factor.
     let factor = keys.number("rope.scaling.factor").or_else(|| keys.number("rope.scale_linear"));
     let factor = factor.filter(|&factor| factor != 0.0);
@@ -48,6 +49,10 @@ fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
         None if factor.is_some() => "linear",
         None => "none",
     };
+    if family.name == "deepseek2" && !matches!(kind, "none" | "yarn") {
+        let what = format!("`{}.rope.scaling.type` `{kind}`", keys.name);
+        return Err(keys.file.unsupported(what, "in this architecture none and yarn can be read"));
+    }
     let original = keys.whole("rope.scaling.original_context_length").and_then(|size| i64::try_from(size).ok());
     let mut scaling = Map::new();
     scaling.insert("rope_type".into(), json!(kind));
@@ -62,8 +67,14 @@ fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
                     scaling.insert(field.into(), json!(value));
                 }
             }
-            // llama.cpp multiplies what it is given by what the paper recommends.
-            if let (Some(attention), Some(factor)) = (attention.filter(|&own| own != 1.0), factor) {
+            if keys.number("rope.scaling.yarn_ext_factor").is_some_and(|how| how >= 0.0 && how != 1.0) {
+                let what = format!("`{}.rope.scaling.yarn_ext_factor`", keys.name);
+                return Err(keys.file.unsupported(what, "use a model that mixes frequencies as YaRN's paper does"));
+            }
+            if family.name == "deepseek2" {
+                latent::deepseek_yarn(&mut scaling, keys, factor);
+            } else if let (Some(attention), Some(factor)) = (attention.filter(|&own| own != 1.0), factor) {
+                // llama.cpp multiplies what it is given by what the paper recommends.
                 scaling.insert("attention_factor".into(), json!(attention * (0.1 * factor.ln() + 1.0)));
             }
         }
