@@ -115,44 +115,55 @@ fn moved_by_rounding(model: &Model, prompts: &[Vec<u32>]) -> Checked<f64> {
 /// Llama by another name, without biases and scaled positions.
 const INTERNLM2: &str = "internlm2";
 
-/// Models of random weights, of every other architecture, without their tokenizers; some are where the reference outputs are.
-fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
+/// A model of random weights: where it lies, its name, and settings that llama.cpp has otherwise or by heart.
+type Random = (PathBuf, &'static str, Value);
+
+/// One of every other architecture; some are where the reference outputs are.
+fn random_models() -> Vec<Random> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (ours, golden) = (here.join("../model/tests/fixtures"), here.join("../../../shared/golden/architectures"));
+    let plain = json!({"rope_type": "default", "rope_theta": 10000.0});
+    let mut all: Vec<Random> =
+        ["llama", "mistral", "mixtral", "qwen3"].map(|name| (ours.join(name), name, json!({}))).into();
+    // llama.cpp has none of them whose experts' weights do not sum to 1.
+    all.push((ours.join("qwen3_moe"), "qwen3_moe", json!({"norm_topk_prob": true})));
+    let internlm2 = json!({"attention_bias": false, "mlp_bias": false, "rope_parameters": plain, "rope_scaling": null});
+    all.push((ours.join("llama"), INTERNLM2, internlm2));
+    all.extend(["smollm3", "olmo2", "granite", "qwen2_moe"].map(|name| (golden.join(name), name, json!({}))));
+    let ramp = json!({"rope_type": "yarn", "rope_theta": 150_000.0, "factor": 32.0, "truncate": true,
+        "original_max_position_embeddings": 64});
+    // It cuts at 7 and makes the ends of YaRN's ramp whole.
+    let gpt_oss = json!({"swiglu_limit": 7.0, "rope_parameters": ramp});
+    all.extend(["gpt_oss", "gpt_oss_mxfp4"].map(|name| (golden.join(name), name, gpt_oss.clone())));
+    // It has one epsilon for all norms.
+    let eps = json!({"rms_norm_eps": 1e-6});
+    all.extend(["deepseek_v2", "deepseek_v3"].map(|name| (golden.join(name), name, eps.clone())));
+    // It takes LongRoPE's long factors by the context, not by the length.
+    let factors = json!([1.0, 1.1, 1.4, 2.0]);
+    let long = json!({"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": factors, "long_factor": factors,
+        "original_max_position_embeddings": 24});
+    let minicpm3 = json!({"rms_norm_eps": 1e-6, "dim_model_base": 256, "rope_parameters": long});
+    all.push((golden.join("minicpm3"), "minicpm3", minicpm3));
+    all
+}
+
+/// Their checkpoints in f32, whose inputs llama.cpp does not round, without tokenizers, and the file of each.
+fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
     let mut all = Vec::new();
-    for (place, name) in [
-        (&ours, "llama"),
-        (&ours, INTERNLM2),
-        (&ours, "mistral"),
-        (&ours, "mixtral"),
-        (&ours, "qwen3"),
-        (&ours, "qwen3_moe"),
-        (&golden, "smollm3"),
-        (&golden, "olmo2"),
-        (&golden, "granite"),
-        (&golden, "qwen2_moe"),
-    ] {
+    for (from, name, changes) in random_models() {
         let internlm2 = name == INTERNLM2;
-        let from = place.join(if internlm2 { "llama" } else { name });
         let (source, path) = (folder.join(format!("a-{name}")), folder.join(format!("{name}.gguf")));
         if !from.is_dir() {
             println!("skipped: no {}", from.display());
             continue;
         }
         fs::create_dir_all(&source)?;
-        // In f32, whose inputs llama.cpp does not round.
         write_f32(&Checkpoint::open(&from)?, &BTreeMap::new(), &source, &|name| {
             !(internlm2 && name.ends_with(".bias"))
         })?;
         let mut config: Value = serde_json::from_slice(&fs::read(from.join("config.json"))?)?;
-        if name == "qwen3_moe" {
-            // llama.cpp has none of them whose experts' weights do not sum to 1.
-            config["norm_topk_prob"] = json!(true);
-        }
-        if internlm2 {
-            (config["attention_bias"], config["mlp_bias"]) = (json!(false), json!(false));
-            config["rope_parameters"] = json!({"rope_type": "default", "rope_theta": 10000.0});
-            config["rope_scaling"] = Value::Null;
+        for (field, value) in changes.as_object().into_iter().flatten() {
+            config[field] = value.clone();
         }
         fs::write(source.join("config.json"), config.to_string())?;
         let checkpoint = Checkpoint::open(&source)?;
@@ -163,6 +174,23 @@ fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
         all.push((checkpoint, path));
     }
     Ok(all)
+}
+
+/// The largest difference of logits along llama.cpp's replies, of the largest logit.
+fn apart(model: &Model, prompts: &[Vec<u32>], theirs: &Value) -> Checked<f32> {
+    let (mut most, mut largest) = (0f32, 0f32);
+    let every: Vec<Vec<Vec<f32>>> = serde_json::from_value(theirs["logits"].clone())?;
+    for ((prompt, reply), steps) in prompts.iter().zip(ids(&theirs["replies"])).zip(&every) {
+        let tokens: Vec<u32> = prompt.iter().copied().chain(reply.iter().map(|&id| id as u32)).collect();
+        let ours = model.logits(&tokens)?;
+        for (step, theirs) in steps.iter().enumerate() {
+            let ours = ours.row(prompt.len() - 1 + step);
+            assert_eq!(ours.len(), theirs.len());
+            most = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(most, f32::max);
+            largest = theirs.iter().fold(largest, |largest, logit| largest.max(logit.abs()));
+        }
+    }
+    Ok(most / largest)
 }
 
 /// What llama.cpp says to a request.
@@ -243,9 +271,12 @@ fn llama_cpp_says_the_same_of_every_architecture() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 64).collect()).collect();
     for (checkpoint, path) in architectures(folder.path())? {
-        let theirs = ask(&python, &path, &json!({"tokens": TOKENS, "texts": [], "prompts": prompts}))?;
+        let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+        let theirs = ask(&python, &path, &request)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        assert_same(&name, (&Model::load(&checkpoint)?, &prompts), &theirs, EXACT)?;
+        let model = Model::load(&checkpoint)?;
+        println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+        assert_same(&name, (&model, &prompts), &theirs, EXACT)?;
     }
     Ok(())
 }

@@ -84,7 +84,9 @@ pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<Opened, ModelError> {
     let family = keys.family()?;
     let config = settings::config(keys, family)?;
     let (mut tensors, mut shared) = (Vec::new(), BTreeMap::<String, Vec<_>>::new());
-    for tensor in file.tensors.iter().filter(|tensor| !SETTINGS.contains(&tensor.name)) {
+    let blocks = &config["num_hidden_layers"];
+    let needed = |name| !SETTINGS.contains(&name) && !latent::guesses(keys, name, blocks);
+    for tensor in file.tensors.iter().filter(|tensor| needed(tensor.name)) {
         match family.share(tensor.name) {
             Some((name, share)) => shared.entry(name).or_default().push((share, tensor)),
             None => place(keys, family, tensor, &mut tensors)?,

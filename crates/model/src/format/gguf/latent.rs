@@ -10,6 +10,15 @@ use crate::decoder::rope::growth;
 /// Whether YaRN's ramp has whole ends, in gpt-oss, where this program wrote the file: a flag. Without it they are as they fall.
 pub const ROPE_TRUNCATE: &str = "acbench.rope_truncate";
 
+/// How many of the last blocks guess later tokens.
+const GUESSING: &str = "nextn_predict_layers";
+
+/// Whether a tensor is of a block that the folder does not have, of `blocks` that it has.
+pub(super) fn guesses(keys: Keys<'_, '_>, name: &str, blocks: &Json) -> bool {
+    let block = name.strip_prefix("blk.").and_then(|rest| rest.split_once('.')?.0.parse::<u64>().ok());
+    keys.whole(GUESSING).is_some_and(|count| count > 0) && block >= blocks.as_u64() && block.is_some()
+}
+
 /// Adds the widths of latents and heads. Gives how many numbers of a head turn.
 pub(super) fn heads(config: &mut Map<String, Json>, keys: Keys<'_, '_>) -> Result<i128, ModelError> {
     let whole = |field: &str| keys.whole(field).filter(|&value| value > 0);
@@ -69,7 +78,12 @@ pub(super) fn deepseek(config: &mut Map<String, Json>, keys: Keys<'_, '_>) -> Re
         return Err(keys.file.unsupported(what, "use a model of DeepSeek's own ways"));
     }
     let whole = |field: &str| keys.whole(field).and_then(|value| i64::try_from(value).ok());
-    let blocks = whole("block_count").unwrap_or(0);
+    // Blocks that guess later tokens come last, and are left out.
+    let blocks = whole("block_count").unwrap_or(0).saturating_sub(whole(GUESSING).unwrap_or(0));
+    if blocks < 1 {
+        return Err(keys.bad(GUESSING, "leaves no block"));
+    }
+    config.insert("num_hidden_layers".into(), json!(blocks));
     let dense = match config.remove("num_experts").filter(|count| *count != 0) {
         Some(count) => {
             config.insert("n_routed_experts".into(), count);

@@ -66,6 +66,7 @@ const DEEPSEEK_V2: Family = Family {
         "expert_weights_scale",
         "expert_gating_func",
         "leading_dense_block_count",
+        "nextn_predict_layers",
     ],
     own: &[LATENTS, SHARED_EXPERTS],
     experts: QWEN_EXPERTS,

@@ -9,6 +9,9 @@ use super::parse::Value;
 use super::settings::Keys;
 use crate::ModelError;
 
+/// What LongRoPE divides frequencies by: up to the original context, and beyond it.
+const LONG_ROPE: [&str; 2] = ["rope_factors_short.weight", "rope_factors_long.weight"];
+
 /// Adds the base, the share of a head that turns, and how frequencies are scaled.
 pub(super) fn add(
     config: &mut Map<String, Json>,
@@ -45,7 +48,7 @@ fn scaling(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
     let kind = match keys.get("rope.scaling.type") {
         Some(Value::Text(kind)) => *kind,
         Some(_) => return Err(keys.bad("rope.scaling.type", "is no text")),
-        None if keys.file.tensor("rope_factors_long.weight").is_some() => "longrope",
+        None if LONG_ROPE.iter().any(|name| keys.file.tensor(name).is_some()) => "longrope",
         None if factor.is_some() => "linear",
         None => "none",
     };
@@ -79,9 +82,7 @@ fn scaling(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
             }
         }
         "longrope" => {
-            let (Some(short), Some(long)) =
-                (factors("rope_factors_short.weight")?, factors("rope_factors_long.weight")?)
-            else {
+            let (Some(short), Some(long)) = (factors(LONG_ROPE[0])?, factors(LONG_ROPE[1])?) else {
                 return Err(keys
                     .file
                     .damaged("it has LongRoPE and no tensors `rope_factors_long`, `rope_factors_short`"));

@@ -103,7 +103,11 @@ impl<'a, 'f> Keys<'a, 'f> {
         let traits = Traits {
             experts: self.whole("expert_count").unwrap_or(0) > 0,
             window: self.window().is_some(),
-            sigmoid: self.number("expert_gating_func") == Some(SIGMOID),
+            // Files that do not say have a correction where it is so.
+            sigmoid: match self.number("expert_gating_func").filter(|&how| how != 0.0) {
+                Some(how) => how == SIGMOID,
+                None => self.file.tensors.iter().any(|tensor| tensor.name.ends_with(".exp_probs_b.bias")),
+            },
         };
         Family::of_file(self.name, traits).ok_or_else(|| {
             let mut kinds: Vec<Kind> = self.file.tensors.iter().map(|tensor| tensor.kind).collect();
