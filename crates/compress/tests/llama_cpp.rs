@@ -19,7 +19,7 @@ use model::{Activation, Checkpoint, Model};
 use record::Message;
 
 use serde_json::{Value, json};
-use support::{Checked, renamed, write_f32};
+use support::{Checked, random, renamed, write_f32};
 
 const TOKENS: usize = 32;
 /// Largest margin at which a reply may part where nothing is rounded: sums in another order.
@@ -51,8 +51,8 @@ fn ids(value: &Value) -> Vec<Vec<u64>> {
     serde_json::from_value(value.clone()).unwrap_or_default()
 }
 
-/// The weights that a file stands for, as one of f32.
-fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> {
+/// The weights that a file stands for, as one of f32; of the dense checkpoint what is not in blocks.
+fn widened(folder: &Path, dense: &Checkpoint, model: &Model) -> Checked<PathBuf> {
     let linears: BTreeMap<String, Vec<f32>> = model
         .blocks
         .iter()
@@ -61,11 +61,11 @@ fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> 
         .collect();
     let wide = folder.join("wide");
     fs::create_dir_all(&wide)?;
-    for (name, bytes) in pico.files()? {
+    for (name, bytes) in dense.files()? {
         fs::write(wide.join(name), &*bytes)?;
     }
-    fs::write(wide.join("config.json"), pico.config_json().to_string())?;
-    write_f32(pico, &linears, &wide, &|_| true)?;
+    fs::write(wide.join("config.json"), dense.config_json().to_string())?;
+    write_f32(dense, &linears, &wide, &|_| true)?;
     let path = folder.join("wide.gguf");
     export_gguf(&Checkpoint::open(&wide)?, &path)?;
     Ok(path)
@@ -277,6 +277,43 @@ fn llama_cpp_says_the_same_of_every_architecture() -> Checked<()> {
         let model = Model::load(&checkpoint)?;
         println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
         assert_same(&name, (&model, &prompts), &theirs, EXACT)?;
+    }
+    Ok(())
+}
+
+/// Of latents and of gpt-oss, whose tensors are cut and joined, in blocks: as llama.cpp takes them, rounding inputs, and as
+/// F32 to the last margin.
+#[test]
+fn llama_cpp_says_the_same_of_blocks_that_are_cut_and_joined() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+    let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+    for model_type in ["gpt_oss", "deepseek_v2", "deepseek_v3", "minicpm3"] {
+        let folder = tempfile::tempdir()?;
+        let mut config = random::settings(model_type);
+        if model_type == "minicpm3" {
+            config["dim_model_base"] = json!(256);
+        }
+        let dense = random::write(&folder.path().join("dense"), &config)?;
+        for (kind, settings) in [
+            ("Q8_0", json!({"bits": 8, "group_size": 32})),
+            ("Q4_0", json!({"bits": 4, "group_size": 32})),
+            ("Q4_1", json!({"bits": 4, "group_size": 32, "symmetric": false})),
+        ] {
+            let (name, out) = (format!("{model_type} {kind}"), folder.path().join(kind));
+            let recipe = Recipe::fitted("rtn", &settings, &widths(dense.config()))?;
+            let format = FormatInfo::named("gguf");
+            let job = Job { recipe: &recipe, calibration: None, format, ram_budget: None, out: &out };
+            compress(&dense, &job, &mut |_| {})?;
+            let path = out.join("model.gguf");
+            let model = Model::load(&Checkpoint::open(&path)?)?;
+            let theirs = ask(&python, &path, &request)?;
+            println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+            assert_same(&name, (&model, &prompts), &theirs, 2.0 * moved_by_rounding(&model, &prompts)?)?;
+            let wide = ask(&python, &widened(folder.path(), &dense, &model)?, &request)?;
+            println!("{name} as F32: {:.1e} apart", apart(&model, &prompts, &wide)?);
+            assert_same(&format!("{name} as F32"), (&model, &prompts), &wide, EXACT)?;
+        }
     }
     Ok(())
 }

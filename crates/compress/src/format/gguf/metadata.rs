@@ -252,7 +252,7 @@ fn smollm3(config: &Config) -> Result<(), String> {
 /// The window of gpt-oss; what a file cannot say must be as llama.cpp takes it.
 fn gpt_oss(all: &mut Metadata, config: &Config) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("a gpt_oss with {what}"));
-    let Some(window) = config.blocks[0].window else { return refuse("no windows") };
+    let Some(window) = config.blocks.iter().find_map(|block| block.window) else { return refuse("no windows") };
     let odd = |(layer, block): (usize, &model::BlockSettings)| block.window != (layer % 2 == 0).then_some(window);
     if config.blocks.iter().enumerate().any(odd) {
         return refuse("windows by another pattern");
@@ -262,6 +262,9 @@ fn gpt_oss(all: &mut Metadata, config: &Config) -> Result<(), String> {
     }
     if !config.qkv_bias || !config.output_bias {
         return refuse("attention_bias false");
+    }
+    if config.tie_embeddings {
+        return refuse("tie_word_embeddings");
     }
     all.whole("gpt-oss.attention.sliding_window", window as u32);
     Ok(())
