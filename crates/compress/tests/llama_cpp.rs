@@ -317,3 +317,31 @@ fn llama_cpp_says_the_same_of_blocks_that_are_cut_and_joined() -> Checked<()> {
     }
     Ok(())
 }
+
+/// Experts of 4-bit floats stay what they are, as llama.cpp's own converter leaves them.
+#[test]
+fn llama_cpp_says_the_same_of_4_bit_floats() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let models = random_models().into_iter().filter(|(from, name, _)| *name == "gpt_oss_mxfp4" && from.is_dir());
+    for (from, name, changes) in models {
+        let folder = tempfile::tempdir()?;
+        let mut config: Value = serde_json::from_slice(&fs::read(from.join("config.json"))?)?;
+        for (field, value) in changes.as_object().into_iter().flatten() {
+            config[field] = value.clone();
+        }
+        fs::write(folder.path().join("config.json"), config.to_string())?;
+        fs::copy(from.join("model.safetensors"), folder.path().join("model.safetensors"))?;
+        let path = folder.path().join("x.gguf");
+        export_gguf(&Checkpoint::open(folder.path())?, &path)?;
+        let read = Checkpoint::open(&path)?;
+        assert!(read.has("model.layers.1.mlp.experts.3.gate_up_proj.mxfp4"));
+        let model = Model::load(&read)?;
+        let prompts: Vec<Vec<u32>> =
+            (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+        let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+        let theirs = ask(&python, &path, &request)?;
+        println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+        assert_same(name, (&model, &prompts), &theirs, 2.0 * moved_by_rounding(&model, &prompts)?)?;
+    }
+    Ok(())
+}

@@ -341,6 +341,23 @@ fn gates_and_ups_of_any_types_are_one_model() -> Checked<()> {
     Ok(())
 }
 
+/// gpt-oss ends messages by one token and replies by others; models without those end replies by the former.
+#[test]
+fn a_message_of_a_reply_does_not_end_it() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.gguf");
+    for (named, ends) in [(["<|end|>", "<|return|>", "<|call|>"], [1, 2].as_slice()), (["<|end|>", "a", "b"], &[0])] {
+        let (mut keys, table) = gpt_oss([F32, F32]);
+        let texts = named.iter().flat_map(|token| text(token)).collect();
+        keys.push(key("tokenizer.ggml.tokens", 9, &list(8, named.len(), texts)));
+        let control = named.iter().flat_map(|_| 3u32.to_le_bytes()).collect();
+        keys.push(key("tokenizer.ggml.token_type", 9, &list(5, named.len(), control)));
+        fs::write(&path, file(&keys, &table))?;
+        assert_eq!(Checkpoint::open(&path)?.config().eos, ends);
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_wrong_is_named() -> Checked<()> {
     let folder = tempfile::tempdir()?;

@@ -96,7 +96,7 @@ pub(super) fn deepseek(config: &mut Map<String, Json>, keys: Keys<'_, '_>) -> Re
     config.insert("norm_topk_prob".into(), json!(normalized));
     let scale = keys.number("expert_weights_scale").filter(|&scale| scale != 0.0);
     config.insert("routed_scaling_factor".into(), json!(scale.unwrap_or(1.0)));
-    // Files of before October 2025 do not say that there are groups, and llama.cpp runs them without.
+    // Older files do not say that there are groups, and llama.cpp runs them without.
     let groups = whole("expert_group_count").filter(|&count| count > 1);
     let kept = whole("expert_group_used_count").filter(|_| groups.is_some());
     config.insert("n_group".into(), json!(groups.unwrap_or(1)));
