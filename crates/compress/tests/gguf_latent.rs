@@ -140,6 +140,24 @@ fn quantized_files_are_compressed() -> Checked<()> {
     Ok(())
 }
 
+/// However YaRN lets cosines, sines and scores grow, a file says it.
+#[test]
+fn growth_of_scores_survives() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    for (at, scaling) in random::yarns().into_iter().enumerate() {
+        let mut config = random::settings("deepseek_v3");
+        config["rope_scaling"] = scaling.clone();
+        let dense = random::write(&folder.path().join(at.to_string()), &config)?;
+        let file = folder.path().join(format!("{at}.gguf"));
+        export_gguf(&dense, &file)?;
+        let read = Checkpoint::open(&file)?;
+        let off = read.config().blocks[0].score_scale / dense.config().blocks[0].score_scale - 1.0;
+        let apart = distance(&logits(&read)?, &logits(&dense)?);
+        assert!(off.abs() < 1e-6 && apart < 1e-5, "{scaling}: {off} {apart}");
+    }
+    Ok(())
+}
+
 #[test]
 fn what_llama_cpp_has_otherwise_is_refused_by_name() -> Checked<()> {
     let folder = tempfile::tempdir()?;

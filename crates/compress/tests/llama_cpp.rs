@@ -318,6 +318,27 @@ fn llama_cpp_says_the_same_of_blocks_that_are_cut_and_joined() -> Checked<()> {
     Ok(())
 }
 
+/// However DeepSeek's scores grow with YaRN, llama.cpp's grow alike.
+#[test]
+fn llama_cpp_says_the_same_of_every_yarn() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let prompts: Vec<Vec<u32>> = (0..4u32).map(|at| (1..90).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+    let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+    for scaling in random::yarns() {
+        let folder = tempfile::tempdir()?;
+        let mut config = random::settings("deepseek_v3");
+        config["rope_scaling"] = scaling.clone();
+        let dense = random::write(&folder.path().join("dense"), &config)?;
+        let path = folder.path().join("x.gguf");
+        export_gguf(&dense, &path)?;
+        let theirs = ask(&python, &path, &request)?;
+        let model = Model::load(&dense)?;
+        println!("{scaling}: {:.1e} apart", apart(&model, &prompts, &theirs)?);
+        assert_same("yarn", (&model, &prompts), &theirs, EXACT)?;
+    }
+    Ok(())
+}
+
 /// Experts of 4-bit floats stay what they are, as llama.cpp's own converter leaves them.
 #[test]
 fn llama_cpp_says_the_same_of_4_bit_floats() -> Checked<()> {

@@ -41,6 +41,28 @@ pub fn settings(model_type: &str) -> Value {
     all
 }
 
+/// YaRN with all that lets cosines, sines and scores of DeepSeek grow.
+pub fn yarns() -> Vec<Value> {
+    let with = |more: Value| {
+        let mut all = json!({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64});
+        for (field, value) in more.as_object().into_iter().flatten() {
+            all[field] = value.clone();
+        }
+        all
+    };
+    [
+        json!({"mscale": 0.707, "mscale_all_dim": 0.707}),
+        json!({"mscale": 0.707, "mscale_all_dim": 1.0}),
+        json!({"mscale": 1.0}),
+        json!({"mscale_all_dim": 1.0}),
+        json!({}),
+        json!({"attention_factor": 1.2, "mscale_all_dim": 0.5}),
+        json!({"attention_factor": 1.0}),
+    ]
+    .map(with)
+    .into()
+}
+
 /// Writes such a model, in f32.
 pub fn write(folder: &Path, config: &Value) -> Checked<Checkpoint> {
     fs::create_dir_all(folder)?;

@@ -77,7 +77,8 @@ pub(super) fn deepseek(all: &mut Metadata, checkpoint: &Checkpoint) -> Result<()
         all.whole("deepseek2.expert_shared_count", (shared / experts.width.max(1)) as u32);
         if let Some(groups) = experts.groups.filter(|groups| groups.count > 1) {
             if groups.rank_by != 2 {
-                return refuse("topk_method group_limited_greedy, which llama.cpp ranks groups otherwise for,");
+                // llama.cpp ranks groups by the sum of two.
+                return refuse("topk_method group_limited_greedy");
             }
             all.whole("deepseek2.expert_group_count", groups.count as u32);
             all.whole("deepseek2.expert_group_used_count", groups.kept as u32);

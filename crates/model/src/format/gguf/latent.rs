@@ -24,7 +24,7 @@ pub(super) fn heads(config: &mut Map<String, Json>, keys: Keys<'_, '_>) -> Resul
     let whole = |field: &str| keys.whole(field).filter(|&value| value > 0);
     let needed = |field: &str| whole(field).ok_or_else(|| keys.bad(field, "is no width of a latent or of heads"));
     let latent = needed("attention.kv_lora_rank")?;
-    // Newer files call the sizes of one latent head so, for all queries at once, and have these beside them.
+    // Newer files have widths of the latent under the plain names, and those of heads under these.
     let key = match whole("attention.key_length_mla") {
         Some(key) => key,
         None => needed("attention.key_length")?,
