@@ -172,29 +172,54 @@ fn golden_gguf_models_are_written_again() -> Checked<()> {
     Ok(())
 }
 
-/// A copy of a folder without its tokenizer, which GGUF may not have.
-fn without_tokenizer(from: &Path, to: &Path) -> Checked<Checkpoint> {
+/// A copy of a folder without its tokenizer, which GGUF may not have, and with some settings changed.
+fn without_tokenizer(from: &Path, to: &Path, changes: &Value) -> Checked<Checkpoint> {
     std::fs::create_dir_all(to)?;
-    for name in ["config.json", "model.safetensors"] {
-        std::fs::copy(from.join(name), to.join(name))?;
+    for entry in std::fs::read_dir(from)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with("model") {
+            std::fs::copy(from.join(&name), to.join(&name))?;
+        }
     }
+    let mut config: Value = serde_json::from_slice(&std::fs::read(from.join("config.json"))?)?;
+    for (field, value) in changes.as_object().into_iter().flatten() {
+        config[field] = value.clone();
+    }
+    std::fs::write(to.join("config.json"), config.to_string())?;
     Ok(Checkpoint::open(to)?)
+}
+
+/// Architectures that files hold, each with the settings that llama.cpp has by heart.
+fn held_in_gguf() -> Vec<(&'static str, Value)> {
+    let mut all: Vec<(&str, Value)> = ["smollm3", "olmo2", "granite", "qwen2_moe", "gemma", "phi3", "gpt_oss_mxfp4"]
+        .into_iter()
+        .chain(["deepseek_v2", "deepseek_v3"])
+        .map(|name| (name, json!({})))
+        .collect();
+    all.push(("gpt_oss", json!({"swiglu_limit": 7.0})));
+    all.push(("minicpm3", json!({"dim_model_base": 256})));
+    all
 }
 
 #[test]
 fn golden_gguf_holds_architectures_whole() -> Checked<()> {
-    let mut held = 0;
+    let (mut held, all) = (0, held_in_gguf());
     for (name, path) in folders("architectures")? {
-        if !["smollm3", "olmo2", "granite", "qwen2_moe", "gemma", "phi3"].contains(&name.as_str()) {
-            continue;
-        }
+        let Some((_, changes)) = all.iter().find(|(other, _)| *other == name) else { continue };
         let folder = tempfile::tempdir()?;
-        let dense = without_tokenizer(&path, &folder.path().join("dense"))?;
+        let dense = without_tokenizer(&path, &folder.path().join("dense"), changes)?;
         let file = folder.path().join("model.gguf");
         export_gguf(&dense, &file)?;
         let read = Checkpoint::open(&file)?;
-        assert_eq!(read.config().model_type, dense.config().model_type);
+        let (ours, theirs) = (read.config(), dense.config());
+        assert_eq!(ours.model_type, theirs.model_type);
+        assert_eq!((&ours.rope, ours.experts, ours.latent), (&theirs.rope, theirs.experts, theirs.latent), "{name}");
+        assert_eq!(ours.blocks, theirs.blocks, "{name}");
         assert!(logits(&read)?.data == logits(&dense)?.data, "{name}: other logits");
+        // Written again, it is the same model.
+        let again = folder.path().join("again.gguf");
+        export_gguf(&read, &again)?;
+        assert!(logits(&Checkpoint::open(&again)?)?.data == logits(&dense)?.data, "{name}: other logits again");
         held += 1;
     }
     println!("golden_gguf_holds_architectures_whole: {held}");
@@ -205,7 +230,7 @@ fn golden_gguf_holds_architectures_whole() -> Checked<()> {
 fn internlm2_in_gguf_is_llama_by_another_name() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/fixtures/llama");
-    let dense = without_tokenizer(&fixture, &folder.path().join("a-model"))?;
+    let dense = without_tokenizer(&fixture, &folder.path().join("a-model"), &json!({}))?;
     let (file, other) = (folder.path().join("llama.gguf"), folder.path().join("internlm2.gguf"));
     export_gguf(&dense, &file)?;
     std::fs::write(&other, renamed(&std::fs::read(&file)?, ("llama", "internlm2"), "a-model"))?;

@@ -19,7 +19,7 @@ use model::{Activation, Checkpoint, Model};
 use record::Message;
 
 use serde_json::{Value, json};
-use support::{Checked, renamed, write_f32};
+use support::{Checked, random, renamed, write_f32};
 
 const TOKENS: usize = 32;
 /// Largest margin at which a reply may part where nothing is rounded: sums in another order.
@@ -51,8 +51,8 @@ fn ids(value: &Value) -> Vec<Vec<u64>> {
     serde_json::from_value(value.clone()).unwrap_or_default()
 }
 
-/// The weights that a file stands for, as one of f32.
-fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> {
+/// The weights that a file stands for, as one of f32; of the dense checkpoint what is not in blocks.
+fn widened(folder: &Path, dense: &Checkpoint, model: &Model) -> Checked<PathBuf> {
     let linears: BTreeMap<String, Vec<f32>> = model
         .blocks
         .iter()
@@ -61,11 +61,11 @@ fn widened(folder: &Path, pico: &Checkpoint, model: &Model) -> Checked<PathBuf> 
         .collect();
     let wide = folder.join("wide");
     fs::create_dir_all(&wide)?;
-    for (name, bytes) in pico.files()? {
+    for (name, bytes) in dense.files()? {
         fs::write(wide.join(name), &*bytes)?;
     }
-    fs::write(wide.join("config.json"), pico.config_json().to_string())?;
-    write_f32(pico, &linears, &wide, &|_| true)?;
+    fs::write(wide.join("config.json"), dense.config_json().to_string())?;
+    write_f32(dense, &linears, &wide, &|_| true)?;
     let path = folder.join("wide.gguf");
     export_gguf(&Checkpoint::open(&wide)?, &path)?;
     Ok(path)
@@ -115,44 +115,55 @@ fn moved_by_rounding(model: &Model, prompts: &[Vec<u32>]) -> Checked<f64> {
 /// Llama by another name, without biases and scaled positions.
 const INTERNLM2: &str = "internlm2";
 
-/// Models of random weights, of every other architecture, without their tokenizers; some are where the reference outputs are.
-fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
+/// A model of random weights: where it lies, its name, and settings that llama.cpp has otherwise or by heart.
+type Random = (PathBuf, &'static str, Value);
+
+/// One of every other architecture; some are where the reference outputs are.
+fn random_models() -> Vec<Random> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (ours, golden) = (here.join("../model/tests/fixtures"), here.join("../../../shared/golden/architectures"));
+    let plain = json!({"rope_type": "default", "rope_theta": 10000.0});
+    let mut all: Vec<Random> =
+        ["llama", "mistral", "mixtral", "qwen3"].map(|name| (ours.join(name), name, json!({}))).into();
+    // llama.cpp has none of them whose experts' weights do not sum to 1.
+    all.push((ours.join("qwen3_moe"), "qwen3_moe", json!({"norm_topk_prob": true})));
+    let internlm2 = json!({"attention_bias": false, "mlp_bias": false, "rope_parameters": plain, "rope_scaling": null});
+    all.push((ours.join("llama"), INTERNLM2, internlm2));
+    all.extend(["smollm3", "olmo2", "granite", "qwen2_moe"].map(|name| (golden.join(name), name, json!({}))));
+    let ramp = json!({"rope_type": "yarn", "rope_theta": 150_000.0, "factor": 32.0, "truncate": true,
+        "original_max_position_embeddings": 64});
+    // It cuts at 7 and makes the ends of YaRN's ramp whole.
+    let gpt_oss = json!({"swiglu_limit": 7.0, "rope_parameters": ramp});
+    all.extend(["gpt_oss", "gpt_oss_mxfp4"].map(|name| (golden.join(name), name, gpt_oss.clone())));
+    // It has one epsilon for all norms.
+    let eps = json!({"rms_norm_eps": 1e-6});
+    all.extend(["deepseek_v2", "deepseek_v3"].map(|name| (golden.join(name), name, eps.clone())));
+    // It takes LongRoPE's long factors by the context, not by the length.
+    let factors = json!([1.0, 1.1, 1.4, 2.0]);
+    let long = json!({"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": factors, "long_factor": factors,
+        "original_max_position_embeddings": 24});
+    let minicpm3 = json!({"rms_norm_eps": 1e-6, "dim_model_base": 256, "rope_parameters": long});
+    all.push((golden.join("minicpm3"), "minicpm3", minicpm3));
+    all
+}
+
+/// Their checkpoints in f32, whose inputs llama.cpp does not round, without tokenizers, and the file of each.
+fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
     let mut all = Vec::new();
-    for (place, name) in [
-        (&ours, "llama"),
-        (&ours, INTERNLM2),
-        (&ours, "mistral"),
-        (&ours, "mixtral"),
-        (&ours, "qwen3"),
-        (&ours, "qwen3_moe"),
-        (&golden, "smollm3"),
-        (&golden, "olmo2"),
-        (&golden, "granite"),
-        (&golden, "qwen2_moe"),
-    ] {
+    for (from, name, changes) in random_models() {
         let internlm2 = name == INTERNLM2;
-        let from = place.join(if internlm2 { "llama" } else { name });
         let (source, path) = (folder.join(format!("a-{name}")), folder.join(format!("{name}.gguf")));
         if !from.is_dir() {
             println!("skipped: no {}", from.display());
             continue;
         }
         fs::create_dir_all(&source)?;
-        // In f32, whose inputs llama.cpp does not round.
         write_f32(&Checkpoint::open(&from)?, &BTreeMap::new(), &source, &|name| {
             !(internlm2 && name.ends_with(".bias"))
         })?;
         let mut config: Value = serde_json::from_slice(&fs::read(from.join("config.json"))?)?;
-        if name == "qwen3_moe" {
-            // llama.cpp has none of them whose experts' weights do not sum to 1.
-            config["norm_topk_prob"] = json!(true);
-        }
-        if internlm2 {
-            (config["attention_bias"], config["mlp_bias"]) = (json!(false), json!(false));
-            config["rope_parameters"] = json!({"rope_type": "default", "rope_theta": 10000.0});
-            config["rope_scaling"] = Value::Null;
+        for (field, value) in changes.as_object().into_iter().flatten() {
+            config[field] = value.clone();
         }
         fs::write(source.join("config.json"), config.to_string())?;
         let checkpoint = Checkpoint::open(&source)?;
@@ -163,6 +174,23 @@ fn architectures(folder: &Path) -> Checked<Vec<(Checkpoint, PathBuf)>> {
         all.push((checkpoint, path));
     }
     Ok(all)
+}
+
+/// The largest difference of logits along llama.cpp's replies, of the largest logit.
+fn apart(model: &Model, prompts: &[Vec<u32>], theirs: &Value) -> Checked<f32> {
+    let (mut most, mut largest) = (0f32, 0f32);
+    let every: Vec<Vec<Vec<f32>>> = serde_json::from_value(theirs["logits"].clone())?;
+    for ((prompt, reply), steps) in prompts.iter().zip(ids(&theirs["replies"])).zip(&every) {
+        let tokens: Vec<u32> = prompt.iter().copied().chain(reply.iter().map(|&id| id as u32)).collect();
+        let ours = model.logits(&tokens)?;
+        for (step, theirs) in steps.iter().enumerate() {
+            let ours = ours.row(prompt.len() - 1 + step);
+            assert_eq!(ours.len(), theirs.len());
+            most = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(most, f32::max);
+            largest = theirs.iter().fold(largest, |largest, logit| largest.max(logit.abs()));
+        }
+    }
+    Ok(most / largest)
 }
 
 /// What llama.cpp says to a request.
@@ -243,9 +271,98 @@ fn llama_cpp_says_the_same_of_every_architecture() -> Checked<()> {
     let folder = tempfile::tempdir()?;
     let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 64).collect()).collect();
     for (checkpoint, path) in architectures(folder.path())? {
-        let theirs = ask(&python, &path, &json!({"tokens": TOKENS, "texts": [], "prompts": prompts}))?;
+        let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+        let theirs = ask(&python, &path, &request)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        assert_same(&name, (&Model::load(&checkpoint)?, &prompts), &theirs, EXACT)?;
+        let model = Model::load(&checkpoint)?;
+        println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+        assert_same(&name, (&model, &prompts), &theirs, EXACT)?;
+    }
+    Ok(())
+}
+
+/// Of latents and of gpt-oss, whose tensors are cut and joined, in blocks: as llama.cpp takes them, rounding inputs, and as
+/// F32 to the last margin.
+#[test]
+fn llama_cpp_says_the_same_of_blocks_that_are_cut_and_joined() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let prompts: Vec<Vec<u32>> = (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+    let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+    for model_type in ["gpt_oss", "deepseek_v2", "deepseek_v3", "minicpm3"] {
+        let folder = tempfile::tempdir()?;
+        let mut config = random::settings(model_type);
+        if model_type == "minicpm3" {
+            config["dim_model_base"] = json!(256);
+        }
+        let dense = random::write(&folder.path().join("dense"), &config)?;
+        for (kind, settings) in [
+            ("Q8_0", json!({"bits": 8, "group_size": 32})),
+            ("Q4_0", json!({"bits": 4, "group_size": 32})),
+            ("Q4_1", json!({"bits": 4, "group_size": 32, "symmetric": false})),
+        ] {
+            let (name, out) = (format!("{model_type} {kind}"), folder.path().join(kind));
+            let recipe = Recipe::fitted("rtn", &settings, &widths(dense.config()))?;
+            let format = FormatInfo::named("gguf");
+            let job = Job { recipe: &recipe, calibration: None, format, ram_budget: None, out: &out };
+            compress(&dense, &job, &mut |_| {})?;
+            let path = out.join("model.gguf");
+            let model = Model::load(&Checkpoint::open(&path)?)?;
+            let theirs = ask(&python, &path, &request)?;
+            println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+            assert_same(&name, (&model, &prompts), &theirs, 2.0 * moved_by_rounding(&model, &prompts)?)?;
+            let wide = ask(&python, &widened(folder.path(), &dense, &model)?, &request)?;
+            println!("{name} as F32: {:.1e} apart", apart(&model, &prompts, &wide)?);
+            assert_same(&format!("{name} as F32"), (&model, &prompts), &wide, EXACT)?;
+        }
+    }
+    Ok(())
+}
+
+/// However DeepSeek's scores grow with YaRN, llama.cpp's grow alike.
+#[test]
+fn llama_cpp_says_the_same_of_every_yarn() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let prompts: Vec<Vec<u32>> = (0..4u32).map(|at| (1..90).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+    let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+    for scaling in random::yarns() {
+        let folder = tempfile::tempdir()?;
+        let mut config = random::settings("deepseek_v3");
+        config["rope_scaling"] = scaling.clone();
+        let dense = random::write(&folder.path().join("dense"), &config)?;
+        let path = folder.path().join("x.gguf");
+        export_gguf(&dense, &path)?;
+        let theirs = ask(&python, &path, &request)?;
+        let model = Model::load(&dense)?;
+        println!("{scaling}: {:.1e} apart", apart(&model, &prompts, &theirs)?);
+        assert_same("yarn", (&model, &prompts), &theirs, EXACT)?;
+    }
+    Ok(())
+}
+
+/// Experts of 4-bit floats stay what they are, as llama.cpp's own converter leaves them.
+#[test]
+fn llama_cpp_says_the_same_of_4_bit_floats() -> Checked<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let models = random_models().into_iter().filter(|(from, name, _)| *name == "gpt_oss_mxfp4" && from.is_dir());
+    for (from, name, changes) in models {
+        let folder = tempfile::tempdir()?;
+        let mut config: Value = serde_json::from_slice(&fs::read(from.join("config.json"))?)?;
+        for (field, value) in changes.as_object().into_iter().flatten() {
+            config[field] = value.clone();
+        }
+        fs::write(folder.path().join("config.json"), config.to_string())?;
+        fs::copy(from.join("model.safetensors"), folder.path().join("model.safetensors"))?;
+        let path = folder.path().join("x.gguf");
+        export_gguf(&Checkpoint::open(folder.path())?, &path)?;
+        let read = Checkpoint::open(&path)?;
+        assert!(read.has("model.layers.1.mlp.experts.3.gate_up_proj.mxfp4"));
+        let model = Model::load(&read)?;
+        let prompts: Vec<Vec<u32>> =
+            (0..8u32).map(|at| (1..6).map(|step| (at * 7 + step * 11) % 160).collect()).collect();
+        let request = json!({"tokens": TOKENS, "texts": [], "prompts": prompts, "logits": true});
+        let theirs = ask(&python, &path, &request)?;
+        println!("{name}: logits are at most {:.1e} of the largest apart", apart(&model, &prompts, &theirs)?);
+        assert_same(name, (&model, &prompts), &theirs, 2.0 * moved_by_rounding(&model, &prompts)?)?;
     }
     Ok(())
 }

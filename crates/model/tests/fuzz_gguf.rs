@@ -2,42 +2,15 @@
 //!
 //! 300 damaged files by default; `ACBENCH_FUZZ_SECONDS` runs for longer.
 
-use std::error::Error;
+mod support;
+
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use model::gguf::Summary;
 use model::{Checkpoint, Model, ModelError};
 use record::Rng;
-
-type Checked<T> = Result<T, Box<dyn Error>>;
-
-/// Address space that reading may take beyond what the first whole file took; that file has 17 kB.
-const LIMIT: usize = 64 << 20;
-
-/// The most address space that this process ever had, in bytes; `None` where the system does not say.
-fn peak() -> Option<usize> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
-    line.split_whitespace().nth(1)?.parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
-}
-
-fn text(text: &str) -> Vec<u8> {
-    let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(text.as_bytes());
-    bytes
-}
-
-/// A key with its type and value.
-fn key(name: &str, kind: u32, value: &[u8]) -> Vec<u8> {
-    [text(name), kind.to_le_bytes().to_vec(), value.to_vec()].concat()
-}
-
-fn list(kind: u32, count: usize, values: Vec<u8>) -> Vec<u8> {
-    [kind.to_le_bytes().to_vec(), (count as u64).to_le_bytes().to_vec(), values].concat()
-}
+use support::{Checked, Tensor, damage_all, file, key, list, text};
 
 /// All metadata of a Qwen2 of one block, with a vocabulary of single bytes, one merge and two added tokens.
 fn metadata() -> Vec<Vec<u8>> {
@@ -69,9 +42,6 @@ fn metadata() -> Vec<Vec<u8>> {
         key("tokenizer.chat_template", 8, &text("{% for m in messages %}{{ m.content }}{% endfor %}")),
     ]
 }
-
-/// Name, sizes (innermost first), type and content.
-type Tensor = (&'static str, Vec<u64>, u32, Vec<u8>);
 
 /// Its tensors: one of each type.
 fn tensors() -> Vec<Tensor> {
@@ -160,28 +130,6 @@ fn llama_tensors() -> Vec<Tensor> {
     all
 }
 
-/// A whole file of some metadata and tensors.
-fn file(metadata: &[Vec<u8>], tensors: &[Tensor]) -> Vec<u8> {
-    let mut bytes = b"GGUF".to_vec();
-    bytes.extend(3u32.to_le_bytes());
-    bytes.extend((tensors.len() as u64).to_le_bytes());
-    bytes.extend((metadata.len() as u64).to_le_bytes());
-    bytes.extend(metadata.concat());
-    let mut data: Vec<u8> = Vec::new();
-    for (name, sizes, kind, content) in tensors {
-        bytes.extend(text(name));
-        bytes.extend((sizes.len() as u32).to_le_bytes());
-        sizes.iter().for_each(|size| bytes.extend(size.to_le_bytes()));
-        bytes.extend(kind.to_le_bytes());
-        bytes.extend((data.len() as u64).to_le_bytes());
-        data.extend(content);
-        data.resize(data.len().next_multiple_of(32), 0);
-    }
-    bytes.resize(bytes.len().next_multiple_of(32), 0);
-    bytes.extend(data);
-    bytes
-}
-
 /// Everything that a reader does with a file.
 fn read(path: &Path) -> Result<(), ModelError> {
     let checkpoint = Checkpoint::open(path)?;
@@ -192,25 +140,6 @@ fn read(path: &Path) -> Result<(), ModelError> {
         model.logits(&ids)?;
     }
     Ok(())
-}
-
-/// Changes a few bytes, a length, or the file's end. `head`: bytes before the tensors, which are hit most.
-fn damage(bytes: &mut Vec<u8>, head: usize, rng: &mut Rng) {
-    for _ in 0..1 + rng.below(3) {
-        let within = if rng.below(8) == 0 { bytes.len() } else { head.min(bytes.len()) };
-        let at = rng.below(within.max(1));
-        match rng.below(6) {
-            0 => bytes[at] ^= 1 << rng.below(8),
-            1 => bytes[at] = rng.below(256) as u8,
-            2 => bytes[at..].iter_mut().take(8).for_each(|byte| *byte = 0xFF),
-            3 => bytes[at..].iter_mut().take(8).for_each(|byte| *byte = 0),
-            4 => bytes.truncate(at.max(1)),
-            _ => {
-                let piece: Vec<u8> = bytes[at..].iter().copied().take(rng.below(40)).collect();
-                bytes.splice(at..at, piece);
-            }
-        }
-    }
 }
 
 #[test]
@@ -225,29 +154,7 @@ fn damaged_files_are_errors() -> Checked<()> {
         let tensors = table.iter().map(|(.., content)| content.len().next_multiple_of(32)).sum::<usize>();
         files.push((whole.len() - tensors, whole));
     }
-    let seconds = std::env::var("ACBENCH_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
-    let (begun, before, mut seed, mut good) = (Instant::now(), peak(), 0u64, 0);
-    while match seconds {
-        None => seed < 300,
-        Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
-    } {
-        seed += 1;
-        let (head, whole) = &files[seed as usize % 2];
-        let mut bytes = whole.clone();
-        damage(&mut bytes, *head, &mut Rng::new(seed));
-        fs::write(&path, &bytes)?;
-        let result = catch_unwind(AssertUnwindSafe(|| read(&path)));
-        if let (Some(before), Some(after)) = (before, peak()) {
-            assert!(after <= before + LIMIT, "seed {seed}: {} bytes more", after - before);
-        }
-        match result {
-            Err(_) => return Err(format!("seed {seed} panicked").into()),
-            Ok(Ok(())) => good += 1,
-            Ok(Err(error)) => assert!(!error.to_string().is_empty()),
-        }
-    }
-    println!("{seed} files, {good} of them still readable");
-    Ok(())
+    damage_all(&path, &files, &read)
 }
 
 /// The error of a file.

@@ -6,16 +6,18 @@
 //! an f16.
 
 mod file;
+mod latent;
 mod metadata;
 mod pieces;
 mod rope;
+mod taken;
 mod vocabulary;
 
 use std::path::Path;
 
 use half::f16;
 use model::gguf::{BLOCK, Kind};
-use model::{Checkpoint, Dtype};
+use model::{Checkpoint, Dtype, TensorView};
 
 use super::tensor_file::Plan;
 use super::weight_file::FileKind;
@@ -113,18 +115,27 @@ fn contents(weight: &QuantizedWeight) -> Vec<u8> {
 /// # Errors
 /// An architecture or a tokenizer that llama.cpp does not have, quantized weights, a full disk.
 pub fn export_gguf(checkpoint: &Checkpoint, path: &Path) -> Result<(), CompressError> {
-    let names: Vec<&str> = checkpoint.tensor_names().collect();
-    let tensors = names.iter().map(|name| checkpoint.tensor(name)).collect::<Result<Vec<_>, _>>()?;
-    let plan = |tensor: &model::TensorView| Plan {
-        name: tensor.name.clone(),
-        dtype: tensor.dtype,
-        shape: tensor.shape.clone(),
-    };
-    let mut file = GgufFile::create(path, &metadata(checkpoint, None)?, tensors.iter().map(plan).collect())?;
-    for tensor in &tensors {
+    let mut plans = Vec::new();
+    for name in checkpoint.tensor_names() {
+        let TensorView { name, dtype, shape, .. } = stored(checkpoint, name)?;
+        plans.push(Plan { name, dtype, shape });
+    }
+    let mut file = GgufFile::create(path, &metadata(checkpoint, None)?, plans)?;
+    for name in checkpoint.tensor_names() {
+        let tensor = stored(checkpoint, name)?;
         file.write(&tensor.name, &tensor.bytes)?;
+        tensor.bytes.forget();
     }
     file.sync()
+}
+
+/// A tensor as a file has it: 4-bit floats of gpt-oss as blocks.
+fn stored(checkpoint: &Checkpoint, name: &str) -> Result<TensorView, CompressError> {
+    let linear = name.strip_suffix(".weight");
+    match linear.zip(checkpoint.blocks(name)) {
+        Some((linear, blocks)) => Ok(TensorView { name: format!("{linear}.{}", Kind::MXFP4.suffix()), ..blocks }),
+        None => Ok(checkpoint.tensor(name)?),
+    }
 }
 
 #[cfg(test)]

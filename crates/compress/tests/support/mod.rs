@@ -1,6 +1,8 @@
 //! Files made of other files.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub mod random;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;

@@ -18,6 +18,10 @@ pub(super) fn unstack(tensors: &mut Tensors, count: usize) {
     for name in names {
         if let Some(parts) = parts(tensors, &name, count) {
             tensors.remove(&name);
+            if let Some(linear) = name.strip_suffix("_blocks") {
+                // They are part of the numbers now.
+                tensors.remove(&format!("{linear}_scales"));
+            }
             parts.into_iter().for_each(|(name, entry)| tensors.insert(name, entry));
         }
     }

@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::checkpoint::files::{damaged, not_the_file};
 use crate::checkpoint::shards::WEIGHTS;
-use crate::format::gguf::{self, Kind, Quantized};
+use crate::format::gguf::{self, Joined, Kind, Quantized};
 use crate::{Bytes, HalfKind, ModelError, Weight};
 
 /// All tensors by name, and the files that hold them.
@@ -43,6 +43,8 @@ pub(crate) enum Change {
     OneMore,
     /// Inputs come before outputs.
     Transposed,
+    /// Rows lie in two places.
+    Joined(Box<Joined>),
     /// Runs of 32 4-bit floats, whose scales lie in a shard and a range; the tensor is of bf16, which holds them exactly.
     Mxfp4(usize, Range<usize>),
 }
@@ -163,14 +165,15 @@ impl Tensors {
     pub fn get(&self, name: &str) -> Result<TensorView, ModelError> {
         let none = || self.lacking(name, "no weight file holds it".to_owned());
         let entry = self.entries.get(name).ok_or_else(none)?;
-        let (file, bytes) = &self.shards[entry.shard];
-        let bytes = bytes.slice(entry.range.clone()).ok_or_else(none)?;
+        let (file, whole) = &self.shards[entry.shard];
+        let bytes = whole.slice(entry.range.clone()).ok_or_else(none)?;
         let rows = entry.shape.first().copied().unwrap_or(1);
         let bytes = match &entry.change {
             Change::None => bytes,
             Change::Halves(heads) => gguf::halves(&bytes, rows, *heads).into(),
             Change::OneMore => one_less(&bytes).into(),
             Change::Transposed => transposed(&bytes, rows, entry.dtype.bitsize() / 8).into(),
+            Change::Joined(joined) => joined.bytes(whole).into(),
             Change::Mxfp4(..) => {
                 let blocks = self.blocks(name).ok_or_else(none)?.bytes;
                 let (kind, cols) = (Kind::MXFP4, entry.shape.last().copied().unwrap_or(1));
@@ -207,6 +210,7 @@ impl Tensors {
     pub fn held(&self, name: &str) -> usize {
         let Some(Entry { dtype, shape, range, change, .. }) = self.entries.get(name) else { return 0 };
         let (values, suffix) = (shape.iter().product::<usize>(), name.rsplit('.').next().unwrap_or_default());
+        let bytes = values * dtype.bitsize() / 8;
         match (dtype, change) {
             // A run of 32 codes has a scale of 8 bits.
             (_, Change::Mxfp4(..)) => range.len() / 16 * 17,
@@ -215,13 +219,13 @@ impl Tensors {
             (Dtype::F32 | Dtype::F64, _) => 4 * values,
             // Packed integers have a scale of 32 bits, blocks one of 16.
             (Dtype::U8, change) => match Kind::of_suffix(suffix) {
-                Some(kind @ (Kind::Q4_0 | Kind::Q8_0)) => range.len() / kind.block_bytes() * (kind.block_bytes() + 2),
+                Some(kind @ (Kind::Q4_0 | Kind::Q8_0)) => bytes / kind.block_bytes() * (kind.block_bytes() + 2),
                 _ if *change == Change::None => 0,
-                _ => range.len(),
+                _ => bytes,
             },
             (Dtype::I32, _) if suffix == "weight_packed" => 0,
             (Dtype::F8_E4M3, _) => 0,
-            _ => range.len(),
+            _ => bytes,
         }
     }
 

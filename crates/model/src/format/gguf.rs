@@ -10,17 +10,22 @@
 //! `[out, bytes of a row]`.
 
 mod blocks;
+mod joined;
 mod kind;
+mod latent;
 mod names;
 mod pairs;
 mod parse;
 mod pieces;
 mod rope;
 mod settings;
+mod shares;
 mod split;
 mod summary;
+mod tables;
 mod vocabulary;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -37,8 +42,10 @@ pub use blocks::stored;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use blocks::{IQ4_LEVELS, scale_and_offset};
 pub(crate) use blocks::{read, weight, widen};
+pub(crate) use joined::Joined;
 pub use kind::{BLOCK, Kind};
-pub use names::{Family, FilePlace};
+pub use latent::ROPE_TRUNCATE;
+pub use names::{Family, FilePlace, Share};
 pub use pairs::{halves, pairs};
 pub(crate) use split::QWEN2;
 pub use split::Words;
@@ -76,9 +83,17 @@ pub(crate) fn open(path: &Path, bytes: &[u8]) -> Result<Opened, ModelError> {
     let keys = Keys::of(&file)?;
     let family = keys.family()?;
     let config = settings::config(keys, family)?;
-    let mut tensors = Vec::new();
-    for tensor in file.tensors.iter().filter(|tensor| !SETTINGS.contains(&tensor.name)) {
-        place(keys, family, tensor, &mut tensors)?;
+    let (mut tensors, mut shared) = (Vec::new(), BTreeMap::<String, Vec<_>>::new());
+    let blocks = &config["num_hidden_layers"];
+    let needed = |name| !SETTINGS.contains(&name) && !latent::guesses(keys, name, blocks);
+    for tensor in file.tensors.iter().filter(|tensor| needed(tensor.name)) {
+        match family.share(tensor.name) {
+            Some((name, share)) => shared.entry(name).or_default().push((share, tensor)),
+            None => place(keys, family, tensor, &mut tensors)?,
+        }
+    }
+    for parts in shared {
+        shares::place(keys, parts, &mut tensors)?;
     }
     let mut files = vec![("config.json".to_owned(), Bytes::from(config.to_string().into_bytes()))];
     files.extend(vocabulary::files(&file)?);
@@ -108,7 +123,7 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
     }
     if !name.contains("{expert}") {
         let change = change(keys, family, tensor)?;
-        all.push(one(file, tensor, (name, shape), (tensor.range.clone(), change))?);
+        all.push(one(file, (tensor.name, tensor.kind), (name, shape), (tensor.range.clone(), change))?);
         return Ok(());
     }
     let count = shape.remove(0);
@@ -119,25 +134,27 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
     for expert in 0..count {
         let name = name.replace("{expert}", &expert.to_string());
         let start = tensor.range.start + expert * width;
-        all.push(one(file, tensor, (name, shape.clone()), (start..start + width, Change::None))?);
+        let range = start..start + width;
+        all.push(one(file, (tensor.name, tensor.kind), (name, shape.clone()), (range, Change::None))?);
     }
     Ok(())
 }
 
+/// What a tensor of the file, by name and type, is in the folder.
 fn one(
     file: &File<'_>,
-    tensor: &Tensor<'_>,
+    (tensor, kind): (&str, Kind),
     (name, mut shape): (String, Vec<usize>),
     (range, change): (Range<usize>, Change),
 ) -> Result<Placed, ModelError> {
-    let (name, dtype) = match tensor.kind {
+    let (name, dtype) = match kind {
         Kind::F32 => (name, Dtype::F32),
         Kind::F16 => (name, Dtype::F16),
         Kind::Bf16 => (name, Dtype::BF16),
         quantized => {
             let linear = name.strip_suffix(".weight").filter(|_| shape.len() > 1);
             let Some((linear, inner)) = linear.zip(shape.last_mut()) else {
-                return Err(file.damaged(format!("tensor `{}` is quantized, and no matrix", tensor.name)));
+                return Err(file.damaged(format!("tensor `{tensor}` is quantized, and no matrix")));
             };
             *inner = *inner / quantized.block_values() * quantized.block_bytes();
             (format!("{linear}.{}", quantized.suffix()), Dtype::U8)

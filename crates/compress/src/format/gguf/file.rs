@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use model::Dtype;
-use model::gguf::{self, Family, FilePlace, Kind, MAGIC};
+use model::gguf::{self, FilePlace, Kind, MAGIC};
 
 use super::metadata::{Metadata, text};
+use super::taken::Taken;
 use crate::CompressError;
 use crate::format::tensor_file::Plan;
 
 /// Every tensor begins at a multiple of it.
 const ALIGNMENT: u64 = 32;
+
+/// Where each tensor of the folder lies, which may be in several of the file.
+type Places = HashMap<String, Vec<Place>>;
 
 /// Where a tensor lies, and what it is given as.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +34,8 @@ struct Place {
     pairs: Option<(usize, usize)>,
     /// Values are one more (f32).
     one_more: bool,
+    /// What is taken of the bytes.
+    taken: Taken,
 }
 
 /// An open file with a place for every planned tensor. A tensor may be written again.
@@ -37,7 +43,7 @@ struct Place {
 pub(crate) struct GgufFile {
     path: PathBuf,
     file: File,
-    places: HashMap<String, Place>,
+    places: Places,
     /// Tensors not yet written.
     missing: HashSet<String>,
     /// The head that is the embedding, which is not stored twice.
@@ -85,13 +91,19 @@ impl GgufFile {
             return Ok(());
         }
         let fail = CompressError::io("write", &self.path);
-        let stored = self.places.get(name).map(|place| (place.range.clone(), convert(place, bytes)));
-        let Some((range, stored)) = stored.filter(|(range, bytes)| range.end - range.start == bytes.len() as u64)
-        else {
-            return Err(fail(std::io::Error::other(format!("tensor `{name}` has another size than was planned"))));
+        let unplanned = || std::io::Error::other(format!("tensor `{name}` has another size than was planned"));
+        let Some(places) = self.places.get(name) else { return Err(fail(unplanned())) };
+        let file = &mut self.file;
+        let mut write = |place: &Place| {
+            let stored = convert(place, bytes);
+            if place.range.end - place.range.start != stored.len() as u64 {
+                return Err(unplanned());
+            }
+            file.seek(SeekFrom::Start(place.range.start)).and_then(|_| file.write_all(&stored))
         };
+        places.iter().try_for_each(&mut write).map_err(fail)?;
         self.missing.remove(name);
-        self.file.seek(SeekFrom::Start(range.start)).and_then(|_| self.file.write_all(&stored)).map_err(fail)
+        Ok(())
     }
 
     /// Makes sure that what was written is on disk.
@@ -111,13 +123,14 @@ impl GgufFile {
 
 /// A tensor's bytes as they are stored.
 fn convert<'a>(place: &Place, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    let taken = place.taken.of(bytes);
     let widen = |to: fn([u8; 2]) -> f32| {
-        bytes.as_chunks::<2>().0.iter().flat_map(|&two| to(two).to_le_bytes()).collect::<Vec<u8>>().into()
+        taken.as_chunks::<2>().0.iter().flat_map(|&two| to(two).to_le_bytes()).collect::<Vec<u8>>().into()
     };
     let stored: Cow<[u8]> = match (place.given, place.kind) {
         (Dtype::BF16, Kind::F32) => widen(|two| bf16::from_le_bytes(two).to_f32()),
         (Dtype::F16, Kind::F32) => widen(|two| f16::from_le_bytes(two).to_f32()),
-        _ => bytes.into(),
+        _ => taken,
     };
     let more = |four: &[u8; 4]| (f32::from_le_bytes(*four) + 1.0).to_le_bytes();
     match place.pairs {
@@ -130,7 +143,7 @@ fn convert<'a>(place: &Place, bytes: &'a [u8]) -> Cow<'a, [u8]> {
 /// Everything before the tensors, and where each will lie.
 struct Layout {
     header: Vec<u8>,
-    places: HashMap<String, Place>,
+    places: Places,
     /// Tensors that are settings: where they lie, and what they hold.
     settings: Vec<(u64, Vec<u8>)>,
     end: u64,
@@ -150,21 +163,22 @@ fn layout(metadata: &Metadata, plans: Vec<Plan>) -> Result<Layout, CompressError
     const HEAD: &str = "lm_head.weight";
     let (plans, tied): (Vec<Plan>, Vec<Plan>) =
         plans.into_iter().partition(|plan| !(metadata.tied && plan.name == HEAD));
-    let (mut rows, mut offset, mut places, mut settings) = (Vec::new(), 0u64, HashMap::new(), Vec::new());
+    let (mut rows, mut offset, mut places, mut settings) = (Vec::new(), 0u64, Places::new(), Vec::new());
     for (name, values) in &metadata.vectors {
         rows.push(Row { name: name.clone(), kind: Kind::F32, sizes: vec![values.len()], offset });
         settings.push((offset, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()));
         offset = (offset + values.len() as u64 * 4).next_multiple_of(ALIGNMENT);
     }
-    for (name, parts) in tensors(metadata.family, plans)? {
+    for (name, parts) in tensors(metadata, plans)? {
         let (kind, mut sizes) = (parts[0].kind, parts[0].sizes.clone());
         let start = offset;
         for part in &parts {
             let end = offset + (sizes.iter().product::<usize>() / kind.block_values() * kind.block_bytes()) as u64;
             let pairs = metadata.paired_heads(&name).map(|heads| (sizes[0], heads));
             let one_more = metadata.norms_one_more(&name);
-            let place = Place { range: offset..end, given: part.plan.dtype, kind, pairs, one_more };
-            places.insert(part.plan.name.clone(), place);
+            let (given, taken) = (part.plan.dtype, part.taken);
+            let place = Place { range: offset..end, given, kind, pairs, one_more, taken };
+            places.entry(part.plan.name.clone()).or_default().push(place);
             offset = end;
         }
         if parts[0].expert.is_some() {
@@ -175,7 +189,7 @@ fn layout(metadata: &Metadata, plans: Vec<Plan>) -> Result<Layout, CompressError
     }
     let header = header(metadata, &rows);
     let data = header.len() as u64;
-    for place in places.values_mut() {
+    for place in places.values_mut().flatten() {
         place.range = place.range.start + data..place.range.end + data;
     }
     settings.iter_mut().for_each(|(start, _)| *start += data);
@@ -209,14 +223,20 @@ struct Part {
     sizes: Vec<usize>,
     /// Which expert it belongs to, where experts lie in one tensor.
     expert: Option<usize>,
+    /// What it has of the planned tensor.
+    taken: Taken,
 }
 
 /// The tensors of the file, sorted by name, with their parts in the order of experts.
-fn tensors(family: &Family, plans: Vec<Plan>) -> Result<BTreeMap<String, Vec<Part>>, CompressError> {
+fn tensors(metadata: &Metadata, plans: Vec<Plan>) -> Result<BTreeMap<String, Vec<Part>>, CompressError> {
     let mut all: BTreeMap<String, Vec<Part>> = BTreeMap::new();
     for plan in plans {
-        let (place, kind, sizes) = describe(family, &plan)?;
-        all.entry(place.name).or_default().push(Part { plan, kind, sizes, expert: place.expert });
+        let (places, kind, shape) = describe(metadata, &plan)?;
+        for FilePlace { name, expert, share } in places {
+            let (taken, sizes) = Taken::new(share, &shape, metadata.split).ok_or_else(|| unknown(&plan))?;
+            let (kind, sizes) = stored((&name, kind), sizes);
+            all.entry(name).or_default().push(Part { plan: plan.clone(), kind, sizes, expert, taken });
+        }
     }
     for parts in all.values_mut() {
         parts.sort_by_key(|part| part.expert);
@@ -236,8 +256,8 @@ fn unknown(plan: &Plan) -> CompressError {
     CompressError::Format { format: "gguf", what, cure }
 }
 
-/// Where a planned tensor lies in the file, its type there, and its sizes, outermost first.
-fn describe(family: &Family, plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>), CompressError> {
+/// Where a planned tensor lies in the file, its type, and its sizes, outermost first.
+fn describe(metadata: &Metadata, plan: &Plan) -> Result<(Vec<FilePlace>, Kind, Vec<usize>), CompressError> {
     let mut shape = plan.shape.clone();
     let (name, kind) = match plan.dtype {
         Dtype::F32 => (plan.name.clone(), Kind::F32),
@@ -253,12 +273,17 @@ fn describe(family: &Family, plan: &Plan) -> Result<(FilePlace, Kind, Vec<usize>
         }
         _ => return Err(unknown(plan)),
     };
-    let place = family.file_place(&name).ok_or_else(|| unknown(plan))?;
-    if place.name.ends_with("ffn_gate_inp_shexp.weight") {
+    let places = metadata.family.file_places(&name, metadata.split.is_some());
+    if places.is_empty() { Err(unknown(plan)) } else { Ok((places, kind, shape)) }
+}
+
+/// The type and the sizes in the file of a tensor of it.
+fn stored((name, kind): (&str, Kind), mut sizes: Vec<usize>) -> (Kind, Vec<usize>) {
+    if name.ends_with("ffn_gate_inp_shexp.weight") {
         // A matrix of one row is a vector there.
-        shape.retain(|&size| size != 1);
+        sizes.retain(|&size| size != 1);
     }
     // llama.cpp has vectors and routers in f32.
-    let wide = shape.len() == 1 || place.name.contains("ffn_gate_inp") && plan.dtype != Dtype::U8;
-    Ok((place, if wide { Kind::F32 } else { kind }, shape))
+    let wide = sizes.len() == 1 || name.contains("ffn_gate_inp") && kind.block_values() == 1;
+    (if wide { Kind::F32 } else { kind }, sizes)
 }

@@ -4,7 +4,7 @@ use model::gguf::Family;
 use model::{Checkpoint, Config, Gating, Positions, RopeScaling};
 use serde_json::Value;
 
-use super::{rope, vocabulary};
+use super::{latent, rope, vocabulary};
 use crate::{CompressError, Scheme};
 
 /// A file's metadata, ready to be written.
@@ -20,8 +20,18 @@ pub(crate) struct Metadata {
     pub tied: bool,
     /// Query and key heads, where rows of q and k are to lie in pairs.
     pub pairs: Option<[usize; 2]>,
+    /// How keys and values of latents are cut apart, where they are.
+    pub split: Option<Split>,
     /// Tensors that are settings: name and numbers.
     pub vectors: Vec<(String, Vec<f32>)>,
+}
+
+/// The rows of a linear of keys and values: of each head first those of the key, then those of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Split {
+    pub heads: usize,
+    pub key: usize,
+    pub value: usize,
 }
 
 /// A text with its length.
@@ -32,9 +42,9 @@ pub(super) fn text(text: &str) -> Vec<u8> {
 }
 
 impl Metadata {
-    fn new(family: &'static Family, config: &Config) -> Self {
+    fn new(family: &'static Family, config: &Config, split: Option<Split>) -> Self {
         let pairs = family.pairs.then_some([config.heads, config.kv_heads]);
-        Self { family, count: 0, bytes: Vec::new(), tied: config.tie_embeddings, pairs, vectors: Vec::new() }
+        Self { family, count: 0, bytes: Vec::new(), tied: config.tie_embeddings, pairs, split, vectors: Vec::new() }
     }
 
     /// Whether a tensor of the file is a norm that is one more than the folder's.
@@ -124,16 +134,8 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     };
     let family = Family::of_model(&config.model_type);
     let family = family.ok_or_else(|| refused(format!("the architecture `{}`", config.model_type)))?;
-    // llama.cpp knows it by the architecture.
-    let normalize = family.name != "qwen2moe";
-    if config.experts.is_some_and(|experts| experts.normalize != normalize) {
-        let are = if normalize { "are not" } else { "are" };
-        return Err(refused(format!("experts whose weights {are} made to sum to 1 (`norm_topk_prob`)")));
-    }
-    if config.experts.is_some() && config.blocks.iter().any(|block| !block.sparse) {
-        return Err(refused("blocks without experts beside others".to_owned()));
-    }
-    let mut all = Metadata::new(family, config);
+    experts(family, config).map_err(refused)?;
+    let mut all = Metadata::new(family, config, latent::split(checkpoint, scheme.is_some()));
     all.text("general.architecture", family.name);
     all.text("general.type", "model");
     let folder = checkpoint.folder().and_then(|folder| folder.file_name());
@@ -146,17 +148,36 @@ pub(crate) fn metadata(checkpoint: &Checkpoint, scheme: Option<&Scheme>) -> Resu
     let said = checkpoint.config_json()["max_position_embeddings"].as_u64().and_then(|said| u32::try_from(said).ok());
     all.whole(&format!("{}.context_length", family.name), said.unwrap_or(config.max_positions as u32));
     rope::add(&mut all, family.name, config)?;
-    match family.norms_one_more {
-        true => gemma(&mut all, family.name, config).map_err(refused)?,
-        false => windows(&mut all, family.name, config),
+    match family.name {
+        "gemma" | "gemma2" | "gemma3" => gemma(&mut all, family.name, config).map_err(refused)?,
+        "gpt-oss" => gpt_oss(&mut all, config).map_err(refused)?,
+        _ => windows(&mut all, family.name, config),
     }
     match family.name {
+        "deepseek2" => latent::deepseek(&mut all, checkpoint).map_err(refused)?,
+        "minicpm3" => latent::minicpm3(config).map_err(refused)?,
         "granite" => granite(&mut all, config),
         "smollm3" => smollm3(config).map_err(refused)?,
         _ => {}
     }
     vocabulary::add(&mut all, checkpoint)?;
     Ok(all)
+}
+
+/// That experts are as llama.cpp has them in an architecture.
+fn experts(family: &Family, config: &Config) -> Result<(), String> {
+    let Some(experts) = config.experts else { return Ok(()) };
+    // llama.cpp knows it by the architecture, and of DeepSeek it is told.
+    let normalize = family.name != "qwen2moe";
+    if experts.normalize != normalize && family.name != "deepseek2" {
+        let are = if normalize { "are not" } else { "are" };
+        return Err(format!("experts whose weights {are} made to sum to 1 (`norm_topk_prob`)"));
+    }
+    let mut later = config.blocks.iter().skip_while(|block| family.name == "deepseek2" && !block.sparse);
+    match later.all(|block| block.sparse) {
+        true => Ok(()),
+        false => Err("blocks without experts beside others".to_owned()),
+    }
 }
 
 /// The decoder's sizes.
@@ -167,19 +188,23 @@ fn decoder(all: &mut Metadata, name: &str, config: &Config) {
         ("embedding_length", config.hidden_size),
         ("feed_forward_length", config.intermediate_size),
         ("attention.head_count", config.heads),
-        ("attention.head_count_kv", config.kv_heads),
-        ("attention.key_length", config.head_dim),
-        ("attention.value_length", config.head_dim),
         ("vocab_size", config.vocab_size),
     ] {
         // Sizes are below 2^31: `Fields::count` sees to it.
         all.whole(&key(field), value as u32);
     }
+    if config.latent.is_some() {
+        latent::heads(all, name, config);
+    } else {
+        all.whole(&key("attention.head_count_kv"), config.kv_heads as u32);
+        all.whole(&key("attention.key_length"), config.head_dim as u32);
+        all.whole(&key("attention.value_length"), config.head_dim as u32);
+    }
     if let Some(experts) = config.experts {
         all.whole(&key("expert_count"), experts.count as u32);
         all.whole(&key("expert_used_count"), experts.top_k as u32);
         all.whole(&key("expert_feed_forward_length"), experts.width as u32);
-        if let Some(shared) = experts.shared {
+        if let Some(shared) = experts.shared.filter(|_| name != "deepseek2") {
             all.whole(&key("expert_shared_feed_forward_length"), shared as u32);
         }
     }
@@ -222,6 +247,27 @@ fn smollm3(config: &Config) -> Result<(), String> {
         true => Ok(()),
         false => Err("a smollm3 with windows, or whose blocks turn by another pattern than three of four".to_owned()),
     }
+}
+
+/// The window of gpt-oss; what a file cannot say must be as llama.cpp takes it.
+fn gpt_oss(all: &mut Metadata, config: &Config) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("a gpt_oss with {what}"));
+    let Some(window) = config.blocks.iter().find_map(|block| block.window) else { return refuse("no windows") };
+    let odd = |(layer, block): (usize, &model::BlockSettings)| block.window != (layer % 2 == 0).then_some(window);
+    if config.blocks.iter().enumerate().any(odd) {
+        return refuse("windows by another pattern");
+    }
+    if config.blocks[0].gating != (Gating::Clamped { limit: 7.0, alpha: 1.702 }) {
+        return refuse("another swiglu_limit than 7 or swiglu_alpha than 1.702");
+    }
+    if !config.qkv_bias || !config.output_bias {
+        return refuse("attention_bias false");
+    }
+    if config.tie_embeddings {
+        return refuse("tie_word_embeddings");
+    }
+    all.whole("gpt-oss.attention.sliding_window", window as u32);
+    Ok(())
 }
 
 /// What Gemma has; what a file cannot say must be as llama.cpp takes it.

@@ -2,6 +2,7 @@
 
 use std::f32::consts::TAU;
 
+use model::gguf::ROPE_TRUNCATE;
 use model::{Config, Llama3Scaling, RopeScaling};
 
 use super::metadata::Metadata;
@@ -24,17 +25,25 @@ pub(super) fn add(all: &mut Metadata, name: &str, config: &Config) -> Result<(),
     all.number(&key("freq_base"), rope.theta as f32);
     let divisors = match &rope.scaling {
         RopeScaling::None => return Ok(()),
-        RopeScaling::Linear { factor } => {
+        // llama.cpp scales scores by what is YaRN's, too.
+        RopeScaling::Linear { factor } if name != "deepseek2" => {
             all.text(&key("scaling.type"), "linear");
             all.number(&key("scaling.factor"), *factor);
             return Ok(());
         }
-        RopeScaling::Yarn(yarn) if yarn.truncate => {
+        // llama.cpp makes the ramp's ends whole in gpt-oss, too, which is meant not to.
+        RopeScaling::Yarn(yarn) if yarn.truncate || name == "gpt-oss" => {
             all.text(&key("scaling.type"), "yarn");
             all.number(&key("scaling.factor"), yarn.factor as f32);
             all.whole(&key("scaling.original_context_length"), yarn.original as u32);
             all.number(&key("scaling.yarn_beta_fast"), yarn.beta_fast as f32);
             all.number(&key("scaling.yarn_beta_slow"), yarn.beta_slow as f32);
+            if name == "gpt-oss" && yarn.truncate {
+                all.flag(ROPE_TRUNCATE, true);
+            }
+            if name == "deepseek2" {
+                return Ok(());
+            }
             let usual = 0.1 * yarn.factor.max(1.0).ln() + 1.0;
             let own = f64::from(yarn.attention_factor) / usual;
             if (own - 1.0).abs() > 1e-6 {
@@ -42,13 +51,16 @@ pub(super) fn add(all: &mut Metadata, name: &str, config: &Config) -> Result<(),
             }
             return Ok(());
         }
-        RopeScaling::LongRope(long) if matches!(name, "phi3" | "llama") => {
+        RopeScaling::LongRope(long) if matches!(name, "phi3" | "llama" | "minicpm3") => {
             all.text(&key("scaling.type"), "longrope");
             all.number(&key("scaling.attn_factor"), long.attention_factor);
             all.whole(&key("scaling.original_context_length"), long.original as u32);
             all.vectors.push(("rope_factors_long.weight".to_owned(), long.long.clone()));
             all.vectors.push(("rope_factors_short.weight".to_owned(), long.short.clone()));
             return Ok(());
+        }
+        RopeScaling::Llama3(_) | RopeScaling::Factors(_) if matches!(name, "gpt-oss" | "minicpm3" | "deepseek2") => {
+            return Err(refused(format!("rotary positions of this kind in {name}")));
         }
         RopeScaling::Llama3(stretch) => divisors(stretch, rope.theta as f32, rope.dim),
         RopeScaling::Factors(factors) => factors.clone(),

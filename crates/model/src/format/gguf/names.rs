@@ -1,63 +1,19 @@
 //! What architectures and tensors are called in a GGUF file and in a Hugging Face folder.
 
-/// Names outside the blocks: file, folder.
-const OUTER: &[(&str, &str)] = &[
-    ("token_embd.weight", "model.embed_tokens.weight"),
-    ("output_norm.weight", "model.norm.weight"),
-    ("output.weight", "lm_head.weight"),
-];
+use super::tables::*;
 
-/// Names inside a block, without `.weight` or `.bias`: file, folder.
-type Inner = &'static [(&'static str, &'static str)];
-
-const DENSE: Inner = &[
-    ("attn_norm", "input_layernorm"),
-    ("attn_q", "self_attn.q_proj"),
-    ("attn_k", "self_attn.k_proj"),
-    ("attn_v", "self_attn.v_proj"),
-    ("attn_output", "self_attn.o_proj"),
-    ("attn_q_norm", "self_attn.q_norm"),
-    ("attn_k_norm", "self_attn.k_norm"),
-    ("ffn_norm", "post_attention_layernorm"),
-    ("ffn_gate", "mlp.gate_proj"),
-    ("ffn_up", "mlp.up_proj"),
-    ("ffn_down", "mlp.down_proj"),
-];
-
-const GEMMA_NORMS: Inner = &[
-    ("post_attention_norm", "post_attention_layernorm"),
-    ("ffn_norm", "pre_feedforward_layernorm"),
-    ("post_ffw_norm", "post_feedforward_layernorm"),
-];
-
-/// Norms of what attention and the feed-forward part give.
-const OLMO2_NORMS: Inner =
-    &[("post_attention_norm", "post_attention_layernorm"), ("post_ffw_norm", "post_feedforward_layernorm")];
-
-const FUSED: Inner = &[("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")];
-
-/// Experts lie in one tensor, `[experts, out, in]`; `{expert}` stands for their numbers.
-const QWEN_EXPERTS: Inner = &[
-    ("ffn_gate_inp", "mlp.gate"),
-    ("ffn_gate_exps", "mlp.experts.{expert}.gate_proj"),
-    ("ffn_up_exps", "mlp.experts.{expert}.up_proj"),
-    ("ffn_down_exps", "mlp.experts.{expert}.down_proj"),
-];
-
-/// One more expert, which sees every row.
-const SHARED_EXPERT: Inner = &[
-    ("ffn_gate_inp_shexp", "mlp.shared_expert_gate"),
-    ("ffn_gate_shexp", "mlp.shared_expert.gate_proj"),
-    ("ffn_up_shexp", "mlp.shared_expert.up_proj"),
-    ("ffn_down_shexp", "mlp.shared_expert.down_proj"),
-];
-
-const MIXTRAL_EXPERTS: Inner = &[
-    ("ffn_gate_inp", "block_sparse_moe.gate"),
-    ("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1"),
-    ("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3"),
-    ("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2"),
-];
+/// What a tensor of the file is of a linear of the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Share {
+    /// Its rows 0, 2, 4, ..: `[out / 2, in]`.
+    EvenRows,
+    /// Its rows 1, 3, 5, ..: `[out / 2, in]`.
+    OddRows,
+    /// Of each head the rows that make its key, transposed: `[heads, in, key]`.
+    Keys,
+    /// Of each head the rows that make its value: `[heads, value, in]`.
+    Values,
+}
 
 /// An architecture as both call it.
 #[derive(Debug, Clone, Copy)]
@@ -75,9 +31,13 @@ pub struct Family {
     /// Keys that others must not have.
     pub keys: &'static [&'static str],
     /// Its names that are not those of nearly all.
-    own: Inner,
+    own: &'static [Inner],
     /// The names of its experts.
     experts: Inner,
+    /// Whole names inside a block, of tensors whose names end otherwise there: file, folder.
+    vectors: Inner,
+    /// Tensors that are parts of the folder's.
+    shares: Shares,
 }
 
 const LLAMA: Family = Family {
@@ -89,10 +49,30 @@ const LLAMA: Family = Family {
     keys: &[],
     own: &[],
     experts: &[],
+    vectors: &[],
+    shares: &[],
 };
 const QWEN2: Family = Family { name: "qwen2", model_type: "qwen2", class: "Qwen2ForCausalLM", pairs: false, ..LLAMA };
 const GEMMA: Family =
     Family { name: "gemma", model_type: "gemma", class: "GemmaForCausalLM", norms_one_more: true, ..QWEN2 };
+
+const DEEPSEEK_V2: Family = Family {
+    name: "deepseek2",
+    model_type: "deepseek_v2",
+    class: "DeepseekV2ForCausalLM",
+    keys: &[
+        "expert_shared_count",
+        "expert_group_count",
+        "expert_weights_scale",
+        "expert_gating_func",
+        "leading_dense_block_count",
+        "nextn_predict_layers",
+    ],
+    own: &[LATENTS, SHARED_EXPERTS],
+    experts: QWEN_EXPERTS,
+    shares: KEYS_VALUES,
+    ..QWEN2
+};
 
 const FAMILIES: &[Family] = &[
     LLAMA,
@@ -105,12 +85,12 @@ const FAMILIES: &[Family] = &[
         name: "qwen2moe",
         model_type: "qwen2_moe",
         class: "Qwen2MoeForCausalLM",
-        own: SHARED_EXPERT,
+        own: &[SHARED_EXPERT],
         experts: QWEN_EXPERTS,
         ..QWEN2
     },
     Family { name: "smollm3", model_type: "smollm3", class: "SmolLM3ForCausalLM", ..LLAMA },
-    Family { name: "olmo2", model_type: "olmo2", class: "Olmo2ForCausalLM", own: OLMO2_NORMS, ..QWEN2 },
+    Family { name: "olmo2", model_type: "olmo2", class: "Olmo2ForCausalLM", own: &[OLMO2_NORMS], ..QWEN2 },
     Family {
         name: "granite",
         model_type: "granite",
@@ -118,14 +98,14 @@ const FAMILIES: &[Family] = &[
         keys: &["attention.scale", "embedding_scale", "residual_scale", "logit_scale"],
         ..LLAMA
     },
-    Family { name: "phi3", model_type: "phi3", class: "Phi3ForCausalLM", own: FUSED, ..QWEN2 },
+    Family { name: "phi3", model_type: "phi3", class: "Phi3ForCausalLM", own: &[FUSED], ..QWEN2 },
     GEMMA,
     Family {
         name: "gemma2",
         model_type: "gemma2",
         class: "Gemma2ForCausalLM",
         keys: &["attn_logit_softcapping", "final_logit_softcapping"],
-        own: GEMMA_NORMS,
+        own: &[GEMMA_NORMS],
         ..GEMMA
     },
     Family {
@@ -133,10 +113,37 @@ const FAMILIES: &[Family] = &[
         model_type: "gemma3_text",
         class: "Gemma3ForCausalLM",
         keys: &["final_logit_softcapping"],
-        own: GEMMA_NORMS,
+        own: &[GEMMA_NORMS],
         ..GEMMA
     },
+    Family {
+        name: "gpt-oss",
+        model_type: "gpt_oss",
+        class: "GptOssForCausalLM",
+        own: &[GPT_OSS_NORM],
+        experts: GPT_OSS_EXPERTS,
+        vectors: &[("attn_sinks.weight", "self_attn.sinks")],
+        shares: GATE_UP,
+        ..QWEN2
+    },
+    Family { name: "minicpm3", model_type: "minicpm3", class: "MiniCPM3ForCausalLM", own: &[LATENTS], ..QWEN2 },
+    DEEPSEEK_V2,
+    Family {
+        model_type: "deepseek_v3",
+        class: "DeepseekV3ForCausalLM",
+        vectors: &[("exp_probs_b.bias", "mlp.gate.e_score_correction_bias")],
+        ..DEEPSEEK_V2
+    },
 ];
+
+/// What tells architectures of one name in a file apart.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traits {
+    pub experts: bool,
+    pub window: bool,
+    /// Experts are scored by sigmoids.
+    pub sigmoid: bool,
+}
 
 /// Where a tensor of a folder lies in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +152,8 @@ pub struct FilePlace {
     pub name: String,
     /// Which expert's part of it, where experts lie in one.
     pub expert: Option<usize>,
+    /// What of the folder's tensor it is; `None` is all.
+    pub share: Option<Share>,
 }
 
 impl Family {
@@ -153,18 +162,26 @@ impl Family {
         FAMILIES.iter().find(|family| family.model_type == model_type)
     }
 
-    /// The family of a file: of `general.architecture`, and what else tells Llama, Mistral and Mixtral apart.
-    pub(super) fn of_file(name: &str, experts: bool, window: bool) -> Option<&'static Self> {
-        Self::of_model(match (name, experts, window) {
-            ("llama", true, _) => "mixtral",
-            ("llama", false, true) => "mistral",
-            ("qwen3moe", ..) => "qwen3_moe",
-            ("qwen2moe", ..) => "qwen2_moe",
+    /// The family of a file: of `general.architecture`, and what else there is to tell some apart by.
+    pub(super) fn of_file(name: &str, traits: Traits) -> Option<&'static Self> {
+        Self::of_model(match name {
+            "llama" if traits.experts => "mixtral",
+            "llama" if traits.window => "mistral",
+            "qwen3moe" => "qwen3_moe",
+            "qwen2moe" => "qwen2_moe",
             // Its queries, keys and values are cut apart there, and the rest is Llama's.
-            ("internlm2", ..) => "llama",
-            ("gemma3", ..) => "gemma3_text",
-            (other, ..) => other,
+            "internlm2" => "llama",
+            "gemma3" => "gemma3_text",
+            "gpt-oss" => "gpt_oss",
+            "deepseek2" if traits.sigmoid => "deepseek_v3",
+            "deepseek2" => "deepseek_v2",
+            other => other,
         })
+    }
+
+    /// Whether keys and values are made of a latent.
+    pub(super) fn latents(&self) -> bool {
+        self.own.contains(&LATENTS)
     }
 
     /// The values of `general.architecture` that can be read.
@@ -186,27 +203,49 @@ impl Family {
         }
         let (layer, rest) = name.strip_prefix("blk.")?.split_once('.')?;
         let layer = number(layer)?;
+        if let Some((_, folder)) = self.vectors.iter().find(|(file, _)| *file == rest) {
+            return Some(format!("model.layers.{layer}.{folder}"));
+        }
         let (part, what) = rest.rsplit_once('.')?;
         let folder = self.inner(part)?;
         matches!(what, "weight" | "bias").then(|| format!("model.layers.{layer}.{folder}.{what}"))
     }
 
-    /// Where a folder's tensor lies in a file.
+    /// The folder's tensor that a file's is a part of, with `{expert}` as in [`Family::folder_name`], and which part.
+    pub(super) fn share(&self, name: &str) -> Option<(String, Share)> {
+        let (layer, rest) = name.strip_prefix("blk.")?.split_once('.')?;
+        let (layer, (part, what)) = (number(layer)?, rest.rsplit_once('.')?);
+        let (_, folder, share) = self.shares.iter().find(|(file, ..)| *file == part)?;
+        matches!(what, "weight" | "bias").then(|| (format!("model.layers.{layer}.{folder}.{what}"), *share))
+    }
+
+    /// Where a folder's tensor lies in a file; nowhere where files have no such tensor. Keys and values of latents may lie
+    /// together or, `split`, apart.
     ///
     /// ```
     /// let qwen3 = model::gguf::Family::of_model("qwen3_moe").unwrap();
-    /// let place = qwen3.file_place("model.layers.3.self_attn.q_proj.bias").unwrap();
-    /// assert_eq!((place.name.as_str(), place.expert), ("blk.3.attn_q.bias", None));
-    /// let place = qwen3.file_place("model.layers.0.mlp.experts.7.up_proj.weight").unwrap();
-    /// assert_eq!((place.name.as_str(), place.expert), ("blk.0.ffn_up_exps.weight", Some(7)));
+    /// let places = qwen3.file_places("model.layers.3.self_attn.q_proj.bias", false);
+    /// assert_eq!((places[0].name.as_str(), places[0].expert), ("blk.3.attn_q.bias", None));
+    /// let places = qwen3.file_places("model.layers.0.mlp.experts.7.up_proj.weight", false);
+    /// assert_eq!((places[0].name.as_str(), places[0].expert), ("blk.0.ffn_up_exps.weight", Some(7)));
+    /// let deepseek = model::gguf::Family::of_model("deepseek_v3").unwrap();
+    /// let places = deepseek.file_places("model.layers.0.self_attn.kv_b_proj.weight", true);
+    /// assert_eq!((places[0].name.as_str(), places[1].name.as_str()), ("blk.0.attn_k_b.weight", "blk.0.attn_v_b.weight"));
     /// ```
-    pub fn file_place(&self, name: &str) -> Option<FilePlace> {
+    pub fn file_places(&self, name: &str, split: bool) -> Vec<FilePlace> {
         if let Some((file, _)) = OUTER.iter().find(|(_, folder)| *folder == name) {
-            return Some(FilePlace { name: (*file).to_owned(), expert: None });
+            return vec![FilePlace { name: (*file).to_owned(), expert: None, share: None }];
         }
+        self.inner_places(name, split).unwrap_or_default()
+    }
+
+    fn inner_places(&self, name: &str, split: bool) -> Option<Vec<FilePlace>> {
         let (layer, rest) = name.strip_prefix("model.layers.")?.split_once('.')?;
         let layer = number(layer)?;
-        let (part, what) = rest.rsplit_once('.')?;
+        if let Some((file, _)) = self.vectors.iter().find(|(_, folder)| *folder == rest) {
+            return Some(vec![FilePlace { name: format!("blk.{layer}.{file}"), expert: None, share: None }]);
+        }
+        let (part, what) = rest.rsplit_once('.').filter(|(_, what)| matches!(*what, "weight" | "bias"))?;
         let (part, expert) =
             match part.split_once("experts.").and_then(|(before, rest)| Some((before, rest.split_once('.')?))) {
                 Some((before, (expert, after))) => {
@@ -214,14 +253,23 @@ impl Family {
                 }
                 None => (part.to_owned(), None),
             };
-        let (file, _) = self.table().find(|(_, folder)| *folder == part)?;
-        matches!(what, "weight" | "bias").then(|| FilePlace { name: format!("blk.{layer}.{file}.{what}"), expert })
+        let place = |file: &str, share| FilePlace { name: format!("blk.{layer}.{file}.{what}"), expert, share };
+        match self.table().find(|(_, folder)| *folder == part) {
+            Some((file, _)) if !(split && self.shares.iter().any(|(_, folder, _)| *folder == part)) => {
+                Some(vec![place(file, None)])
+            }
+            _ => {
+                let shares = self.shares.iter().filter(|(_, folder, _)| *folder == part);
+                Some(shares.map(|(file, _, share)| place(file, Some(*share))).collect())
+            }
+        }
     }
 
     /// Names inside a block; the first that fits counts.
     fn table(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-        let usual = DENSE.iter().filter(|(_, folder)| self.own.iter().all(|(_, own)| own != folder));
-        self.own.iter().chain(usual).chain(self.experts)
+        let own = || self.own.iter().copied().flatten();
+        let usual = DENSE.iter().filter(move |(_, folder)| own().all(|(_, own)| own != folder));
+        own().chain(usual).chain(self.experts)
     }
 
     fn inner(&self, part: &str) -> Option<String> {
@@ -254,12 +302,25 @@ mod tests {
             for (file, _) in names {
                 let file = format!("blk.12.{file}.weight");
                 let folder = family.folder_name(&file).unwrap();
-                let place = family.file_place(&folder.replace("{expert}", "5")).unwrap();
-                assert_eq!((place.name, place.expert), (file, folder.contains("{expert}").then_some(5)));
+                let places = family.file_places(&folder.replace("{expert}", "5"), false);
+                let expert = folder.contains("{expert}").then_some(5);
+                assert_eq!(places, [FilePlace { name: file, expert, share: None }]);
+            }
+            for (file, folder) in family.vectors {
+                let (file, folder) = (format!("blk.3.{file}"), format!("model.layers.3.{folder}"));
+                assert_eq!(family.folder_name(&file).as_ref(), Some(&folder));
+                assert_eq!(family.file_places(&folder, true)[0].name, file);
+            }
+            for (file, _, share) in family.shares {
+                let file = format!("blk.12.{file}.weight");
+                let (folder, found) = family.share(&file).unwrap();
+                assert_eq!((found, family.folder_name(&file)), (*share, None));
+                let places = family.file_places(&folder.replace("{expert}", "5"), true);
+                assert!(places.iter().any(|place| place.name == file && place.share == Some(*share)), "{places:?}");
             }
         }
         assert_eq!(Family::of_model("llama").unwrap().folder_name("blk.0.ffn_gate_exps.weight"), None);
-        let mixtral = Family::of_file("llama", true, false).unwrap();
+        let mixtral = Family::of_file("llama", Traits { experts: true, ..Traits::default() }).unwrap();
         assert_eq!(
             mixtral.folder_name("blk.0.ffn_down.7.weight").unwrap(),
             "model.layers.0.block_sparse_moe.experts.7.w2.weight"

@@ -3,10 +3,14 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::kind::Kind;
+use super::latent;
 use super::names::Family;
 use super::parse::Value;
 use super::settings::Keys;
 use crate::ModelError;
+
+/// What LongRoPE divides frequencies by: up to the original context, and beyond it.
+const LONG_ROPE: [&str; 2] = ["rope_factors_short.weight", "rope_factors_long.weight"];
 
 /// Adds the base, the share of a head that turns, and how frequencies are scaled.
 pub(super) fn add(
@@ -28,12 +32,12 @@ pub(super) fn add(
         // A little more, so that the product with the head is not rounded down to one less.
         config.insert("partial_rotary_factor".into(), json!((turned as f64 + 0.25) / head as f64));
     }
-    let scaling = scaling(keys)?;
+    let scaling = scaling(keys, family)?;
     config.insert("rope_scaling".into(), scaling);
     Ok(())
 }
 
-fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
+fn scaling(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelError> {
     // The older of two ways to write a factor.
     let factor = keys.number("rope.scaling.factor").or_else(|| keys.number("rope.scale_linear"));
     let factor = factor.filter(|&factor| factor != 0.0);
@@ -44,10 +48,14 @@ fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
     let kind = match keys.get("rope.scaling.type") {
         Some(Value::Text(kind)) => *kind,
         Some(_) => return Err(keys.bad("rope.scaling.type", "is no text")),
-        None if keys.file.tensor("rope_factors_long.weight").is_some() => "longrope",
+        None if LONG_ROPE.iter().any(|name| keys.file.tensor(name).is_some()) => "longrope",
         None if factor.is_some() => "linear",
         None => "none",
     };
+    if family.name == "deepseek2" && !matches!(kind, "none" | "yarn") {
+        let what = format!("`{}.rope.scaling.type` `{kind}`", keys.name);
+        return Err(keys.file.unsupported(what, "in this architecture none and yarn can be read"));
+    }
     let original = keys.whole("rope.scaling.original_context_length").and_then(|size| i64::try_from(size).ok());
     let mut scaling = Map::new();
     scaling.insert("rope_type".into(), json!(kind));
@@ -62,15 +70,19 @@ fn scaling(keys: Keys<'_, '_>) -> Result<Json, ModelError> {
                     scaling.insert(field.into(), json!(value));
                 }
             }
-            // llama.cpp multiplies what it is given by what the paper recommends.
-            if let (Some(attention), Some(factor)) = (attention.filter(|&own| own != 1.0), factor) {
+            if keys.number("rope.scaling.yarn_ext_factor").is_some_and(|how| how >= 0.0 && how != 1.0) {
+                let what = format!("`{}.rope.scaling.yarn_ext_factor`", keys.name);
+                return Err(keys.file.unsupported(what, "use a model that mixes frequencies as YaRN's paper does"));
+            }
+            if family.name == "deepseek2" {
+                latent::deepseek_yarn(&mut scaling, keys, factor);
+            } else if let (Some(attention), Some(factor)) = (attention.filter(|&own| own != 1.0), factor) {
+                // llama.cpp multiplies what it is given by what the paper recommends.
                 scaling.insert("attention_factor".into(), json!(attention * (0.1 * factor.ln() + 1.0)));
             }
         }
         "longrope" => {
-            let (Some(short), Some(long)) =
-                (factors("rope_factors_short.weight")?, factors("rope_factors_long.weight")?)
-            else {
+            let (Some(short), Some(long)) = (factors(LONG_ROPE[0])?, factors(LONG_ROPE[1])?) else {
                 return Err(keys
                     .file
                     .damaged("it has LongRoPE and no tensors `rope_factors_long`, `rope_factors_short`"));

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::kind::Kind;
-use super::names::Family;
+use super::latent;
+use super::names::{Family, Traits};
 use super::parse::{File, Tensor, Value};
 use super::rope;
 use super::vocabulary::stop_tokens;
@@ -43,7 +44,13 @@ const FOREIGN: &[(&str, f64)] = &[
     ("expert_gating_func", 1.0),
     ("leading_dense_block_count", 0.0),
     ("nextn_predict_layers", 0.0),
+    ("attention.temperature_scale", 0.0),
+    ("swiglu_clamp_exp", 0.0),
+    ("swiglu_clamp_shexp", 0.0),
 ];
+
+/// `expert_gating_func` of experts that are scored by sigmoids.
+const SIGMOID: f64 = 2.0;
 
 /// The keys of one architecture.
 #[derive(Clone, Copy)]
@@ -93,8 +100,16 @@ impl<'a, 'f> Keys<'a, 'f> {
 
     /// What tells architectures of one name apart.
     pub fn family(&self) -> Result<&'static Family, ModelError> {
-        let (experts, window) = (self.whole("expert_count").unwrap_or(0) > 0, self.window().is_some());
-        Family::of_file(self.name, experts, window).ok_or_else(|| {
+        let traits = Traits {
+            experts: self.whole("expert_count").unwrap_or(0) > 0,
+            window: self.window().is_some(),
+            // Files that do not say have a correction where it is so.
+            sigmoid: match self.number("expert_gating_func").filter(|&how| how != 0.0) {
+                Some(how) => how == SIGMOID,
+                None => self.file.tensors.iter().any(|tensor| tensor.name.ends_with(".exp_probs_b.bias")),
+            },
+        };
+        Family::of_file(self.name, traits).ok_or_else(|| {
             let mut kinds: Vec<Kind> = self.file.tensors.iter().map(|tensor| tensor.kind).collect();
             kinds.sort_unstable();
             kinds.dedup();
@@ -128,9 +143,35 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
             None => {}
         }
     }
-    let embedding = check_sizes(keys)?;
+    let embedding = check_sizes(keys, family)?;
+    let head = if family.latents() { latent::heads(&mut config, keys)? } else { heads(&mut config, keys)? };
+    rope::add(&mut config, keys, (family, head))?;
+    windows(&mut config, keys, family)?;
+    experts(&mut config, keys, family)?;
+    biases(&mut config, keys.file, family);
+    config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
+    config.insert("tie_word_embeddings".into(), json!(keys.file.tensor("output.weight").is_none()));
+    match family.norms_one_more {
+        true => gemma(&mut config, keys, family),
+        false => drop(config.insert("hidden_act".into(), json!("silu"))),
+    }
+    match family.name {
+        "granite" => granite(&mut config, keys),
+        "minicpm3" => latent::minicpm3(&mut config),
+        // llama.cpp knows no other interval.
+        "smollm3" => drop(config.insert("no_rope_layer_interval".into(), json!(4))),
+        _ => {}
+    }
+    config.insert("torch_dtype".into(), json!(dtype(keys.file)));
+    let stops = stop_tokens(keys.file);
+    config.insert("eos_token_id".into(), if stops.is_empty() { Json::Null } else { json!(stops) });
+    Ok(Json::Object(config))
+}
+
+/// Adds the width of heads, and gives it.
+fn heads(config: &mut Map<String, Json>, keys: Keys<'_, '_>) -> Result<i128, ModelError> {
     let heads = keys.whole("attention.head_count").unwrap_or(1);
-    let width = embedding.sizes[0] as i128;
+    let width = keys.whole("embedding_length").unwrap_or(1);
     let head = keys.whole("attention.key_length").unwrap_or(width / heads.max(1));
     if keys.whole("attention.value_length").is_some_and(|other| other != head) {
         return Err(keys.file.unsupported(
@@ -142,26 +183,7 @@ pub(super) fn config(keys: Keys<'_, '_>, family: &Family) -> Result<Json, ModelE
     if keys.get("attention.head_count_kv").is_none() {
         config.insert("num_key_value_heads".into(), config["num_attention_heads"].clone());
     }
-    rope::add(&mut config, keys, (family, head))?;
-    windows(&mut config, keys, family)?;
-    experts(&mut config, family);
-    biases(&mut config, keys.file, family);
-    config.insert("vocab_size".into(), json!(embedding.sizes.get(1).copied().unwrap_or(1)));
-    config.insert("tie_word_embeddings".into(), json!(keys.file.tensor("output.weight").is_none()));
-    match family.norms_one_more {
-        true => gemma(&mut config, keys, family),
-        false => drop(config.insert("hidden_act".into(), json!("silu"))),
-    }
-    match family.name {
-        "granite" => granite(&mut config, keys),
-        // llama.cpp knows no other interval.
-        "smollm3" => drop(config.insert("no_rope_layer_interval".into(), json!(4))),
-        _ => {}
-    }
-    config.insert("torch_dtype".into(), json!(dtype(keys.file)));
-    let stops = stop_tokens(keys.file);
-    config.insert("eos_token_id".into(), if stops.is_empty() { Json::Null } else { json!(stops) });
-    Ok(Json::Object(config))
+    Ok(head)
 }
 
 /// That no key asks for what the known architectures do not have.
@@ -184,7 +206,7 @@ fn check_foreign(keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> 
 }
 
 /// That numbers which memory is reserved by are those of tensors. Gives the embedding.
-fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError> {
+fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>, family: &Family) -> Result<&'a Tensor<'f>, ModelError> {
     let file = keys.file;
     let Some(embedding) = file.tensor("token_embd.weight") else {
         return Err(ModelError::NoTensor {
@@ -203,7 +225,7 @@ fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError>
     }
     let heads = keys.whole("attention.head_count").filter(|heads| (1..1 << 31).contains(heads));
     let heads = heads.ok_or_else(|| keys.bad("attention.head_count", "is no number of heads"))?;
-    if let Some(head) = keys.whole("attention.key_length") {
+    if let Some(head) = keys.whole("attention.key_length").filter(|_| !family.latents()) {
         let fused = file.tensor("blk.0.attn_qkv.weight");
         let keys_too = if fused.is_some() { 2 * keys.whole("attention.head_count_kv").unwrap_or(heads) } else { 0 };
         let first = fused.or_else(|| file.tensor("blk.0.attn_q.weight"));
@@ -219,7 +241,7 @@ fn check_sizes<'a, 'f>(keys: Keys<'a, 'f>) -> Result<&'a Tensor<'f>, ModelError>
 /// A window over keys. llama.cpp applies none but Gemma's in these architectures, and its converter writes none but those.
 fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> {
     let window = keys.window().and_then(|size| i64::try_from(size).ok());
-    if window.is_some() && matches!(family.name, "olmo2" | "granite" | "smollm3") {
+    if window.is_some() && matches!(family.name, "olmo2" | "granite" | "smollm3" | "minicpm3" | "deepseek2") {
         let what = format!("`{}.attention.sliding_window`", keys.name);
         return Err(keys.file.unsupported(what, "use a model of this architecture without windows"));
     }
@@ -228,11 +250,17 @@ fn windows(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) 
         return Ok(());
     }
     config.insert("use_sliding_window".into(), json!(window.is_some()));
+    let kind = |&windowed: &i64| if windowed != 0 { "sliding_attention" } else { "full_attention" };
     if let Some(Value::Wholes(pattern)) = keys.get("attention.sliding_window_pattern").filter(|_| window.is_some()) {
-        let kind = |&windowed: &i64| if windowed != 0 { "sliding_attention" } else { "full_attention" };
         config.insert("layer_types".into(), pattern.iter().map(kind).collect());
     } else if let Some(pattern) = keys.whole("attention.sliding_window_pattern").filter(|_| family.norms_one_more) {
         config.insert("sliding_window_pattern".into(), json!(i64::try_from(pattern).unwrap_or(0)));
+    } else if let Some(period) = keys.whole("attention.sliding_window_pattern").filter(|_| family.name == "gpt-oss") {
+        // The last of so many blocks has none; of 0, none is the last.
+        let period = if window.is_some() { period } else { 1 };
+        let windowed = |layer: i128| i64::from(period == 0 || layer % period < period - 1);
+        let layers = keys.whole("block_count").unwrap_or(0);
+        config.insert("layer_types".into(), (0..layers).map(windowed).map(|windowed| kind(&windowed)).collect());
     } else if window.is_some() {
         config.insert("max_window_layers".into(), json!(0));
     }
@@ -281,8 +309,10 @@ fn gemma(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
 }
 
 /// Gives the fields of experts the names that the architecture has for them.
-fn experts(config: &mut Map<String, Json>, family: &Family) {
+fn experts(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> {
     match family.model_type {
+        "deepseek_v2" | "deepseek_v3" => latent::deepseek(config, keys)?,
+        "gpt_oss" => latent::gpt_oss(config, keys),
         "mixtral" => {
             if let Some(count) = config.remove("num_experts") {
                 config.insert("num_local_experts".into(), count);
@@ -303,6 +333,7 @@ fn experts(config: &mut Map<String, Json>, family: &Family) {
     if family.model_type != "qwen2_moe" {
         config.remove("shared_expert_intermediate_size");
     }
+    Ok(())
 }
 
 /// Biases are there where their tensors are.

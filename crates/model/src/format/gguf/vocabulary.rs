@@ -38,6 +38,10 @@ const ENDS: &[&str] = &[
     "<end_of_utterance>",
 ];
 
+/// A model that has all of these ends its replies with them, and each message of one with [`MESSAGE_END`] (gpt-oss).
+const HARMONY: [&str; 2] = ["<|return|>", "<|call|>"];
+const MESSAGE_END: &str = "<|end|>";
+
 /// The files; none where the file has no tokenizer.
 pub(super) fn files(file: &File<'_>) -> Result<Vec<(String, Bytes)>, ModelError> {
     let Some(kind) = Vocabulary::kind(file)? else { return Ok(Vec::new()) };
@@ -368,8 +372,10 @@ pub(super) fn stop_tokens(file: &File<'_>) -> Vec<i64> {
     if let (Some(Value::Texts(texts)), Some(Value::Wholes(types))) =
         (file.metadata.get("tokenizer.ggml.tokens"), file.metadata.get("tokenizer.ggml.token_type"))
     {
+        let harmony = HARMONY.iter().all(|token| texts.contains(token));
+        let ends = |text: &str| ENDS.contains(&text) && !(harmony && text == MESSAGE_END);
         let control = texts.iter().zip(types).zip(0..).filter(|((_, kind), _)| **kind == CONTROL);
-        ids.extend(control.filter(|((text, _), _)| ENDS.contains(text)).map(|(_, id)| id));
+        ids.extend(control.filter(|((text, _), _)| ends(text)).map(|(_, id)| id));
     }
     ids.sort_unstable();
     ids.dedup();
