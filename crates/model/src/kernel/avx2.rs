@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::portable;
+use super::{panels, portable};
 use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
 use crate::{Fp8, Packed, Weight};
 
 mod dots;
+mod many;
 mod mix;
 mod source;
 
@@ -24,40 +25,62 @@ const FEW: usize = 3;
 /// [`portable::rows_by_rows`].
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
+    let (row, n) = (|c: usize| &w[c * k..(c + 1) * k], w.len() / k);
     if x.len() <= FEW * k {
-        dots::few(x, w.len() / k, |c| F32(&w[c * k..(c + 1) * k]), k, out, stride);
-    } else {
-        dots::many(x, w, k, out, stride);
+        return dots::few(x, n, |c| F32(row(c)), k, out, stride);
+    }
+    let mut scratch = Vec::new();
+    let panels = panels::lay_out::<{ many::COLUMNS }>(n, k, &mut scratch, |c, out| out.copy_from_slice(row(c)));
+    many::product(x, panels, (n, k), out, stride);
+}
+
+/// [`portable::rows_by_held`]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
+    let (k, n, from) = (w.shape().1, rows.len(), rows.start);
+    let widen = |c: usize, out: &mut [f32]| super::widen(w, from + c, out);
+    if x.len() > FEW * k {
+        let panels = panels::lay_out::<{ many::COLUMNS }>(n, k, scratch, widen);
+        return many::product(x, panels, (n, k), out, stride);
+    }
+    let halves = |c: usize| 2 * (from + c) * k..2 * (from + c + 1) * k;
+    match w {
+        Weight::F32(w) => dots::few(x, n, |c| F32(w.row(from + c)), k, out, stride),
+        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => {
+            dots::few(x, n, |c| Bf16(&bytes[halves(c)]), k, out, stride);
+        }
+        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => {
+            dots::few(x, n, |c| F16(&bytes[halves(c)]), k, out, stride);
+        }
+        _ => match (integers(w), floats(w)) {
+            (Some((w, shift)), _) if w.bits == 4 => {
+                dots::few(x, n, |c| Int4(packed_row(w, from + c, shift)), k, out, stride);
+            }
+            (Some((w, shift)), _) => dots::few(x, n, |c| Int8(packed_row(w, from + c, shift)), k, out, stride),
+            (_, Some((w, shift))) => dots::few(x, n, |c| Float8::of(w, from + c, shift), k, out, stride),
+            _ => {
+                scratch.resize(n * k, 0.0);
+                scratch.chunks_exact_mut(k).enumerate().for_each(|(c, wide)| widen(c, wide));
+                rows_by_rows(x, scratch, k, out, stride);
+            }
+        },
     }
 }
 
-/// [`portable::rows_by_held`]; false, and nothing done, where the weight is to be widened first.
-#[target_feature(enable = "avx2,fma,f16c")]
-pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, out: &mut [f32], stride: usize) -> bool {
-    let k = w.shape().1;
-    let (n, from, few) = (rows.len(), rows.start, x.len() <= FEW * k);
+/// A packed weight that can be widened in registers, with its groups as a power of two.
+fn integers(w: &Weight) -> Option<(&Packed, u32)> {
     match w {
-        Weight::F32(w) => rows_by_rows(x, &w.data[rows.start * k..rows.end * k], k, out, stride),
-        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) if few => {
-            dots::few(x, n, |c| Bf16(&bytes[2 * (from + c) * k..2 * (from + c + 1) * k]), k, out, stride);
-        }
-        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) if few => {
-            dots::few(x, n, |c| F16(&bytes[2 * (from + c) * k..2 * (from + c + 1) * k]), k, out, stride);
-        }
-        Weight::Fp8(w) if few => {
-            let Some(shift) = Float8::shift(w) else { return false };
-            dots::few(x, n, |c| Float8::of(w, from + c, shift), k, out, stride);
-        }
-        Weight::Packed(w) if few => {
-            let Some(shift) = super::group_shift(w) else { return false };
-            match w.bits {
-                4 => dots::few(x, n, |c| Int4(packed_row(w, from + c, shift)), k, out, stride),
-                _ => dots::few(x, n, |c| Int8(packed_row(w, from + c, shift)), k, out, stride),
-            }
-        }
-        _ => return false,
+        Weight::Packed(w) => super::group_shift(w).map(|shift| (w, shift)),
+        _ => None,
     }
-    true
+}
+
+/// 8-bit floats that can be widened in registers, with their blocks as a power of two.
+fn floats(w: &Weight) -> Option<(&Fp8, u32)> {
+    match w {
+        Weight::Fp8(w) => Float8::shift(w).map(|shift| (w, shift)),
+        _ => None,
+    }
 }
 
 /// [`portable::widen_packed`].

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::panels;
 use crate::Weight;
 use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
@@ -93,8 +94,7 @@ impl Product<'_> {
             return few::product(few::Input::of::<S>(x, k, scratch), w, rows, out, stride);
         }
         let n = rows.len();
-        many::lay_out(w, rows, k, scratch);
-        many::product(x, scratch, (n, k), out, stride);
+        many::product(x, many::lay_out(w, rows, k, scratch), (n, k), out, stride);
     }
 
     /// By others: false where there are few rows of x.
@@ -105,8 +105,9 @@ impl Product<'_> {
             return false;
         }
         let n = rows.len();
-        many::lay_out_widened(n, k, scratch, |row, out| super::widen(w, rows.start + row, out));
-        many::product(x, scratch, (n, k), out, stride);
+        let widen = |row: usize, out: &mut [f32]| super::widen(w, rows.start + row, out);
+        let panels = panels::lay_out::<COLUMNS>(n, k, scratch, widen);
+        many::product(x, panels, (n, k), out, stride);
         true
     }
 }

@@ -12,6 +12,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod matmul;
+#[cfg(target_arch = "x86_64")]
+mod panels;
 pub(crate) mod portable;
 mod tiles;
 
@@ -96,19 +98,15 @@ fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32
         // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
         let done =
             level() == Level::Avx512 && unsafe { avx512::rows_by_held(x, w, rows.clone(), scratch, out, stride) };
-        // SAFETY: `level` says that the processor has AVX2, FMA and F16C.
-        let done = done || level() >= Level::Avx2 && unsafe { avx2::rows_by_held(x, w, rows.clone(), out, stride) };
-        if done {
+        if !done && level() >= Level::Avx2 {
+            // SAFETY: `level` says that the processor has AVX2, FMA and F16C.
+            unsafe { avx2::rows_by_held(x, w, rows.clone(), scratch, out, stride) };
+        }
+        if done || level() >= Level::Avx2 {
             return;
         }
     }
-    if level() == Level::Portable {
-        return tiles::rows_by_held(x, w, rows, scratch, out, stride);
-    }
-    let k = w.shape().1;
-    scratch.resize(rows.len() * k, 0.0);
-    rows.zip(scratch.chunks_exact_mut(k)).for_each(|(row, wide)| widen(w, row, wide));
-    rows_by_rows(x, scratch, k, out, stride);
+    tiles::rows_by_held(x, w, rows, scratch, out, stride);
 }
 
 /// Writes one row of a weight in f32, `[cols]`.

@@ -3,14 +3,12 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::source::{F32, Source};
+use super::source::Source;
 use crate::kernel::ahead::Ahead;
 use crate::kernel::portable::{self, BLOCK, LANES};
 
 /// Values of a register.
 const EIGHT: usize = 8;
-/// Rows of x that stay in the level-2 cache, a block of k of them, while all rows of w pass.
-const RESIDENT: usize = 64;
 
 /// The sum of the lanes in the order of [`portable::sum_lanes`].
 #[inline]
@@ -135,90 +133,5 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
             }
         }
         at += LANES;
-    }
-}
-
-/// Many rows of x `[m, k]` by rows of w `[n, k]`: tiles of 4 x 3 outputs, first the lanes 0 to 7 of all of them, then the
-/// others, so that their sums stay in registers.
-#[target_feature(enable = "avx2,fma,f16c")]
-pub(super) fn many(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
-    let (rows, n) = (x.len() / k, w.len() / k);
-    for first in (0..rows).step_by(RESIDENT) {
-        for from in (0..k).step_by(BLOCK) {
-            let range = from..(from + BLOCK).min(k);
-            for c in (0..n).step_by(3) {
-                for r in (first..rows.min(first + RESIDENT)).step_by(4) {
-                    let size = ((rows - r).min(4), (n - c).min(3));
-                    tile_of(size, &x[r * k..], &w[c * k..], (k, range.clone()), &mut out[r * stride + c..], stride);
-                }
-            }
-        }
-    }
-}
-
-/// A tile of so many rows and columns.
-#[inline]
-#[target_feature(enable = "avx2,fma,f16c")]
-fn tile_of(
-    size: (usize, usize),
-    x: &[f32],
-    w: &[f32],
-    (k, range): (usize, Range<usize>),
-    out: &mut [f32],
-    stride: usize,
-) {
-    match size {
-        (4, 3) => tile::<4, 3>(x, w, k, range, out, stride),
-        (4, 2) => tile::<4, 2>(x, w, k, range, out, stride),
-        (4, _) => tile::<4, 1>(x, w, k, range, out, stride),
-        (3, 3) => tile::<3, 3>(x, w, k, range, out, stride),
-        (2, 3) => tile::<2, 3>(x, w, k, range, out, stride),
-        (1, 3) => tile::<1, 3>(x, w, k, range, out, stride),
-        (m, n) => (0..m * n).for_each(|at| {
-            let (r, c) = (at / n, at % n);
-            tile::<1, 1>(&x[r * k..], &w[c * k..], k, range.clone(), &mut out[r * stride + c..], stride);
-        }),
-    }
-}
-
-/// A block of the dots of `R` rows of x and `C` rows of w.
-#[inline]
-#[target_feature(enable = "avx2,fma,f16c")]
-fn tile<const R: usize, const C: usize>(
-    x: &[f32],
-    w: &[f32],
-    k: usize,
-    range: Range<usize>,
-    out: &mut [f32],
-    stride: usize,
-) {
-    let whole = range.end / LANES * LANES;
-    assert!(x.len() >= R * k && w.len() >= C * k && range.end <= k);
-    let mut sums = [[[_mm256_setzero_ps(); 2]; C]; R];
-    for half in 0..2 {
-        let mut eight = [[_mm256_setzero_ps(); C]; R];
-        let mut at = range.start + half * EIGHT;
-        while at < whole {
-            // SAFETY: `at + 8 <= whole <= k`, and w has C rows of k values (asserted above).
-            let w: [__m256; C] = std::array::from_fn(|c| unsafe { _mm256_loadu_ps(w.as_ptr().add(c * k + at)) });
-            for (r, eight) in eight.iter_mut().enumerate() {
-                // SAFETY: likewise, and x has R rows.
-                let x = unsafe { _mm256_loadu_ps(x.as_ptr().add(r * k + at)) };
-                for (sum, w) in eight.iter_mut().zip(w) {
-                    *sum = _mm256_fmadd_ps(x, w, *sum);
-                }
-            }
-            at += LANES;
-        }
-        for (sums, eight) in sums.as_flattened_mut().iter_mut().zip(eight.as_flattened()) {
-            sums[half] = *eight;
-        }
-    }
-    for (r, sums) in sums.into_iter().enumerate() {
-        for (c, sums) in sums.into_iter().enumerate() {
-            let total = sum_with(&x[r * k..][..k], F32(&w[c * k..][..k]), whole..range.end, sums);
-            let out = &mut out[r * stride + c];
-            *out = if range.start == 0 { total } else { *out + total };
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::source::Source;
 use super::sum;
+use crate::kernel::panels;
 use crate::kernel::portable::{BLOCK, LANES};
 
 /// Rows of w that are multiplied side by side: the columns of a panel.
@@ -16,12 +17,12 @@ const STEP: usize = COLUMNS * LANES;
 /// Rows of x that stay in the level-2 cache, a block of k of them, while all panels pass.
 const RESIDENT: usize = 126;
 
-/// Lays rows of `k` values out in panels: sixteen values of the first of eight rows, sixteen of the second, and so on. What is
-/// beyond the last row and the last k is zero.
+/// Lays rows of `k` values out in panels.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn lay_out<S: Source>(w: S, rows: Range<usize>, k: usize, panels: &mut Vec<f32>) {
+pub(super) fn lay_out<S: Source>(w: S, rows: Range<usize>, k: usize, scratch: &mut Vec<f32>) -> &[f32] {
     let whole = k / LANES * LANES;
-    for (column, row) in columns(rows.len(), k, panels).zip(rows) {
+    let (panels, places) = panels::places::<COLUMNS>(rows.len(), k, scratch);
+    for (place, row) in places.zip(rows) {
         let (run, mut from, mut group) = (w.rows(row, 1), 0, 0usize);
         while from < whole {
             let end = (group + 1).saturating_mul(w.group()).min(whole);
@@ -31,41 +32,19 @@ pub(super) fn lay_out<S: Source>(w: S, rows: Range<usize>, k: usize, panels: &mu
                 // SAFETY: `at + 16 <= whole`, since groups are multiples of 16.
                 let sixteen = unsafe { S::load(run, 0, grid, at) };
                 let sixteen = if S::TURNED { sum::in_order(sixteen) } else { sixteen };
-                let place = &mut panels[column + at / LANES * STEP..][..LANES];
+                let place = &mut panels[place + at / LANES * STEP..][..LANES];
                 // SAFETY: the place has sixteen values.
                 unsafe { _mm512_storeu_ps(place.as_mut_ptr(), sixteen) };
             }
             (from, group) = (end, group + 1);
         }
         if whole < k {
-            let place = &mut panels[column + whole / LANES * STEP..][..LANES];
+            let place = &mut panels[place + whole / LANES * STEP..][..LANES];
             place.fill(0.0);
             place.iter_mut().zip(whole..k).for_each(|(value, at)| *value = w.get(row, at));
         }
     }
-}
-
-/// The same for rows that `widen` writes.
-pub(super) fn lay_out_widened(n: usize, k: usize, panels: &mut Vec<f32>, widen: impl Fn(usize, &mut [f32])) {
-    let mut values = vec![0.0; k.next_multiple_of(LANES)];
-    for (row, column) in columns(n, k, panels).enumerate() {
-        widen(row, &mut values[..k]);
-        for (sixteen, step) in values.chunks_exact(LANES).zip(panels[column..].chunks_mut(STEP)) {
-            step[..LANES].copy_from_slice(sixteen);
-        }
-    }
-}
-
-/// Makes room for the panels of `n` rows, and says where the first sixteen values of each row go; the next ones go [`STEP`]
-/// further on each.
-fn columns(n: usize, k: usize, panels: &mut Vec<f32>) -> impl Iterator<Item = usize> + use<> {
-    let panel = k.div_ceil(LANES) * STEP;
-    panels.resize(n.div_ceil(COLUMNS) * panel, 0.0);
-    let column = move |row: usize| row / COLUMNS * panel + row % COLUMNS * LANES;
-    for row in n..n.next_multiple_of(COLUMNS) {
-        panels[column(row)..].chunks_mut(STEP).take(panel / STEP).for_each(|step| step[..LANES].fill(0.0));
-    }
-    (0..n).map(column)
+    panels
 }
 
 /// All rows of x `[m, k]` by the `n` rows that were laid out: `out[r * stride + c]`.
