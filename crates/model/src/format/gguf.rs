@@ -40,7 +40,7 @@ use settings::Keys;
 pub use blocks::Quantized;
 pub use blocks::stored;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use blocks::{IQ4_LEVELS, scale_and_offset};
+pub(crate) use blocks::{IQ4_LEVELS, MXFP4_LEVELS, mxfp4_scale, scale_and_offset};
 pub(crate) use blocks::{read, weight, widen};
 pub(crate) use joined::Joined;
 pub use kind::{BLOCK, Kind};

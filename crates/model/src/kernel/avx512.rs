@@ -13,7 +13,7 @@ mod many;
 mod source;
 mod sum;
 
-use blocks::{Blocks, Iq4Nl, Q4_1, Q4K, Q6K};
+use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
 use source::{Bf16, F16, F32, Float8, Grids, Int4, Int8, Source};
 
 /// Rows of w that are multiplied side by side.
@@ -64,6 +64,8 @@ pub fn rows_by_held(
             Kind::Q4_1 => product.by(Blocks::<Q4_1>::of(blocks)),
             Kind::IQ4_NL => product.by(Blocks::<Iq4Nl>::of(blocks)),
             Kind::Q4_K => product.by(Blocks::<Q4K>::of(blocks)),
+            Kind::Q5_K => product.by(Blocks::<Q5K>::of(blocks)),
+            Kind::MXFP4 => product.by(Blocks::<Mxfp4>::of(blocks)),
             Kind::Q6_K => product.by(Blocks::<Q6K>::of(blocks)),
             _ => return product.by_widened(w),
         },

@@ -50,13 +50,14 @@ fn held(
         11 => blocks(Kind::Q4_K, (n, k), rng),
         12 => blocks(Kind::Q6_K, (n, k), rng),
         13 => blocks(Kind::Q5_K, (n, k), rng),
-        14 => float8((n, k), (1, k), rng),
+        14 => blocks(Kind::MXFP4, (n, k), rng),
+        15 => float8((n, k), (1, k), rng),
         _ => float8((n, k), (3, size), rng),
     }
 }
 
 /// Kinds of [`held`].
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 
 /// Random 8-bit floats `[n, k]`, every code among them, with a scale for each block.
 fn float8((rows, cols): (usize, usize), block: (usize, usize), rng: &mut record::Rng) -> Weight {
@@ -75,6 +76,11 @@ fn blocks(kind: Kind, (rows, k): (usize, usize), rng: &mut record::Rng) -> Weigh
     let mut bytes: Vec<u8> =
         (0..rows * cols / kind.block_values() * kind.block_bytes()).map(|_| rng.below(256) as u8).collect();
     for block in bytes.chunks_exact_mut(kind.block_bytes()) {
+        if kind == Kind::MXFP4 {
+            // An exponent: no infinite number either.
+            block[0] = 100 + block[0] % 50;
+            continue;
+        }
         // The high bytes of f16 scales: no infinite number.
         [1, 3, 209].into_iter().for_each(|at| {
             if let Some(byte) = block.get_mut(at) {

@@ -6,7 +6,7 @@ mod small;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use large::scale_and_offset;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use small::LEVELS as IQ4_LEVELS;
+pub(crate) use small::{LEVELS as IQ4_LEVELS, MXFP4_LEVELS, mxfp4_scale};
 
 use half::f16;
 use rayon::prelude::*;

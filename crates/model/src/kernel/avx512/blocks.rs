@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
 use super::source::{Run, Source};
-use crate::gguf::{IQ4_LEVELS, Quantized, scale_and_offset};
+use crate::gguf::{IQ4_LEVELS, MXFP4_LEVELS, Quantized, mxfp4_scale, scale_and_offset};
 
 /// How the weights of a block are stored.
 pub(super) trait Form: Copy {
@@ -103,6 +103,20 @@ unsafe fn half(bytes: *const u8) -> __m512 {
     _mm512_cvtph_ps(_mm256_set1_epi16(bits as i16))
 }
 
+/// `d * s` and `m * o` of a group of a block of Q4_K or Q5_K.
+///
+/// # Safety
+/// Sixteen bytes must be there, and the group be one of eight.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn group_of_k(block: *const u8, group: usize) -> (__m512, __m512) {
+    // SAFETY: as the caller promises.
+    let (d, m, packed) = unsafe { (half(block), half(block.add(2)), &*block.add(4).cast::<[u8; 12]>()) };
+    let (scale, offset) = scale_and_offset(packed, group);
+    let times = |factor: __m512, whole: u8| _mm512_mul_ps(factor, _mm512_set1_ps(f32::from(whole)));
+    (times(d, scale), times(m, offset))
+}
+
 /// What sixteen bytes have in their low (`shift` 0) or high (4) four bits, looked up in a table.
 ///
 /// # Safety
@@ -165,6 +179,31 @@ impl Form for Iq4Nl {
     }
 }
 
+/// An exponent e, 16 bytes of halves: `2^(e - 128) * level[q]`.
+#[derive(Clone, Copy)]
+pub(super) struct Mxfp4;
+
+impl Form for Mxfp4 {
+    const BYTES: usize = 17;
+    type Grid = __m512;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: *const u8, _group: usize) -> __m512 {
+        // SAFETY: there are sixteen levels of a byte.
+        let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(MXFP4_LEVELS.as_ptr().cast()) });
+        // SAFETY: a block has 17 bytes.
+        _mm512_mul_ps(_mm512_set1_ps(mxfp4_scale(unsafe { *block })), _mm512_cvtepi32_ps(levels))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, table: __m512, at: usize) -> __m512 {
+        // SAFETY: a block has 17 bytes.
+        unsafe { look_up(block.add(1), at / 4, table) }
+    }
+}
+
 /// `d`, `m`, 12 bytes of six-bit `s` and `o`, 128 bytes of q: `d * s * q - m * o`.
 #[derive(Clone, Copy)]
 pub(super) struct Q4K;
@@ -178,10 +217,8 @@ impl Form for Q4K {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn grid(block: *const u8, group: usize) -> __m512 {
         // SAFETY: a block has 144 bytes.
-        let (d, m, packed) = unsafe { (half(block), half(block.add(2)), &*block.add(4).cast::<[u8; 12]>()) };
-        let (scale, offset) = scale_and_offset(packed, group);
-        let times = |factor: __m512, whole: u8| _mm512_mul_ps(factor, _mm512_set1_ps(f32::from(whole)));
-        _mm512_sub_ps(scaled(times(d, scale)), times(m, offset))
+        let (scale, offset) = unsafe { group_of_k(block, group) };
+        _mm512_sub_ps(scaled(scale), offset)
     }
 
     #[inline]
@@ -189,6 +226,41 @@ impl Form for Q4K {
     unsafe fn load(block: *const u8, table: __m512, at: usize) -> __m512 {
         // SAFETY: a block has 144 bytes, and at is below 256: 16 + 96 + 16 + 16 at most.
         unsafe { look_up(block.add(16 + at / 64 * 32 + at % 32), at / 32 % 2 * 4, table) }
+    }
+}
+
+/// The same with 32 bytes of the highest of five bits of q before the 128 of the others.
+#[derive(Clone, Copy)]
+pub(super) struct Q5K;
+
+impl Form for Q5K {
+    const VALUES: usize = 256;
+    const BYTES: usize = 176;
+    /// Without the highest bit and with it.
+    type Grid = (__m512, __m512);
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(block: *const u8, group: usize) -> (__m512, __m512) {
+        // SAFETY: a block has 176 bytes, the first 16 as Q4_K's, and eight groups.
+        let (scale, offset) = unsafe { group_of_k(block, group) };
+        let high = _mm512_setr_ps(16., 17., 18., 19., 20., 21., 22., 23., 24., 25., 26., 27., 28., 29., 30., 31.);
+        (_mm512_sub_ps(scaled(scale), offset), _mm512_sub_ps(_mm512_mul_ps(high, scale), offset))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(block: *const u8, (low, high): (__m512, __m512), at: usize) -> __m512 {
+        // SAFETY: a block has 176 bytes, and at is below 256: 48 + 96 + 16 + 16 at most, and 16 + 16 + 16.
+        let (bytes, bits) = unsafe {
+            let bytes = block.add(48 + at / 64 * 32 + at % 32);
+            (_mm_loadu_si128(bytes.cast()), _mm_loadu_si128(block.add(16 + at % 32).cast()))
+        };
+        let wide =
+            |bytes, shift: usize| _mm512_srlv_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(shift as i32));
+        let four = _mm512_and_si512(wide(bytes, at / 32 % 2 * 4), _mm512_set1_epi32(15));
+        let fifth = _mm512_and_si512(_mm512_slli_epi32::<4>(wide(bits, at / 32)), _mm512_set1_epi32(16));
+        _mm512_permutex2var_ps(low, _mm512_or_si512(four, fifth), high)
     }
 }
 

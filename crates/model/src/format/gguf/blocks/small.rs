@@ -53,14 +53,20 @@ pub fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
 /// Exponent `e`, 16 bytes of halves: `2^(e - 127)` times 0, 0.5, 1, 1.5, 2, 3, 4, 6, negative from q = 8 on.
 #[inline(always)]
 pub fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
-    /// Twice the numbers.
-    const TWICE: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
-    // 2^(e - 128), which is subnormal for e < 2.
-    let scale = match block[0] {
+    let scale = mxfp4_scale(block[0]);
+    nibbles(&block[1..], out, |q, _| scale * f32::from(MXFP4_LEVELS[usize::from(q)]));
+}
+
+/// Twice the 4-bit floats.
+pub const MXFP4_LEVELS: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
+/// `2^(e - 128)`, which is subnormal for e < 2.
+#[inline(always)]
+pub fn mxfp4_scale(exponent: u8) -> f32 {
+    match exponent {
         small @ 0..2 => f32::from_bits(0x0020_0000 << small),
         e => f32::from_bits(u32::from(e - 1) << 23),
-    };
-    nibbles(&block[1..], out, |q, _| scale * f32::from(TWICE[usize::from(q)]));
+    }
 }
 
 #[inline(always)]
