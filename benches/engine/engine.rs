@@ -1,12 +1,13 @@
 //! How fast a checkpoint decodes and reads a prompt, with so many threads:
 //!
 //! ```text
-//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,..]]
+//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH]]]
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
 //! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1 and 8 prompts at once,
-//! what the prompts take alone taken off; `prompt 512` reads 512 tokens up to the first token of a reply.
+//! of 16 tokens or `LENGTH`, what the prompts take alone taken off; `prompt 512` reads 512 tokens up to the first token of a
+//! reply.
 
 use std::error::Error;
 use std::time::Instant;
@@ -63,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let most: usize = args.next().map_or(Ok(32), |tokens| tokens.parse())?;
     let rows = args.next().unwrap_or_else(|| "1,8".to_owned());
     let rows = rows.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
+    let length = args.next().map_or(Ok(16), |length| length.parse())?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?;
     let model = Model::load(&checkpoint)?;
@@ -80,8 +82,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     line("read", read());
     replies(&model, tokenizer, (1, 16, 2))?;
     for rows in rows {
-        let first = replies(&model, tokenizer, (rows, 16, 1))?;
-        let all = replies(&model, tokenizer, (rows, 16, 1 + most))?;
+        let first = replies(&model, tokenizer, (rows, length, 1))?;
+        let all = replies(&model, tokenizer, (rows, length, 1 + most))?;
         line(&format!("decode {rows}"), (all.0 - first.0, all.1 - first.1, all.2 - first.2));
     }
     let (_, wall, cpu) = replies(&model, tokenizer, (1, 512, 1))?;

@@ -52,15 +52,7 @@ impl Numbers {
                 grids[vector] = (low, step);
                 let width = bytes_of(dim, *bits);
                 let codes = &mut codes[vector * width..(vector + 1) * width];
-                codes.fill(0);
-                for (at, &number) in numbers.iter().enumerate() {
-                    // Of equal numbers the step is 0, and every code is.
-                    let code = ((number - low) / step).round_ties_even().clamp(0.0, top) as u8;
-                    match bits {
-                        4 => codes[at / 2] |= code << (at % 2 * 4),
-                        _ => codes[at] = code,
-                    }
-                }
+                kernel::round_to_codes(numbers, (low, step), *bits, codes);
             }
         }
     }
@@ -71,15 +63,9 @@ impl Numbers {
             Self::Exact(all) => Cow::Borrowed(&all[vectors.start * dim..vectors.end * dim]),
             Self::Rounded { bits, codes, grids } => {
                 let width = bytes_of(dim, *bits);
-                let mut numbers = Vec::with_capacity(vectors.len() * dim);
-                for vector in vectors {
-                    let (low, step) = grids[vector];
-                    let codes = &codes[vector * width..(vector + 1) * width];
-                    let code = |at: usize| match bits {
-                        4 => codes[at / 2] >> (at % 2 * 4) & 0xF,
-                        _ => codes[at],
-                    };
-                    numbers.extend((0..dim).map(|at| f32::from(code(at)).mul_add(step, low)));
+                let mut numbers = vec![0.0; vectors.len() * dim];
+                for (vector, numbers) in vectors.zip(numbers.chunks_exact_mut(dim.max(1))) {
+                    kernel::widen_codes(&codes[vector * width..(vector + 1) * width], grids[vector], *bits, numbers);
                 }
                 Cow::Owned(numbers)
             }

@@ -144,6 +144,18 @@ pub fn round_to_fp8(row: &mut [f32], scale: f32) {
     portable::round_to_fp8(row, scale);
 }
 
+/// [`portable::round_to_codes`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn round_to_codes(numbers: &[f32], grid: (f32, f32), bits: u8, codes: &mut [u8]) {
+    portable::round_to_codes(numbers, grid, bits, codes);
+}
+
+/// [`portable::widen_codes`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn widen_codes(codes: &[u8], grid: (f32, f32), bits: u8, numbers: &mut [f32]) {
+    portable::widen_codes(codes, grid, bits, numbers);
+}
+
 /// [`portable::silu_times`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn silu_times(gate: &mut [f32], up: &[f32]) {

@@ -156,6 +156,14 @@ dispatch!(
     pub(crate) round_to_fp8(row: &mut [f32], scale: f32)
 );
 dispatch!(
+    /// Codes of 8 bits, or of 4 with the first in the low half of a byte, of numbers that are `low + code * step`.
+    pub(crate) round_to_codes(numbers: &[f32], grid: (f32, f32), bits: u8, codes: &mut [u8])
+);
+dispatch!(
+    /// The numbers of codes: `low + code * step`, rounded once.
+    pub(crate) widen_codes(codes: &[u8], grid: (f32, f32), bits: u8, numbers: &mut [f32])
+);
+dispatch!(
     /// `gate = silu(gate) * up`, in place.
     pub(crate) silu_times(gate: &mut [f32], up: &[f32])
 );

@@ -304,6 +304,32 @@ pub fn round_to_fp8(row: &mut [f32], scale: f32) {
     row.iter_mut().for_each(|x| *x = fp8::round(*x / scale) * scale);
 }
 
+/// Codes of 8 bits, or of 4 with the first in the low half of a byte, of numbers that are `low + code * step`, ties to even. Of
+/// equal numbers the step is 0, and every code is.
+#[inline(always)]
+pub fn round_to_codes(numbers: &[f32], (low, step): (f32, f32), bits: u8, codes: &mut [u8]) {
+    let top = f32::from(u8::MAX >> (8 - bits));
+    let code = |number: f32| ((number - low) / step).round_ties_even().clamp(0.0, top) as u8;
+    if bits == 8 {
+        return codes.iter_mut().zip(numbers).for_each(|(out, &number)| *out = code(number));
+    }
+    for (out, pair) in codes.iter_mut().zip(numbers.chunks(2)) {
+        *out = code(pair[0]) | pair.get(1).map_or(0, |&number| code(number) << 4);
+    }
+}
+
+/// The numbers of codes.
+#[inline(always)]
+pub fn widen_codes(codes: &[u8], (low, step): (f32, f32), bits: u8, numbers: &mut [f32]) {
+    let number = |code: u8| f32::from(code).mul_add(step, low);
+    if bits == 8 {
+        return numbers.iter_mut().zip(codes).for_each(|(out, &code)| *out = number(code));
+    }
+    for (out, code) in numbers.chunks_mut(2).zip(codes) {
+        out.iter_mut().zip([code & 0xF, code >> 4]).for_each(|(out, code)| *out = number(code));
+    }
+}
+
 /// The nearest whole number, ties to even, of numbers below a million; of larger ones, a large number.
 #[inline(always)]
 pub fn round(x: f32) -> f32 {

@@ -250,6 +250,16 @@ proptest! {
         add_weighted_rows(&p, &lens, &v, &mut a);
         portable::add_weighted_rows(&p, &lens, &v, &mut b);
         prop_assert_eq!(bits(&a), bits(&b));
+        for bits in [4, 8] {
+            let mut codes = [vec![7; v.len()], vec![7; v.len()]];
+            round_to_codes(&v, (-2.0, 0.1), bits, &mut codes[0]);
+            portable::round_to_codes(&v, (-2.0, 0.1), bits, &mut codes[1]);
+            prop_assert_eq!(&codes[0], &codes[1]);
+            let (mut a, mut b) = (v.clone(), v.clone());
+            widen_codes(&codes[0], (-2.0, 0.1), bits, &mut a);
+            portable::widen_codes(&codes[0], (-2.0, 0.1), bits, &mut b);
+            prop_assert_eq!(super::tests::bits(&a), super::tests::bits(&b));
+        }
         prop_assert_eq!(largest_size(&v), portable::largest_size(&v));
         let (mut a, mut b) = (v.clone(), v.clone());
         round_to_int8(&mut a, 0.01);
