@@ -111,7 +111,7 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
     for from in rows.clone().step_by(COLUMNS) {
         let some = from..rows.end.min(from + COLUMNS);
         let wide = &mut scratch[..some.len() * k];
-        some.zip(wide.chunks_exact_mut(k)).for_each(|(row, wide)| w.widen_row(row, wide));
+        some.zip(wide.chunks_exact_mut(k)).for_each(|(row, wide)| super::widen(w, row, wide));
         rows_by_rows(x, wide, k, &mut out[from - rows.start..], stride);
     }
 }
