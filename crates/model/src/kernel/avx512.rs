@@ -9,12 +9,14 @@ use crate::weight::{Half, HalfKind};
 
 mod blocks;
 mod few;
+mod integers;
 mod many;
 mod source;
 mod sum;
 
 use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
-use source::{Bf16, F16, F32, Float8, Grids, Int4, Int8, Source};
+use integers::{Grids, Int4, Int8};
+use source::{F32, Float8, Source, Two};
 
 /// Rows of w that are multiplied side by side.
 pub const COLUMNS: usize = many::COLUMNS;
@@ -52,8 +54,8 @@ pub fn rows_by_held(
     let product = Product { x, k, rows, scratch, out, stride };
     match w {
         Weight::F32(w) => product.by(F32(&w.data, k)),
-        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Bf16(bytes, k)),
-        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(F16(bytes, k)),
+        Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Two::<true>(bytes, k)),
+        Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(Two::<false>(bytes, k)),
         Weight::Packed(packed) => match (Grids::of(packed), packed.bits) {
             (Some(grids), 4) if grids.plain() => product.by(Int4::<true>(grids)),
             (Some(grids), 4) => product.by(Int4::<false>(grids)),
