@@ -63,6 +63,7 @@ fn nothing_said_is_worth_nothing_when_corrected_and_wins_irrelevance_on_paper() 
             let transcript = play(&task, (&sample, &assets), |_| String::new())?;
             let corrected = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
             assert_eq!(corrected.value, 0.0, "{}", sample.id);
+            assert_ne!(corrected.metrics.get("form"), Some(&1.0), "{}", sample.id);
             let paper = task.score(&sample, &transcript, &Lexical, Scoring::Paper)?;
             let irrelevant = sample.tags["category"].as_str().is_some_and(|category| category.contains("irrelevance"));
             assert_eq!(paper.value, if irrelevant { 1.0 } else { 0.0 }, "{}", sample.id);

@@ -79,7 +79,9 @@ fn single(sample: &Sample, input: &Input, reply: &str, (switches, scoring): Mode
     if Relevance::of(&input.category).is_some() {
         return Ok(score);
     }
-    let formed = input.decoded(reply, &sample.tools, &Switches::all(false)).calls().is_some();
+    // The reference reads a list without calls in nothing.
+    let said = !reply.trim().is_empty();
+    let formed = said && input.decoded(reply, &sample.tools, &Switches::all(false)).calls().is_some();
     let read = decoded.calls().is_some_and(|calls| !calls.is_empty());
     Ok(with_form(score, scoring, formed, read))
 }
