@@ -5,9 +5,9 @@
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
-//! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1 and 8 prompts at once,
-//! of 16 tokens or `LENGTH`, what the prompts take alone taken off; `prompt 512` reads 512 tokens up to the first token of a
-//! reply.
+//! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1
+//! and 8 prompts at once, of 16 tokens or `LENGTH`, what the prompts take alone taken off; `prompt 512` reads 512 tokens up to
+//! the first token of a reply.
 
 use std::error::Error;
 use std::time::Instant;

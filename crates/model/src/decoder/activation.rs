@@ -33,9 +33,12 @@ impl Activation {
             Self::Fp8Groups(size) => size,
             _ => x.cols,
         };
-        let scale = |run: &[f32], top: f32| match kernel::largest_size(run) / top {
-            0.0 => LEAST,
-            scale => scale,
+        let scale = |run: &[f32], top: f32| {
+            let (low, high) = kernel::extent(run);
+            match high.max(-low).max(0.0) / top {
+                0.0 => LEAST,
+                scale => scale,
+            }
         };
         for row in rounded.data.chunks_mut(x.cols.max(1)) {
             for run in row.chunks_mut(width.max(1)) {

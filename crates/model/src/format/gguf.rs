@@ -126,18 +126,23 @@ fn place(keys: Keys<'_, '_>, family: &Names, tensor: &Tensor<'_>, all: &mut Vec<
         all.push(one(file, (tensor.name, tensor.kind), (name, shape), (tensor.range.clone(), change))?);
         return Ok(());
     }
-    let count = shape.remove(0);
-    if shape.is_empty() || keys.whole("expert_count") != Some(count as i128) {
-        return Err(file.damaged(format!("tensor `{}` is not of `{}.expert_count` experts", tensor.name, keys.name)));
-    }
-    let width = tensor.range.len() / count;
-    for expert in 0..count {
+    shape.remove(0);
+    for (expert, range) in experts(keys, tensor)?.enumerate() {
         let name = name.replace("{expert}", &expert.to_string());
-        let start = tensor.range.start + expert * width;
-        let range = start..start + width;
         all.push(one(file, (tensor.name, tensor.kind), (name, shape.clone()), (range, Change::None))?);
     }
     Ok(())
+}
+
+/// Where each expert's part lies of a tensor that holds those of all.
+fn experts(keys: Keys<'_, '_>, tensor: &Tensor<'_>) -> Result<impl Iterator<Item = Range<usize>> + use<>, ModelError> {
+    let count = tensor.sizes.last().copied().filter(|_| tensor.sizes.len() > 1).unwrap_or(0);
+    if count == 0 || keys.whole("expert_count") != Some(count as i128) {
+        let what = format!("tensor `{}` is not of `{}.expert_count` experts", tensor.name, keys.name);
+        return Err(keys.file.damaged(what));
+    }
+    let (start, width) = (tensor.range.start, tensor.range.len() / count);
+    Ok((0..count).map(move |expert| start + expert * width..start + (expert + 1) * width))
 }
 
 /// What a tensor of the file, by name and type, is in the folder.

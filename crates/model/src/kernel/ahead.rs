@@ -31,12 +31,3 @@ impl Ahead {
         self.next = self.next.wrapping_add(self.on * bytes);
     }
 }
-
-/// So many values of `scratch` that begin where a line of the cache does: registers that are read across two lines take two
-/// reads. What they hold is left over from before.
-pub fn aligned(scratch: &mut Vec<f32>, count: usize) -> &mut [f32] {
-    const LINE: usize = 64;
-    scratch.resize(count + LINE / 4, 0.0);
-    let from = scratch.as_ptr().align_offset(LINE).min(LINE / 4);
-    &mut scratch[from..from + count]
-}

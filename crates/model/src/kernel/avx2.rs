@@ -12,7 +12,7 @@ mod many;
 mod mix;
 mod source;
 
-use source::{Bf16, F16, F32, Float8, Int4, Int8, packed_row};
+use source::{F32, Float8, Int4, Int8, Two, packed_row};
 
 /// Whether this processor has what the kernels here need.
 pub fn available() -> bool {
@@ -47,10 +47,10 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
     match w {
         Weight::F32(w) => dots::few(x, n, |c| F32(w.row(from + c)), k, out, stride),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => {
-            dots::few(x, n, |c| Bf16(&bytes[halves(c)]), k, out, stride);
+            dots::few(x, n, |c| Two::<true>(&bytes[halves(c)]), k, out, stride);
         }
         Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => {
-            dots::few(x, n, |c| F16(&bytes[halves(c)]), k, out, stride);
+            dots::few(x, n, |c| Two::<false>(&bytes[halves(c)]), k, out, stride);
         }
         _ => match (integers(w), floats(w)) {
             (Some((w, shift)), _) if w.bits == 4 => {
@@ -124,12 +124,6 @@ pub fn online_softmax(row: &mut [f32], soft: &mut portable::Soft) -> f32 {
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn softmax(row: &mut [f32]) {
     portable::softmax(row);
-}
-
-/// [`portable::largest_size`], vectorized by the compiler.
-#[target_feature(enable = "avx2,fma,f16c")]
-pub fn largest_size(values: &[f32]) -> f32 {
-    portable::largest_size(values)
 }
 
 /// [`portable::round_to_int8`], vectorized by the compiler.

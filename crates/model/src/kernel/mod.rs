@@ -144,10 +144,6 @@ dispatch!(
     pub(crate) softmax(row: &mut [f32])
 );
 dispatch!(
-    /// The largest size of some numbers, 0 of none; what is no number is passed over.
-    pub(crate) largest_size(values: &[f32]) -> f32
-);
-dispatch!(
     /// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
     pub(crate) round_to_int8(row: &mut [f32], scale: f32)
 );

@@ -1,7 +1,6 @@
 //! Rows of w laid out as tiles of many rows of x read them: a panel is `COLUMNS` neighboring rows, sixteen values of the first,
 //! sixteen of the second, and so on, then the next sixteen of each. What is beyond the last row and the last k is zero.
 
-use super::ahead;
 use super::portable::LANES;
 
 /// Makes room for the panels of `n` rows of `k` values, and says where the first sixteen of each row go; the next ones go
@@ -13,7 +12,7 @@ pub fn places<const COLUMNS: usize>(
 ) -> (&mut [f32], impl Iterator<Item = usize> + use<COLUMNS>) {
     let step = COLUMNS * LANES;
     let panel = k.div_ceil(LANES) * step;
-    let panels = ahead::aligned(scratch, n.div_ceil(COLUMNS) * panel);
+    let panels = aligned(scratch, n.div_ceil(COLUMNS) * panel);
     let place = move |row: usize| row / COLUMNS * panel + row % COLUMNS * LANES;
     for row in n..n.next_multiple_of(COLUMNS) {
         panels[place(row)..].chunks_mut(step).take(panel / step).for_each(|step| step[..LANES].fill(0.0));
@@ -37,4 +36,13 @@ pub fn lay_out<const COLUMNS: usize>(
         }
     }
     panels
+}
+
+/// So many values of `scratch` that begin where a line of the cache does: registers that are read across two lines take two
+/// reads. What they hold is left over from before.
+fn aligned(scratch: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    const LINE: usize = 64;
+    scratch.resize(count + LINE / 4, 0.0);
+    let from = scratch.as_ptr().align_offset(LINE).min(LINE / 4);
+    &mut scratch[from..from + count]
 }

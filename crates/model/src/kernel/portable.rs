@@ -275,23 +275,6 @@ pub fn extent(values: &[f32]) -> (f32, f32) {
     (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
-/// The largest size of some numbers, 0 of none; what is no number is passed over.
-#[inline(always)]
-pub fn largest_size(values: &[f32]) -> f32 {
-    let mut most = [0.0f32; LANES];
-    let (whole, rest) = values.as_chunks::<LANES>();
-    let larger = |value: f32, most: f32| if value.abs() > most { value.abs() } else { most };
-    for chunk in whole {
-        for lane in 0..LANES {
-            most[lane] = larger(chunk[lane], most[lane]);
-        }
-    }
-    for (most, &value) in most.iter_mut().zip(rest) {
-        *most = larger(value, *most);
-    }
-    most.into_iter().fold(0.0, f32::max)
-}
-
 /// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
 #[inline(always)]
 pub fn round_to_int8(row: &mut [f32], scale: f32) {

@@ -260,7 +260,7 @@ proptest! {
             portable::widen_codes(&codes[0], (-2.0, 0.1), bits, &mut b);
             prop_assert_eq!(super::tests::bits(&a), super::tests::bits(&b));
         }
-        prop_assert_eq!(largest_size(&v), portable::largest_size(&v));
+        prop_assert_eq!(extent(&v), portable::extent(&v));
         let (mut a, mut b) = (v.clone(), v.clone());
         round_to_int8(&mut a, 0.01);
         portable::round_to_int8(&mut b, 0.01);

@@ -126,12 +126,6 @@ pub(super) fn deepseek_yarn(scaling: &mut Map<String, Json>, keys: Keys<'_, '_>,
 
 /// What gpt-oss's files do not say: where its experts are cut, and that YaRN's ramp has no whole ends.
 pub(super) fn gpt_oss(config: &mut Map<String, Json>, keys: Keys<'_, '_>) {
-    if let Some(count) = config.remove("num_experts") {
-        config.insert("num_local_experts".into(), count);
-    }
-    if let Some(width) = config.remove("moe_intermediate_size") {
-        config.insert("intermediate_size".into(), width);
-    }
     config.insert("swiglu_limit".into(), json!(7.0));
     config.insert("swiglu_alpha".into(), json!(1.702));
     let whole_ends = matches!(keys.file.metadata.get(ROPE_TRUNCATE), Some(Value::Flag(true)));

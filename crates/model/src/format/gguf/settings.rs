@@ -312,13 +312,15 @@ fn gemma(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) {
 fn experts(config: &mut Map<String, Json>, keys: Keys<'_, '_>, family: &Family) -> Result<(), ModelError> {
     match family.model_type {
         "deepseek_v2" | "deepseek_v3" => latent::deepseek(config, keys)?,
-        "gpt_oss" => latent::gpt_oss(config, keys),
-        "mixtral" => {
+        "gpt_oss" | "mixtral" => {
             if let Some(count) = config.remove("num_experts") {
                 config.insert("num_local_experts".into(), count);
             }
             if let Some(width) = config.remove("moe_intermediate_size") {
                 config.insert("intermediate_size".into(), width);
+            }
+            if family.model_type == "gpt_oss" {
+                latent::gpt_oss(config, keys);
             }
         }
         "qwen3_moe" | "qwen2_moe" => {

@@ -4,7 +4,7 @@ use super::joined::Joined;
 use super::names::Share;
 use super::parse::Tensor;
 use super::settings::Keys;
-use super::{Placed, one};
+use super::{Placed, experts, one};
 use crate::ModelError;
 use crate::checkpoint::tensors::Change;
 
@@ -33,21 +33,10 @@ pub(super) fn place(
         all.push(placed(keys, first, (name, shape), joined)?);
         return Ok(());
     }
-    let (Some((&count, one)), Some((&others, other))) = (shapes[0].split_first(), shapes[1].split_first()) else {
-        return Err(unfit());
-    };
-    if count != others || keys.whole("expert_count") != Some(count as i128) {
-        return Err(keys
-            .file
-            .damaged(format!("tensor `{}` is not of `{}.expert_count` experts", first.name, keys.name)));
-    }
-    for expert in 0..count {
-        let parts = [first, second].map(|tensor| {
-            let width = tensor.range.len() / count;
-            let start = tensor.range.start + expert * width;
-            (tensor.kind, start..start + width)
-        });
-        let (joined, shape) = joined(share, [one, other], parts).ok_or_else(unfit)?;
+    let both = experts(keys, first)?.zip(experts(keys, second)?);
+    for (expert, (one, other)) in both.enumerate() {
+        let parts = [(first.kind, one), (second.kind, other)];
+        let (joined, shape) = joined(share, [&shapes[0][1..], &shapes[1][1..]], parts).ok_or_else(unfit)?;
         all.push(placed(keys, first, (name.replace("{expert}", &expert.to_string()), shape), joined)?);
     }
     Ok(())

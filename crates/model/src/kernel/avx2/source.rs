@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use half::f16;
+use half::{bf16, f16};
 
 use crate::{Fp8, Packed};
 
@@ -64,11 +64,9 @@ pub(super) fn widen<S: Source>(row: S, out: &mut [f32]) {
 #[derive(Clone, Copy)]
 pub(super) struct F32<'a>(pub(super) &'a [f32]);
 
+/// Two bytes a weight, little-endian: bfloat16, or f16.
 #[derive(Clone, Copy)]
-pub(super) struct Bf16<'a>(pub(super) &'a [u8]);
-
-#[derive(Clone, Copy)]
-pub(super) struct F16<'a>(pub(super) &'a [u8]);
+pub(super) struct Two<'a, const BF16: bool>(pub(super) &'a [u8]);
 
 /// A row of 8-bit floats, with the scales of its blocks of `1 << shift` weights, at least 32.
 #[derive(Clone, Copy)]
@@ -244,7 +242,7 @@ impl Source for F32<'_> {
     }
 }
 
-impl Source for Bf16<'_> {
+impl<const BF16: bool> Source for Two<'_, BF16> {
     const BYTES: usize = 64;
 
     #[inline(always)]
@@ -258,7 +256,10 @@ impl Source for Bf16<'_> {
         debug_assert!(2 * (at + EIGHT) <= self.0.len());
         // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
         let raw = unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) };
-        _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(raw)))
+        match BF16 {
+            true => _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(raw))),
+            false => _mm256_cvtph_ps(raw),
+        }
     }
 
     #[inline(always)]
@@ -268,34 +269,8 @@ impl Source for Bf16<'_> {
 
     #[inline(always)]
     fn get(self, at: usize) -> f32 {
-        f32::from_bits(u32::from(u16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]])) << 16)
-    }
-}
-
-impl Source for F16<'_> {
-    const BYTES: usize = 64;
-
-    #[inline(always)]
-    fn start(self) -> *const u8 {
-        self.0.as_ptr()
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn load(self, at: usize) -> __m256 {
-        debug_assert!(2 * (at + EIGHT) <= self.0.len());
-        // SAFETY: the caller keeps `at + 8` within the row, which is 2 bytes a value; the load is unaligned.
-        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(self.0.as_ptr().add(2 * at).cast()) })
-    }
-
-    #[inline(always)]
-    fn is_wide(self) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn get(self, at: usize) -> f32 {
-        f16::from_le_bytes([self.0[2 * at], self.0[2 * at + 1]]).to_f32()
+        let two = [self.0[2 * at], self.0[2 * at + 1]];
+        if BF16 { bf16::from_le_bytes(two).to_f32() } else { f16::from_le_bytes(two).to_f32() }
     }
 }
 

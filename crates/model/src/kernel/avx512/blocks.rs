@@ -125,9 +125,25 @@ unsafe fn group_of_k(block: *const u8, group: usize) -> (__m512, __m512) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn look_up(bytes: *const u8, shift: usize, table: __m512) -> __m512 {
     // SAFETY: as the caller promises; the load is unaligned.
-    let bytes = _mm512_cvtepu8_epi32(unsafe { _mm_loadu_si128(bytes.cast()) });
+    let bytes = unsafe { _mm_loadu_si128(bytes.cast()) };
     // A permute looks at four bits.
-    _mm512_permutexvar_ps(_mm512_srlv_epi32(bytes, _mm512_set1_epi32(shift as i32)), table)
+    _mm512_permutexvar_ps(shifted(bytes, shift), table)
+}
+
+/// Sixteen bytes, each shifted right.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn shifted(bytes: __m128i, shift: usize) -> __m512i {
+    _mm512_srlv_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(shift as i32))
+}
+
+/// `scale * level` for sixteen levels.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn of_levels(levels: &[i8; 16], scale: __m512) -> __m512 {
+    // SAFETY: there are sixteen levels of a byte.
+    let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(levels.as_ptr().cast()) });
+    _mm512_mul_ps(scale, _mm512_cvtepi32_ps(levels))
 }
 
 /// `d`, `m`, 16 bytes of halves: `d * q + m`.
@@ -165,10 +181,8 @@ impl Form for Iq4Nl {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn grid(block: *const u8, _group: usize) -> __m512 {
-        // SAFETY: there are sixteen levels of a byte.
-        let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(IQ4_LEVELS.as_ptr().cast()) });
         // SAFETY: a block has 18 bytes.
-        _mm512_mul_ps(unsafe { half(block) }, _mm512_cvtepi32_ps(levels))
+        of_levels(&IQ4_LEVELS, unsafe { half(block) })
     }
 
     #[inline]
@@ -190,10 +204,8 @@ impl Form for Mxfp4 {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn grid(block: *const u8, _group: usize) -> __m512 {
-        // SAFETY: there are sixteen levels of a byte.
-        let levels = _mm512_cvtepi8_epi32(unsafe { _mm_loadu_si128(MXFP4_LEVELS.as_ptr().cast()) });
         // SAFETY: a block has 17 bytes.
-        _mm512_mul_ps(_mm512_set1_ps(mxfp4_scale(unsafe { *block })), _mm512_cvtepi32_ps(levels))
+        of_levels(&MXFP4_LEVELS, _mm512_set1_ps(mxfp4_scale(unsafe { *block })))
     }
 
     #[inline]
@@ -256,10 +268,8 @@ impl Form for Q5K {
             let bytes = block.add(48 + at / 64 * 32 + at % 32);
             (_mm_loadu_si128(bytes.cast()), _mm_loadu_si128(block.add(16 + at % 32).cast()))
         };
-        let wide =
-            |bytes, shift: usize| _mm512_srlv_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(shift as i32));
-        let four = _mm512_and_si512(wide(bytes, at / 32 % 2 * 4), _mm512_set1_epi32(15));
-        let fifth = _mm512_and_si512(_mm512_slli_epi32::<4>(wide(bits, at / 32)), _mm512_set1_epi32(16));
+        let four = _mm512_and_si512(shifted(bytes, at / 32 % 2 * 4), _mm512_set1_epi32(15));
+        let fifth = _mm512_and_si512(_mm512_slli_epi32::<4>(shifted(bits, at / 32)), _mm512_set1_epi32(16));
         _mm512_permutex2var_ps(low, _mm512_or_si512(four, fifth), high)
     }
 }
@@ -292,12 +302,9 @@ impl Form for Q6K {
             let high = block.add(128 + half * 32 + within % 2 * 16);
             (_mm_loadu_si128(low.cast()), _mm_loadu_si128(high.cast()))
         };
-        let shifted = |bytes, shift: usize, mask| {
-            let wide = _mm512_srlv_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(shift as i32));
-            _mm512_and_si512(wide, _mm512_set1_epi32(mask))
-        };
-        let high = _mm512_slli_epi32::<4>(shifted(high, within / 2 * 2, 3));
-        let q = _mm512_sub_epi32(_mm512_or_si512(shifted(low, within / 4 * 4, 15), high), _mm512_set1_epi32(32));
+        let masked = |bytes, shift, mask| _mm512_and_si512(shifted(bytes, shift), _mm512_set1_epi32(mask));
+        let high = _mm512_slli_epi32::<4>(masked(high, within / 2 * 2, 3));
+        let q = _mm512_sub_epi32(_mm512_or_si512(masked(low, within / 4 * 4, 15), high), _mm512_set1_epi32(32));
         _mm512_mul_ps(scale, _mm512_cvtepi32_ps(q))
     }
 }
