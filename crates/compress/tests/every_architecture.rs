@@ -11,7 +11,7 @@ use compress::{
 };
 use model::{Checkpoint, Matrix, Model, Request, Session, SessionOptions};
 use serde_json::{Value, json};
-use support::{Checked, renamed};
+use support::{Checked, mild, renamed};
 
 const TOKENS: [u32; 14] = [5, 9, 33, 2, 60, 41, 117, 28, 3, 150, 11, 7, 80, 99];
 
@@ -79,25 +79,6 @@ fn batches_agree(checkpoint: &Checkpoint, what: &str) -> Checked<()> {
     Ok(())
 }
 
-/// The settings of a method's smallest change, and how far it may move the logits, of their size.
-fn mild(method: &str) -> (Value, f32) {
-    let looks = |mut settings: Value| {
-        settings["sequences"] = json!(6);
-        settings["length"] = json!(24);
-        settings
-    };
-    match method {
-        "gptq" => (looks(json!({"bits": 8, "group_size": 4})), 0.05),
-        "awq" => (looks(json!({"bits": 8, "group_size": 4, "clip": false})), 0.05),
-        "rtn" => (json!({"bits": 8, "group_size": 4}), 0.05),
-        "smoothquant" => (looks(json!({})), 0.25),
-        "fp8" => (json!({}), 0.6),
-        "kv_cache" => (json!({"kv_bits": 8}), 0.05),
-        "magnitude" => (json!({"sparsity": 0.1}), 0.5),
-        _ => (looks(json!({"sparsity": 0.1})), 0.5),
-    }
-}
-
 #[test]
 fn golden_every_method_compresses_every_architecture() -> Checked<()> {
     let mut runs = 0;
@@ -107,7 +88,7 @@ fn golden_every_method_compresses_every_architecture() -> Checked<()> {
         let mut line = name.clone();
         for method in METHODS {
             let what = format!("{name} {}", method.name);
-            let (settings, most) = mild(method.name);
+            let (settings, most) = mild(method.name, 4);
             let recipe = Recipe::fitted(method.name, &settings, &widths(checkpoint.config()))?;
             let out = tempfile::tempdir()?;
             let read =

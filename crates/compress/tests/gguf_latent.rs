@@ -9,7 +9,7 @@ use compress::{
 };
 use model::{Checkpoint, Matrix, Model};
 use serde_json::{Value, json};
-use support::{Checked, random};
+use support::{Checked, mild, random};
 
 const TOKENS: [u32; 14] = [5, 9, 33, 2, 60, 41, 117, 28, 3, 150, 11, 7, 80, 99];
 const ALL: [&str; 4] = ["gpt_oss", "deepseek_v2", "deepseek_v3", "minicpm3"];
@@ -76,25 +76,6 @@ fn quantized_files_are_read_back() -> Checked<()> {
     Ok(())
 }
 
-/// A mild setting of a method, and how far it may move logits.
-fn mild(method: &str) -> (Value, f32) {
-    let looks = |mut settings: Value| {
-        settings["sequences"] = json!(6);
-        settings["length"] = json!(24);
-        settings
-    };
-    match method {
-        "gptq" => (looks(json!({"bits": 8, "group_size": 32})), 0.05),
-        "awq" => (looks(json!({"bits": 8, "group_size": 32, "clip": false})), 0.05),
-        "rtn" => (json!({"bits": 8, "group_size": 32}), 0.05),
-        "smoothquant" => (looks(json!({})), 0.25),
-        "fp8" => (json!({}), 0.6),
-        "kv_cache" => (json!({"kv_bits": 8}), 0.05),
-        "magnitude" => (json!({"sparsity": 0.1}), 0.5),
-        _ => (looks(json!({"sparsity": 0.1})), 0.5),
-    }
-}
-
 /// A file's numbers are the folder's, so that a method does the same to both.
 #[test]
 fn every_method_compresses_what_was_read() -> Checked<()> {
@@ -107,7 +88,7 @@ fn every_method_compresses_what_was_read() -> Checked<()> {
         let read = Checkpoint::open(&file)?;
         for method in METHODS {
             let what = format!("{model_type} {}", method.name);
-            let (settings, most) = mild(method.name);
+            let (settings, most) = mild(method.name, 32);
             let [ours, theirs] = [(&read, "file"), (&dense, "folder")].map(|(from, name)| {
                 let out = folder.path().join(format!("{name}-{}", method.name));
                 run(from, (method.name, &settings), None, &out).and_then(|made| logits(&made))
@@ -130,7 +111,7 @@ fn quantized_files_are_compressed() -> Checked<()> {
         let read = run(&dense, ("rtn", &eight), Some("gguf"), &folder.path().join("q8_0"))?;
         let expected = logits(&read)?;
         for format in ["compressed-tensors", "gguf", "dense"] {
-            let (settings, most) = mild("gptq");
+            let (settings, most) = mild("gptq", 32);
             let made = run(&read, ("gptq", &settings), Some(format), &folder.path().join(format!("to-{format}")))
                 .map_err(|error| format!("{model_type} {format}: {error}"))?;
             let off = distance(&logits(&made)?, &expected);

@@ -10,8 +10,28 @@ use std::path::Path;
 
 use model::Checkpoint;
 use safetensors::tensor::TensorView;
+use serde_json::{Value, json};
 
 pub type Checked<T> = Result<T, Box<dyn Error>>;
+
+/// The settings of a method's smallest change, in groups of so many inputs, and how far it may move the logits, of their size.
+pub fn mild(method: &str, group_size: usize) -> (Value, f32) {
+    let looks = |mut settings: Value| {
+        settings["sequences"] = json!(6);
+        settings["length"] = json!(24);
+        settings
+    };
+    match method {
+        "gptq" => (looks(json!({"bits": 8, "group_size": group_size})), 0.05),
+        "awq" => (looks(json!({"bits": 8, "group_size": group_size, "clip": false})), 0.05),
+        "rtn" => (json!({"bits": 8, "group_size": group_size}), 0.05),
+        "smoothquant" => (looks(json!({})), 0.25),
+        "fp8" => (json!({}), 0.6),
+        "kv_cache" => (json!({"kv_bits": 8}), 0.05),
+        "magnitude" => (json!({"sparsity": 0.1}), 0.5),
+        _ => (looks(json!({"sparsity": 0.1})), 0.5),
+    }
+}
 
 /// Ends of a section of a file are at multiples of it.
 const ALIGNMENT: usize = 32;
