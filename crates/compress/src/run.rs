@@ -163,7 +163,7 @@ fn fitting(
     recipe: &Recipe,
     format: Format,
 ) -> Result<Planned, CompressError> {
-    if !matches!(linear.weight, Weight::F32(_) | Weight::Half(_) | Weight::Quantized(_)) {
+    if !matches!(linear.weight, Weight::F32(_) | Weight::Mapped(_) | Weight::Half(_) | Weight::Quantized(_)) {
         return Err(CompressError::AlreadyCompressed { layer: linear.name.clone() });
     }
     let stored = stored_as(checkpoint, &format!("{}.weight", linear.name))?;

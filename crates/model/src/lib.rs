@@ -65,4 +65,4 @@ pub use text::fitted::{Change, Prompt};
 pub use text::surround::Surround;
 pub use text::template::ChatTemplate;
 pub use text::tokenizer::Tokenizer;
-pub use weight::{Fp8, Half, HalfKind, Weight};
+pub use weight::{Fp8, Half, HalfKind, Mapped, Weight};

@@ -10,6 +10,8 @@ use crate::{Bytes, Matrix, Packed, fp8};
 pub enum Weight {
     /// Dense f32 in memory.
     F32(Matrix),
+    /// Dense f32 as they lie in the file.
+    Mapped(Mapped),
     /// Dense 16-bit floats as they lie in the file.
     Half(Half),
     /// Small integers with scales.
@@ -18,6 +20,37 @@ pub enum Weight {
     Fp8(Fp8),
     /// Blocks as they lie in a GGUF file.
     Quantized(Quantized),
+}
+
+/// Dense 32-bit floats as they lie in the file.
+#[derive(Debug, Clone)]
+pub struct Mapped {
+    /// Output channels.
+    pub rows: usize,
+    /// Input channels.
+    pub cols: usize,
+    /// Little-endian values, `[rows, cols]`.
+    bytes: Bytes,
+}
+
+impl Mapped {
+    /// `None` where this processor cannot take them for numbers where they lie: at an address that is no multiple of four,
+    /// or in another order of bytes.
+    pub fn of((rows, cols): (usize, usize), bytes: &Bytes) -> Option<Self> {
+        let fits = bytemuck::try_cast_slice::<u8, f32>(bytes).is_ok_and(|values| values.len() == rows * cols);
+        (fits && cfg!(target_endian = "little")).then(|| Self { rows, cols, bytes: bytes.clone() })
+    }
+
+    /// The values, `[rows, cols]`.
+    pub fn values(&self) -> &[f32] {
+        // Bytes that are mapped or shared never move.
+        bytemuck::cast_slice(&self.bytes)
+    }
+
+    /// One row.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values()[row * self.cols..][..self.cols]
+    }
 }
 
 /// 8-bit floats (e4m3) as they lie in the file, with a scale for each block.
@@ -108,6 +141,7 @@ impl Weight {
     pub fn shape(&self) -> (usize, usize) {
         match self {
             Weight::F32(matrix) => (matrix.rows, matrix.cols),
+            Weight::Mapped(mapped) => (mapped.rows, mapped.cols),
             Weight::Half(half) => (half.rows, half.cols),
             Weight::Packed(packed) => (packed.rows, packed.cols),
             Weight::Fp8(fp8) => (fp8.rows, fp8.cols),
@@ -119,6 +153,7 @@ impl Weight {
     pub fn to_f32(&self) -> Matrix {
         match self {
             Weight::F32(matrix) => matrix.clone(),
+            Weight::Mapped(mapped) => Matrix::new(mapped.rows, mapped.cols, mapped.values().to_vec()),
             other => {
                 let (rows, cols) = other.shape();
                 let mut all = Matrix::zeros(rows, cols);
@@ -132,6 +167,7 @@ impl Weight {
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
         match self {
             Weight::F32(matrix) => out[..matrix.cols].copy_from_slice(matrix.row(row)),
+            Weight::Mapped(mapped) => out[..mapped.cols].copy_from_slice(mapped.row(row)),
             Weight::Half(half) => half.widen_row(row, out),
             Weight::Packed(packed) => packed.widen_row(row, out),
             Weight::Fp8(fp8) => fp8.widen_row(row, out),
@@ -143,6 +179,7 @@ impl Weight {
     pub fn bytes(&self) -> usize {
         match self {
             Weight::F32(matrix) => matrix.data.len() * 4,
+            Weight::Mapped(mapped) => mapped.bytes.len(),
             Weight::Half(half) => half.bytes.len(),
             Weight::Packed(packed) => packed.bytes(),
             Weight::Fp8(fp8) => fp8.bytes.len() + fp8.scales.len() * 4,
@@ -153,7 +190,7 @@ impl Weight {
     /// How it is stored, for reports: `f32`, `bf16`, `f16`, `int4`, `q4_1`.
     pub fn kind(&self) -> String {
         match self {
-            Weight::F32(_) => "f32".to_owned(),
+            Weight::F32(_) | Weight::Mapped(_) => "f32".to_owned(),
             Weight::Half(half) => match half.kind {
                 HalfKind::Bf16 => "bf16".to_owned(),
                 HalfKind::F16 => "f16".to_owned(),
@@ -193,6 +230,22 @@ mod tests {
         let weight = Fp8 { rows: 3, cols: 3, bytes: bytes.into(), block: (2, 2), scales: vec![1.0, 10.0, 0.5, 2.0] };
         let widened = Weight::Fp8(weight).to_f32();
         assert_eq!(widened.data, [1.0, 2.0, -10.0, 4.0, 1.0, 10.0, 0.5, 0.5, 6.0]);
+    }
+
+    #[test]
+    fn floats_stay_where_they_lie_unless_that_is_no_place_for_them() {
+        let matrix = Matrix::new(2, 3, vec![1.0, -0.5, 3.0, 1e-9, 7.25, 0.0]);
+        let mut bytes = vec![0; 4];
+        bytes.extend(matrix.data.iter().flat_map(|value| value.to_le_bytes()));
+        let whole = Bytes::from(bytes);
+        let at = |from: usize, to: usize| Mapped::of((2, 3), &whole.slice(from..to)?);
+        let mapped = at(4, 28).map(Weight::Mapped).expect("a place for floats");
+        assert_eq!((mapped.shape(), mapped.bytes(), mapped.kind()), ((2, 3), 24, "f32".to_owned()));
+        assert_eq!(mapped.to_f32(), matrix);
+        let mut row = [0.0; 3];
+        mapped.widen_row(1, &mut row);
+        assert_eq!(row, matrix.row(1));
+        assert!(at(3, 27).is_none() && at(4, 24).is_none());
     }
 
     #[test]

@@ -205,17 +205,19 @@ impl Tensors {
         Some(TensorView { name: name.to_owned(), dtype: Dtype::U8, shape, bytes: bytes.into(), file: file.clone() })
     }
 
-    /// Bytes of a tensor that are held beside its file once a model is loaded for products: 32-bit floats, vectors, scales,
-    /// integers that are packed otherwise, and what lies otherwise. The rest stays where it lies.
+    /// Bytes of a tensor that are held beside its file once a model is loaded for products: vectors, scales, integers that
+    /// are packed otherwise, and what lies otherwise. The rest stays where it lies.
     pub fn held(&self, name: &str) -> usize {
         let Some(Entry { dtype, shape, range, change, .. }) = self.entries.get(name) else { return 0 };
         let (values, suffix) = (shape.iter().product::<usize>(), name.rsplit('.').next().unwrap_or_default());
         let bytes = values * dtype.bitsize() / 8;
+        let matrix = shape.len() > 1 && !suffix.contains("scale");
         match (dtype, change) {
             // A run of 32 codes has a scale of 8 bits.
             (_, Change::Mxfp4(..)) => range.len() / 16 * 17,
-            (Dtype::BF16 | Dtype::F16, _) if shape.len() < 2 || suffix.contains("scale") => 4 * values,
+            (Dtype::BF16 | Dtype::F16, _) if !matrix => 4 * values,
             (Dtype::BF16 | Dtype::F16, Change::None) => 0,
+            (Dtype::F32, Change::None) if matrix && range.start.is_multiple_of(4) => 0,
             (Dtype::F32 | Dtype::F64, _) => 4 * values,
             // Packed integers have a scale of 32 bits, blocks one of 16.
             (Dtype::U8, change) => match Kind::of_suffix(suffix) {

@@ -4,10 +4,10 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 use safetensors::Dtype;
 
-use crate::weight::{Half, HalfKind};
+use crate::weight::{Half, HalfKind, Mapped};
 use crate::{Checkpoint, Matrix, ModelError, TensorView, Weight};
 
-/// A dense weight `[out, in]`: f32 is copied, 16-bit floats stay where they lie.
+/// A dense weight `[out, in]`: f32 and 16-bit floats stay where they lie.
 pub fn weight(checkpoint: &Checkpoint, name: &str, shape: (usize, usize)) -> Result<Weight, ModelError> {
     tensor_weight(&checkpoint.tensor(name)?, shape)
 }
@@ -25,6 +25,7 @@ pub fn tensor_weight(tensor: &TensorView, (rows, cols): (usize, usize)) -> Resul
     match tensor.dtype {
         Dtype::BF16 => Ok(half(HalfKind::Bf16)),
         Dtype::F16 => Ok(half(HalfKind::F16)),
+        Dtype::F32 if let Some(mapped) = Mapped::of((rows, cols), &tensor.bytes) => Ok(Weight::Mapped(mapped)),
         _ => Ok(Weight::F32(Matrix::new(rows, cols, floats(tensor)?))),
     }
 }

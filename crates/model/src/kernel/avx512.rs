@@ -54,6 +54,7 @@ pub fn rows_by_held(
     let product = Product { x, k, rows, scratch, out, stride };
     match w {
         Weight::F32(w) => product.by(F32(&w.data, k)),
+        Weight::Mapped(w) => product.by(F32(w.values(), k)),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Two::<true>(bytes, k)),
         Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(Two::<false>(bytes, k)),
         Weight::Packed(packed) => match (Grids::of(packed), packed.bits) {

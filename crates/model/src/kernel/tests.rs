@@ -6,7 +6,7 @@ use super::*;
 use crate::Matrix;
 use crate::gguf::Quantized;
 use crate::packed::Grid;
-use crate::weight::HalfKind;
+use crate::weight::{HalfKind, Mapped};
 
 fn random(count: usize, rng: &mut record::Rng) -> Vec<f32> {
     (0..count).map(|_| (rng.uniform() as f32 - 0.5) * 4.0).collect()
@@ -52,12 +52,19 @@ fn held(
         13 => blocks(Kind::Q5_K, (n, k), rng),
         14 => blocks(Kind::MXFP4, (n, k), rng),
         15 => float8((n, k), (1, k), rng),
-        _ => float8((n, k), (3, size), rng),
+        16 => float8((n, k), (3, size), rng),
+        _ => mapped((n, k), rng),
     }
 }
 
 /// Kinds of [`held`].
-const KINDS: usize = 17;
+const KINDS: usize = 18;
+
+/// Random numbers `[n, k]` as a file holds them.
+fn mapped((n, k): (usize, usize), rng: &mut record::Rng) -> Weight {
+    let bytes: Vec<u8> = random(n * k, rng).into_iter().flat_map(f32::to_le_bytes).collect();
+    Mapped::of((n, k), &bytes.into()).map(Weight::Mapped).expect("a place for floats")
+}
 
 /// Random 8-bit floats `[n, k]`, every code among them, with a scale for each block.
 fn float8((rows, cols): (usize, usize), block: (usize, usize), rng: &mut record::Rng) -> Weight {
