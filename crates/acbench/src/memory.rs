@@ -49,7 +49,8 @@ impl MemoryPlan {
         let names: Vec<String> = METHODS.iter().filter(|_| dense).map(|method| method.name.to_owned()).collect();
         let recipes = methods(&names, &[], &widths(config))?;
         let of = |(method, recipe): (&MethodInfo, &Recipe)| {
-            let Estimate { peak, least, .. } = Estimate::new(checkpoint, recipe, TextSize::of(recipe, config), None);
+            let size = TextSize::of(recipe, config);
+            let Estimate { peak, least, .. } = Estimate::new(checkpoint, recipe, size, compress::room());
             MethodMemory { method: method.name, peak, least }
         };
         Ok(Self {

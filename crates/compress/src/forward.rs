@@ -143,15 +143,18 @@ pub(crate) fn look(
     (states, keep): (&mut States, bool),
     seen: &mut Seen,
 ) -> Result<(), CompressError> {
+    let mut spare = Spare::default();
     for at in 0..states.batches.len() {
         let state = states.take(at)?;
         let batch = &states.batches[at];
-        let mut flow = Flow::new(state, &batch.sequences);
+        let mut flow = Flow::new(state, &batch.sequences).reusing(spare);
         reach(block, group, &mut flow);
         see(seen, flow.input(), Origin { batch, layer: first_linear(block, group), rows: flow.rows(group) })?;
-        let (state, input, _) = flow.into_parts();
-        if let Some(input) = input.filter(|_| keep) {
-            states.put_aside(at, input)?;
+        let (state, input);
+        (state, input, spare) = flow.into_parts();
+        match input {
+            Some(input) if keep => states.put_aside(at, input)?,
+            input => spare.give(input.unwrap_or_default()),
         }
         states.put(at, state)?;
     }
@@ -160,10 +163,11 @@ pub(crate) fn look(
 
 /// Adds what the groups of a kind give to the residual stream, once all of them are compressed.
 pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Result<(), CompressError> {
+    let mut spare = Spare::default();
     for at in 0..states.batches.len() {
         let kept = states.take_aside(at)?;
         let state = states.take(at)?;
-        let mut flow = Flow::new(state, &states.batches[at].sequences);
+        let mut flow = Flow::new(state, &states.batches[at].sequences).reusing(spare);
         for group in block.groups().filter(|group| group.kind == kind) {
             if kept.rows > 0 {
                 let room = block.room(group, &mut flow, kept.rows);
@@ -173,7 +177,8 @@ pub(crate) fn leave(block: &Block, kind: GroupKind, states: &mut States) -> Resu
                 multiply(block, group, &mut flow);
             }
         }
-        let state = flow.residual;
+        let state;
+        (state, _, spare) = flow.into_parts();
         states.put(at, state)?;
     }
     Ok(())

@@ -3,15 +3,18 @@
 use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use crate::{Matrix, triangle};
 
 /// Tokens whose products are summed in f32 before they are added to the f64 sum.
-const TOKENS: usize = 512;
-/// Columns of the Hessian that one task works on. Fixed, so that the result does not depend on the threads.
-const PANEL: usize = 128;
+const TOKENS: usize = 1024;
+/// Columns of the Hessian that one task works on. Fixed, so that the result does not depend on the threads. Half of a panel's
+/// first square is computed for nothing; the inputs are packed anew for each panel, which counts where they are many.
+const PANELS: [usize; 2] = [64, 128];
+/// From this many columns on panels are the wider ones.
+const WIDE: usize = 2048;
 /// Where a factorization without damping fails, damping starts here (share of the mean diagonal).
 const FIRST_DAMPING: f64 = 1e-4;
 /// Past this damping the Hessian is taken to be its diagonal.
@@ -19,12 +22,14 @@ const LAST_DAMPING: f64 = 10.0;
 
 /// `H = 2/n X^T X` over the calibration inputs X `[tokens, in]` of n sequences.
 ///
-/// Products of 512 tokens are formed in f32 and summed in f64, so that the error does not grow with the
+/// Products of 1,024 tokens are formed in f32 and summed in f64, so that the error does not grow with the
 /// calibration text. The result does not depend on the number of threads.
 #[derive(Debug, Clone)]
 pub struct Hessian {
     size: usize,
-    /// `X^T X`, column-major; only the lower triangle is kept up.
+    /// How many channels' products with each other are summed: of all, or of neighbors.
+    run: usize,
+    /// `X^T X`, column-major, of each column the rows of its run; only the lower triangle is kept up.
     sum: Vec<f64>,
     sequences: usize,
 }
@@ -49,7 +54,23 @@ pub struct Factor {
 impl Hessian {
     /// An empty sum over `size` input channels.
     pub fn new(size: usize) -> Self {
-        Self { size, sum: vec![0.0; size * size], sequences: 0 }
+        Self::of_runs(size, size)
+    }
+
+    /// An empty sum that takes only products of channels within the same run of so many: the squares along the diagonal.
+    pub fn of_runs(size: usize, run: usize) -> Self {
+        let run = run.clamp(1, size.max(1));
+        Self { size, run, sum: vec![0.0; size * run], sequences: 0 }
+    }
+
+    /// Whether products of all channels are there.
+    pub fn is_whole(&self) -> bool {
+        self.run >= self.size
+    }
+
+    /// Where the product of two channels of one run lies.
+    fn place(&self, i: usize, j: usize) -> usize {
+        i.min(j) * self.run + i.max(j) % self.run
     }
 
     /// Input channels.
@@ -61,34 +82,29 @@ impl Hessian {
     pub fn add(&mut self, inputs: &Matrix, sequences: usize) {
         assert_eq!(inputs.cols, self.size, "inputs of another width");
         self.sequences += sequences;
-        let size = self.size;
+        let Self { size, run, .. } = *self;
+        let panel = PANELS[usize::from(run >= WIDE)];
         if size == 0 {
             return;
         }
         for tokens in inputs.data.chunks(TOKENS * size) {
             let x = MatRef::from_row_major_slice(tokens, tokens.len() / size, size);
-            self.sum.par_chunks_mut(PANEL * size).enumerate().for_each(|(panel, sum)| {
-                let first = panel * PANEL;
-                let (left, right) = (x.get(.., first..), x.get(.., first..first + sum.len() / size));
-                let mut product = Mat::<f32>::zeros(left.ncols(), right.ncols());
-                matmul(product.as_mut(), Accum::Replace, left.transpose(), right, 1.0, Par::Seq);
-                for (column, sum) in sum.chunks_mut(size).enumerate() {
-                    for (sum, &new) in sum[first..].iter_mut().zip(product.col_as_slice(column)) {
-                        *sum += f64::from(new);
-                    }
-                }
+            self.sum.par_chunks_mut(run * run).enumerate().for_each(|(at, sum)| {
+                let x = x.get(.., at * run..at * run + sum.len() / run);
+                let panels = sum.par_chunks_mut(panel * run).enumerate();
+                panels.for_each_init(Vec::new, |product, (at, sum)| add_panel(x, at * panel, sum, run, product));
             });
         }
     }
 
     /// Whether every sum is finite. A NaN or an infinity in any input shows on the diagonal.
     pub fn is_finite(&self) -> bool {
-        (0..self.size).all(|j| self.sum[j * self.size + j].is_finite())
+        (0..self.size).all(|j| self.sum[self.place(j, j)].is_finite())
     }
 
     /// `H_jj`, `[in]`.
     pub fn diagonal(&self) -> Vec<f64> {
-        (0..self.size).map(|j| self.scale() * self.sum[j * self.size + j]).collect()
+        (0..self.size).map(|j| self.scale() * self.sum[self.place(j, j)]).collect()
     }
 
     fn scale(&self) -> f64 {
@@ -96,7 +112,11 @@ impl Hessian {
     }
 
     /// `sum over tokens of ||D x||^2` for a difference of weights D `[out, in]`: what the layer's output moved.
+    ///
+    /// # Panics
+    /// Where the Hessian is not whole.
     pub fn output_energy(&self, difference: &Matrix) -> f64 {
+        assert!(self.is_whole(), "all products of channels");
         let size = self.size;
         let rows: Vec<f64> = difference
             .data
@@ -115,17 +135,17 @@ impl Hessian {
 
     /// What would have been summed had every input been divided by these numbers, `[in]`.
     pub fn divide(&mut self, scales: &[f32]) {
-        let size = self.size;
-        self.sum.par_chunks_mut(size.max(1)).enumerate().for_each(|(j, column)| {
-            for (h, &scale) in column.iter_mut().zip(scales) {
+        let run = self.run;
+        self.sum.par_chunks_mut(run).enumerate().for_each(|(j, column)| {
+            for (h, &scale) in column.iter_mut().zip(&scales[j / run * run..]) {
                 *h /= f64::from(scale) * f64::from(scales[j]);
             }
         });
     }
 
-    /// `X^T X` of a run of channels, `[run, run]`, row-major.
+    /// `X^T X` of a run of channels, `[run, run]`, row-major. Their products must be there.
     pub(crate) fn part(&self, run: Range<usize>) -> Vec<f32> {
-        let at = |i: usize, j: usize| self.sum[i.min(j) * self.size + i.max(j)] as f32;
+        let at = |i: usize, j: usize| self.sum[self.place(i, j)] as f32;
         run.clone().flat_map(|i| run.clone().map(move |j| at(i, j))).collect()
     }
 
@@ -139,7 +159,11 @@ impl Hessian {
     ///
     /// Dead channels get `H_jj = 1`. `damping * mean(diagonal)` is added to the diagonal, and ten times as much after
     /// each failure; past ten times the mean, only the diagonal is used. It never fails.
+    ///
+    /// # Panics
+    /// Where the Hessian is not whole.
     pub fn into_factor(mut self, damping: f64, order: Order, failure: FactorFailure) -> Factor {
+        assert!(self.is_whole(), "all products of channels");
         let mut diagonal = self.diagonal();
         let dead: Vec<bool> = diagonal.iter().map(|&d| d == 0.0).collect();
         for (d, _) in diagonal.iter_mut().zip(&dead).filter(|(_, dead)| **dead) {
@@ -239,6 +263,19 @@ impl Hessian {
     }
 }
 
+/// Adds the products of tokens x `[tokens, run]` for the columns of a run from `first` on; `product` is for what is added.
+fn add_panel(x: MatRef<'_, f32>, first: usize, sum: &mut [f64], run: usize, product: &mut Vec<f32>) {
+    let (left, right) = (x.get(.., first..), x.get(.., first..first + sum.len() / run));
+    let (rows, columns) = (left.ncols(), right.ncols());
+    product.resize(product.len().max(rows * columns), 0.0);
+    let product = &mut product[..rows * columns];
+    let target = MatMut::from_column_major_slice_mut(product, rows, columns);
+    matmul(target, Accum::Replace, left.transpose(), right, 1.0, Par::Seq);
+    for (sum, product) in sum.chunks_mut(run).zip(product.chunks(rows)) {
+        sum[first..].iter_mut().zip(product).for_each(|(sum, &new)| *sum += f64::from(new));
+    }
+}
+
 /// 1 where an index is 0.
 fn unit(at: usize) -> f32 {
     f32::from(u8::from(at == 0))
@@ -306,7 +343,7 @@ mod tests {
     impl Hessian {
         /// `H_ij` from the lower triangle.
         fn at(&self, i: usize, j: usize) -> f64 {
-            self.scale() * self.sum[i.min(j) * self.size + i.max(j)]
+            self.scale() * self.sum[self.place(i, j)]
         }
     }
 
@@ -369,6 +406,23 @@ mod tests {
             })
             .sum();
         assert!((hessian.output_energy(&d) / direct - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn runs_are_squares_of_the_whole() {
+        let x = inputs(600, 300);
+        let (mut whole, mut runs) = (Hessian::new(300), Hessian::of_runs(300, 128));
+        for hessian in [&mut whole, &mut runs] {
+            hessian.add(&x, 2);
+            hessian.divide(&(0..300).map(|at| 1.0 + at as f32 / 100.0).collect::<Vec<_>>());
+        }
+        assert!(whole.is_whole() && !runs.is_whole() && runs.is_finite());
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-6;
+        assert!(whole.diagonal().into_iter().zip(runs.diagonal()).all(|(a, b)| near(a, b)));
+        for run in [0..128, 128..256, 256..300] {
+            let pairs = whole.part(run.clone()).into_iter().zip(runs.part(run));
+            assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3));
+        }
     }
 
     #[test]

@@ -66,6 +66,6 @@ pub use overrides::Width;
 pub use quantized::{ActOrder, GroupSize, QuantizedWeight, Scheme};
 pub use recipe::Recipe;
 pub use run::{Job, Progress, check, compress};
-pub use seen::{Channels, Needs, Seen};
+pub use seen::{Channels, HessianPart, Needs, Seen};
 pub use settings::{SettingInfo, Settings};
 pub use sparsity::{Sparsity, zero_masked};

@@ -31,6 +31,16 @@ pub(crate) fn linear(x: &Matrix, w: &Matrix, bias: Option<&[f32]>, y: &mut Matri
     });
 }
 
+/// `sum of a b` in 64 bits, as eight sums side by side.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let (mut sums, (a, ends_a), (b, ends_b)) = ([0.0; 8], a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        sums.iter_mut().zip(a).zip(b).for_each(|((sum, &a), &b)| *sum += f64::from(a) * f64::from(b));
+    }
+    let ends = ends_a.iter().zip(ends_b).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    sums.into_iter().chain(ends).sum()
+}
+
 fn piece(x: &[f32], w: &Matrix, y: &mut [f32]) {
     if y.is_empty() {
         return;
@@ -45,6 +55,13 @@ fn piece(x: &[f32], w: &Matrix, y: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dot_by_hand() {
+        let numbers: Vec<f32> = (1..=20).map(|at| at as f32).collect();
+        assert_eq!(dot(&numbers, &numbers), 2870.0);
+        assert_eq!(dot(&[], &[]), 0.0);
+    }
 
     #[test]
     fn products_by_hand_and_of_nothing() {

@@ -5,7 +5,6 @@ use model::{Checkpoint, Config, GroupKind};
 
 use crate::recipe::Recipe;
 use crate::states::TOKENS;
-use crate::walk::KEPT_BYTES;
 use crate::{CompressError, Needs};
 
 /// The program and its tables, where the system does not say what they take.
@@ -16,6 +15,8 @@ const FILE_PAGES: u64 = 8 << 20;
 const SLACK: u64 = 4 << 20;
 /// Bytes that a token of calibration text takes while the text is made or cut.
 const TEXT: u64 = 160;
+/// What goes into the last linears of a block is kept up to this many bytes, and beyond where half of the budget does.
+const KEPT_BYTES: u64 = 256 << 20;
 
 /// The expected peak of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Estimate {
     pub activations: u64,
     /// Whether those lie in a file.
     pub spills: bool,
+    /// Whether what goes into the last linears of a block is kept while they are compressed, and not made twice.
+    pub keeps: bool,
     /// Bytes at the fullest moment with the activations in a file: no budget below does.
     pub least: u64,
 }
@@ -97,9 +100,8 @@ impl Estimate {
         let stored = stored_bytes(checkpoint);
         let embedding = (config.vocab_size * config.hidden_size) as u64;
         let base = held().unwrap_or(PROGRAM) + SLACK + FILE_PAGES;
-        // The embedding is a matrix of its own where it is stored in 32 bits; else it stays in the file.
-        let table = if stored == 4 { 4 * embedding } else { 0 };
-        let opening = table + stored * embedding;
+        // Looked at once, and forgotten.
+        let opening = stored * embedding;
         // A block as the file has it, and widened.
         let loading = (stored + 4) * block.weights + 4 * block.largest;
         // A weight at work: its copy in processing order, its levels twice, the numbers they stand for, and what is written.
@@ -108,12 +110,17 @@ impl Estimate {
             true => 4 * block.weights + sums(recipe, &block) + work.max(forward(config, &block, size)),
             false => 4 * block.weights + work,
         };
-        let aside = if recipe.true_sequential() { kept(&block, tokens) } else { 0 };
-        let activations = if looks { 4 * tokens * config.hidden_size as u64 + aside } else { 0 };
         let text = if looks { TEXT * tokens } else { 0 };
-        let least = (base + text + opening.max(table + loading.max(walking))).max(peak().unwrap_or(0));
+        let least = (base + text + opening.max(loading.max(walking))).max(peak().unwrap_or(0));
+        // What goes into the next linear of all tokens.
+        let aside = |kind| if recipe.true_sequential() { 4 * tokens * block.inputs(kind) } else { 0 };
+        let (attention, last) = (aside(GroupKind::Output), aside(GroupKind::Down));
+        let with = |aside: u64| if looks { 4 * tokens * config.hidden_size as u64 + aside } else { 0 };
+        let roomy = budget.is_some_and(|budget| least + with(attention.max(last)) <= budget / 2);
+        let keeps = last <= KEPT_BYTES || roomy;
+        let activations = with(if keeps { attention.max(last) } else { attention });
         let spills = activations > 0 && budget.is_some_and(|budget| least + activations > budget);
-        Self { peak: if spills { least } else { least + activations }, activations, spills, least }
+        Self { peak: if spills { least } else { least + activations }, activations, spills, keeps, least }
     }
 
     /// That what this process can have does ([`room`]), where nobody said what to stay within.
@@ -139,24 +146,16 @@ impl Estimate {
     }
 }
 
-/// What goes into the next linear of all tokens: the attention's output, or the inputs of the last linear where those are
-/// few.
-fn kept(block: &BlockSizes, tokens: u64) -> u64 {
-    let (attention, last) = (4 * tokens * block.inputs(GroupKind::Output), 4 * tokens * block.inputs(GroupKind::Down));
-    if last <= KEPT_BYTES as u64 { attention.max(last) } else { attention }
-}
-
 /// Hessians in 64 bits, of one group or of all, and the factor of one inverse in 32.
 fn sums(recipe: &Recipe, block: &BlockSizes) -> u64 {
-    if !recipe.needs().hessian {
-        return 0;
-    }
-    let squares = || block.groups.iter().map(|group| group.1 * group.1);
-    let widest = squares().max().unwrap_or(0);
+    let needs = recipe.needs();
+    let sums = |&(_, width): &(GroupKind, u64)| needs.hessian_rows(width as usize).unwrap_or(0) as u64 * width;
+    let all = || block.groups.iter().map(sums);
+    let widest = all().max().unwrap_or(0);
     if recipe.true_sequential() && !recipe.folds_any() {
         return 12 * widest;
     }
-    8 * squares().sum::<u64>() + 4 * widest
+    8 * all().sum::<u64>() + 4 * widest
 }
 
 /// What a few sequences make on their way through a block; allocators keep as much again of what was freed.

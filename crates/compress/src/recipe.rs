@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::group::{LinearGroup, LinearReport};
 use crate::method::{self, Method, MethodInfo, MethodKind, Rtn};
 use crate::overrides::{OVERRIDES, Overrides, Width};
-use crate::seen::{Needs, Seen};
+use crate::seen::{HessianPart, Needs, Seen};
 use crate::settings::{self, SettingInfo, Settings};
 use crate::sparsity::zero_masked;
 use crate::{CompressError, Grid, GroupSize, Number, Scheme, Sparsity};
@@ -231,7 +231,7 @@ impl Recipe {
         let steps: Vec<&RecipeStep> =
             order.iter().flat_map(|kind| self.steps.iter().filter(move |step| step.info.kind == *kind)).collect();
         for (at, step) in steps.iter().enumerate() {
-            seen.shared = steps[at + 1..].iter().any(|later| later.method.needs().hessian);
+            seen.shared = steps[at + 1..].iter().any(|later| later.method.needs().hessian != HessianPart::Nothing);
             let next = step.method.compress(group, seen)?;
             reports = reports.into_iter().zip(next).map(|(before, next)| before.then(next)).collect();
         }

@@ -98,7 +98,8 @@ pub fn compress(
     }
     let stored = |name: &str| stored_as(checkpoint, name);
     let mut tell = |at: WalkProgress| progress(Progress::Linear(at));
-    let mut walk = Walk { recipe, storage: Storage { format, stored: &stored }, progress: &mut tell };
+    let storage = Storage { format, stored: &stored };
+    let mut walk = Walk { recipe, storage, keeps: estimate.keeps, progress: &mut tell };
     walk.run(&model, resumed.blocks, &mut states, &mut writer)?;
     let mut warnings: Vec<String> = recipe.scheme().and_then(|scheme| format.warning(&scheme)).into_iter().collect();
     warnings.extend(mixed_groups(checkpoint.config(), recipe).filter(|_| format.joins()));

@@ -14,28 +14,65 @@ pub struct Needs {
     /// Sums over each input channel, [`Channels`].
     pub channels: bool,
     /// `X^T X`, `[in, in]`.
-    pub hessian: bool,
-    /// A sketch of the inputs, [`Seen::sketch`].
+    pub hessian: HessianPart,
+    /// A sketch of the inputs, [`Seen::sketch`]; of up to 256 channels, the whole Hessian instead.
     pub sketch: bool,
     /// The inputs themselves.
     pub inputs: bool,
 }
 
+/// What of `X^T X` is summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HessianPart {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Products of channels of the same run of so many: squares along the diagonal.
+    Runs(usize),
+    /// All.
+    Whole,
+}
+
+impl HessianPart {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, Self::Nothing) | (Self::Nothing, one) => one,
+            (one, other) if one == other => one,
+            _ => Self::Whole,
+        }
+    }
+}
+
 impl Needs {
     /// Nothing.
-    pub const NOTHING: Self = Self { channels: false, hessian: false, sketch: false, inputs: false };
+    pub const NOTHING: Self = Self { channels: false, hessian: HessianPart::Nothing, sketch: false, inputs: false };
     /// Sums over each channel.
     pub const CHANNELS: Self = Self { channels: true, ..Self::NOTHING };
     /// The Hessian.
-    pub const HESSIAN: Self = Self { hessian: true, ..Self::NOTHING };
+    pub const HESSIAN: Self = Self { hessian: HessianPart::Whole, ..Self::NOTHING };
 
     /// What two methods want together.
     pub fn and(self, other: Self) -> Self {
         Self {
             channels: self.channels || other.channels,
-            hessian: self.hessian || other.hessian,
+            hessian: self.hessian.and(other.hessian),
             sketch: self.sketch || other.sketch,
             inputs: self.inputs || other.inputs,
+        }
+    }
+
+    /// Whether inputs of so many channels are sketched.
+    fn sketches(self, size: usize) -> bool {
+        self.sketch && size > 2 * SKETCH
+    }
+
+    /// The Hessian's columns of so many channels, `None` where none is summed: how many rows each has.
+    pub(crate) fn hessian_rows(self, size: usize) -> Option<usize> {
+        match self.hessian {
+            _ if self.sketch && !self.sketches(size) => Some(size),
+            HessianPart::Nothing => None,
+            HessianPart::Runs(run) => Some(run.min(size)),
+            HessianPart::Whole => Some(size),
         }
     }
 }
@@ -138,10 +175,10 @@ impl Seen {
             tokens: 0,
             calibration_tokens,
             channels: needs.channels.then(|| Channels::new(size)),
-            hessian: needs.hessian.then(|| Hessian::new(size)),
+            hessian: needs.hessian_rows(size).map(|run| Hessian::of_runs(size, run)),
             inputs: needs.inputs.then(Vec::new),
             sample: Matrix::zeros(0, size),
-            sketch: Matrix::zeros(if needs.sketch { SKETCH } else { 0 }, size),
+            sketch: Matrix::zeros(if needs.sketches(size) { SKETCH } else { 0 }, size),
             shared: false,
         }
     }
@@ -202,7 +239,7 @@ impl Seen {
         self.channels.as_ref().ok_or(CompressError::NotCollected { what: "sums of channels" })
     }
 
-    /// The Hessian, or an error where the method did not ask for it.
+    /// The Hessian, as much of it as the methods asked for, or an error where none did.
     pub fn hessian(&self) -> Result<&Hessian, CompressError> {
         self.hessian.as_ref().ok_or(CompressError::NotCollected { what: "the Hessian" })
     }
@@ -212,17 +249,19 @@ impl Seen {
         self.inputs.as_deref().ok_or(CompressError::NotCollected { what: "the inputs" })
     }
 
-    /// The Hessian itself: what is as large as four weights is not held twice.
+    /// The whole Hessian itself: what is as large as four weights is not held twice.
     pub fn take_hessian(&mut self) -> Result<Hessian, CompressError> {
         let hessian = if self.shared { self.hessian.clone() } else { self.hessian.take() };
-        hessian.ok_or(CompressError::NotCollected { what: "the Hessian" })
+        let whole = hessian.filter(|hessian| hessian.is_whole());
+        whole.ok_or(CompressError::NotCollected { what: "the Hessian" })
     }
 
     /// Few rows S `[128, in]` with `S^T S` about `X^T X` over all tokens: each token is added to, or taken off, one of
     /// them (count sketch; Charikar, Chen and Farach-Colton 2002).
-    pub fn sketch(&self) -> Result<&Matrix, CompressError> {
-        let wanted = (self.sketch.rows > 0).then_some(&self.sketch);
-        wanted.ok_or(CompressError::NotCollected { what: "the sketch" })
+    ///
+    /// `None` where there are so few channels that [`Seen::hessian`] is whole instead, or the method did not ask for it.
+    pub fn sketch(&self) -> Option<&Matrix> {
+        (self.sketch.rows > 0).then_some(&self.sketch)
     }
 
     /// Some rows of the inputs, evenly spread; none where nothing was collected.

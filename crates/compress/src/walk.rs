@@ -1,7 +1,7 @@
 //! The one walk over layers: collect what the methods need to know of a group's inputs, compress the group, and go on
 //! with what the compressed layers put out.
 
-use model::{Block, BlockReader, Group, GroupKind, Part, Weight};
+use model::{Block, BlockReader, Group, GroupKind, Weight};
 use record::LayerRecord;
 
 use crate::fold;
@@ -13,9 +13,6 @@ use crate::seen::{Needs, Seen};
 use crate::sparsity::zero_share;
 use crate::states::States;
 use crate::{CompressError, FloatType, Matrix, matmul};
-
-/// Inputs of the last linears of a block are kept between two passes up to this many bytes, and made again beyond.
-pub(crate) const KEPT_BYTES: usize = 256 << 20;
 
 /// Where the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +47,8 @@ pub(crate) struct Walk<'a> {
     pub recipe: &'a Recipe,
     /// How compressed layers are stored.
     pub storage: Storage<'a>,
+    /// Whether what goes into the last linears of a block is kept while they are compressed, and not made twice.
+    pub keeps: bool,
     /// Is told of each finished linear.
     pub progress: &'a mut dyn FnMut(WalkProgress),
 }
@@ -68,6 +67,11 @@ impl At<'_, '_> {
     fn progress<'a>(&self, layer: &'a str) -> WalkProgress<'a> {
         let Self { index: block, blocks, linear, linears, .. } = *self;
         WalkProgress { block, blocks, linear, linears, layer }
+    }
+
+    /// Whether no block comes after this one: what it puts out serves nobody.
+    fn is_last(&self) -> bool {
+        self.index + 1 == self.blocks
     }
 }
 
@@ -113,7 +117,7 @@ impl Walk<'_> {
                 for (group, seen) in block.groups().zip(&mut taps.groups) {
                     self.compress(block, group, seen, at)?;
                 }
-                return forward::advance(block, at.states);
+                return if at.is_last() { Ok(()) } else { forward::advance(block, at.states) };
             }
         }
         self.group_by_group(block, needs, at)
@@ -124,16 +128,16 @@ impl Walk<'_> {
     fn group_by_group(&mut self, block: &mut Block, needs: Needs, at: &mut At<'_, '_>) -> Result<(), CompressError> {
         let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
         let experts = block.experts();
-        let inputs_of_down = block.part(Part::Down, 0).map_or(0, |(down, _)| down.in_features());
-        let few = !at.states.spills() && tokens * inputs_of_down * 4 <= KEPT_BYTES;
+        let goes_on = !at.is_last();
+        let keeps = self.keeps && goes_on && experts == 1 && !at.states.spills();
         for group in block.groups() {
             // Attention is never run twice.
-            let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && few && experts == 1;
+            let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && keeps;
             let mut seen = forward::empty(block, group, needs, tokens);
             forward::look(block, group, (at.states, keep), &mut seen)?;
             self.compress(block, group, &mut seen, at)?;
             let last = group.kind == GroupKind::Down && group.expert + 1 == experts;
-            if last || group.kind == GroupKind::Output {
+            if last && goes_on || group.kind == GroupKind::Output {
                 forward::leave(block, group.kind, at.states)?;
             }
         }

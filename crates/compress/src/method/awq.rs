@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::group::{LinearGroup, LinearReport, Target};
 use crate::method::{Method, MethodInfo, MethodKind, Rtn};
-use crate::seen::{Needs, Seen};
+use crate::seen::{HessianPart, Needs, Seen};
 use crate::settings::{self, Settings};
 use crate::{CompressError, Grid, GroupSize, Matrix, Scheme, matmul};
 
@@ -120,12 +120,12 @@ enum Probe<'a> {
 
 impl<'a> Probe<'a> {
     fn new(seen: &'a Seen) -> Result<Self, CompressError> {
-        let sketch = seen.sketch()?;
-        if sketch.cols > 2 * sketch.rows {
+        if let Some(sketch) = seen.sketch() {
             return Ok(Self::Sketch(sketch));
         }
-        let size = sketch.cols;
-        Ok(Self::Exact(Matrix::new(size, size, seen.hessian()?.part(0..size))))
+        let hessian = seen.hessian()?;
+        let size = hessian.size();
+        Ok(Self::Exact(Matrix::new(size, size, hessian.part(0..size))))
     }
 
     /// `sum over tokens of ||D x||^2`, D row by row by `change(row of the weight, row of D)`.
@@ -134,12 +134,11 @@ impl<'a> Probe<'a> {
         let chunk = |rows: &[f32]| {
             let mut moved = Matrix::zeros(rows.len() / columns, columns);
             rows.chunks(columns).zip(moved.data.chunks_mut(columns)).for_each(|(row, moved)| change(row, moved));
-            let square = |(a, b): (&f32, &f32)| f64::from(*a) * f64::from(*b);
             match self {
-                Self::Exact(sums) => matmul::rows(&moved, sums).data.iter().zip(&moved.data).map(square).sum::<f64>(),
+                Self::Exact(sums) => matmul::dot(&matmul::rows(&moved, sums).data, &moved.data),
                 Self::Sketch(sketch) => {
                     let seen = matmul::rows(&moved, sketch);
-                    seen.data.iter().zip(&seen.data).map(square).sum()
+                    matmul::dot(&seen.data, &seen.data)
                 }
             }
         };
@@ -150,7 +149,15 @@ impl<'a> Probe<'a> {
 
 impl Method for Awq {
     fn needs(&self) -> Needs {
-        Needs { channels: true, sketch: true, ..Needs::HESSIAN }
+        // A range is clipped by what its own group of inputs makes of it.
+        let hessian = match &self.quantize {
+            Some(rtn) if self.clip => match rtn.group {
+                GroupSize::Channel => HessianPart::Whole,
+                GroupSize::Columns(size) => HessianPart::Runs(size),
+            },
+            _ => HessianPart::Nothing,
+        };
+        Needs { channels: true, sketch: true, hessian, inputs: false }
     }
 
     fn scheme(&self) -> Option<Scheme> {

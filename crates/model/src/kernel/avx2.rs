@@ -1,5 +1,6 @@
 //! The kernels on AVX2, FMA and F16C. Same order of operations per output as `portable`, several outputs at a time.
 
+use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::{panels, portable};
@@ -187,10 +188,26 @@ pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     portable::layer_norm(row, weight, bias, eps);
 }
 
-/// [`portable::extent`], vectorized by the compiler.
+/// [`portable::extent`]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn extent(values: &[f32]) -> (f32, f32) {
-    portable::extent(values)
+    let (whole, rest) = values.as_chunks::<16>();
+    let [mut low, mut other_low] = [_mm256_set1_ps(f32::INFINITY); 2];
+    let [mut high, mut other_high] = [_mm256_set1_ps(f32::NEG_INFINITY); 2];
+    for sixteen in whole {
+        // SAFETY: eight values each, of sixteen.
+        let (some, others) = unsafe { (_mm256_loadu_ps(sixteen.as_ptr()), _mm256_loadu_ps(sixteen.as_ptr().add(8))) };
+        // Where the first is no number, the second counts.
+        (low, other_low) = (_mm256_min_ps(some, low), _mm256_min_ps(others, other_low));
+        (high, other_high) = (_mm256_max_ps(some, high), _mm256_max_ps(others, other_high));
+    }
+    let (low, high) = (_mm256_min_ps(low, other_low), _mm256_max_ps(high, other_high));
+    let low = _mm_min_ps(_mm256_castps256_ps128(low), _mm256_extractf128_ps::<1>(low));
+    let high = _mm_max_ps(_mm256_castps256_ps128(high), _mm256_extractf128_ps::<1>(high));
+    let (low, high) = (_mm_min_ps(low, _mm_movehl_ps(low, low)), _mm_max_ps(high, _mm_movehl_ps(high, high)));
+    let low = _mm_cvtss_f32(_mm_min_ss(low, _mm_movehdup_ps(low)));
+    let high = _mm_cvtss_f32(_mm_max_ss(high, _mm_movehdup_ps(high)));
+    rest.iter().fold((low, high), |(low, high), &value| (low.min(value), high.max(value)))
 }
 
 /// [`portable::round_to_grid`], vectorized by the compiler.

@@ -109,6 +109,19 @@ fn a_dot_by_hand() {
 }
 
 #[test]
+fn what_is_no_number_has_no_part_in_an_extent() {
+    for at in 0..37 {
+        let mut values: Vec<f32> = (0..37).map(|at| ((at * 7) % 37) as f32 - 20.0).collect();
+        values[at] = f32::NAN;
+        values[(at + 1) % 37] = -21.0;
+        values[(at + 16) % 37] = 40.0;
+        assert_eq!(extent(&values), (-21.0, 40.0));
+        assert_eq!(portable::extent(&values), (-21.0, 40.0));
+    }
+    assert_eq!(extent(&[]), (f32::INFINITY, f32::NEG_INFINITY));
+}
+
+#[test]
 fn exp_is_close_everywhere() {
     for step in -8660..8800 {
         let x = step as f32 / 100.0;

@@ -40,8 +40,7 @@ fn chunk_limits(rows: &[f32], columns: usize, grid: &Grid, size: usize, sums: &[
             }
             let outputs = matmul::rows(&moved, sums);
             for row in 0..count {
-                let pairs = outputs.row(row).iter().zip(moved.row(row));
-                let error: f64 = pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                let error = matmul::dot(outputs.row(row), moved.row(row));
                 if error < least[row] {
                     least[row] = error;
                     limits[row * groups + group] = largest[row] * share;
