@@ -8,11 +8,13 @@ use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
 use crate::{Fp8, Packed, Weight};
 
+mod blocks;
 mod dots;
 mod many;
 mod mix;
 mod source;
 
+use blocks::{Blocks, of_form};
 use source::{F32, Float8, Int4, Int8, Two, packed_row};
 
 /// Whether this processor has what the kernels here need.
@@ -54,19 +56,35 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
         Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => {
             dots::few(x, n, |c| Two::<false>(&bytes[halves(c)]), k, out, stride);
         }
+        Weight::Quantized(w) => of_form!(
+            w.kind,
+            |Form| dots::few(x, n, |c| Blocks::<Form>::row(w, from + c), k, out, stride),
+            widened((x, k), n, widen, scratch, out, stride)
+        ),
         _ => match (integers(w), floats(w)) {
             (Some((w, shift)), _) if w.bits == 4 => {
                 dots::few(x, n, |c| Int4(packed_row(w, from + c, shift)), k, out, stride);
             }
             (Some((w, shift)), _) => dots::few(x, n, |c| Int8(packed_row(w, from + c, shift)), k, out, stride),
             (_, Some((w, shift))) => dots::few(x, n, |c| Float8::of(w, from + c, shift), k, out, stride),
-            _ => {
-                scratch.resize(n * k, 0.0);
-                scratch.chunks_exact_mut(k).enumerate().for_each(|(c, wide)| widen(c, wide));
-                rows_by_rows(x, scratch, k, out, stride);
-            }
+            _ => widened((x, k), n, widen, scratch, out, stride),
         },
     }
+}
+
+/// Few rows of x by the `n` rows that `widen` writes.
+#[target_feature(enable = "avx2,fma,f16c")]
+fn widened(
+    (x, k): (&[f32], usize),
+    n: usize,
+    widen: impl Fn(usize, &mut [f32]),
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    scratch.resize(n * k, 0.0);
+    scratch.chunks_exact_mut(k).enumerate().for_each(|(c, wide)| widen(c, wide));
+    rows_by_rows(x, scratch, k, out, stride);
 }
 
 /// A packed weight that can be widened in registers, with its groups as a power of two.
@@ -110,10 +128,10 @@ pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) 
     mix::add_weighted_rows(p, lens, v, out);
 }
 
-/// [`portable::widen_blocks`], vectorized by the compiler.
+/// [`portable::widen_blocks`]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
-    portable::widen_blocks(kind, bytes, out);
+    of_form!(kind, |Form| source::widen(Blocks::<Form>::of(bytes), out), portable::widen_blocks(kind, bytes, out));
 }
 
 /// [`portable::online_softmax`], vectorized by the compiler.

@@ -53,12 +53,17 @@ fn held(
         14 => blocks(Kind::MXFP4, (n, k), rng),
         15 => float8((n, k), (1, k), rng),
         16 => float8((n, k), (3, size), rng),
-        _ => mapped((n, k), rng),
+        17 => mapped((n, k), rng),
+        18 => blocks(Kind::Q2_K, (n, k), rng),
+        19 => blocks(Kind::Q3_K, (n, k), rng),
+        20 => blocks(Kind::Q5_0, (n, k), rng),
+        21 => blocks(Kind::Q5_1, (n, k), rng),
+        _ => blocks(Kind::IQ4_XS, (n, k), rng),
     }
 }
 
 /// Kinds of [`held`].
-const KINDS: usize = 18;
+const KINDS: usize = 23;
 
 /// Random numbers `[n, k]` as a file holds them.
 fn mapped((n, k): (usize, usize), rng: &mut record::Rng) -> Weight {
@@ -89,7 +94,7 @@ fn blocks(kind: Kind, (rows, k): (usize, usize), rng: &mut record::Rng) -> Weigh
             continue;
         }
         // The high bytes of f16 scales: no infinite number.
-        [1, 3, 209].into_iter().for_each(|at| {
+        [1, 3, 53, 65, 81, 83, 109, 209].into_iter().for_each(|at| {
             if let Some(byte) = block.get_mut(at) {
                 *byte &= 0xBF
             }
@@ -119,6 +124,18 @@ fn what_is_no_number_has_no_part_in_an_extent() {
         assert_eq!(portable::extent(&values), (-21.0, 40.0));
     }
     assert_eq!(extent(&[]), (f32::INFINITY, f32::NEG_INFINITY));
+}
+
+#[test]
+fn blocks_are_widened_as_the_portable_code_does() {
+    let mut rng = record::Rng::new(11);
+    for kind in Kind::all().filter(|kind| kind.block_values() > 1) {
+        let Weight::Quantized(w) = blocks(kind, (40, 512), &mut rng) else { panic!("no blocks of {}", kind.name()) };
+        let [mut ours, mut plain] = [vec![7.0; w.rows * w.cols], vec![8.0; w.rows * w.cols]];
+        widen_blocks(kind, &w.bytes, &mut ours);
+        portable::widen_blocks(kind, &w.bytes, &mut plain);
+        assert!(bits(&ours) == bits(&plain), "{}", kind.name());
+    }
 }
 
 #[test]
