@@ -186,6 +186,11 @@ impl<'m> Session<'m> {
 
     /// Admits what fits, makes one token for every reply under way, and gives the replies that ended.
     pub fn step(&mut self) -> Vec<Done> {
+        // On one of the threads that products are handed to: any other would be put to sleep and woken for each of them.
+        rayon::scope(|_| self.step_here())
+    }
+
+    fn step_here(&mut self) -> Vec<Done> {
         let mut done = self.admit();
         self.decode();
         for index in (0..self.active.len()).rev() {
