@@ -278,6 +278,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn matrices_of_floats_stay_in_their_file_and_vectors_are_held() {
+        let header = r#"{"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},
+            "b.weight":{"dtype":"F32","shape":[3],"data_offsets":[24,36]},
+            "c.weight":{"dtype":"BF16","shape":[2,2],"data_offsets":[36,44]}}"#;
+        for pad in 0..4 {
+            let header = format!("{header}{}", " ".repeat((pad + 8 - header.len() % 8) % 8));
+            let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+            bytes.extend(header.as_bytes());
+            bytes.extend([0; 44]);
+            let mut tensors = Tensors::default();
+            tensors.add_shard("x.safetensors".into(), bytes.into()).expect("a file");
+            let held = ["a.weight", "b.weight", "c.weight"].map(|name| tensors.held(name));
+            assert_eq!(held, [if pad == 0 { 0 } else { 24 }, 12, 0], "{pad} bytes off");
+        }
+    }
+
+    #[test]
     fn values_are_undone_by_hand() {
         assert_eq!(transposed(&[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], 3, 2), [1, 1, 4, 4, 2, 2, 5, 5, 3, 3, 6, 6]);
         assert_eq!(one_less(&1.5f32.to_le_bytes()), 0.5f32.to_le_bytes());
