@@ -48,9 +48,9 @@ impl MemoryPlan {
         let dense = config.quantization.is_null();
         let names: Vec<String> = METHODS.iter().filter(|_| dense).map(|method| method.name.to_owned()).collect();
         let recipes = methods(&names, &[], &widths(config))?;
+        let room = compress::room();
         let of = |(method, recipe): (&MethodInfo, &Recipe)| {
-            let size = TextSize::of(recipe, config);
-            let Estimate { peak, least, .. } = Estimate::new(checkpoint, recipe, size, compress::room());
+            let Estimate { peak, least, .. } = Estimate::new(checkpoint, recipe, TextSize::of(recipe, config), room);
             MethodMemory { method: method.name, peak, least }
         };
         Ok(Self {

@@ -120,7 +120,8 @@ impl Estimate {
         let keeps = last <= KEPT_BYTES || roomy;
         let activations = with(if keeps { attention.max(last) } else { attention });
         let spills = activations > 0 && budget.is_some_and(|budget| least + activations > budget);
-        Self { peak: if spills { least } else { least + activations }, activations, spills, keeps, least }
+        let peak = if spills { least } else { least + activations };
+        Self { peak, activations, spills, keeps: keeps && !spills, least }
     }
 
     /// That what this process can have does ([`room`]), where nobody said what to stay within.

@@ -74,11 +74,6 @@ impl States {
         Ok(states)
     }
 
-    /// Whether states lie in a file.
-    pub fn spills(&self) -> bool {
-        self.spill.is_some()
-    }
-
     /// The states of a batch; they are gone until they are put back.
     pub fn take(&mut self, batch: usize) -> Result<Matrix, CompressError> {
         let kept = std::mem::replace(&mut self.batches[batch].states, Kept::Nothing);

@@ -129,7 +129,7 @@ impl Walk<'_> {
         let tokens: usize = at.states.batches.iter().map(|batch| batch.sequences.rows()).sum();
         let experts = block.experts();
         let goes_on = !at.is_last();
-        let keeps = self.keeps && goes_on && experts == 1 && !at.states.spills();
+        let keeps = self.keeps && goes_on && experts == 1;
         for group in block.groups() {
             // Attention is never run twice.
             let keep = group.kind == GroupKind::Output || group.kind == GroupKind::Down && keeps;

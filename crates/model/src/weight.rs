@@ -46,11 +46,6 @@ impl Mapped {
         // Bytes that are mapped or shared never move.
         bytemuck::cast_slice(&self.bytes)
     }
-
-    /// One row.
-    pub fn row(&self, row: usize) -> &[f32] {
-        &self.values()[row * self.cols..][..self.cols]
-    }
 }
 
 /// 8-bit floats (e4m3) as they lie in the file, with a scale for each block.
@@ -149,6 +144,15 @@ impl Weight {
         }
     }
 
+    /// The values `[out, in]` of a weight that is dense f32, in memory or in the file.
+    pub(crate) fn floats(&self) -> Option<&[f32]> {
+        match self {
+            Weight::F32(matrix) => Some(&matrix.data),
+            Weight::Mapped(mapped) => Some(mapped.values()),
+            _ => None,
+        }
+    }
+
     /// The weight in f32, `[out, in]`: exact for 16-bit floats, rounded once for integers.
     pub fn to_f32(&self) -> Matrix {
         match self {
@@ -167,7 +171,9 @@ impl Weight {
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
         match self {
             Weight::F32(matrix) => out[..matrix.cols].copy_from_slice(matrix.row(row)),
-            Weight::Mapped(mapped) => out[..mapped.cols].copy_from_slice(mapped.row(row)),
+            Weight::Mapped(mapped) => {
+                out[..mapped.cols].copy_from_slice(&mapped.values()[row * mapped.cols..][..mapped.cols]);
+            }
             Weight::Half(half) => half.widen_row(row, out),
             Weight::Packed(packed) => packed.widen_row(row, out),
             Weight::Fp8(fp8) => fp8.widen_row(row, out),

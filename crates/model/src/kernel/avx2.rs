@@ -48,8 +48,10 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
     }
     let halves = |c: usize| 2 * (from + c) * k..2 * (from + c + 1) * k;
     match w {
-        Weight::F32(w) => dots::few(x, n, |c| F32(w.row(from + c)), k, out, stride),
-        Weight::Mapped(w) => dots::few(x, n, |c| F32(w.row(from + c)), k, out, stride),
+        Weight::F32(_) | Weight::Mapped(_) => {
+            let floats = w.floats().unwrap_or_default();
+            dots::few(x, n, |c| F32(&floats[(from + c) * k..][..k]), k, out, stride);
+        }
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => {
             dots::few(x, n, |c| Two::<true>(&bytes[halves(c)]), k, out, stride);
         }

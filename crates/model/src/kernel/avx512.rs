@@ -53,8 +53,7 @@ pub fn rows_by_held(
     let k = w.shape().1;
     let product = Product { x, k, rows, scratch, out, stride };
     match w {
-        Weight::F32(w) => product.by(F32(&w.data, k)),
-        Weight::Mapped(w) => product.by(F32(w.values(), k)),
+        Weight::F32(_) | Weight::Mapped(_) => product.by(F32(w.floats().unwrap_or_default(), k)),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Two::<true>(bytes, k)),
         Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(Two::<false>(bytes, k)),
         Weight::Packed(packed) => match (Grids::of(packed), packed.bits) {

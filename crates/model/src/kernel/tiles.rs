@@ -104,12 +104,7 @@ pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usi
 /// The same with the rows `rows` of a weight as it is held: a few are widened at a time, and stay in the level-1 cache.
 pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
     let k = w.shape().1;
-    let floats = match w {
-        Weight::F32(matrix) => Some(&matrix.data[..]),
-        Weight::Mapped(mapped) => Some(mapped.values()),
-        _ => None,
-    };
-    if let Some(floats) = floats {
+    if let Some(floats) = w.floats() {
         return rows_by_rows(x, &floats[rows.start * k..rows.end * k], k, out, stride);
     }
     scratch.resize(COLUMNS * k, 0.0);
