@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::source::Source;
-use crate::kernel::ahead::Ahead;
+use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE_PACKED, NEAR, NOT};
 use crate::kernel::portable::{self, BLOCK, LANES};
 
 /// Values of a register.
@@ -48,13 +48,18 @@ pub(super) fn few<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usi
         let (out, row) = (&mut out[c..], |i: usize| w(c + i));
         let left = n - c;
         c += match x.len() / k {
-            // Floats are read one row after another, as memory likes it best.
-            1 if left >= 4 && S::BYTES < 64 => columns::<1, 4, S>(x, std::array::from_fn(row), k, out, stride),
-            2 if left >= 2 => columns::<2, 2, S>(x, std::array::from_fn(row), k, out, stride),
-            3 if left >= 2 => columns::<3, 2, S>(x, std::array::from_fn(row), k, out, stride),
-            1 => columns::<1, 1, S>(x, [row(0)], k, out, stride),
-            2 => columns::<2, 1, S>(x, [row(0)], k, out, stride),
-            _ => columns::<3, 1, S>(x, [row(0)], k, out, stride),
+            // Floats are read one row after another, as memory likes it best, until x is so long that rows must share it.
+            1 if left >= 4 && S::BYTES < 64 && k < LONG_BESIDE_PACKED => {
+                columns::<1, 4, NEAR, S>(x, std::array::from_fn(row), k, out, stride)
+            }
+            1 if left >= 4 && (S::BYTES < 64 || k >= LONG) => {
+                columns::<1, 4, FAR, S>(x, std::array::from_fn(row), k, out, stride)
+            }
+            2 if left >= 2 => columns::<2, 2, NEAR, S>(x, std::array::from_fn(row), k, out, stride),
+            3 if left >= 2 => columns::<3, 2, NEAR, S>(x, std::array::from_fn(row), k, out, stride),
+            1 => columns::<1, 1, NOT, S>(x, [row(0)], k, out, stride),
+            2 => columns::<2, 1, NOT, S>(x, [row(0)], k, out, stride),
+            _ => columns::<3, 1, NOT, S>(x, [row(0)], k, out, stride),
         };
     }
 }
@@ -62,7 +67,7 @@ pub(super) fn few<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usi
 /// `R` rows of x by `C` rows of w; gives C.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn columns<const R: usize, const C: usize, S: Source>(
+fn columns<const R: usize, const C: usize, const TO: u8, S: Source>(
     x: &[f32],
     w: [S; C],
     k: usize,
@@ -70,7 +75,7 @@ fn columns<const R: usize, const C: usize, S: Source>(
     stride: usize,
 ) -> usize {
     assert!(x.len() == R * k);
-    let mut ahead = Ahead::of(w[0].start(), C * k / 32 * S::BYTES, C > 1);
+    let mut ahead = Ahead::<TO>::of(w[0].start(), C * k / 32 * S::BYTES);
     for from in (0..k).step_by(BLOCK) {
         let to = (from + BLOCK).min(k);
         let whole = to / LANES * LANES;
@@ -95,12 +100,12 @@ fn columns<const R: usize, const C: usize, S: Source>(
 /// `range` must lie within the rows of w and of x, of which there are R.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn walk<const R: usize, const C: usize, S: Source>(
+unsafe fn walk<const R: usize, const C: usize, const TO: u8, S: Source>(
     x: &[f32],
     w: [S; C],
     k: usize,
     range: Range<usize>,
-    ahead: &mut Ahead,
+    ahead: &mut Ahead<TO>,
     sums: &mut [[[__m256; 2]; C]; R],
 ) {
     // SAFETY: the callers below keep `at + 8` within `range`, which is within the R rows of x.
@@ -108,9 +113,7 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
     let mut at = range.start;
     while at + 4 * EIGHT <= range.end && w[0].is_wide() {
         for c in 0..C {
-            if C > 1 {
-                ahead.go(S::BYTES);
-            }
+            ahead.go(S::BYTES);
             // SAFETY: `at + 32` is within `range`, which is within the rows of w.
             let wide = unsafe { w[c].load_wide(at) };
             for (part, wide) in wide.into_iter().enumerate() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::source::Source;
 use super::sum;
-use crate::kernel::ahead::Ahead;
+use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE_PACKED, NEAR, NOT};
 use crate::kernel::portable::{self, BLOCK, LANES};
 
 /// Rows of x.
@@ -44,17 +44,19 @@ pub(super) fn product<S: Source>(x: Input<'_>, w: S, rows: Range<usize>, out: &m
         let x = Input { plain: &x.plain[part.clone()], turned: &x.turned[part], k };
         let (out, rows) = (&mut out[first * stride..], rows.clone());
         match m - first {
-            // Floats by one row of x are read one row after another, as memory likes it best; integers take more work to
-            // widen, and several rows side by side keep more of it under way.
-            1 if S::BYTES >= 32 => columns::<1, 1, S>(x, w, rows, out, stride),
-            1 => columns::<1, 4, S>(x, w, rows, out, stride),
-            2 => columns::<2, 4, S>(x, w, rows, out, stride),
-            3 => columns::<3, 4, S>(x, w, rows, out, stride),
-            4 => columns::<4, 4, S>(x, w, rows, out, stride),
-            5 => columns::<5, 4, S>(x, w, rows, out, stride),
-            6 => columns::<6, 4, S>(x, w, rows, out, stride),
-            7 => columns::<7, 2, S>(x, w, rows, out, stride),
-            _ => columns::<8, 2, S>(x, w, rows, out, stride),
+            // Floats by one row of x are read one row after another, as memory likes it best, until x is so long that several
+            // rows must share it; integers take more work to widen, and several rows side by side keep more of it under way.
+            1 if S::BYTES >= 32 && k < LONG => columns::<1, 1, NOT, S>(x, w, rows, out, stride),
+            1 if S::BYTES == 32 && k < LONG + LONG / 3 => columns::<1, 1, FAR, S>(x, w, rows, out, stride),
+            1 if S::BYTES < 32 && k < LONG_BESIDE_PACKED => columns::<1, 4, NEAR, S>(x, w, rows, out, stride),
+            1 => columns::<1, 4, FAR, S>(x, w, rows, out, stride),
+            2 => columns::<2, 4, NEAR, S>(x, w, rows, out, stride),
+            3 => columns::<3, 4, NEAR, S>(x, w, rows, out, stride),
+            4 => columns::<4, 4, NEAR, S>(x, w, rows, out, stride),
+            5 => columns::<5, 4, NEAR, S>(x, w, rows, out, stride),
+            6 => columns::<6, 4, NEAR, S>(x, w, rows, out, stride),
+            7 => columns::<7, 2, NEAR, S>(x, w, rows, out, stride),
+            _ => columns::<8, 2, NEAR, S>(x, w, rows, out, stride),
         }
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn product<S: Source>(x: Input<'_>, w: S, rows: Range<usize>, out: &m
 /// `R` rows of x by rows of w, `C` at a time while they last.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn columns<const R: usize, const C: usize, S: Source>(
+fn columns<const R: usize, const C: usize, const TO: u8, S: Source>(
     x: Input<'_>,
     w: S,
     rows: Range<usize>,
@@ -71,11 +73,11 @@ fn columns<const R: usize, const C: usize, S: Source>(
 ) {
     let mut row = rows.start;
     while row + C <= rows.end {
-        tile::<R, C, S>(x, w, row, &mut out[row - rows.start..], stride);
+        tile::<R, C, TO, S>(x, w, row, &mut out[row - rows.start..], stride);
         row += C;
     }
     while row < rows.end {
-        tile::<R, 1, S>(x, w, row, &mut out[row - rows.start..], stride);
+        tile::<R, 1, TO, S>(x, w, row, &mut out[row - rows.start..], stride);
         row += 1;
     }
 }
@@ -83,16 +85,22 @@ fn columns<const R: usize, const C: usize, S: Source>(
 /// `R` rows of x by `C` rows of w: `R * C` dots, each in the order of [`portable::dot`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn tile<const R: usize, const C: usize, S: Source>(x: Input<'_>, w: S, row: usize, out: &mut [f32], stride: usize) {
+fn tile<const R: usize, const C: usize, const TO: u8, S: Source>(
+    x: Input<'_>,
+    w: S,
+    row: usize,
+    out: &mut [f32],
+    stride: usize,
+) {
     let k = x.k;
     assert!(x.plain.len() == R * k && x.turned.len() == R * k);
     let rows = w.rows(row, C);
-    let mut ahead = Ahead::of(S::start(rows), C * k / LANES * S::BYTES, C > 1);
+    let mut ahead = Ahead::<TO>::of(S::start(rows), C * k / LANES * S::BYTES);
     for from in (0..k).step_by(BLOCK) {
         let to = (from + BLOCK).min(k);
         let whole = to / LANES * LANES;
         // SAFETY: the rows of w were just found; x has R rows of k values (asserted above), and `whole <= k`.
-        let mut sums: [[__m512; C]; R] = unsafe { walk::<R, C, S>(x, rows, w.group(), from..whole, &mut ahead) };
+        let mut sums: [[__m512; C]; R] = unsafe { walk::<R, C, TO, S>(x, rows, w.group(), from..whole, &mut ahead) };
         if S::TURNED {
             sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = sum::in_order(*sum));
         }
@@ -111,22 +119,23 @@ fn tile<const R: usize, const C: usize, S: Source>(x: Input<'_>, w: S, row: usiz
 /// `rows` must be C rows of w, whose groups have `size` weights, and `range` lie within k; x has R rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-unsafe fn walk<const R: usize, const C: usize, S: Source>(
+unsafe fn walk<const R: usize, const C: usize, const TO: u8, S: Source>(
     x: Input<'_>,
     rows: S::Rows,
     size: usize,
     range: Range<usize>,
-    ahead: &mut Ahead,
+    ahead: &mut Ahead<TO>,
 ) -> [[__m512; C]; R] {
     let line = 64 / S::BYTES;
     let mut sums = [[_mm512_setzero_ps(); C]; R];
     let (mut at, mut group) = (range.start, range.start / size);
+    (0..C).for_each(|c| S::ask::<TO>(rows, C + c, group));
     // SAFETY: groups begin within `range`, and the processor has what this function is compiled for.
     let grids = |group| std::array::from_fn(|c| unsafe { S::grid(rows, c, group) });
     if size == 2 * LANES && range.len().is_multiple_of(size) && range.start.is_multiple_of(size) {
         while at < range.end {
             let grids: [S::Grid; C] = grids(group);
-            (0..C).filter(|_| C > 1).for_each(|_| ahead.go(2 * S::BYTES));
+            (0..C).for_each(|_| ahead.go(2 * S::BYTES));
             // SAFETY: `at + 32 <= range.end`, as the range is whole groups, and the rest as the caller promises.
             unsafe {
                 step_at::<R, C, S>(x, rows, &grids, at, &mut sums);
@@ -141,14 +150,14 @@ unsafe fn walk<const R: usize, const C: usize, S: Source>(
         let grids: [S::Grid; C] = grids(group);
         group += 1;
         while at + line * LANES <= end {
-            (0..C).filter(|_| C > 1).for_each(|_| ahead.go(64));
+            (0..C).for_each(|_| ahead.go(64));
             for step in 0..line {
                 // SAFETY: `at + 16 * line <= end`, which is within `range`, and that as the caller promises.
                 unsafe { step_at::<R, C, S>(x, rows, &grids, at + step * LANES, &mut sums) };
             }
             at += line * LANES;
         }
-        if at < end && C > 1 {
+        if at < end {
             (0..C).for_each(|_| ahead.go((end - at) / LANES * S::BYTES));
         }
         while at < end {

@@ -6,6 +6,7 @@ use half::f16;
 
 use super::source::{Run, Source};
 use crate::Packed;
+use crate::kernel::ahead;
 use crate::kernel::portable::LANES;
 
 /// Eight weights in four bytes; `PLAIN` where there are neither zero points nor rounding to 16 bits.
@@ -81,6 +82,12 @@ pub(super) struct Packs {
 }
 
 impl Packs {
+    /// Asks memory for the scale of a group of row c, which may be beyond the rows.
+    #[inline(always)]
+    fn ask<const TO: u8>(self, c: usize, group: usize) {
+        ahead::ask::<TO>(self.scales.wrapping_add(c * self.groups + group).cast());
+    }
+
     /// Scale, and what to take off a stored value whose middle is `middle`.
     ///
     /// # Safety
@@ -113,6 +120,11 @@ impl<const PLAIN: bool> Source for Int4<'_, PLAIN> {
     #[inline(always)]
     fn group(self) -> usize {
         self.0.group
+    }
+
+    #[inline(always)]
+    fn ask<const TO: u8>(rows: Packs, c: usize, group: usize) {
+        rows.ask::<TO>(c, group);
     }
 
     /// `(stored - zero) * scale` for the stored values 0 to 15: the difference is a small whole number, so only the product
@@ -165,6 +177,11 @@ impl Source for Int8<'_> {
     #[inline(always)]
     fn group(self) -> usize {
         self.0.group
+    }
+
+    #[inline(always)]
+    fn ask<const TO: u8>(rows: Packs, c: usize, group: usize) {
+        rows.ask::<TO>(c, group);
     }
 
     #[inline]

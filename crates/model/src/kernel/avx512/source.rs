@@ -5,6 +5,8 @@ use std::arch::x86_64::*;
 use half::{bf16, f16};
 
 use crate::Fp8;
+#[cfg(doc)]
+use crate::kernel::ahead::Ahead;
 use crate::kernel::portable::LANES;
 
 /// A weight `[n, k]`.
@@ -33,6 +35,10 @@ pub(super) trait Source: Copy {
     /// `rows` must be of [`Source::rows`] with more than c rows, the group one of theirs, and the processor have AVX-512
     /// (F, BW, DQ, VL).
     unsafe fn grid(rows: Self::Rows, c: usize, group: usize) -> Self::Grid;
+    /// Asks memory for what [`Source::grid`] reads for a group of row c, which may be beyond the rows. [`Ahead`] asks for the
+    /// weights themselves.
+    #[inline(always)]
+    fn ask<const TO: u8>(_rows: Self::Rows, _c: usize, _group: usize) {}
     /// Weights `at .. at + 16` of row c of them, `at` a multiple of 16.
     ///
     /// # Safety
