@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::source::Source;
-use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE_PACKED, NEAR, NOT};
+use crate::kernel::ahead::{Ahead, FAR, LONG, NEAR, NOT};
 use crate::kernel::portable::{self, BLOCK, LANES};
 
 /// Values of a register.
@@ -49,12 +49,8 @@ pub(super) fn few<S: Source>(x: &[f32], n: usize, w: impl Fn(usize) -> S, k: usi
         let left = n - c;
         c += match x.len() / k {
             // Floats are read one row after another, as memory likes it best, until x is so long that rows must share it.
-            1 if left >= 4 && S::BYTES < 64 && k < LONG_BESIDE_PACKED => {
-                columns::<1, 4, NEAR, S>(x, std::array::from_fn(row), k, out, stride)
-            }
-            1 if left >= 4 && (S::BYTES < 64 || k >= LONG) => {
-                columns::<1, 4, FAR, S>(x, std::array::from_fn(row), k, out, stride)
-            }
+            1 if left >= 4 && S::BYTES < 64 => columns::<1, 4, NEAR, S>(x, std::array::from_fn(row), k, out, stride),
+            1 if left >= 4 && k >= LONG => columns::<1, 4, FAR, S>(x, std::array::from_fn(row), k, out, stride),
             2 if left >= 2 => columns::<2, 2, NEAR, S>(x, std::array::from_fn(row), k, out, stride),
             3 if left >= 2 => columns::<3, 2, NEAR, S>(x, std::array::from_fn(row), k, out, stride),
             1 => columns::<1, 1, NOT, S>(x, [row(0)], k, out, stride),
