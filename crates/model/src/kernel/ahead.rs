@@ -5,8 +5,8 @@ use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 /// Values of a row of x from which on it does not stay in the first cache while weights pass through: its lines then come from
 /// the second one, between those of the weights, and the processor foresees the weights no more.
 pub const LONG: usize = 4096;
-/// The same for packed weights, which are read several rows side by side.
-pub const LONG_BESIDE_PACKED: usize = 3584;
+/// The same of all rows of x together, where several rows of weights are read side by side.
+pub const LONG_BESIDE: usize = 3584;
 
 /// Nothing is asked for: one row after another is what processors foresee best.
 pub const NOT: u8 = 0;

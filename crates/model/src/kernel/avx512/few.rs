@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::source::Source;
 use super::sum;
-use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE_PACKED, NEAR, NOT};
+use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE, NEAR, NOT};
 use crate::kernel::portable::{self, BLOCK, LANES};
 
 /// Rows of x.
@@ -48,16 +48,32 @@ pub(super) fn product<S: Source>(x: Input<'_>, w: S, rows: Range<usize>, out: &m
             // rows must share it; integers take more work to widen, and several rows side by side keep more of it under way.
             1 if S::BYTES >= 32 && k < LONG => columns::<1, 1, NOT, S>(x, w, rows, out, stride),
             1 if S::BYTES == 32 && k < LONG + LONG / 3 => columns::<1, 1, FAR, S>(x, w, rows, out, stride),
-            1 if S::BYTES < 32 && k < LONG_BESIDE_PACKED => columns::<1, 4, NEAR, S>(x, w, rows, out, stride),
-            1 => columns::<1, 4, FAR, S>(x, w, rows, out, stride),
-            2 => columns::<2, 4, NEAR, S>(x, w, rows, out, stride),
-            3 => columns::<3, 4, NEAR, S>(x, w, rows, out, stride),
-            4 => columns::<4, 4, NEAR, S>(x, w, rows, out, stride),
-            5 => columns::<5, 4, NEAR, S>(x, w, rows, out, stride),
-            6 => columns::<6, 4, NEAR, S>(x, w, rows, out, stride),
-            7 => columns::<7, 2, NEAR, S>(x, w, rows, out, stride),
-            _ => columns::<8, 2, NEAR, S>(x, w, rows, out, stride),
+            1 => beside::<1, 4, S>(x, w, rows, out, stride),
+            2 => beside::<2, 4, S>(x, w, rows, out, stride),
+            3 => beside::<3, 4, S>(x, w, rows, out, stride),
+            4 => beside::<4, 4, S>(x, w, rows, out, stride),
+            5 => beside::<5, 4, S>(x, w, rows, out, stride),
+            6 => beside::<6, 4, S>(x, w, rows, out, stride),
+            7 => beside::<7, 2, S>(x, w, rows, out, stride),
+            _ => beside::<8, 2, S>(x, w, rows, out, stride),
         }
+    }
+}
+
+/// `R` rows of x by rows of w, `C` side by side, which are asked for as near as x leaves room.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn beside<const R: usize, const C: usize, S: Source>(
+    x: Input<'_>,
+    w: S,
+    rows: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    if R * x.k < LONG_BESIDE {
+        columns::<R, C, NEAR, S>(x, w, rows, out, stride);
+    } else {
+        columns::<R, C, FAR, S>(x, w, rows, out, stride);
     }
 }
 
