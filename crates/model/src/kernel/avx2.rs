@@ -64,8 +64,11 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
             widened((x, k), n, widen, scratch, out, stride)
         ),
         _ => match (integers(w), floats(w)) {
+            (Some((w, shift)), _) if w.bits == 4 && w.grid.zeros.is_none() => {
+                dots::few(x, n, |c| Int4::<true>(packed_row(w, from + c, shift)), k, out, stride);
+            }
             (Some((w, shift)), _) if w.bits == 4 => {
-                dots::few(x, n, |c| Int4(packed_row(w, from + c, shift)), k, out, stride);
+                dots::few(x, n, |c| Int4::<false>(packed_row(w, from + c, shift)), k, out, stride);
             }
             (Some((w, shift)), _) => dots::few(x, n, |c| Int8(packed_row(w, from + c, shift)), k, out, stride),
             (_, Some((w, shift))) => dots::few(x, n, |c| Float8::of(w, from + c, shift), k, out, stride),
@@ -109,7 +112,7 @@ fn floats(w: &Weight) -> Option<(&Fp8, u32)> {
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn widen_packed(w: &Packed, row: usize, out: &mut [f32]) {
     match super::group_shift(w) {
-        Some(shift) if w.bits == 4 => source::widen(Int4(packed_row(w, row, shift)), out),
+        Some(shift) if w.bits == 4 => source::widen(Int4::<false>(packed_row(w, row, shift)), out),
         Some(shift) => source::widen(Int8(packed_row(w, row, shift)), out),
         None => portable::widen_packed(w, row, out),
     }

@@ -93,9 +93,9 @@ impl<'a> Float8<'a> {
     }
 }
 
-/// A row of 4-bit integers, eight in a word, with the grids of its groups.
+/// A row of 4-bit integers, eight in a word, with the grids of its groups; `PLAIN` where there are no zero points.
 #[derive(Clone, Copy)]
-pub(super) struct Int4<'a>(pub(super) Row<'a>);
+pub(super) struct Int4<'a, const PLAIN: bool>(pub(super) Row<'a>);
 
 /// A row of 8-bit integers, four in a word, with the grids of its groups.
 #[derive(Clone, Copy)]
@@ -127,7 +127,7 @@ fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
     _mm256_mul_ps(whole, _mm256_set1_ps(scale))
 }
 
-impl Source for Int4<'_> {
+impl<const PLAIN: bool> Source for Int4<'_, PLAIN> {
     const BYTES: usize = 16;
 
     #[inline(always)]
@@ -153,18 +153,18 @@ impl Source for Int4<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
     unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
-        debug_assert!((at + 32) / 2 <= self.0.bytes.len());
-        // SAFETY: the caller keeps `at + 32` within the row, which is half a byte a weight; the load is unaligned.
-        let packed = unsafe { _mm_loadu_si128(self.0.bytes.as_ptr().add(at / 2).cast()) };
-        let nibble = _mm_set1_epi8(0xF);
-        let (low, high) = (_mm_and_si128(packed, nibble), _mm_and_si128(_mm_srli_epi16::<4>(packed), nibble));
-        // One group: it has at least 32 weights. Stored values are below 16 and zero points near them.
-        let (scale, zero) = self.0.grid(at, 8);
-        let (scale, zero) = (_mm256_set1_ps(scale), _mm_set1_epi8(zero as i8));
-        let first = _mm_sub_epi8(_mm_unpacklo_epi8(low, high), zero);
-        let second = _mm_sub_epi8(_mm_unpackhi_epi8(low, high), zero);
-        [first, _mm_unpackhi_epi64(first, first), second, _mm_unpackhi_epi64(second, second)]
-            .map(|eight| _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)), scale))
+        let group = at >> self.0.shift;
+        debug_assert!((at + 32) / 2 <= self.0.bytes.len() && group < self.0.scales.len());
+        // SAFETY: `at` is within the row, and every weight of a row has a group (`packed_row` has seen it).
+        let scale = _mm256_set1_ps(unsafe { *self.0.scales.get_unchecked(group) });
+        let zero = _mm256_set1_epi32(if PLAIN { 8 } else { self.0.grid(at, 8).1 });
+        let shifts = _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28);
+        std::array::from_fn(|part| {
+            // SAFETY: the caller keeps `at + 32` within the row, which is half a byte a weight; the load is unaligned.
+            let word = unsafe { self.0.bytes.as_ptr().add(at / 2 + 4 * part).cast::<i32>().read_unaligned() };
+            let stored = _mm256_and_si256(_mm256_srlv_epi32(_mm256_set1_epi32(word), shifts), _mm256_set1_epi32(0xF));
+            _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(stored, zero)), scale)
+        })
     }
 
     #[inline(always)]
@@ -307,6 +307,7 @@ impl Source for Float8<'_> {
 /// Row `at` of a packed weight whose groups are `1 << shift` weights.
 pub(super) fn packed_row(w: &Packed, at: usize, shift: u32) -> Row<'_> {
     let (width, groups) = (w.row_words() * 4, w.grid.groups);
+    assert!(w.cols.div_ceil(1 << shift) <= groups);
     let part = at * groups..(at + 1) * groups;
     Row {
         bytes: &w.words[at * width..(at + 1) * width],

@@ -52,7 +52,14 @@ pub(super) fn samples(
     for category in task.categories() {
         lists.push(maker.category(task, category, &mut rows)?);
     }
-    let mut drawn = rows.drawn(deal(lists, limit));
+    let mut samples = deal(lists, limit);
+    if task == Bfcl::MultiTurn {
+        // Prompts of thousands of tokens about the same functions: neighbors that begin alike are read once.
+        samples.sort_by_cached_key(|sample| {
+            (sample.messages.first().map(|first| first.content.clone()), json!(sample.tools).to_string())
+        });
+    }
+    let mut drawn = rows.drawn(samples);
     drawn.assets = assets;
     Ok(drawn)
 }
