@@ -165,6 +165,27 @@ fn ask_is_bare(sample: &Sample, native: bool) -> bool {
     native && sample.input["functions"].as_array().is_none_or(Vec::is_empty)
 }
 
+/// Prompts of thousands of tokens are read once where those that begin alike follow one another.
+#[test]
+fn conversations_about_the_same_functions_are_neighbors() -> Result<(), Box<dyn Error>> {
+    for native in [false, true] {
+        let Some(made) = official(Bfcl::MultiTurn, native, 24) else { return Ok(()) };
+        let (samples, _) = match made {
+            Err(TaskError::Missing { .. }) => return Ok(()),
+            made => made?.held(),
+        };
+        let category = |name: &str| samples.iter().filter(|sample| sample.input["category"] == name).count();
+        assert_eq!((samples.len(), category("multi_turn_base"), category("multi_turn_miss_func")), (24, 6, 6));
+        let system = |sample: &Sample| sample.messages.first().filter(|first| first.role == Role::System).cloned();
+        let mut runs: Vec<_> = samples.iter().map(|sample| (system(sample), sample.tools.clone())).collect();
+        runs.dedup();
+        let all = runs.len();
+        let distinct = runs.iter().enumerate().filter(|(at, run)| !runs[..*at].contains(run)).count();
+        assert_eq!(all, distinct, "native {native}");
+    }
+    Ok(())
+}
+
 /// The right calls of official conversations, as replies.
 #[test]
 fn right_conversations_score_one_when_they_are_played() -> Result<(), Box<dyn Error>> {

@@ -56,7 +56,8 @@ pub(super) fn samples(
     if task == Bfcl::MultiTurn {
         // Prompts of thousands of tokens about the same functions: neighbors that begin alike are read once.
         samples.sort_by_cached_key(|sample| {
-            (sample.messages.first().map(|first| first.content.clone()), json!(sample.tools).to_string())
+            let system = sample.messages.iter().find(|message| message.role == Role::System);
+            (json!(sample.tools).to_string(), system.map(|message| message.content.clone()))
         });
     }
     let mut drawn = rows.drawn(samples);
