@@ -56,6 +56,13 @@ impl Matrix {
         Matrix { rows: range.len(), cols: self.cols, data }
     }
 
+    /// Rows one by one, `[rows, cols]`.
+    pub(crate) fn gather(&self, rows: &[usize]) -> Matrix {
+        let mut gathered = Matrix::zeros(rows.len(), self.cols);
+        rows.iter().enumerate().for_each(|(at, &row)| gathered.row_mut(at).copy_from_slice(self.row(row)));
+        gathered
+    }
+
     /// Adds another matrix of the same shape.
     pub fn add(&mut self, other: &Matrix) {
         debug_assert_eq!((self.rows, self.cols), (other.rows, other.cols));

@@ -32,6 +32,8 @@ pub struct Flow<'a> {
     input: Option<Matrix>,
     /// What groups gave, until an input is made of it.
     made: Vec<(Part, Matrix)>,
+    /// Whether behind the attention only the last row of each sequence goes on.
+    ends: bool,
 }
 
 impl<'a> Flow<'a> {
@@ -49,11 +51,18 @@ impl<'a> Flow<'a> {
         self
     }
 
+    /// Of the residual stream only the last row of each sequence is wanted, one after another: the others do nothing but
+    /// put their keys and values into the caches. No row changes by that.
+    pub(crate) fn to_ends(mut self, ends: bool) -> Self {
+        self.ends = ends;
+        self
+    }
+
     /// Rows that continue cached sequences, and will be added to the caches.
     pub(crate) fn continuing(residual: Matrix, sequences: &'a Sequences, caches: Vec<&'a mut LayerCache>) -> Self {
         assert_eq!(residual.rows, sequences.rows(), "rows of the sequences");
         let (normed, routes, made) = (Matrix::default(), Vec::new(), Vec::new());
-        Self { residual, spare: None, sequences, caches, normed, routes, input: None, made }
+        Self { residual, spare: None, sequences, caches, normed, routes, input: None, made, ends: false }
     }
 
     /// What the linears of the group that was entered last multiply, `[rows, in]`.
@@ -215,7 +224,8 @@ impl Block {
         if turned.cols > 0 {
             k = self.joined(&k, &turned);
         }
-        let spans = &flow.sequences.spans;
+        let sequences = flow.sequences;
+        let spans = &sequences.spans;
         let mut own = if flow.caches.is_empty() { self.caches(spans) } else { Vec::new() };
         let lent = flow.caches.iter_mut().map(|cache| &mut **cache);
         let mut caches: Vec<&mut LayerCache> = lent.chain(&mut own).collect();
@@ -224,6 +234,15 @@ impl Block {
                 cache.put(span.start + at, k.row(row), v.row(row));
             }
         }
+        let ends = flow.ends.then(|| ends(spans));
+        let spans = match &ends {
+            Some((rows, ends)) if rows.len() < q.rows => {
+                q = q.gather(rows);
+                flow.residual = flow.residual.gather(rows);
+                ends
+            }
+            _ => spans,
+        };
         let attended = attend(&q, spans, &caches, self.heads, self.sinks.as_deref());
         [q, k, v].into_iter().for_each(|matrix| flow.free(matrix));
         attended
@@ -248,6 +267,18 @@ impl Block {
         let room = |span: &Span| LayerCache::new(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
         spans.iter().map(room).collect()
     }
+}
+
+/// The last row of each sequence that has one, and the sequences of these rows alone.
+fn ends(spans: &[Span]) -> (Vec<usize>, Vec<Span>) {
+    let mut rows = Vec::new();
+    let end = |span: &Span| {
+        let (first, start) = (rows.len(), span.start + span.rows.len().saturating_sub(1));
+        rows.extend(span.rows.clone().last());
+        Span { rows: first..rows.len(), start, length: span.length }
+    };
+    let ends = spans.iter().map(end).collect();
+    (rows, ends)
 }
 
 /// The input that a latent makes.

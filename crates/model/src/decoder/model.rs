@@ -185,14 +185,16 @@ impl Model {
             let mut hidden = self.embed(&now.concat())?;
             for (layer, block) in self.blocks.iter().enumerate() {
                 let caches: Vec<&mut LayerCache> = parts.iter_mut().map(|part| &mut part.cache.layers[layer]).collect();
-                let mut flow = Flow::continuing(hidden, &sequences, caches).reusing(spare);
+                let is_last = layer + 1 == self.blocks.len();
+                let mut flow = Flow::continuing(hidden, &sequences, caches).reusing(spare).to_ends(is_last);
                 block.pass(&mut flow);
                 (hidden, _, spare) = flow.into_parts();
             }
+            let mut ends = (0..hidden.rows).peekable();
             for (at, (part, now)) in parts.iter_mut().zip(&now).enumerate() {
                 part.cache.tokens.extend_from_slice(now);
-                if !now.is_empty() {
-                    last.row_mut(at).copy_from_slice(hidden.row(sequences.spans[at].rows.end - 1));
+                if let Some(end) = ends.next_if(|_| !now.is_empty()) {
+                    last.row_mut(at).copy_from_slice(hidden.row(end));
                 }
             }
         }
