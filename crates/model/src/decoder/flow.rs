@@ -53,7 +53,7 @@ impl<'a> Flow<'a> {
 
     /// Of the residual stream only the last row of each sequence is wanted, one after another: the others do nothing but
     /// put their keys and values into the caches. No row changes by that.
-    pub(crate) fn to_ends(mut self, ends: bool) -> Self {
+    pub(crate) fn with_ends(mut self, ends: bool) -> Self {
         self.ends = ends;
         self
     }

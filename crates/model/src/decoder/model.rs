@@ -186,7 +186,7 @@ impl Model {
             for (layer, block) in self.blocks.iter().enumerate() {
                 let caches: Vec<&mut LayerCache> = parts.iter_mut().map(|part| &mut part.cache.layers[layer]).collect();
                 let is_last = layer + 1 == self.blocks.len();
-                let mut flow = Flow::continuing(hidden, &sequences, caches).reusing(spare).to_ends(is_last);
+                let mut flow = Flow::continuing(hidden, &sequences, caches).reusing(spare).with_ends(is_last);
                 block.pass(&mut flow);
                 (hidden, _, spare) = flow.into_parts();
             }

@@ -12,10 +12,12 @@ fn random(count: usize, rng: &mut record::Rng) -> Vec<f32> {
     (0..count).map(|_| (rng.uniform() as f32 - 0.5) * 4.0).collect()
 }
 
-/// Lengths of rows at and around registers, groups and blocks.
+/// Lengths of rows at and around registers, groups and blocks, and of rows that are read in other ways as they are long.
 fn sizes() -> Vec<usize> {
     let block = portable::BLOCK;
-    vec![1, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100, 127, 128, 160, 256, block - 1, block, block + 16, block + 31, 1100]
+    let short =
+        [1, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100, 127, 128, 160, 256, block - 1, block, block + 16, block + 31];
+    [&short[..], &[1100, 3600, 4112, 5500]].concat()
 }
 
 /// A random weight `[n, k]` of a kind, in groups of so many where it has some.
