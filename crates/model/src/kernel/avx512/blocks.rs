@@ -52,11 +52,6 @@ impl<F: Form> Source for Blocks<'_, F> {
     }
 
     #[inline(always)]
-    fn start(rows: Run) -> *const u8 {
-        rows.start()
-    }
-
-    #[inline(always)]
     fn group(self) -> usize {
         F::GROUP
     }

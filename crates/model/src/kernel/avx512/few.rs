@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::source::Source;
+use super::source::{Rows, Source};
 use super::sum;
 use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE, NEAR, NOT};
 use crate::kernel::portable::{self, BLOCK, LANES};
@@ -111,7 +111,7 @@ fn tile<const R: usize, const C: usize, const TO: u8, S: Source>(
     let k = x.k;
     assert!(x.plain.len() == R * k && x.turned.len() == R * k);
     let rows = w.rows(row, C);
-    let mut ahead = Ahead::<TO>::of(S::start(rows), C * k / LANES * S::BYTES);
+    let mut ahead = Ahead::<TO>::of(rows.start(), C * k / LANES * S::BYTES);
     for from in (0..k).step_by(BLOCK) {
         let to = (from + BLOCK).min(k);
         let whole = to / LANES * LANES;
@@ -145,7 +145,7 @@ unsafe fn walk<const R: usize, const C: usize, const TO: u8, S: Source>(
     let line = 64 / S::BYTES;
     let mut sums = [[_mm512_setzero_ps(); C]; R];
     let (mut at, mut group) = (range.start, range.start / size);
-    (0..C).for_each(|c| S::ask::<TO>(rows, C + c, group));
+    (0..C).for_each(|c| rows.ask::<TO>(C + c, group));
     // SAFETY: groups begin within `range`, and the processor has what this function is compiled for.
     let grids = |group| std::array::from_fn(|c| unsafe { S::grid(rows, c, group) });
     if size == 2 * LANES && range.len().is_multiple_of(size) && range.start.is_multiple_of(size) {

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::f16;
 
-use super::source::{Run, Source};
+use super::source::{Rows, Run, Source};
 use crate::Packed;
 use crate::kernel::ahead;
 use crate::kernel::portable::LANES;
@@ -81,13 +81,19 @@ pub(super) struct Packs {
     half: bool,
 }
 
-impl Packs {
-    /// Asks memory for the scale of a group of row c, which may be beyond the rows.
+impl Rows for Packs {
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.run.start()
+    }
+
     #[inline(always)]
     fn ask<const TO: u8>(self, c: usize, group: usize) {
         ahead::ask::<TO>(self.scales.wrapping_add(c * self.groups + group).cast());
     }
+}
 
+impl Packs {
     /// Scale, and what to take off a stored value whose middle is `middle`.
     ///
     /// # Safety
@@ -113,18 +119,8 @@ impl<const PLAIN: bool> Source for Int4<'_, PLAIN> {
     }
 
     #[inline(always)]
-    fn start(rows: Packs) -> *const u8 {
-        rows.run.start()
-    }
-
-    #[inline(always)]
     fn group(self) -> usize {
         self.0.group
-    }
-
-    #[inline(always)]
-    fn ask<const TO: u8>(rows: Packs, c: usize, group: usize) {
-        rows.ask::<TO>(c, group);
     }
 
     /// `(stored - zero) * scale` for the stored values 0 to 15: the difference is a small whole number, so only the product
@@ -170,18 +166,8 @@ impl Source for Int8<'_> {
     }
 
     #[inline(always)]
-    fn start(rows: Packs) -> *const u8 {
-        rows.run.start()
-    }
-
-    #[inline(always)]
     fn group(self) -> usize {
         self.0.group
-    }
-
-    #[inline(always)]
-    fn ask<const TO: u8>(rows: Packs, c: usize, group: usize) {
-        rows.ask::<TO>(c, group);
     }
 
     #[inline]

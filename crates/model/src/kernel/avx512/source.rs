@@ -9,10 +9,20 @@ use crate::Fp8;
 use crate::kernel::ahead::Ahead;
 use crate::kernel::portable::LANES;
 
+/// Where some neighboring rows lie.
+pub(super) trait Rows: Copy {
+    /// Where the first of them begins.
+    fn start(self) -> *const u8;
+    /// Asks memory for what [`Source::grid`] reads for a group of row c, which may be beyond the rows. [`Ahead`] asks for the
+    /// weights themselves.
+    #[inline(always)]
+    fn ask<const TO: u8>(self, _c: usize, _group: usize) {}
+}
+
 /// A weight `[n, k]`.
 pub(super) trait Source: Copy {
     /// Where some neighboring rows lie.
-    type Rows: Copy;
+    type Rows: Rows;
     /// What the weights of a group are widened with.
     type Grid: Copy;
     /// Bytes of sixteen weights.
@@ -22,8 +32,6 @@ pub(super) trait Source: Copy {
 
     /// Where `count` rows from row `first` on lie: all of them are there.
     fn rows(self, first: usize, count: usize) -> Self::Rows;
-    /// Where the first of them begins.
-    fn start(rows: Self::Rows) -> *const u8;
     /// Weights that share a grid, a multiple of 16.
     #[inline(always)]
     fn group(self) -> usize {
@@ -35,10 +43,6 @@ pub(super) trait Source: Copy {
     /// `rows` must be of [`Source::rows`] with more than c rows, the group one of theirs, and the processor have AVX-512
     /// (F, BW, DQ, VL).
     unsafe fn grid(rows: Self::Rows, c: usize, group: usize) -> Self::Grid;
-    /// Asks memory for what [`Source::grid`] reads for a group of row c, which may be beyond the rows. [`Ahead`] asks for the
-    /// weights themselves.
-    #[inline(always)]
-    fn ask<const TO: u8>(_rows: Self::Rows, _c: usize, _group: usize) {}
     /// Weights `at .. at + 16` of row c of them, `at` a multiple of 16.
     ///
     /// # Safety
@@ -80,9 +84,11 @@ impl Run {
         // SAFETY: the rows are there, as `of` has seen.
         unsafe { self.start.add(c * self.width + at) }
     }
+}
 
+impl Rows for Run {
     #[inline(always)]
-    pub(super) fn start(self) -> *const u8 {
+    fn start(self) -> *const u8 {
         self.start
     }
 }
@@ -124,6 +130,13 @@ impl Codes {
     const MOST: usize = 4;
 }
 
+impl Rows for Codes {
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.run.start()
+    }
+}
+
 impl Source for F32<'_> {
     type Rows = Run;
     type Grid = ();
@@ -132,11 +145,6 @@ impl Source for F32<'_> {
     #[inline(always)]
     fn rows(self, first: usize, count: usize) -> Run {
         Run::of(bytes(self.0), 4 * self.1, first, count)
-    }
-
-    #[inline(always)]
-    fn start(rows: Run) -> *const u8 {
-        rows.start()
     }
 
     #[inline]
@@ -163,11 +171,6 @@ impl<const BF16: bool> Source for Two<'_, BF16> {
     #[inline(always)]
     fn rows(self, first: usize, count: usize) -> Run {
         Run::of(self.0, 2 * self.1, first, count)
-    }
-
-    #[inline(always)]
-    fn start(rows: Run) -> *const u8 {
-        rows.start()
     }
 
     #[inline]
@@ -203,11 +206,6 @@ impl Source for Float8<'_> {
         assert!(count <= Codes::MOST && self.w.cols.div_ceil(self.w.block.1) * self.group >= self.w.cols);
         let scales = |c: usize| self.w.scales_of(first + c.min(count - 1)).as_ptr();
         Codes { run: Run::of(&self.w.bytes, self.w.cols, first, count), scales: std::array::from_fn(scales) }
-    }
-
-    #[inline(always)]
-    fn start(rows: Codes) -> *const u8 {
-        rows.run.start()
     }
 
     #[inline(always)]
