@@ -1,13 +1,13 @@
 //! How fast a checkpoint decodes and reads a prompt, with so many threads:
 //!
 //! ```text
-//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH]]]
+//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH [ALIKE]]]]
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
 //! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1
-//! and 8 prompts at once, of 16 tokens or `LENGTH`, what the prompts take alone taken off; `prompt 512` reads 512 tokens up to
-//! the first token of a reply.
+//! and 8 prompts at once, of 16 tokens or `LENGTH`, which begin with `ALIKE` same ones, what the prompts take not counted;
+//! `prompt 512` reads 512 tokens up to the first token of a reply.
 
 use std::error::Error;
 use std::time::Instant;
@@ -26,23 +26,39 @@ fn cpu() -> f64 {
 /// Tokens of replies, wall seconds and CPU seconds.
 type Took = (usize, f64, f64);
 
-/// Makes `rows` replies of `most` tokens to random prompts of `length` tokens at once.
+/// Makes `rows` replies of `most` tokens to random prompts of `length` tokens at once, the first `alike` of them the same;
+/// what the prompts took with the first token behind them, and what the other tokens took.
 fn replies(
     model: &Model,
     tokenizer: &Tokenizer,
-    (rows, length, most): (usize, usize, usize),
-) -> Result<Took, Box<dyn Error>> {
+    (rows, length, alike, most): (usize, usize, usize, usize),
+) -> Result<[Took; 2], Box<dyn Error>> {
     let mut rng = Rng::new(length as u64);
-    let mut prompt = || (0..length).map(|_| rng.between(1, model.config.vocab_size - 1) as u32).collect();
-    let requests: Vec<Request> =
-        (0..rows).map(|_| Request { prompt: prompt(), max_tokens: most, ..Request::default() }).collect();
+    let mut random = |tokens| (0..tokens).map(|_| rng.between(1, model.config.vocab_size - 1) as u32).collect();
+    let begin: Vec<u32> = random(alike);
     let options = SessionOptions { batch_size: rows, retained_bytes: 0, ..SessionOptions::default() };
-    let (began, used) = (Instant::now(), cpu());
-    let mut tokens = 0;
-    for reply in Session::new(model, tokenizer, options).generate(&requests) {
-        tokens += reply?.tokens.len();
+    let mut session = Session::new(model, tokenizer, options);
+    for _ in 0..rows {
+        let prompt = [begin.clone(), random(length - alike)].concat();
+        session.submit(Request { prompt, max_tokens: most, ..Request::default() });
     }
-    Ok((tokens, began.elapsed().as_secs_f64(), cpu() - used))
+    // The first step reads the prompts, and makes a token for each as every step does.
+    let timed = |session: &mut Session, steps: usize| {
+        let (began, used) = (Instant::now(), cpu());
+        let done: Vec<_> = (0..steps).flat_map(|_| session.step()).collect();
+        (done, began.elapsed().as_secs_f64(), cpu() - used)
+    };
+    let (ended, wall, used) = timed(&mut session, 1);
+    let prompts = (rows * length, wall, used);
+    let (done, wall, used) = timed(&mut session, most.saturating_sub(2));
+    let mut tokens = 0;
+    for (_, reply) in done {
+        tokens += reply?.tokens.len() - 2;
+    }
+    if most > 1 && !ended.is_empty() || session.pending() > 0 {
+        return Err("a reply ended at once, or did not".into());
+    }
+    Ok([prompts, (tokens, wall, used)])
 }
 
 /// Reads 1 GB eight times.
@@ -65,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows = args.next().unwrap_or_else(|| "1,8".to_owned());
     let rows = rows.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
     let length = args.next().map_or(Ok(16), |length| length.parse())?;
+    let alike = args.next().map_or(Ok(0), |tokens| tokens.parse())?.min(length);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?;
     let model = Model::load(&checkpoint)?;
@@ -80,13 +97,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     };
     line("read", read());
-    replies(&model, tokenizer, (1, 16, 2))?;
+    replies(&model, tokenizer, (1, 16, 0, 3))?;
     for rows in rows {
-        let first = replies(&model, tokenizer, (rows, length, 1))?;
-        let all = replies(&model, tokenizer, (rows, length, 1 + most))?;
-        line(&format!("decode {rows}"), (all.0 - first.0, all.1 - first.1, all.2 - first.2));
+        let [_, took] = replies(&model, tokenizer, (rows, length, alike, 2 + most))?;
+        line(&format!("decode {rows}"), took);
     }
-    let (_, wall, cpu) = replies(&model, tokenizer, (1, 512, 1))?;
-    line("prompt 512", (512, wall, cpu));
+    let [took, _] = replies(&model, tokenizer, (1, 512, 0, 1))?;
+    line("prompt 512", took);
     Ok(())
 }

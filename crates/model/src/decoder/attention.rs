@@ -1,12 +1,12 @@
 //! Causal attention with grouped queries: each row and head by itself, in a fixed order.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::Matrix;
-use crate::decoder::cache::LayerCache;
+use crate::decoder::cache::{LayerCache, PAGE, Page};
 use crate::decoder::rope::{Angles, Rope, TABLES};
 use crate::kernel::{self, Soft};
 
@@ -89,15 +89,21 @@ impl Heads {
 
 /// Query rows, one for each head of a group, that share a block of keys while it is in the level-2 cache.
 const QUERIES: usize = 96;
-/// Keys of a block. Blocks are counted from the sequence's start, so that the order of every sum depends on positions
-/// alone: not on how a prompt is cut into chunks, nor on what is attended beside it.
-const BLOCK: usize = 256;
+/// Keys of a block: those of a page. So the order of every sum depends on positions alone: not on how a prompt is cut into
+/// chunks, nor on what is attended beside it.
+const BLOCK: usize = PAGE;
 /// Below this many multiplications everything runs on the calling thread.
 const PARALLEL_FROM: usize = 400_000;
 
-struct Task {
-    sequence: usize,
+/// Queries of the heads that share a key head.
+struct Task<'a> {
     head: usize,
+    parts: &'a [Part],
+}
+
+/// Neighboring rows of one sequence, the first of them at position `start`.
+struct Part {
+    sequence: usize,
     rows: Range<usize>,
     start: usize,
 }
@@ -112,71 +118,128 @@ pub(crate) fn attend(
     heads: Heads,
     sinks: Option<&[f32]>,
 ) -> Matrix {
-    let together = (QUERIES / (heads.queries / heads.keys)).max(1);
-    let mut tasks = Vec::new();
-    let mut work = 0;
-    for (sequence, span) in spans.iter().enumerate() {
-        let end = span.start + span.rows.len();
-        work += span.rows.len() * (end - heads.first_key(span.start)) * q.cols;
-        for head in 0..heads.keys {
-            for from in span.rows.clone().step_by(together) {
-                let rows = from..(from + together).min(span.rows.end);
-                tasks.push(Task { sequence, head, start: span.start + from - span.rows.start, rows });
-            }
-        }
-    }
-    let run = |task: &Task| attend_rows(q, &*caches[task.sequence], task, heads, sinks);
-    let parts: Vec<Vec<f32>> =
+    let parts = parts_together(spans, caches, heads);
+    let task = |head: usize| parts.iter().map(move |parts| Task { head, parts });
+    let tasks: Vec<Task> = (0..heads.keys).flat_map(task).collect();
+    let keys = |span: &Span| span.start + span.rows.len() - heads.first_key(span.start);
+    let work: usize = spans.iter().map(|span| span.rows.len() * keys(span) * q.cols).sum();
+    let run = |task: &Task| attend_rows(q, caches, task, heads, sinks);
+    let attended: Vec<Vec<f32>> =
         if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
     let mut out = Matrix::zeros(q.rows, heads.queries * heads.value_dim);
     let width = heads.queries / heads.keys * heads.value_dim;
-    for (task, part) in tasks.iter().zip(parts) {
-        for (row, values) in task.rows.clone().zip(part.chunks_exact(width)) {
+    for (task, values) in tasks.iter().zip(attended) {
+        let rows = task.parts.iter().flat_map(|part| part.rows.clone());
+        for (row, values) in rows.zip(values.chunks_exact(width)) {
             let at = row * out.cols + task.head * width;
             out.data[at..at + width].copy_from_slice(values);
         }
     }
     out
 }
+/// Which rows are attended together: neighbors of one sequence, and single rows of sequences that share pages.
+fn parts_together(spans: &[Span], caches: &[&mut LayerCache], heads: Heads) -> Vec<Vec<Part>> {
+    let most = (QUERIES / (heads.queries / heads.keys)).max(1);
+    let part = |sequence: usize, rows: Range<usize>| {
+        let span: &Span = &spans[sequence];
+        Part { sequence, start: span.start + rows.start - span.rows.start, rows }
+    };
+    let (mut single, long): (Vec<usize>, Vec<usize>) =
+        (0..spans.len()).filter(|&at| !spans[at].rows.is_empty()).partition(|&at| spans[at].rows.len() == 1);
+    let cut = |at: usize| {
+        let rows = &spans[at].rows;
+        rows.clone().step_by(most).map(move |from| vec![part(at, from..(from + most).min(rows.end))])
+    };
+    let mut parts: Vec<Vec<Part>> = long.into_iter().flat_map(cut).collect();
+    single.sort_by(|&a, &b| caches[a].places().cmp(caches[b].places()));
+    // As many tasks as keep all threads busy to the end, where there are fewer heads.
+    let threads = rayon::current_num_threads();
+    let shares = threads / common_divisor(threads, heads.keys);
+    for alike in single.chunk_by(|&a, &b| Arc::ptr_eq(caches[a].page(0), caches[b].page(0))) {
+        let rows = |at: &usize| part(*at, spans[*at].rows.clone());
+        let most = most.min(alike.len().div_ceil(shares));
+        parts.extend(alike.chunks(most).map(|alike| alike.iter().map(rows).collect()));
+    }
+    parts
+}
 
-/// Some rows of one sequence for the query heads of one key head, `[rows, group * dim]`: block after block of keys, with
-/// the softmax kept up as they come (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022). No more than
-/// `[queries, BLOCK]` scores exist at a time. Blocks that no window reaches are not looked at.
-fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads, sinks: Option<&[f32]>) -> Vec<f32> {
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// Neighboring queries of a task that see the same page, and how many of its keys the last of them sees.
+struct Run<'a> {
+    queries: Range<usize>,
+    page: &'a Arc<Page>,
+    width: usize,
+}
+
+/// The queries of a task that see something of the block of keys from `from` on.
+fn runs<'a>(task: &Task, caches: &'a [&mut LayerCache], heads: Heads, from: usize) -> Vec<Run<'a>> {
+    let group = heads.queries / heads.keys;
+    let mut runs: Vec<Run> = Vec::new();
+    let mut before = 0;
+    for Part { sequence, rows, start } in task.parts {
+        let (all, end) = (rows.len() * group, start + rows.len());
+        let width = BLOCK.min(end.saturating_sub(from));
+        // The first queries may stand before this block, and the windows of the last begin behind it.
+        let first = from.saturating_sub(*start) * group;
+        let beyond = |window: usize| (from + width + window - 1).saturating_sub(*start) * group;
+        let queries = before + first..before + heads.window.map_or(all, |window| all.min(beyond(window)));
+        before += all;
+        if width == 0 || queries.is_empty() {
+            continue;
+        }
+        let page = caches[*sequence].page(from / BLOCK);
+        match runs.last_mut() {
+            Some(run) if run.queries.end == queries.start && Arc::ptr_eq(run.page, page) => {
+                run.queries.end = queries.end;
+                run.width = run.width.max(width);
+            }
+            _ => runs.push(Run { queries, page, width }),
+        }
+    }
+    runs
+}
+
+/// The rows of a task for the query heads of one key head, `[rows, group * dim]`: block after block of keys, with the
+/// softmax kept up as they come (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022). Where sequences share a page,
+/// it is read once for all of them (as in Hydragen, Juravsky et al. 2024). No more than `[queries, BLOCK]` scores exist at a
+/// time. Blocks that no window reaches are not looked at.
+fn attend_rows(q: &Matrix, caches: &[&mut LayerCache], task: &Task, heads: Heads, sinks: Option<&[f32]>) -> Vec<f32> {
     let Heads { dim, value_dim, scale, .. } = heads;
     let group = heads.queries / heads.keys;
     let at = task.head * group * dim;
-    let queries: Vec<f32> =
-        task.rows.clone().flat_map(|row| &q.row(row)[at..at + group * dim]).map(|value| value * scale).collect();
-    let count = task.rows.len() * group;
-    let longest = task.start + task.rows.len();
-    let mut soft = vec![Soft::START; count];
-    let mut scores = vec![0.0; count * BLOCK.min(longest)];
-    let mut out = vec![0.0; count * value_dim];
-    let position = |query: usize| task.start + query / group;
-    for from in (heads.first_key(task.start) / BLOCK * BLOCK..longest).step_by(BLOCK) {
-        let width = BLOCK.min(longest - from);
-        // The first queries may stand before this block, and the windows of the last begin behind it.
-        let first = from.saturating_sub(task.start) * group;
-        let last = heads.window.map_or(count, |window| count.min((from + width + window - 1 - task.start) * group));
-        let scores = &mut scores[..(last - first) * width];
-        let keys = cache.keys(task.head, from..from + width);
-        kernel::rows_by_rows(&queries[first * dim..last * dim], &keys, dim, scores, width);
-        if let Some(cap) = heads.cap {
-            kernel::soft_cap(scores, cap);
-        }
-        let seen: Vec<usize> = (first..last).map(|query| (position(query) + 1 - from).min(width)).collect();
-        let out = &mut out[first * value_dim..last * value_dim];
-        for (row, (&seen, soft)) in seen.iter().zip(&mut soft[first..last]).enumerate() {
-            let scores = &mut scores[row * width..][..seen];
-            let (outside, scores) = scores.split_at_mut(heads.first_key(position(first + row)).saturating_sub(from));
-            outside.fill(0.0);
-            let factor = kernel::online_softmax(scores, soft);
-            if factor != 1.0 {
-                out[row * value_dim..][..value_dim].iter_mut().for_each(|value| *value *= factor);
+    let rows = task.parts.iter().flat_map(|part| part.rows.clone());
+    let queries: Vec<f32> = rows.flat_map(|row| &q.row(row)[at..at + group * dim]).map(|value| value * scale).collect();
+    let of_rows = task.parts.iter().flat_map(|part| (part.start..).take(part.rows.len()));
+    let positions: Vec<usize> = of_rows.flat_map(|position| std::iter::repeat_n(position, group)).collect();
+    let first = positions.iter().map(|&position| heads.first_key(position)).min().unwrap_or(0);
+    let longest = positions.iter().max().map_or(0, |&position| position + 1);
+    let mut soft = vec![Soft::START; positions.len()];
+    let mut scores = vec![0.0; positions.len() * BLOCK.min(longest)];
+    let mut out = vec![0.0; positions.len() * value_dim];
+    for from in (first / BLOCK * BLOCK..longest).step_by(BLOCK) {
+        for Run { queries: run, page, width } in runs(task, caches, heads, from) {
+            let scores = &mut scores[..run.len() * width];
+            page.scores(task.head, &queries[run.start * dim..run.end * dim], dim, width, scores);
+            if let Some(cap) = heads.cap {
+                kernel::soft_cap(scores, cap);
             }
+            let positions = &positions[run.clone()];
+            let seen: Vec<usize> = positions.iter().map(|position| (position + 1 - from).min(width)).collect();
+            let out = &mut out[run.start * value_dim..run.end * value_dim];
+            for (row, (&seen, soft)) in seen.iter().zip(&mut soft[run]).enumerate() {
+                let scores = &mut scores[row * width..][..seen];
+                let (outside, scores) = scores.split_at_mut(heads.first_key(positions[row]).saturating_sub(from));
+                outside.fill(0.0);
+                let factor = kernel::online_softmax(scores, soft);
+                if factor != 1.0 {
+                    out[row * value_dim..][..value_dim].iter_mut().for_each(|value| *value *= factor);
+                }
+            }
+            page.add_values(task.head, scores, (&seen, width), out);
         }
-        kernel::add_weighted_rows(scores, &seen, &cache.values(task.head, from..from + width), out);
     }
     for (query, (soft, out)) in soft.iter().zip(out.chunks_exact_mut(value_dim)).enumerate() {
         let sink = sinks.map_or(0.0, |sinks| kernel::exp(sinks[task.head * group + query % group] - soft.most));
@@ -188,8 +251,6 @@ fn attend_rows(q: &Matrix, cache: &LayerCache, task: &Task, heads: Heads, sinks:
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
 
     /// Attention as the formula says, in f64.
@@ -258,9 +319,9 @@ mod tests {
                 for head in 0..6 {
                     let query = &q.row(row)[head * 20..][..20];
                     let seen = (row + 1).saturating_sub(within)..row + 1;
-                    let kept = |all: Cow<'_, [f32]>| all.into_owned();
-                    let (k, v) = (kept(cache.keys(head / 3, seen.clone())), kept(cache.values(head / 3, seen)));
-                    let want = plain(query, &k, &v, 20);
+                    let [k, v] = cache.all(head / 3);
+                    let (k, v) = (&k[seen.start * 20..seen.end * 20], &v[seen.start * 20..seen.end * 20]);
+                    let want = plain(query, k, v, 20);
                     let got = &whole[row * 120 + head * 20..][..20];
                     let near = got.iter().zip(&want).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-5);
                     assert!(near, "row {row} head {head}, window {window:?}");

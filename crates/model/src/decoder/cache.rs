@@ -1,152 +1,72 @@
-//! Keys and values of sequences, preallocated, and those kept for prompts that begin alike.
+//! Keys and values of sequences, in pages that sequences which begin alike share, and those kept for prompts that do.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::collections::HashSet;
+use std::sync::Arc;
 
+use crate::Config;
 use crate::decoder::rope::Stage;
-use crate::{Config, kernel};
 
-/// Keys and values of one block for one sequence, `[kv_heads, capacity, width of a head]` each.
+mod numbers;
+mod page;
+mod retained;
+
+use numbers::bytes_of;
+pub(crate) use page::{PAGE, Page};
+pub(crate) use retained::Retained;
+
+/// Keys and values of one block for one sequence, page after page. A page that others hold too is copied when it is
+/// written to; it comes to be with its first position.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerCache {
-    keys: Numbers,
-    values: Numbers,
+    pages: Vec<Arc<Page>>,
     heads: usize,
     capacity: usize,
     /// Numbers of a key and of a value.
     dims: (usize, usize),
-}
-
-/// Vectors as they are, or rounded.
-#[derive(Debug, Clone)]
-enum Numbers {
-    Exact(Vec<f32>),
-    /// Each vector `[dim]` as whole numbers of `bits` between its least and its largest value.
-    Rounded {
-        bits: u8,
-        /// 8 bits: one a byte; 4 bits: two, the first in the low half.
-        codes: Vec<u8>,
-        /// The least value and the step of each vector.
-        grids: Vec<(f32, f32)>,
-    },
-}
-
-impl Numbers {
-    fn new(vectors: usize, dim: usize, bits: Option<u8>) -> Self {
-        match bits {
-            None => Self::Exact(vec![0.0; vectors * dim]),
-            Some(bits) => {
-                Self::Rounded { bits, codes: vec![0; vectors * bytes_of(dim, bits)], grids: vec![(0.0, 0.0); vectors] }
-            }
-        }
-    }
-
-    fn put(&mut self, vector: usize, numbers: &[f32]) {
-        let dim = numbers.len();
-        match self {
-            Self::Exact(all) => all[vector * dim..(vector + 1) * dim].copy_from_slice(numbers),
-            Self::Rounded { bits, codes, grids } => {
-                let (low, high) = kernel::extent(numbers);
-                let top = f32::from(u8::MAX >> (8 - *bits));
-                let step = (high - low) / top;
-                grids[vector] = (low, step);
-                let width = bytes_of(dim, *bits);
-                let codes = &mut codes[vector * width..(vector + 1) * width];
-                kernel::round_to_codes(numbers, (low, step), *bits, codes);
-            }
-        }
-    }
-
-    /// Some vectors after one another.
-    fn get(&self, vectors: Range<usize>, dim: usize) -> Cow<'_, [f32]> {
-        match self {
-            Self::Exact(all) => Cow::Borrowed(&all[vectors.start * dim..vectors.end * dim]),
-            Self::Rounded { bits, codes, grids } => {
-                let width = bytes_of(dim, *bits);
-                let mut numbers = vec![0.0; vectors.len() * dim];
-                for (vector, numbers) in vectors.zip(numbers.chunks_exact_mut(dim.max(1))) {
-                    kernel::widen_codes(&codes[vector * width..(vector + 1) * width], grids[vector], *bits, numbers);
-                }
-                Cow::Owned(numbers)
-            }
-        }
-    }
-
-    /// Copies vectors from another cache of the same kind.
-    fn copy(&mut self, to: usize, from: &Self, vectors: Range<usize>, dim: usize) {
-        match (self, from) {
-            (Self::Exact(all), Self::Exact(from)) => {
-                let part = &from[vectors.start * dim..vectors.end * dim];
-                all[to * dim..to * dim + part.len()].copy_from_slice(part);
-            }
-            (Self::Rounded { bits, codes, grids }, Self::Rounded { codes: from, grids: steps, .. }) => {
-                let width = bytes_of(dim, *bits);
-                let part = &from[vectors.start * width..vectors.end * width];
-                codes[to * width..to * width + part.len()].copy_from_slice(part);
-                grids[to..to + vectors.len()].copy_from_slice(&steps[vectors]);
-            }
-            _ => {}
-        }
-    }
-
-    fn bits(&self) -> Option<u8> {
-        match self {
-            Self::Exact(_) => None,
-            Self::Rounded { bits, .. } => Some(*bits),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Exact(all) => 4 * all.len(),
-            Self::Rounded { codes, grids, .. } => codes.len() + 8 * grids.len(),
-        }
-    }
-}
-
-/// Bytes of a vector.
-fn bytes_of(dim: usize, bits: u8) -> usize {
-    (dim * usize::from(bits)).div_ceil(8)
+    bits: Option<u8>,
 }
 
 impl LayerCache {
     /// Room for `capacity` positions of so many heads, whose keys and values have `dims` numbers; `bits` of each number,
     /// where they are rounded: 4 or 8.
     pub fn new(heads: usize, dims: (usize, usize), capacity: usize, bits: Option<u8>) -> Self {
-        let numbers = |dim| Numbers::new(heads * capacity, dim, bits);
-        Self { keys: numbers(dims.0), values: numbers(dims.1), heads, capacity, dims }
+        Self { pages: Vec::with_capacity(capacity.div_ceil(PAGE)), heads, capacity, dims, bits }
     }
 
     /// Writes the keys and values `[kv_heads, dim]` of one position.
     pub fn put(&mut self, position: usize, keys: &[f32], values: &[f32]) {
-        let (key, value) = self.dims;
-        for (head, (key, value)) in keys.chunks_exact(key).zip(values.chunks_exact(value)).enumerate() {
-            let at = head * self.capacity + position;
-            self.keys.put(at, key);
-            self.values.put(at, value);
+        let (index, at) = (position / PAGE, position % PAGE);
+        while self.pages.len() <= index {
+            self.pages.push(Arc::new(self.new_page(self.pages.len())));
         }
+        if self.pages[index].room() <= at {
+            let mut longer = self.new_page(index);
+            longer.copy(&self.pages[index], self.heads, self.dims);
+            self.pages[index] = Arc::new(longer);
+        }
+        Arc::make_mut(&mut self.pages[index]).put(at, self.dims, keys, values);
     }
 
-    /// The keys of a head at some positions, `[positions, dim]`.
-    pub fn keys(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
-        let at = head * self.capacity;
-        self.keys.get(at + positions.start..at + positions.end, self.dims.0)
+    fn new_page(&self, index: usize) -> Page {
+        let room = self.capacity.saturating_sub(index * PAGE).clamp(1, PAGE);
+        Page::new(self.heads, self.dims, room, self.bits)
     }
 
-    /// The values of a head at some positions, `[positions, dim]`.
-    pub fn values(&self, head: usize, positions: Range<usize>) -> Cow<'_, [f32]> {
-        let at = head * self.capacity;
-        self.values.get(at + positions.start..at + positions.end, self.dims.1)
+    /// The page of the positions from `PAGE * index` on, one of which was written.
+    pub fn page(&self, index: usize) -> &Arc<Page> {
+        &self.pages[index]
     }
 
-    /// The first `len` positions in a cache of another capacity.
+    /// The pages by where they are: equal where two sequences share them.
+    pub fn places(&self) -> impl Iterator<Item = *const Page> {
+        self.pages.iter().map(Arc::as_ptr)
+    }
+
+    /// The first `len` positions, shared, with room for more.
     fn fork(&self, len: usize, capacity: usize) -> Self {
-        let mut copy = Self::new(self.heads, self.dims, capacity, self.keys.bits());
-        for head in 0..self.heads {
-            let at = head * self.capacity;
-            copy.keys.copy(head * capacity, &self.keys, at..at + len, self.dims.0);
-            copy.values.copy(head * capacity, &self.values, at..at + len, self.dims.1);
-        }
+        let mut copy = Self::new(self.heads, self.dims, capacity, self.bits);
+        copy.pages.extend_from_slice(&self.pages[..len.div_ceil(PAGE)]);
         copy
     }
 }
@@ -195,21 +115,23 @@ impl SequenceCache {
         if self.stage == stage { common_prefix(&self.tokens, prompt) } else { 0 }
     }
 
-    /// Tokens that there is room for.
-    pub fn capacity(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.capacity)
-    }
-
     /// Bytes of the keys and values of `capacity` tokens.
     pub fn bytes_of(config: &Config, capacity: usize) -> usize {
         let vector = |dim: usize| config.kv_bits.map_or(4 * dim, |bits| bytes_of(dim, bits) + 8);
         config.layers * config.kv_heads * (vector(config.head_dim) + vector(config.value_dim)) * capacity
     }
 
-    /// Bytes of the keys and values.
-    pub fn bytes(&self) -> usize {
-        self.layers.iter().map(|layer| layer.keys.bytes() + layer.values.bytes()).sum()
+    /// Positions whose pages have yet to be made, should it get as long as it may.
+    pub fn to_come(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.capacity.saturating_sub(layer.pages.len() * PAGE))
     }
+}
+
+/// Bytes of the keys and values of some sequences, of pages that they share once.
+pub(crate) fn bytes_together<'a>(sequences: impl Iterator<Item = &'a SequenceCache>) -> usize {
+    let mut seen = HashSet::new();
+    let pages = sequences.flat_map(|sequence| &sequence.layers).flat_map(|layer| &layer.pages);
+    pages.filter(|page| seen.insert(Arc::as_ptr(page))).map(|page| page.bytes()).sum()
 }
 
 /// How many tokens two sequences begin with alike.
@@ -217,58 +139,19 @@ fn common_prefix(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// Finished sequences, the longest unused first, within a bound of bytes.
-#[derive(Debug)]
-pub(crate) struct Retained {
-    all: Vec<SequenceCache>,
-    limit: usize,
-}
-
-/// A kept sequence that differs from a prompt only in this many last tokens was its earlier turn, and is used up.
-const TURN_TAIL: usize = 32;
-/// The most sequences that are kept, however small.
-const MOST_KEPT: usize = 64;
-
-impl Retained {
-    pub fn new(limit: usize) -> Self {
-        Self { all: Vec::new(), limit }
-    }
-
-    /// The index and length of the longest common beginning with `prompt`, which is turned as `stage` says.
-    pub fn find(&self, prompt: &[u32], stage: Stage) -> Option<(usize, usize)> {
-        let lengths = self.all.iter().map(|cache| cache.common_prefix(prompt, stage)).enumerate();
-        lengths.max_by_key(|&(_, length)| length)
-    }
-
-    /// The first `len` tokens of a kept sequence, with room for `capacity`.
-    pub fn reuse(&mut self, index: usize, len: usize, capacity: usize) -> SequenceCache {
-        let kept = self.all.remove(index);
-        let fork = kept.fork(len, capacity);
-        if kept.tokens.len() > len + TURN_TAIL {
-            self.all.push(kept);
-        }
-        fork
-    }
-
-    /// Keeps a finished sequence; those that it contains, and the longest unused beyond the limit, are dropped.
-    pub fn keep(&mut self, cache: SequenceCache) {
-        let (len, room) = (cache.tokens.len(), cache.capacity());
-        if len == 0 || cache.bytes() / room.max(1) * len > self.limit {
-            return;
-        }
-        self.all.retain(|other| cache.common_prefix(&other.tokens, other.stage) < other.tokens.len());
-        // Room that the reply did not take is given back where it is worth a copy.
-        self.all.push(if room - len > room / 8 { cache.fork(len, len) } else { cache });
-        let mut bytes: usize = self.all.iter().map(SequenceCache::bytes).sum();
-        while !self.all.is_empty() && (bytes > self.limit || self.all.len() > MOST_KEPT) {
-            bytes -= self.all.remove(0).bytes();
-        }
+#[cfg(test)]
+impl LayerCache {
+    /// Every key and value of a head that there is room for, `[positions, dim]` each.
+    pub fn all(&self, head: usize) -> [Vec<f32>; 2] {
+        let pages: Vec<[Vec<f32>; 2]> = self.pages.iter().map(|page| page.all(head, self.dims)).collect();
+        [0, 1].map(|of| pages.iter().flat_map(|page| page[of].clone()).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel;
 
     #[test]
     fn rounded_numbers_are_within_half_a_step_and_take_less() {
@@ -282,19 +165,20 @@ mod tests {
             }
             let copy = cache.fork(3, 9);
             for (head, cache) in [(0, &cache), (1, &cache), (0, &copy), (1, &copy)] {
-                for (position, read) in cache.keys(head, 0..3).chunks(5).enumerate() {
+                let [keys, values] = cache.all(head);
+                for (position, read) in keys.chunks(5).take(3).enumerate() {
                     let vector = &vectors[2 * position + head];
                     let (low, high) = kernel::extent(vector);
                     let half = (high - low) / levels / 2.0 * 1.001;
                     assert!(read.iter().zip(vector).all(|(a, b)| (a - b).abs() <= half), "{bits}: {read:?} {vector:?}");
                 }
-                assert_eq!(cache.keys(head, 0..3), cache.values(head, 0..3));
+                assert_eq!(keys, values);
             }
-            let exact = LayerCache::new(2, (64, 64), 3, None);
-            assert!(LayerCache::new(2, (64, 64), 3, Some(bits)).keys.bytes() < exact.keys.bytes() / 3);
+            assert!(Page::new(2, (64, 64), 3, Some(bits)).bytes() < Page::new(2, (64, 64), 3, None).bytes() / 3);
         }
         let mut cache = LayerCache::new(1, (2, 2), 1, Some(4));
         cache.put(0, &[3.0, 3.0], &[0.0, 0.0]);
-        assert_eq!((&*cache.keys(0, 0..1), &*cache.values(0, 0..1)), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
+        let [keys, values] = cache.all(0);
+        assert_eq!((&keys[..2], &values[..2]), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
     }
 }

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use record::{Finish, Rng};
 
 use crate::decoder::block_reader;
-use crate::decoder::cache::{Retained, SequenceCache};
+use crate::decoder::cache::{PAGE, Retained, SequenceCache, bytes_together};
 use crate::decoder::model::Advance;
+use crate::decoder::rope::Stage;
 use crate::engine::logprob::TokenLogprob;
 use crate::engine::stop::StopTexts;
 use crate::{Matrix, Model, ModelError, Sampling, Tokenizer};
@@ -231,12 +232,23 @@ impl<'m> Session<'m> {
         refused
     }
 
-    /// Whether there is room for a request beside those under way.
+    /// Whether there is room for a request beside those under way, with whose prompts it shares what begins alike.
     fn fits(&self, request: &Request) -> bool {
-        let config = &self.model.config;
-        let wanted = SequenceCache::bytes_of(config, room(request, config.longest()));
-        let taken: usize = self.active.iter().map(|row| row.cache.bytes()).sum();
-        self.active.is_empty() || taken.saturating_add(wanted) <= self.options.active_bytes
+        if self.active.is_empty() {
+            return true;
+        }
+        let (prompt, bytes_of) = (&request.prompt, |tokens| SequenceCache::bytes_of(&self.model.config, tokens));
+        let (_, shared) = self.nearest(prompt, self.model.stage(prompt.len()));
+        let wanted = room(request, self.model.config.longest()) - shared.min(prompt.len()) / PAGE * PAGE;
+        let caches = || self.active.iter().map(|row| &row.cache);
+        let to_come: usize = caches().map(SequenceCache::to_come).sum();
+        bytes_together(caches()).saturating_add(bytes_of(to_come + wanted)) <= self.options.active_bytes
+    }
+
+    /// The reply under way that has most of the beginning of a prompt, and how many tokens of it.
+    fn nearest(&self, prompt: &[u32], stage: Stage) -> (usize, usize) {
+        let lengths = self.active.iter().map(|row| row.cache.common_prefix(prompt, stage)).enumerate();
+        lengths.max_by_key(|&(_, length)| length).unwrap_or((0, 0))
     }
 
     fn start(&mut self, ticket: usize, request: Request) -> Result<Row, ModelError> {
@@ -274,8 +286,7 @@ impl<'m> Session<'m> {
     /// A cache that holds as much of the beginning of `prompt` as any sequence at hand, but never all of it.
     fn begin(&mut self, prompt: &[u32], capacity: usize) -> SequenceCache {
         let (most, stage) = (prompt.len() - 1, self.model.stage(prompt.len()));
-        let active = self.active.iter().map(|row| row.cache.common_prefix(prompt, stage)).enumerate();
-        let active = active.max_by_key(|&(_, length)| length).unwrap_or((0, 0));
+        let active = self.nearest(prompt, stage);
         let (index, length) = self.retained.find(prompt, stage).unwrap_or((0, 0));
         if length >= WORTH_COPYING && length >= active.1 {
             return self.retained.reuse(index, length.min(most), capacity);

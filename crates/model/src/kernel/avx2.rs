@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
+use super::portable::Weighted;
 use super::{panels, portable};
 use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
@@ -129,8 +130,8 @@ pub fn widen_fp8(w: &Fp8, row: usize, out: &mut [f32]) {
 
 /// [`portable::add_weighted_rows`].
 #[target_feature(enable = "avx2,fma,f16c")]
-pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
-    mix::add_weighted_rows(p, lens, v, out);
+pub fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32], stride: usize) {
+    mix::add_weighted_rows(weighted, lens, out, stride);
 }
 
 /// [`portable::widen_blocks`]

@@ -11,11 +11,13 @@ mod blocks;
 mod few;
 mod integers;
 mod many;
+mod mix;
 mod source;
 mod sum;
 
 use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
 use integers::{Grids, Int4, Int8};
+pub use mix::add_weighted_rows;
 use source::{F32, Float8, Source, Two};
 
 /// Rows of w that are multiplied side by side.

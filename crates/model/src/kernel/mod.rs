@@ -19,7 +19,7 @@ mod tiles;
 
 pub use matmul::matmul;
 pub(crate) use matmul::{matmul_here, matmul_over};
-pub(crate) use portable::Soft;
+pub(crate) use portable::{Soft, Weighted};
 
 use std::ops::Range;
 
@@ -109,6 +109,20 @@ fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec<f32
     tiles::rows_by_held(x, w, rows, scratch, out, stride);
 }
 
+/// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out`, in order of j. Rows of `out` begin
+/// `stride` apart.
+pub(crate) fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32], stride: usize) {
+    match level() {
+        // SAFETY: `level` says that the processor has AVX-512 (F, BW, DQ, VL).
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512::add_weighted_rows(weighted, lens, out, stride) },
+        // SAFETY: `level` says that the processor has AVX2, FMA and F16C.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { avx2::add_weighted_rows(weighted, lens, out, stride) },
+        Level::Portable => portable::add_weighted_rows(weighted, lens, out, stride),
+    }
+}
+
 /// Writes one row of a weight in f32, `[cols]`.
 fn widen(w: &Weight, row: usize, out: &mut [f32]) {
     match w {
@@ -129,11 +143,6 @@ dispatch!(
 dispatch!(
     /// Whole blocks of a GGUF file in f32.
     pub(crate) widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32])
-);
-dispatch!(
-    /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out` `[lens.len(), dim]`, in order of
-    /// j; `p` `[lens.len(), n]`, `v` `[n, dim]`.
-    pub(crate) add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32])
 );
 dispatch!(
     /// Turns more scores of a softmax into weights, in place, and gives the factor that earlier weights are due.

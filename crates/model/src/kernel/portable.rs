@@ -77,12 +77,31 @@ pub fn widen_blocks(kind: Kind, bytes: &[u8], out: &mut [f32]) {
     gguf::widen(kind, bytes, out);
 }
 
+/// Rows `v` `[n, columns]` that are weighted and added, which lie `v_stride` apart, and the weights of each sum, `p_stride`
+/// apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighted<'a> {
+    pub p: &'a [f32],
+    pub p_stride: usize,
+    pub v: &'a [f32],
+    pub v_stride: usize,
+    pub columns: usize,
+}
+
+impl<'a> Weighted<'a> {
+    /// The rows from `from` on, with the weights of sum `r` alone.
+    pub fn of(self, r: usize, from: usize) -> Self {
+        let p = &self.p[(r * self.p_stride + from).min(self.p.len())..];
+        Self { p, v: &self.v[(from * self.v_stride).min(self.v.len())..], ..self }
+    }
+}
+
 /// Adds `sum_j p[r][j] v[j]` over the first `lens[r]` of the j to each row r of `out`, in order of j.
-pub fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
-    let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
-    let stride = p.len() / rows;
-    for (row, (out, &len)) in out.chunks_exact_mut(dim.max(1)).zip(lens).enumerate() {
-        for (&p, v) in p[row * stride..][..len].iter().zip(v.chunks_exact(dim)) {
+pub fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32], stride: usize) {
+    let Weighted { p, p_stride, v, v_stride, columns } = weighted;
+    for (row, &len) in lens.iter().enumerate() {
+        let out = &mut out[row * stride..][..columns];
+        for (&p, v) in p[row * p_stride..][..len].iter().zip(v.chunks(v_stride.max(1))) {
             for (out, &v) in out.iter_mut().zip(v) {
                 *out = p.mul_add(v, *out);
             }

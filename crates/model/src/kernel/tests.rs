@@ -286,9 +286,20 @@ proptest! {
         let lens: Vec<usize> = (0..rows).map(|row| (len / 2 + row).min(len)).collect();
         let mut a = random(rows * dim, &mut rng);
         let mut b = a.clone();
-        add_weighted_rows(&p, &lens, &v, &mut a);
-        portable::add_weighted_rows(&p, &lens, &v, &mut b);
-        prop_assert_eq!(bits(&a), bits(&b));
+        let narrow = 1 + seed as usize % dim;
+        for (columns, stride) in [(dim, dim), (narrow, dim)] {
+            let weighted = Weighted { p: &p, p_stride: len, v: &v, v_stride: dim, columns };
+            add_weighted_rows(weighted, &lens, &mut a, stride);
+            portable::add_weighted_rows(weighted, &lens, &mut b, stride);
+            prop_assert_eq!(bits(&a), bits(&b));
+            #[cfg(target_arch = "x86_64")]
+            if level() >= Level::Avx2 {
+                // SAFETY: as was just asked.
+                unsafe { avx2::add_weighted_rows(weighted, &lens, &mut a, stride) };
+                portable::add_weighted_rows(weighted, &lens, &mut b, stride);
+                prop_assert_eq!(bits(&a), bits(&b));
+            }
+        }
         for bits in [4, 8] {
             let mut codes = [vec![7; v.len()], vec![7; v.len()]];
             round_to_codes(&v, (-2.0, 0.1), bits, &mut codes[0]);

@@ -1,40 +1,37 @@
-//! Sums of weighted rows: what attention makes of values.
+//! Sums of weighted rows: what attention makes of values, and of keys that lie across.
 
 use std::arch::x86_64::*;
 
+use crate::kernel::portable::Weighted;
+
 /// Columns of a register.
-const LANES: usize = 8;
+const EIGHT: usize = 8;
 
-/// What some rows of [`add_weighted_rows`] are made of.
-#[derive(Clone, Copy)]
-struct Mixed<'a> {
-    /// Weights of the rows, `stride` apart.
-    p: &'a [f32],
-    stride: usize,
-    /// `[len, dim]`
-    v: &'a [f32],
-    len: usize,
-    dim: usize,
-}
-
-/// `R` rows and `8 * C` columns of [`add_weighted_rows`], from column `from`; `out` `[R, dim]`.
+/// `R` sums of `len` rows, `8 * C` columns from `from` on.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: &mut [f32]) {
-    let Mixed { p, stride, v, len, dim } = mixed;
-    assert!(p.len() >= (R - 1) * stride + len && v.len() >= len * dim);
-    assert!(out.len() >= R * dim && from + C * LANES <= dim);
-    let place = |r: usize, c: usize| r * dim + from + c * LANES;
+fn tile<const R: usize, const C: usize>(
+    weighted: Weighted<'_>,
+    len: usize,
+    from: usize,
+    out: &mut [f32],
+    stride: usize,
+) {
+    let Weighted { p, p_stride, v, v_stride, columns } = weighted;
+    let end = from + C * EIGHT;
+    assert!(end <= columns && p.len() >= (R - 1) * p_stride + len && out.len() >= (R - 1) * stride + end);
+    assert!(len == 0 || v.len() >= (len - 1) * v_stride + end);
+    let place = |r: usize, c: usize| r * stride + from + c * EIGHT;
     // SAFETY: the eight columns lie within row r of `out` (asserted above).
     let load = |r, c| unsafe { _mm256_loadu_ps(out.as_ptr().add(place(r, c))) };
     let mut sums: [[__m256; C]; R] = std::array::from_fn(|r| std::array::from_fn(|c| load(r, c)));
     for j in 0..len {
         // SAFETY: row j is below `len`, and the eight columns lie within it (asserted above).
         let v: [__m256; C] =
-            std::array::from_fn(|c| unsafe { _mm256_loadu_ps(v.as_ptr().add(j * dim + from + c * LANES)) });
+            std::array::from_fn(|c| unsafe { _mm256_loadu_ps(v.as_ptr().add(j * v_stride + from + c * EIGHT)) });
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `j < len` (asserted above).
-            let p = unsafe { _mm256_broadcast_ss(&*p.as_ptr().add(r * stride + j)) };
+            let p = unsafe { _mm256_broadcast_ss(&*p.as_ptr().add(r * p_stride + j)) };
             for (sum, v) in sums.iter_mut().zip(v) {
                 *sum = _mm256_fmadd_ps(p, v, *sum);
             }
@@ -48,56 +45,46 @@ fn mix_tile<const R: usize, const C: usize>(mixed: Mixed<'_>, from: usize, out: 
     }
 }
 
-/// All columns of `R` rows: `C` registers wide while that lasts, then one, then single columns.
+/// All columns of `R` sums of `len` rows: `C` registers wide while that lasts, then one, then single columns.
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn mix_columns<const R: usize, const C: usize>(mixed: Mixed<'_>, out: &mut [f32]) {
-    let Mixed { p, stride, v, len, dim } = mixed;
+fn sums<const R: usize, const C: usize>(weighted: Weighted<'_>, len: usize, out: &mut [f32], stride: usize) {
+    let Weighted { p, p_stride, v, v_stride, columns } = weighted;
     let mut from = 0;
-    while from + C * LANES <= dim {
-        mix_tile::<R, C>(mixed, from, out);
-        from += C * LANES;
+    while from + C * EIGHT <= columns {
+        tile::<R, C>(weighted, len, from, out, stride);
+        from += C * EIGHT;
     }
-    while from + LANES <= dim {
-        mix_tile::<R, 1>(mixed, from, out);
-        from += LANES;
+    while from + EIGHT <= columns {
+        tile::<R, 1>(weighted, len, from, out, stride);
+        from += EIGHT;
     }
     for row in 0..R {
-        for column in from..dim {
-            let sum = &mut out[row * dim + column];
-            *sum = p[row * stride..][..len]
-                .iter()
-                .enumerate()
-                .fold(*sum, |sum, (j, &p)| p.mul_add(v[j * dim + column], sum));
+        for column in from..columns {
+            let sum = &mut out[row * stride + column];
+            let p = p[row * p_stride..][..len].iter().enumerate();
+            *sum = p.fold(*sum, |sum, (j, &p)| p.mul_add(v[j * v_stride + column], sum));
         }
     }
 }
 
-/// [`super::add_weighted_rows`]: six rows at a time as far as all of them go, then each to its own end.
+/// [`super::add_weighted_rows`]: six sums at a time as far as all of them go, then each to its own end.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) fn add_weighted_rows(p: &[f32], lens: &[usize], v: &[f32], out: &mut [f32]) {
-    let (rows, dim) = (lens.len().max(1), out.len() / lens.len().max(1));
-    let stride = p.len() / rows;
-    let mut row = 0;
-    while row < lens.len() {
-        let count = (lens.len() - row).min(6);
-        let shared = lens[row..row + count].iter().copied().min().unwrap_or(0);
-        let mixed = Mixed { p: &p[row * stride..], stride, v, len: shared, dim };
-        let out = &mut out[row * dim..(row + count) * dim];
-        match count {
-            6 => mix_columns::<6, 2>(mixed, out),
-            5 => mix_columns::<5, 2>(mixed, out),
-            4 => mix_columns::<4, 2>(mixed, out),
-            3 => mix_columns::<3, 4>(mixed, out),
-            2 => mix_columns::<2, 4>(mixed, out),
-            _ => mix_columns::<1, 8>(mixed, out),
+pub(super) fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32], stride: usize) {
+    for row in (0..lens.len()).step_by(6) {
+        let lens = &lens[row..lens.len().min(row + 6)];
+        let (shared, out) = (lens.iter().copied().min().unwrap_or(0), &mut out[row * stride..]);
+        let these = Weighted { p: &weighted.p[row * weighted.p_stride..], ..weighted };
+        match lens.len() {
+            6 => sums::<6, 2>(these, shared, out, stride),
+            5 => sums::<5, 2>(these, shared, out, stride),
+            4 => sums::<4, 2>(these, shared, out, stride),
+            3 => sums::<3, 4>(these, shared, out, stride),
+            2 => sums::<2, 4>(these, shared, out, stride),
+            _ => sums::<1, 8>(these, shared, out, stride),
         }
-        for (at, out) in out.chunks_exact_mut(dim).enumerate() {
-            let p = &p[(row + at) * stride..][shared..lens[row + at]];
-            if !p.is_empty() {
-                mix_columns::<1, 8>(Mixed { p, stride, v: &v[shared * dim..], len: p.len(), dim }, out);
-            }
+        for (at, &len) in lens.iter().enumerate().filter(|(_, len)| **len > shared) {
+            sums::<1, 8>(these.of(at, shared), len - shared, &mut out[at * stride..], stride);
         }
-        row += count;
     }
 }
