@@ -331,6 +331,57 @@ mod tests {
     }
 
     #[test]
+    fn sequences_that_share_pages_are_attended_as_if_alone() {
+        let length = 3 * BLOCK + 41;
+        let (q, cache) = random(length);
+        // They part within a page, at the end of one, at the start, or only at their last position.
+        let ends =
+            [(length, 400), (length, length - 1), (BLOCK + 5, BLOCK), (2 * BLOCK, 400), (300, 1), (length, 2 * BLOCK)];
+        let mut caches: Vec<LayerCache> = ends.iter().map(|&(end, alike)| cache.fork(alike, end)).collect();
+        for (at, (&(end, alike), cache)) in ends.iter().zip(&mut caches).enumerate() {
+            for position in alike..end {
+                let row = q.row((position * 31 + at) % length);
+                cache.put(position, &row[..40], &row[40..80]);
+            }
+        }
+        let rows: Vec<usize> = (0..ends.len()).map(|at| at * 100).collect();
+        let spans = |at: usize| Span { rows: at..at + 1, start: ends[at].0 - 1, length: ends[at].0 };
+        let together: Vec<Span> = (0..ends.len()).map(spans).collect();
+        for window in WINDOWS {
+            let alone = |at: usize| {
+                let span = Span { rows: 0..1, ..spans(at) };
+                let apart = &mut copied(&caches[at]);
+                attend(&q.gather(&rows[at..at + 1]), &[span], &[apart], heads(window), None).data
+            };
+            let want: Vec<f32> = (0..ends.len()).flat_map(alone).collect();
+            for threads in [1, 2, 3] {
+                let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { continue };
+                let mut shared = caches.clone();
+                let lent: Vec<&mut LayerCache> = shared.iter_mut().collect();
+                let got = pool.install(|| attend(&q.gather(&rows), &together, &lent, heads(window), None));
+                assert_eq!(got.data, want, "window {window:?}, {threads} threads");
+            }
+        }
+        let lent: Vec<&mut LayerCache> = caches.iter_mut().collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let sizes = pool.map(|pool| pool.install(|| parts_together(&together, &lent, heads(None)))).unwrap_or_default();
+        // All but the one that parts at once.
+        assert_eq!(sizes.iter().map(Vec::len).max(), Some(5));
+    }
+
+    /// The same numbers in pages of its own.
+    fn copied(cache: &LayerCache) -> LayerCache {
+        let all = [0, 1].map(|head| cache.all(head));
+        let length = all[0][0].len() / 20;
+        let mut copy = LayerCache::new(2, (20, 20), length, None);
+        for at in 0..length {
+            let both = |of: usize| [0, 1].map(|head| &all[head][of][at * 20..][..20]).concat();
+            copy.put(at, &both(0), &both(1));
+        }
+        copy
+    }
+
+    #[test]
     fn caps_sinks_and_narrower_values_by_the_formula() {
         let length = BLOCK + 30;
         let mut rng = record::Rng::new(5);

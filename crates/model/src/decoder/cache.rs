@@ -64,7 +64,7 @@ impl LayerCache {
     }
 
     /// The first `len` positions, shared, with room for more.
-    fn fork(&self, len: usize, capacity: usize) -> Self {
+    pub fn fork(&self, len: usize, capacity: usize) -> Self {
         let mut copy = Self::new(self.heads, self.dims, capacity, self.bits);
         copy.pages.extend_from_slice(&self.pages[..len.div_ceil(PAGE)]);
         copy
@@ -180,5 +180,54 @@ mod tests {
         cache.put(0, &[3.0, 3.0], &[0.0, 0.0]);
         let [keys, values] = cache.all(0);
         assert_eq!((&keys[..2], &values[..2]), (&[3.0, 3.0][..], &[0.0, 0.0][..]));
+    }
+
+    /// A sequence of one layer, whose keys and values are numbers that differ by position and by `from` where it was made
+    /// anew.
+    fn sequence(alike: Option<(&SequenceCache, usize)>, len: usize, capacity: usize) -> SequenceCache {
+        let new = || SequenceCache { layers: vec![LayerCache::new(1, (2, 3), capacity, None)], ..Default::default() };
+        let mut sequence = alike.map_or_else(new, |(of, len)| of.fork(len, capacity));
+        let alike = sequence.tokens.len();
+        for at in alike..len {
+            let number = (at + 1000 * alike) as f32;
+            sequence.layers[0].put(at, &[number; 2], &[-number; 3]);
+            sequence.tokens.push(at as u32);
+        }
+        sequence
+    }
+
+    #[test]
+    fn what_begins_alike_is_held_once_and_changed_for_nobody_else() {
+        let first = sequence(None, 2 * PAGE + 70, 3 * PAGE);
+        let page = first.layers[0].pages[0].bytes();
+        assert_eq!((page, first.to_come()), (PAGE * 5 * 4, 0));
+        let before = first.layers[0].all(0);
+        // One more shares two pages and has a copy of the third; another shares all that it has.
+        let second = sequence(Some((&first, 2 * PAGE + 10)), 2 * PAGE + 20, 4 * PAGE);
+        let third = first.fork(300, 300);
+        assert_eq!(second.to_come(), PAGE);
+        assert_eq!(bytes_together([&first, &second, &third].into_iter()), 4 * page);
+        assert_eq!(first.layers[0].all(0), before);
+        let [keys, values] = second.layers[0].all(0);
+        assert_eq!(keys[..2 * (2 * PAGE + 10)], before[0][..2 * (2 * PAGE + 10)]);
+        assert_eq!((keys[2 * (2 * PAGE + 10)], values[3 * (2 * PAGE + 10)]), (522_522.0, -522_522.0));
+        // What was kept for itself alone goes on without a copy.
+        let place = third.layers[0].places().next();
+        drop(first);
+        let mut kept = Retained::new(1 << 20);
+        kept.keep(second);
+        kept.keep(third);
+        let next = kept.reuse(1, 300, 600);
+        assert_eq!(next.layers[0].places().next(), place);
+    }
+
+    #[test]
+    fn a_short_last_page_grows() {
+        let short = sequence(None, 50, 50);
+        assert_eq!(short.layers[0].pages[0].room(), 64);
+        let longer = sequence(Some((&short, 50)), 300, 300);
+        let [keys, values] = longer.layers[0].all(0);
+        let [old, _] = short.layers[0].all(0);
+        assert_eq!((&keys[..100], keys.len(), values[..3].to_vec()), (&old[..100], 2 * 320, vec![0.0; 3]));
     }
 }
