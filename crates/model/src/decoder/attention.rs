@@ -108,8 +108,8 @@ struct Part {
     start: usize,
 }
 
-/// `softmax(scale q k^T) v` over the cached keys and values of each sequence: q `[m, heads * dim]`, already turned, gives
-/// `[m, heads * value_dim]`. The caches hold the rows' own keys and values. `sinks` `[heads]`, where there are some, are
+/// `softmax(scale q k^T) v` over the cached keys and values of each sequence: q `[m, heads * dim]`, already turned, gives the
+/// sequences' rows of `out` `[m, heads * value_dim]`. The caches hold the rows' own keys and values. `sinks` `[heads]`, where there are some, are
 /// scores of nothing: they take their share of each softmax.
 pub(crate) fn attend(
     q: &Matrix,
@@ -117,7 +117,8 @@ pub(crate) fn attend(
     caches: &[&mut LayerCache],
     heads: Heads,
     sinks: Option<&[f32]>,
-) -> Matrix {
+    out: &mut Matrix,
+) {
     let parts = parts_together(spans, caches, heads);
     let task = |head: usize| parts.iter().map(move |parts| Task { head, parts });
     let tasks: Vec<Task> = (0..heads.keys).flat_map(task).collect();
@@ -126,7 +127,6 @@ pub(crate) fn attend(
     let run = |task: &Task| attend_rows(q, caches, task, heads, sinks);
     let attended: Vec<Vec<f32>> =
         if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
-    let mut out = Matrix::zeros(q.rows, heads.queries * heads.value_dim);
     let width = heads.queries / heads.keys * heads.value_dim;
     for (task, values) in tasks.iter().zip(attended) {
         let rows = task.parts.iter().flat_map(|part| part.rows.clone());
@@ -135,7 +135,6 @@ pub(crate) fn attend(
             out.data[at..at + width].copy_from_slice(values);
         }
     }
-    out
 }
 /// Which rows are attended together: neighbors of one sequence, and single rows of sequences that share pages.
 fn parts_together(spans: &[Span], caches: &[&mut LayerCache], heads: Heads) -> Vec<Vec<Part>> {
@@ -290,10 +289,17 @@ mod tests {
         }
     }
 
+    /// What rows of these sequences attend to.
+    fn attended(q: &Matrix, spans: &[Span], caches: &[&mut LayerCache], heads: Heads, sinks: Option<&[f32]>) -> Matrix {
+        let mut out = Matrix::zeros(q.rows, heads.queries * heads.value_dim);
+        attend(q, spans, caches, heads, sinks, &mut out);
+        out
+    }
+
     /// Attention of some rows.
     fn attend_part(q: &Matrix, rows: Range<usize>, cache: &mut LayerCache, window: Option<usize>) -> Vec<f32> {
         let (part, length) = (q.slice_rows(rows.clone()), q.rows);
-        attend(&part, &[Span { rows: 0..rows.len(), start: rows.start, length }], &[cache], heads(window), None).data
+        attended(&part, &[Span { rows: 0..rows.len(), start: rows.start, length }], &[cache], heads(window), None).data
     }
 
     const WINDOWS: [Option<usize>; 8] =
@@ -351,14 +357,14 @@ mod tests {
             let alone = |at: usize| {
                 let span = Span { rows: 0..1, ..spans(at) };
                 let apart = &mut copied(&caches[at]);
-                attend(&q.gather(&rows[at..at + 1]), &[span], &[apart], heads(window), None).data
+                attended(&q.gather(&rows[at..at + 1]), &[span], &[apart], heads(window), None).data
             };
             let want: Vec<f32> = (0..ends.len()).flat_map(alone).collect();
             for threads in [1, 2, 3] {
                 let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { continue };
                 let mut shared = caches.clone();
                 let lent: Vec<&mut LayerCache> = shared.iter_mut().collect();
-                let got = pool.install(|| attend(&q.gather(&rows), &together, &lent, heads(window), None));
+                let got = pool.install(|| attended(&q.gather(&rows), &together, &lent, heads(window), None));
                 assert_eq!(got.data, want, "window {window:?}, {threads} threads");
             }
         }
@@ -402,11 +408,11 @@ mod tests {
             cap: Some(1.5),
         };
         let spans = |rows: Range<usize>| [Span { rows: 0..rows.len(), start: rows.start, length }];
-        let whole = attend(&q, &spans(0..length), &[&mut cache], heads, Some(&sinks));
+        let whole = attended(&q, &spans(0..length), &[&mut cache], heads, Some(&sinks));
         assert_eq!((whole.rows, whole.cols), (length, 16));
         for from in [0, 100, length - 1] {
             let part = q.slice_rows(from..length);
-            let out = attend(&part, &spans(from..length), &[&mut cache], heads, Some(&sinks));
+            let out = attended(&part, &spans(from..length), &[&mut cache], heads, Some(&sinks));
             assert!(out.data == whole.data[from * 16..], "rows from {from}");
         }
         for (row, head) in [(0, 0), (5, 1), (269, 2), (length - 1, 0), (length - 1, 3)] {

@@ -15,9 +15,9 @@ use numbers::bytes_of;
 pub(crate) use page::{PAGE, Page};
 pub(crate) use retained::Retained;
 
-/// Keys and values of one block for one sequence, page after page. A page that others hold too is copied when it is
-/// written to; it comes to be with its first position.
-#[derive(Debug, Clone)]
+/// Keys and values of one block for one sequence, page after page. A page comes to be with its first position, and is copied
+/// when it is written to while others hold it too.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct LayerCache {
     pages: Vec<Arc<Page>>,
     heads: usize,
@@ -34,23 +34,41 @@ impl LayerCache {
         Self { pages: Vec::with_capacity(capacity.div_ceil(PAGE)), heads, capacity, dims, bits }
     }
 
-    /// Writes the keys and values `[kv_heads, dim]` of one position.
-    pub fn put(&mut self, position: usize, keys: &[f32], values: &[f32]) {
-        let (index, at) = (position / PAGE, position % PAGE);
-        while self.pages.len() <= index {
-            self.pages.push(Arc::new(self.new_page(self.pages.len())));
+    /// One for another sequence, whose numbers are written over those of this one where they are of the same kind.
+    pub fn turn_into(&mut self, heads: usize, dims: (usize, usize), capacity: usize, bits: Option<u8>) {
+        if (self.heads, self.dims, self.bits) != (heads, dims, bits) {
+            *self = Self::new(heads, dims, capacity, bits);
         }
-        if self.pages[index].room() <= at {
-            let mut longer = self.new_page(index);
-            longer.copy(&self.pages[index], self.heads, self.dims);
-            self.pages[index] = Arc::new(longer);
-        }
-        Arc::make_mut(&mut self.pages[index]).put(at, self.dims, keys, values);
+        self.capacity = capacity;
     }
 
-    fn new_page(&self, index: usize) -> Page {
-        let room = self.capacity.saturating_sub(index * PAGE).clamp(1, PAGE);
-        Page::new(self.heads, self.dims, room, self.bits)
+    /// Makes room for the first `len` positions.
+    pub fn grow(&mut self, len: usize) {
+        let mut room = self.room();
+        while room < len {
+            // The last page is full, or grows by as much as it has at least, within what the sequence may hold.
+            let index = room / PAGE;
+            let wanted = (len - index * PAGE).min(PAGE);
+            let most = self.capacity.saturating_sub(index * PAGE).max(wanted);
+            let mut page = Page::new(self.heads, self.dims, wanted.next_power_of_two().min(most), self.bits);
+            if let Some(shorter) = self.pages.get(index) {
+                page.copy(shorter, self.heads, self.dims);
+            }
+            self.pages.truncate(index);
+            self.pages.push(Arc::new(page));
+            room = self.room();
+        }
+    }
+
+    /// Writes the keys and values `[kv_heads, dim]` of one position.
+    pub fn put(&mut self, position: usize, keys: &[f32], values: &[f32]) {
+        self.grow(position + 1);
+        Arc::make_mut(&mut self.pages[position / PAGE]).put(position % PAGE, self.dims, keys, values);
+    }
+
+    /// Positions that the pages have room for.
+    fn room(&self) -> usize {
+        self.pages.last().map_or(0, |last| (self.pages.len() - 1) * PAGE + last.room())
     }
 
     /// The page of the positions from `PAGE * index` on, one of which was written.
@@ -121,9 +139,9 @@ impl SequenceCache {
         config.layers * config.kv_heads * (vector(config.head_dim) + vector(config.value_dim)) * capacity
     }
 
-    /// Positions whose pages have yet to be made, should it get as long as it may.
+    /// Positions that have no room in a page yet, should it get as long as it may.
     pub fn to_come(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.capacity.saturating_sub(layer.pages.len() * PAGE))
+        self.layers.first().map_or(0, |layer| layer.capacity.saturating_sub(layer.room()))
     }
 }
 
@@ -200,13 +218,13 @@ mod tests {
     fn what_begins_alike_is_held_once_and_changed_for_nobody_else() {
         let first = sequence(None, 2 * PAGE + 70, 3 * PAGE);
         let page = first.layers[0].pages[0].bytes();
-        assert_eq!((page, first.to_come()), (PAGE * 5 * 4, 0));
+        assert_eq!((page, first.to_come()), (PAGE * 5 * 4, 128));
         let before = first.layers[0].all(0);
         // One more shares two pages and has a copy of the third; another shares all that it has.
         let second = sequence(Some((&first, 2 * PAGE + 10)), 2 * PAGE + 20, 4 * PAGE);
         let third = first.fork(300, 300);
-        assert_eq!(second.to_come(), PAGE);
-        assert_eq!(bytes_together([&first, &second, &third].into_iter()), 4 * page);
+        assert_eq!(second.to_come(), 2 * PAGE - 128);
+        assert_eq!(bytes_together([&first, &second, &third].into_iter()), 3 * page);
         assert_eq!(first.layers[0].all(0), before);
         let [keys, values] = second.layers[0].all(0);
         assert_eq!(keys[..2 * (2 * PAGE + 10)], before[0][..2 * (2 * PAGE + 10)]);
@@ -222,12 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn a_short_last_page_grows() {
-        let short = sequence(None, 50, 50);
-        assert_eq!(short.layers[0].pages[0].room(), 64);
+    fn a_page_grows() {
+        let short = sequence(None, 50, 300);
+        assert_eq!(short.layers[0].room(), 64);
         let longer = sequence(Some((&short, 50)), 300, 300);
         let [keys, values] = longer.layers[0].all(0);
         let [old, _] = short.layers[0].all(0);
         assert_eq!((&keys[..100], keys.len(), values[..3].to_vec()), (&old[..100], 2 * 320, vec![0.0; 3]));
+        assert_eq!(sequence(None, 130, 140).layers[0].room(), 192);
     }
 }

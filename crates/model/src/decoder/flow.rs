@@ -225,26 +225,43 @@ impl Block {
             k = self.joined(&k, &turned);
         }
         let sequences = flow.sequences;
-        let spans = &sequences.spans;
-        let mut own = if flow.caches.is_empty() { self.caches(spans) } else { Vec::new() };
-        let lent = flow.caches.iter_mut().map(|cache| &mut **cache);
-        let mut caches: Vec<&mut LayerCache> = lent.chain(&mut own).collect();
-        for (span, cache) in spans.iter().zip(caches.iter_mut()) {
-            for (at, row) in span.rows.clone().enumerate() {
-                cache.put(span.start + at, k.row(row), v.row(row));
-            }
-        }
-        let ends = flow.ends.then(|| ends(spans));
-        let spans = match &ends {
-            Some((rows, ends)) if rows.len() < q.rows => {
+        let attended = if flow.caches.is_empty() {
+            self.whole(&q, (&k, &v), &sequences.spans, flow.spare.as_mut())
+        } else {
+            let mut spans = &sequences.spans;
+            fill(&mut flow.caches, (&k, &v), spans);
+            let ends = flow.ends.then(|| ends(spans));
+            if let Some((rows, ends)) = ends.as_ref().filter(|(rows, _)| rows.len() < q.rows) {
                 q = q.gather(rows);
                 flow.residual = flow.residual.gather(rows);
-                ends
+                spans = ends;
             }
-            _ => spans,
+            let mut attended = Matrix::zeros(q.rows, self.heads.queries * self.heads.value_dim);
+            attend(&q, spans, &flow.caches, self.heads, self.sinks.as_deref(), &mut attended);
+            attended
         };
-        let attended = attend(&q, spans, &caches, self.heads, self.sinks.as_deref());
         [q, k, v].into_iter().for_each(|matrix| flow.free(matrix));
+        attended
+    }
+
+    /// Whole sequences by themselves: keys and values of some at a time, as nobody wants them afterwards.
+    fn whole(&self, q: &Matrix, kv: (&Matrix, &Matrix), mut spans: &[Span], spare: Option<&mut Spare>) -> Matrix {
+        let Heads { keys, dim, value_dim, kv_bits, .. } = self.heads;
+        let mut attended = Matrix::zeros(q.rows, self.heads.queries * value_dim);
+        let mut none = Spare::default();
+        let own = &mut spare.unwrap_or(&mut none).caches;
+        while let [first, ..] = spans {
+            let enough = first.rows.start + ROWS_AT_ONCE;
+            let (now, later) = spans.split_at(spans.partition_point(|span| span.rows.start < enough));
+            own.resize_with(now.len().max(own.len()), LayerCache::default);
+            for (span, cache) in now.iter().zip(own.iter_mut()) {
+                cache.turn_into(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
+            }
+            let mut caches: Vec<&mut LayerCache> = own.iter_mut().take(now.len()).collect();
+            fill(&mut caches, kv, now);
+            attend(q, now, &caches, self.heads, self.sinks.as_deref(), &mut attended);
+            spans = later;
+        }
         attended
     }
 
@@ -260,12 +277,18 @@ impl Block {
         }
         Matrix::new(still.rows, self.heads.keys * self.heads.dim, data)
     }
+}
 
-    /// Caches with room for whole sequences.
-    fn caches(&self, spans: &[Span]) -> Vec<LayerCache> {
-        let Heads { keys, dim, value_dim, kv_bits, .. } = self.heads;
-        let room = |span: &Span| LayerCache::new(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
-        spans.iter().map(room).collect()
+/// Rows of whole sequences that are attended at once.
+const ROWS_AT_ONCE: usize = 4096;
+
+/// Writes the keys and values of the rows of sequences into their caches.
+fn fill(caches: &mut [&mut LayerCache], (k, v): (&Matrix, &Matrix), spans: &[Span]) {
+    for (span, cache) in spans.iter().zip(caches) {
+        cache.grow(span.start + span.rows.len());
+        for (at, row) in span.rows.clone().enumerate() {
+            cache.put(span.start + at, k.row(row), v.row(row));
+        }
     }
 }
 

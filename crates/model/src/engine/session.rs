@@ -87,8 +87,8 @@ impl Default for SessionOptions {
     }
 }
 
-/// A prompt is read anew rather than copied where fewer tokens than this begin alike.
-const WORTH_COPYING: usize = 8;
+/// A prompt is read anew where fewer tokens than this begin as another one did: a page is copied for them.
+const WORTH_SHARING: usize = 8;
 /// Weights up to this size stay in the cache: each thread then runs whole sequences of its own.
 const SMALL_MODEL: usize = 16 << 20;
 
@@ -104,12 +104,12 @@ pub struct Session<'m> {
     prefill: Prefill,
 }
 
-/// How many prompt tokens were run, and how many were copied from a sequence that begins alike.
+/// How many prompt tokens were run, and how many were taken over from a sequence that begins alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prefill {
     /// Tokens run.
     pub run: usize,
-    /// Tokens copied.
+    /// Tokens taken over.
     pub reused: usize,
 }
 
@@ -288,10 +288,10 @@ impl<'m> Session<'m> {
         let (most, stage) = (prompt.len() - 1, self.model.stage(prompt.len()));
         let active = self.nearest(prompt, stage);
         let (index, length) = self.retained.find(prompt, stage).unwrap_or((0, 0));
-        if length >= WORTH_COPYING && length >= active.1 {
+        if length >= WORTH_SHARING && length >= active.1 {
             return self.retained.reuse(index, length.min(most), capacity);
         }
-        if active.1 >= WORTH_COPYING {
+        if active.1 >= WORTH_SHARING {
             return self.active[active.0].cache.fork(active.1.min(most), capacity);
         }
         SequenceCache::new(&self.model.config, capacity)
