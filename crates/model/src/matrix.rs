@@ -1,7 +1,5 @@
 //! The one shape of activations and dense weights: rows of f32.
 
-use crate::decoder::cache::LayerCache;
-
 /// A dense row-major matrix. As activations, a row is a token; as a weight, a row is an output channel.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Matrix {
@@ -72,15 +70,13 @@ impl Matrix {
     }
 }
 
-/// The memory of matrices, keys and values that are needed no more, for others. Given back to the system instead, the pages of large ones
+/// The memory of matrices that are needed no more, for others. Given back to the system instead, the pages of large ones
 /// are made anew each time.
 #[derive(Debug, Default)]
 pub struct Spare {
     free: Vec<Vec<f32>>,
     /// Matrices that were taken and not given back.
     taken: usize,
-    /// Of whole sequences, keys and values of one block.
-    pub(crate) caches: Vec<LayerCache>,
 }
 
 impl Spare {

@@ -17,7 +17,7 @@ pub(crate) use retained::Retained;
 
 /// Keys and values of one block for one sequence, page after page. A page comes to be with its first position, and is copied
 /// when it is written to while others hold it too.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct LayerCache {
     pages: Vec<Arc<Page>>,
     heads: usize,
@@ -32,14 +32,6 @@ impl LayerCache {
     /// where they are rounded: 4 or 8.
     pub fn new(heads: usize, dims: (usize, usize), capacity: usize, bits: Option<u8>) -> Self {
         Self { pages: Vec::with_capacity(capacity.div_ceil(PAGE)), heads, capacity, dims, bits }
-    }
-
-    /// One for another sequence, whose numbers are written over those of this one where they are of the same kind.
-    pub fn turn_into(&mut self, heads: usize, dims: (usize, usize), capacity: usize, bits: Option<u8>) {
-        if (self.heads, self.dims, self.bits) != (heads, dims, bits) {
-            *self = Self::new(heads, dims, capacity, bits);
-        }
-        self.capacity = capacity;
     }
 
     /// Makes room for the first `len` positions.

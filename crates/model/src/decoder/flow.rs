@@ -136,9 +136,8 @@ impl Block {
         let input = flow.input.take();
         match group.kind {
             GroupKind::Output | GroupKind::Down => {
-                // What attention made is none of the products.
-                if let Some(gated) = input.filter(|_| group.kind == GroupKind::Down) {
-                    flow.free(gated);
+                if let Some(input) = input {
+                    flow.free(input);
                 }
                 for product in products {
                     let product = self.give(group, product, flow);
@@ -225,44 +224,37 @@ impl Block {
             k = self.joined(&k, &turned);
         }
         let sequences = flow.sequences;
-        let attended = if flow.caches.is_empty() {
-            self.whole(&q, (&k, &v), &sequences.spans, flow.spare.as_mut())
+        let mut spans = &sequences.spans;
+        fill(&mut flow.caches, (&k, &v), spans);
+        let ends = flow.ends.then(|| ends(spans));
+        if let Some((rows, ends)) = ends.as_ref().filter(|(rows, _)| rows.len() < q.rows) {
+            q = q.gather(rows);
+            flow.residual = flow.residual.gather(rows);
+            spans = ends;
+        }
+        let mut attended = flow.room(q.rows, self.heads.queries * self.heads.value_dim);
+        if flow.caches.is_empty() {
+            self.attend_whole(&q, (&k, &v), spans, &mut attended);
         } else {
-            let mut spans = &sequences.spans;
-            fill(&mut flow.caches, (&k, &v), spans);
-            let ends = flow.ends.then(|| ends(spans));
-            if let Some((rows, ends)) = ends.as_ref().filter(|(rows, _)| rows.len() < q.rows) {
-                q = q.gather(rows);
-                flow.residual = flow.residual.gather(rows);
-                spans = ends;
-            }
-            let mut attended = Matrix::zeros(q.rows, self.heads.queries * self.heads.value_dim);
             attend(&q, spans, &flow.caches, self.heads, self.sinks.as_deref(), &mut attended);
-            attended
-        };
+        }
         [q, k, v].into_iter().for_each(|matrix| flow.free(matrix));
         attended
     }
 
-    /// Whole sequences by themselves: keys and values of some at a time, as nobody wants them afterwards.
-    fn whole(&self, q: &Matrix, kv: (&Matrix, &Matrix), mut spans: &[Span], spare: Option<&mut Spare>) -> Matrix {
+    /// Attention within whole sequences: keys and values of some at a time, as nobody wants them afterwards.
+    fn attend_whole(&self, q: &Matrix, kv: (&Matrix, &Matrix), mut spans: &[Span], attended: &mut Matrix) {
         let Heads { keys, dim, value_dim, kv_bits, .. } = self.heads;
-        let mut attended = Matrix::zeros(q.rows, self.heads.queries * value_dim);
-        let mut none = Spare::default();
-        let own = &mut spare.unwrap_or(&mut none).caches;
         while let [first, ..] = spans {
             let enough = first.rows.start + ROWS_AT_ONCE;
             let (now, later) = spans.split_at(spans.partition_point(|span| span.rows.start < enough));
-            own.resize_with(now.len().max(own.len()), LayerCache::default);
-            for (span, cache) in now.iter().zip(own.iter_mut()) {
-                cache.turn_into(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
-            }
-            let mut caches: Vec<&mut LayerCache> = own.iter_mut().take(now.len()).collect();
+            let cache = |span: &Span| LayerCache::new(keys, (dim, value_dim), span.start + span.rows.len(), kv_bits);
+            let mut own: Vec<LayerCache> = now.iter().map(cache).collect();
+            let mut caches: Vec<&mut LayerCache> = own.iter_mut().collect();
             fill(&mut caches, kv, now);
-            attend(q, now, &caches, self.heads, self.sinks.as_deref(), &mut attended);
+            attend(q, now, &caches, self.heads, self.sinks.as_deref(), attended);
             spans = later;
         }
-        attended
     }
 
     /// Keys of numbers that do not turn, head by head, each with those that do: `[m, heads * dim]`.
