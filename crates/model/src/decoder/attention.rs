@@ -109,8 +109,8 @@ struct Part {
 }
 
 /// `softmax(scale q k^T) v` over the cached keys and values of each sequence: q `[m, heads * dim]`, already turned, gives the
-/// sequences' rows of `out` `[m, heads * value_dim]`. The caches hold the rows' own keys and values. `sinks` `[heads]`, where there are some, are
-/// scores of nothing: they take their share of each softmax.
+/// sequences' rows of `out` `[m, heads * value_dim]`. The caches hold the rows' own keys and values. `sinks` `[heads]`, where
+/// there are some, are scores of nothing: they take their share of each softmax.
 pub(crate) fn attend(
     q: &Matrix,
     spans: &[Span],
@@ -136,6 +136,7 @@ pub(crate) fn attend(
         }
     }
 }
+
 /// Which rows are attended together: neighbors of one sequence, and single rows of sequences that share pages.
 fn parts_together(spans: &[Span], caches: &[&mut LayerCache], heads: Heads) -> Vec<Vec<Part>> {
     let most = (QUERIES / (heads.queries / heads.keys)).max(1);

@@ -102,6 +102,7 @@ impl Numbers {
         }
     }
 
+    /// Bytes of all vectors.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Exact(all) => 4 * all.len(),

@@ -23,34 +23,33 @@ fn tile<const R: usize, const C: usize>(
     assert!(end <= columns && p.len() >= (R - 1) * p_stride + len && out.len() >= (R - 1) * stride + end);
     assert!(len == 0 || v.len() >= (len - 1) * v_stride + end);
     let mask_of = |c| if c + 1 == C { mask } else { __mmask16::MAX };
+    let place = |r: usize, c: usize| r * stride + from + c * LANES;
     let mut sums = [[_mm512_setzero_ps(); C]; R];
-    for r in 0..R {
-        for c in 0..C {
+    for (r, sums) in sums.iter_mut().enumerate() {
+        for (c, sum) in sums.iter_mut().enumerate() {
             // SAFETY: the columns of the mask lie within row r of `out` (asserted above).
-            sums[r][c] = unsafe { _mm512_maskz_loadu_ps(mask_of(c), out.as_ptr().add(r * stride + from + c * LANES)) };
+            *sum = unsafe { _mm512_maskz_loadu_ps(mask_of(c), out.as_ptr().add(place(r, c))) };
         }
     }
     for j in 0..len {
         let mut wide = [_mm512_setzero_ps(); C];
-        for c in 0..C {
+        for (c, wide) in wide.iter_mut().enumerate() {
             ask::<NEAR>(v.as_ptr().wrapping_add((j + AHEAD) * v_stride + from + c * LANES).cast());
             // SAFETY: row j is below `len`, and the columns of the mask lie within it (asserted above).
-            wide[c] = unsafe { _mm512_maskz_loadu_ps(mask_of(c), v.as_ptr().add(j * v_stride + from + c * LANES)) };
+            *wide = unsafe { _mm512_maskz_loadu_ps(mask_of(c), v.as_ptr().add(j * v_stride + from + c * LANES)) };
         }
-        for r in 0..R {
+        for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `j < len`, and row r has so many weights (asserted above).
             let p = _mm512_set1_ps(unsafe { *p.as_ptr().add(r * p_stride + j) });
-            for c in 0..C {
-                sums[r][c] = _mm512_fmadd_ps(p, wide[c], sums[r][c]);
+            for (sum, wide) in sums.iter_mut().zip(&wide) {
+                *sum = _mm512_fmadd_ps(p, *wide, *sum);
             }
         }
     }
-    for r in 0..R {
-        for c in 0..C {
+    for (r, sums) in sums.iter().enumerate() {
+        for (c, sum) in sums.iter().enumerate() {
             // SAFETY: as for the loads.
-            unsafe {
-                _mm512_mask_storeu_ps(out.as_mut_ptr().add(r * stride + from + c * LANES), mask_of(c), sums[r][c])
-            };
+            unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr().add(place(r, c)), mask_of(c), *sum) };
         }
     }
 }
