@@ -88,7 +88,8 @@ pub struct Weighted<'a> {
     pub columns: usize,
 }
 
-impl<'a> Weighted<'a> {
+#[cfg(target_arch = "x86_64")]
+impl Weighted<'_> {
     /// The rows from `from` on, with the weights of sum `r` alone.
     pub fn of(self, r: usize, from: usize) -> Self {
         let p = &self.p[(r * self.p_stride + from).min(self.p.len())..];
