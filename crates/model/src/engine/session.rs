@@ -239,7 +239,7 @@ impl<'m> Session<'m> {
         }
         let (prompt, bytes_of) = (&request.prompt, |tokens| SequenceCache::bytes_of(&self.model.config, tokens));
         let (_, shared) = self.nearest(prompt, self.model.stage(prompt.len()));
-        let wanted = room(request, self.model.config.longest()) - shared.min(prompt.len()) / PAGE * PAGE;
+        let wanted = room(request, self.model.config.longest()) - shared / PAGE * PAGE;
         let caches = || self.active.iter().map(|row| &row.cache);
         let to_come: usize = caches().map(SequenceCache::to_come).sum();
         bytes_together(caches()).saturating_add(bytes_of(to_come + wanted)) <= self.options.active_bytes

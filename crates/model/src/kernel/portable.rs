@@ -90,7 +90,7 @@ pub struct Weighted<'a> {
 
 #[cfg(target_arch = "x86_64")]
 impl Weighted<'_> {
-    /// The rows from `from` on, with the weights of sum `r` alone.
+    /// The rows from `from` on, and the sums from `r` on.
     pub fn of(self, r: usize, from: usize) -> Self {
         let p = &self.p[(r * self.p_stride + from).min(self.p.len())..];
         Self { p, v: &self.v[(from * self.v_stride).min(self.v.len())..], ..self }

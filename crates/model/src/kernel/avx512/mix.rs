@@ -76,7 +76,7 @@ pub fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32]
     for row in (0..lens.len()).step_by(6) {
         let lens = &lens[row..lens.len().min(row + 6)];
         let (shared, out) = (lens.iter().copied().min().unwrap_or(0), &mut out[row * stride..]);
-        let these = Weighted { p: &weighted.p[row * weighted.p_stride..], ..weighted };
+        let these = weighted.of(row, 0);
         match lens.len() {
             6 => sums::<6>(these, shared, out, stride),
             5 => sums::<5>(these, shared, out, stride),
