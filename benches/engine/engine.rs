@@ -1,18 +1,19 @@
 //! How fast a checkpoint decodes and reads a prompt, with so many threads:
 //!
 //! ```text
-//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH [ALIKE]]]]
+//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH [ALIKE]]]] [--int8]
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
 //! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1
 //! and 8 prompts at once, of 16 tokens or `LENGTH`, which begin with `ALIKE` same ones, what the prompts take not counted;
-//! `prompt 512` reads 512 tokens up to the first token of a reply.
+//! `prompt 512` reads 512 tokens up to the first token of a reply. With `--int8` the inputs of weights that are integers are rounded
+//! to 8 bits, as llama.cpp does.
 
 use std::error::Error;
 use std::time::Instant;
 
-use model::{Checkpoint, Model, Request, Session, SessionOptions, Tokenizer};
+use model::{Activations, Checkpoint, Model, Request, Session, SessionOptions, Tokenizer};
 use rayon::prelude::*;
 use record::Rng;
 
@@ -74,7 +75,13 @@ fn read() -> Took {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
+    let (flags, args): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let inputs = match flags.first().map(String::as_str) {
+        None => Activations::Stored,
+        Some("--int8") => Activations::Int8,
+        Some(other) => return Err(format!("{other}: there is only --int8").into()),
+    };
+    let mut args = args.into_iter();
     let folder = args.next().ok_or("the first argument is a checkpoint")?;
     let threads: usize = args.next().ok_or("the second argument is a number of threads")?.parse()?;
     let most: usize = args.next().map_or(Ok(32), |tokens| tokens.parse())?;
@@ -83,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let length = args.next().map_or(Ok(16), |length| length.parse())?;
     let alike = args.next().map_or(Ok(0), |tokens| tokens.parse())?.min(length);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?;
+    let checkpoint = Checkpoint::open(std::path::Path::new(&folder))?.with_activations(inputs);
     let model = Model::load(&checkpoint)?;
     let tokenizer = checkpoint.tokenizer()?;
     let blocks: usize = model.blocks.iter().flat_map(|block| block.linears()).map(|linear| linear.weight.bytes()).sum();

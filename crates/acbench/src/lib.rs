@@ -56,8 +56,8 @@ pub use ::compress::{
 };
 pub use ::generate::{ARCHITECTURES, Checkpoint, Sampling, label};
 pub use ::record::{
-    AgentStyle, Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis, Recommendation,
-    Scoring, TextOrigin, Verdict,
+    Activations, AgentStyle, Blame as Blamed, BlamedPart, Capability, Constraints, LossLimit, ProbeAnalysis,
+    Recommendation, Scoring, TextOrigin, Verdict,
 };
 pub use ::report::{
     comparison_markdown, comparison_terminal, gate_markdown, gate_terminal, junit, paper_markdown, paper_terminal,

@@ -80,6 +80,7 @@ fn describe(spec: &RunSpec, checkpoint: &Checkpoint) -> Result<(RunRecord, Vec<D
         scoring: spec.scoring,
         epochs: spec.epochs,
         sampling: sampling(spec),
+        activations: spec.activations,
         chat_template: spec.chat_template && checkpoint.tokenizer()?.has_template(),
         prompting,
         margin: spec.margin,

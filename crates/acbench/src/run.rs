@@ -205,6 +205,15 @@ impl Run {
         }
     }
 
+    /// The checkpoint of a variant whose weights lie here, to be run as the run says.
+    ///
+    /// # Errors
+    /// As [`Run::checkpoint`] and [`Run::made`].
+    pub(crate) fn running(&self, variant: &VariantRecord) -> Result<Checkpoint, Error> {
+        let checkpoint = self.made(variant)?.map_or_else(|| self.checkpoint(), Ok)?;
+        Ok(checkpoint.with_activations(self.record.activations))
+    }
+
     /// The dense checkpoint, and that it is still the one that the run began with.
     ///
     /// # Errors
@@ -411,6 +420,7 @@ mod tests {
             seed: 0,
             scoring: Scoring::Corrected,
             epochs: 1,
+            activations: Default::default(),
             sampling: [("temperature".to_owned(), json!(0.0))].into(),
             chat_template: true,
             prompting: record::Prompting::default(),

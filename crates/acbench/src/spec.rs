@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use compress::Recipe;
 use generate::{Checkpoint, Sampling};
-use record::{AgentStyle, Scoring};
+use record::{Activations, AgentStyle, Scoring};
 use serde_json::{Map, Value};
 use task::{Asking, BadRows, Calling, Task};
 
@@ -45,6 +45,8 @@ pub struct RunSpec {
     pub epochs: usize,
     /// How tokens are drawn.
     pub sampling: Sampling,
+    /// How inputs of linears are rounded.
+    pub activations: Activations,
     /// Whether the checkpoint's chat template renders prompts.
     pub chat_template: bool,
     /// What the chat template is given beside the conversation, by name.

@@ -73,6 +73,7 @@ fn write(root: &Path) -> Checked<()> {
         seed: 0,
         scoring: Default::default(),
         epochs: 1,
+        activations: Default::default(),
         sampling: [("temperature".to_owned(), json!(0.0))].into(),
         chat_template: true,
         prompting: Default::default(),

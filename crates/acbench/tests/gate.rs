@@ -46,6 +46,7 @@ fn write(root: &Path) -> Checked<Run> {
         seed: 0,
         scoring: Default::default(),
         epochs: 1,
+        activations: Default::default(),
         sampling: Default::default(),
         chat_template: true,
         prompting: Default::default(),

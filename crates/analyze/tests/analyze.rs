@@ -33,6 +33,7 @@ fn run(variants: &[&str], tasks: &[&str]) -> RunRecord {
         seed: 1,
         scoring: Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),

@@ -9,7 +9,7 @@ use compress::{
     CalibrationSource, CalibrationText, CompressError, FORMATS, Format, Job, METHODS, Recipe, compress, export_gguf,
     widths,
 };
-use model::{Checkpoint, Matrix, Model, Request, Session, SessionOptions};
+use model::{Activations, Checkpoint, Matrix, Model, Request, Session, SessionOptions};
 use serde_json::{Value, json};
 use support::{Checked, mild, renamed};
 
@@ -97,6 +97,7 @@ fn golden_every_method_compresses_every_architecture() -> Checked<()> {
             line += &format!(" {} {off:.4}", method.name);
             assert!(off > 0.0 && off < most, "{what}: {off}");
             batches_agree(&read, &what)?;
+            batches_agree(&read.with_activations(Activations::Int8), &format!("{what}, inputs rounded"))?;
             runs += 1;
         }
         println!("{line}");

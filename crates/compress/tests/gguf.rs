@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use compress::{CalibrationSource, CalibrationText, FormatInfo, Job, Recipe, compress, export_gguf, inspect, widths};
-use model::{Checkpoint, Matrix, Model, ModelError};
+use model::{Activation, Activations, Checkpoint, Linear, Matrix, Model, ModelError};
 use record::Message;
 use serde_json::{Value, json};
 use support::{Checked, write_f32};
@@ -217,6 +217,46 @@ fn blocks_of_a_file_are_compressed_as_the_numbers_that_they_stand_for() -> Check
         }
         same_tokenizer(&pico, &Checkpoint::open(&out)?)?;
     }
+    Ok(())
+}
+
+/// Inputs of integer weights are rounded where that is asked, as one by one; other weights stay as they are.
+#[test]
+fn inputs_are_rounded_where_that_is_asked() -> Checked<()> {
+    let (folder, pico) = (tempfile::tempdir()?, Checkpoint::bundled()?);
+    let tokens = pico.tokenizer()?.encode("The agent calls a tool and reads what it says.", false)?;
+    let rounded = |format: &str, settings: Value, kind: &str, run: usize| -> Checked<()> {
+        let out = folder.path().join(kind);
+        let recipe = Recipe::fitted("rtn", &settings, &widths(pico.config()))?;
+        let format = FormatInfo::named(format);
+        compress(&pico, &Job { recipe: &recipe, calibration: None, format, ram_budget: None, out: &out }, &mut |_| {})?;
+        let stored = Model::load(&Checkpoint::open(&out)?)?;
+        let asked = Model::load(&Checkpoint::open(&out)?.with_activations(Activations::Int8))?;
+        let mut rng = record::Rng::new(5);
+        for (one, other) in stored.blocks.iter().zip(&asked.blocks) {
+            for (stored, asked) in one.linears().into_iter().zip(other.linears()) {
+                assert_eq!((stored.weight.kind().as_str(), stored.activation), (kind, None));
+                assert_eq!(asked.activation, Some(Activation::Int8Runs(run)));
+                assert_eq!(asked.weight.to_f32(), stored.weight.to_f32());
+                let numbers = (0..3 * stored.in_features()).map(|_| rng.uniform() as f32 - 0.5).collect();
+                let x = Matrix::new(3, stored.in_features(), numbers);
+                let by_hand = Linear { activation: asked.activation, ..stored.clone() }.forward(&x);
+                let (exact, asked) = (stored.forward(&x), asked.forward(&x));
+                let apart = |other: &Matrix| -> f32 {
+                    asked.data.iter().zip(&other.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+                };
+                let (near, far) = (apart(&by_hand), apart(&exact));
+                assert!(near < 1e-3 * far, "{kind} {}: {near} and {far}", stored.name);
+            }
+        }
+        assert_ne!(stored.logits(&tokens)?, asked.logits(&tokens)?);
+        Ok(())
+    };
+    rounded("gguf", json!({"bits": 4, "group_size": 32}), "int4", 32)?;
+    rounded("gguf", json!({"bits": 8, "group_size": 32}), "int8", 32)?;
+    rounded("compressed-tensors", json!({"bits": 3, "group_size": 64}), "int3", 32)?;
+    let dense = Model::load(&Checkpoint::bundled()?)?.logits(&tokens)?;
+    assert_eq!(Model::load(&pico.with_activations(Activations::Int8))?.logits(&tokens)?, dense);
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub mod fp8;
 pub mod kernel;
 mod matrix;
 pub mod packed;
+mod strips;
 mod text;
 pub mod weight;
 
@@ -59,7 +60,9 @@ pub use error::ModelError;
 pub use format::gguf;
 pub use matrix::{Matrix, Spare};
 pub use packed::Packed;
+pub use record::Activations;
 pub use safetensors::Dtype;
+pub use strips::Strips;
 pub use text::chat::{Chat, Clock};
 pub use text::fitted::{Change, Prompt};
 pub use text::surround::Surround;

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use crate::gguf::Quantized;
-use crate::{Bytes, Matrix, Packed, fp8};
+use crate::{Activation, Bytes, Matrix, Packed, Strips, fp8};
 
 /// A weight `[out, in]`.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub enum Weight {
     Fp8(Fp8),
     /// Blocks as they lie in a GGUF file.
     Quantized(Quantized),
+    /// Small integers laid out for inputs that are integers too.
+    Strips(Strips),
 }
 
 /// Dense 32-bit floats as they lie in the file.
@@ -141,6 +143,7 @@ impl Weight {
             Weight::Packed(packed) => (packed.rows, packed.cols),
             Weight::Fp8(fp8) => (fp8.rows, fp8.cols),
             Weight::Quantized(blocks) => (blocks.rows, blocks.cols),
+            Weight::Strips(strips) => (strips.rows, strips.cols),
         }
     }
 
@@ -178,6 +181,7 @@ impl Weight {
             Weight::Packed(packed) => packed.widen_row(row, out),
             Weight::Fp8(fp8) => fp8.widen_row(row, out),
             Weight::Quantized(blocks) => blocks.widen_row(row, out),
+            Weight::Strips(strips) => strips.widen_row(row, out),
         }
     }
 
@@ -190,6 +194,7 @@ impl Weight {
             Weight::Packed(packed) => packed.bytes(),
             Weight::Fp8(fp8) => fp8.bytes.len() + fp8.scales.len() * 4,
             Weight::Quantized(blocks) => blocks.bytes.len(),
+            Weight::Strips(strips) => strips.bytes(),
         }
     }
 
@@ -201,18 +206,24 @@ impl Weight {
                 HalfKind::Bf16 => "bf16".to_owned(),
                 HalfKind::F16 => "f16".to_owned(),
             },
-            Weight::Packed(packed) => format!("int{}", packed.bits),
+            Weight::Packed(Packed { bits, .. }) | Weight::Strips(Strips { bits, .. }) => format!("int{bits}"),
             Weight::Fp8(_) => "fp8".to_owned(),
             Weight::Quantized(blocks) => blocks.kind.suffix().to_owned(),
         }
     }
 
-    /// The same numbers in the form that products are fastest with: blocks of a GGUF file as packed integers, where they are
-    /// such.
-    pub(crate) fn for_products(self) -> Self {
-        match self {
-            Weight::Quantized(blocks) => blocks.packed().map_or(Weight::Quantized(blocks), Weight::Packed),
-            other => other,
+    /// The same numbers in the form that products with inputs rounded like this are fastest with: blocks of a GGUF file as packed
+    /// integers, where they are such, and these in strips where inputs are integers too.
+    pub(crate) fn for_products(self, inputs: Option<&Activation>) -> Self {
+        let strips = inputs.and_then(Activation::whole_run).and_then(|run| match &self {
+            Weight::Packed(packed) => Strips::of(packed, run),
+            Weight::Quantized(blocks) => Strips::of_blocks(blocks, run),
+            _ => None,
+        });
+        match (strips, self) {
+            (Some(strips), _) => Weight::Strips(strips),
+            (None, Weight::Quantized(blocks)) => blocks.packed().map_or(Weight::Quantized(blocks), Weight::Packed),
+            (None, other) => other,
         }
     }
 

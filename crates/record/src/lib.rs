@@ -64,7 +64,7 @@ pub use probe::{
 pub use prompting::{AgentStyle, Prompting};
 pub use recommend::{Candidate, Constraints, Dominance, Loss, LossCheck, LossLimit, Met, Recommendation, VariantFacts};
 pub use rng::Rng;
-pub use run::{DENSE, ModelSource, RunRecord, TaskSource, run_path};
+pub use run::{Activations, DENSE, ModelSource, RunRecord, TaskSource, run_path};
 pub use sample::{Ask, Capability, Sample, Turn};
 pub use sample_file::SampleFile;
 pub use score::{Fault, Outcome, Score};

@@ -70,11 +70,41 @@ pub struct RunRecord {
     pub sampling: BTreeMap<String, Value>,
     /// Whether the model's chat template rendered the prompts.
     pub chat_template: bool,
+    /// How inputs of linears are rounded where the weights lie here.
+    #[serde(default, skip_serializing_if = "Activations::are_stored")]
+    pub activations: Activations,
     /// What else made the prompts.
     #[serde(default, skip_serializing_if = "Prompting::is_empty")]
     pub prompting: Prompting,
     /// Verdict margin, a share: 0.03 is 3 points.
     pub margin: f64,
+}
+
+/// Which inputs of linears are rounded while a model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activations {
+    /// Those of which the checkpoint says it (W8A8, FP8).
+    #[default]
+    Stored,
+    /// Those of weights that are integers of 8 bits or fewer, too: to integers of 8 bits in runs of 32 inputs, of 256 where weights
+    /// lie in blocks of 256. So do llama.cpp, on processors, and servers with kernels for W4A8.
+    Int8,
+}
+
+impl Activations {
+    /// Whether they are [`Activations::Stored`].
+    pub fn are_stored(&self) -> bool {
+        *self == Self::Stored
+    }
+
+    /// How they are called: `stored`, `int8`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Int8 => "int8",
+        }
+    }
 }
 
 fn once() -> usize {

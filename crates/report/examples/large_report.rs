@@ -87,6 +87,7 @@ fn run(variants: usize, samples: usize) -> RunRecord {
         seed: 1,
         scoring: Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: Prompting::default(),

@@ -80,6 +80,7 @@ fn run() -> RunRecord {
         seed: 42,
         scoring: Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),

@@ -46,9 +46,10 @@ fn opening(report: &Report, text: &mut String) {
 /// Every task of every compressed variant.
 fn comparisons(report: &Report, text: &mut String) {
     text.push_str(&format!(
-        "\nScores and differences are in points of 100; intervals are 95%; the margin is {} points; scoring is {}.\n\n",
+        "\nScores and differences are in points of 100; intervals are 95%; the margin is {} points; scoring is {}{}.\n\n",
         wording::margin(report.analysis.margin),
         report.run.scoring,
+        wording::activations(report.run.activations),
     ));
     text.push_str("| capability | task | variant | n | dense | compressed | difference | flips (harmful) | p (Holm) | verdict |\n");
     text.push_str("|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");

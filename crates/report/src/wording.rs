@@ -2,8 +2,16 @@
 
 use std::cmp::Ordering;
 
-use record::{Capability, CheckpointRecord, Interval, Verdict};
+use record::{Activations, Capability, CheckpointRecord, Interval, Verdict};
 use serde_json::Value;
+
+/// How inputs of linears were rounded beside what checkpoints say.
+pub(crate) fn activations(activations: Activations) -> &'static str {
+    match activations {
+        Activations::Stored => "",
+        Activations::Int8 => "; inputs of integer weights rounded to 8 bits, as llama.cpp does",
+    }
+}
 
 /// A share as points of 100: `84.2`.
 pub(crate) fn percent(share: f64) -> String {

@@ -34,6 +34,7 @@ fn run(variants: &[&str]) -> RunRecord {
         seed: 0,
         scoring: Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: Prompting::default(),

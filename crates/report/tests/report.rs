@@ -81,6 +81,7 @@ fn run(model: &str, variants: &[&str], tasks: &[(&str, Capability)]) -> RunRecor
         seed: 9,
         scoring: Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: BTreeMap::new(),
         chat_template: true,
         prompting: record::Prompting::default(),

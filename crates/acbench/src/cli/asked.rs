@@ -1,6 +1,6 @@
 //! What flags say of how a model is asked.
 
-use acbench::{AgentStyle, Calling};
+use acbench::{Activations, AgentStyle, Calling};
 use clap::ValueEnum;
 
 /// What `--thinking` says.
@@ -38,6 +38,24 @@ impl AgentArg {
         match self {
             Self::Act => AgentStyle::Act,
             Self::React => AgentStyle::React,
+        }
+    }
+}
+
+/// What `--activations` says.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ActivationsArg {
+    /// As the checkpoint says: rounded where it is W8A8 or FP8
+    Stored,
+    /// Beside integer weights rounded to 8-bit integers, in runs of 32 inputs (K-quants: 256)
+    Int8,
+}
+
+impl ActivationsArg {
+    pub fn said(self) -> Activations {
+        match self {
+            Self::Stored => Activations::Stored,
+            Self::Int8 => Activations::Int8,
         }
     }
 }

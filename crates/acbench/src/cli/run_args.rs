@@ -9,13 +9,13 @@ use acbench::{
 };
 use clap::{ArgAction, Args};
 
-use super::asked::{AgentArg, CallingArg, ThinkingArg};
+use super::asked::{ActivationsArg, AgentArg, CallingArg, ThinkingArg};
 use super::output;
 use super::progress::Progress;
 
 /// The flags of [`RunArgs`] that decide what a run is: all but those of speed. (The group that clap makes of a struct is
 /// empty where it has structs in it.)
-pub(crate) const RUN_ARGS: [&str; 26] = [
+pub(crate) const RUN_ARGS: [&str; 27] = [
     "ModelArgs",
     "CompressionArgs",
     "SimilarityArgs",
@@ -38,6 +38,7 @@ pub(crate) const RUN_ARGS: [&str; 26] = [
     "temperature",
     "top_p",
     "top_k",
+    "activations",
     "chat_template",
     "template_args",
     "replies",
@@ -143,6 +144,11 @@ pub(crate) struct RunArgs {
     /// Draw from this many likeliest tokens; 0: from all [default: 0; with --epochs the checkpoint's own]
     #[arg(long = "top_k", value_name = "K")]
     top_k: Option<usize>,
+
+    /// How inputs of linears are rounded while models run here: `int8` is how llama.cpp runs weights of 8 bits or fewer on
+    /// processors, and servers with W4A8 kernels; the dense model changes only where its weights are such, too
+    #[arg(long, value_name = "HOW", default_value = "stored")]
+    activations: ActivationsArg,
 
     /// Render prompts with the checkpoint's chat template
     #[arg(long = "apply_chat_template", value_name = "BOOL", num_args = 0..=1, default_value = "true",
@@ -348,6 +354,7 @@ impl RunArgs {
             similarities: self.similarity.resolve()?,
             epochs: self.epochs,
             sampling: self.sampling(&checkpoint)?,
+            activations: self.activations.said(),
             chat_template: self.chat_template,
             template_args: acbench::template_args(&self.template_args)?,
             margin: self.margin / 100.0,

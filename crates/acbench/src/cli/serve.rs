@@ -8,6 +8,7 @@ use acbench::{ModelServer, Run, ServeOptions, ServerOptions, ServerProgram};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+use super::asked::ActivationsArg;
 use super::output;
 use super::progress::Progress;
 
@@ -66,6 +67,10 @@ pub(crate) struct Serve {
     #[arg(long = "no_key")]
     no_key: bool,
 
+    /// How inputs of linears are rounded, as in `acbench evaluate` [default: as the run says, else `stored`]
+    #[arg(long, value_name = "HOW", conflicts_with = "print")]
+    activations: Option<ActivationsArg>,
+
     /// Replies that are made at the same time
     #[arg(long = "batch_size", value_name = "N", default_value_t = 16)]
     batch_size: usize,
@@ -109,6 +114,10 @@ impl Serve {
                 let name = self.place.as_deref().map_or_else(|| acbench::PICO.to_owned(), acbench::label);
                 (acbench::open_checkpoint(self.place.as_deref())?, name)
             }
+        };
+        let checkpoint = match self.activations {
+            Some(activations) => checkpoint.with_activations(activations.said()),
+            None => checkpoint,
         };
         if let Some(address) = &self.check {
             let how = ServerOptions::new(PATIENCE, self.api_key_file.as_deref())?;

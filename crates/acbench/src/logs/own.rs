@@ -50,6 +50,9 @@ fn settings(run: &RunRecord) -> Facts {
         ("ACBench's version".to_owned(), run.version.clone()),
         ("chat template applied".to_owned(), run.chat_template.to_string()),
     ]);
+    if !run.activations.are_stored() {
+        facts.insert("activations".to_owned(), run.activations.as_str().to_owned());
+    }
     facts.extend(run.sampling.iter().map(|(name, value)| (name.clone(), value.to_string())));
     let prompting = serde_json::to_value(&run.prompting).unwrap_or_default();
     let asked = prompting.as_object().into_iter().flatten().filter(|(name, _)| *name != "notes");

@@ -100,7 +100,12 @@ pub fn check_server(
     watch(Event::End(format!("{} questions asked", answered.len())));
     let own = likely(checkpoint, &template_args, &asked, &answered)?;
     let dense = match run.filter(|_| variant != DENSE) {
-        Some(run) => Some(likely(&run.checkpoint()?, &template_args, &asked, &answered)?),
+        Some(run) => Some(likely(
+            &run.checkpoint()?.with_activations(run.record.activations),
+            &template_args,
+            &asked,
+            &answered,
+        )?),
         None => None,
     };
     let replies =

@@ -98,7 +98,7 @@ pub(crate) fn with_backend(
         VariantSource::Endpoint { .. } => return with_servers(run, variant, how, watch, ask),
         VariantSource::Dense | VariantSource::Compressed { .. } | VariantSource::Checkpoint { .. } => {}
     }
-    let checkpoint = run.made(variant)?.map_or_else(|| run.checkpoint(), Ok)?;
+    let checkpoint = run.running(variant)?;
     // What was made elsewhere is asked in the dense model's tokens.
     let elsewhere = matches!(variant.source, VariantSource::Checkpoint { .. });
     let dense = elsewhere.then(|| run.checkpoint()).transpose()?;

@@ -46,7 +46,7 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
             .to_owned();
         return Err(Error::NoProbe { root: run.root.clone(), why });
     }
-    let dense = run.checkpoint()?;
+    let dense = run.checkpoint()?.with_activations(run.record.activations);
     let texts = texts(run, &dense, options, watch)?;
     if texts.is_empty() {
         let why = "no reply of the dense model has any tokens".to_owned();
@@ -59,7 +59,7 @@ pub fn probe(run: &Run, options: &ProbeOptions, watch: &mut Watch<'_>) -> Result
         if !variant.source.is_local() {
             continue;
         }
-        let checkpoint = run.made(variant)?;
+        let checkpoint = run.made(variant)?.map(|made| made.with_activations(run.record.activations));
         let own = run_path::probes(&run.root, &variant.name);
         if generate::probed(&own, &digest)? {
             continue;

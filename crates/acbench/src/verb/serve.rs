@@ -36,7 +36,7 @@ pub fn variant_checkpoint(run: &Run, name: &str, watch: &mut crate::Watch<'_>) -
         let _lock = run.lock()?;
         verb::compress_variant(run, variant, watch)?;
     }
-    run.made(variant)?.map_or_else(|| run.checkpoint(), Ok)
+    run.running(variant)
 }
 
 /// The commands that serve the variants of a run with another program, and the one that evaluates them there. A line that

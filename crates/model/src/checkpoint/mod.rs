@@ -21,7 +21,7 @@ use crate::config::unwrapped;
 use crate::format::gguf;
 use crate::snapshot;
 use crate::text::template::Templates;
-use crate::{Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer};
+use crate::{Activations, Bytes, Config, ModelError, Snapshot, TensorView, Tokenizer};
 
 const CONFIG: &str = "config.json";
 /// Where older quantizers describe a checkpoint whose config.json says nothing: AutoGPTQ, AutoAWQ.
@@ -54,6 +54,7 @@ pub struct Checkpoint {
     tensors: Tensors,
     tokenizer: OnceLock<Tokenizer>,
     digest: OnceLock<String>,
+    activations: Activations,
 }
 
 impl Checkpoint {
@@ -121,6 +122,7 @@ impl Checkpoint {
             tensors: Tensors::default(),
             tokenizer: OnceLock::new(),
             digest: OnceLock::new(),
+            activations: Activations::Stored,
         })
     }
 
@@ -145,6 +147,17 @@ impl Checkpoint {
             }
         }
         Ok(())
+    }
+
+    /// The same checkpoint, to be run with its inputs of linears rounded like this. Nothing else changes, not its digest either.
+    #[must_use]
+    pub fn with_activations(self, activations: Activations) -> Self {
+        Self { activations, ..self }
+    }
+
+    /// How inputs of linears are rounded where the files do not say it.
+    pub fn activations(&self) -> Activations {
+        self.activations
     }
 
     /// How the file is called in messages that says how weights are quantized.
@@ -292,7 +305,8 @@ impl Checkpoint {
 
     /// Bytes of weights that a loaded model holds beside the files.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.tensor_names().map(|name| self.tensors.held(name)).sum()
+        let whole = self.activations == Activations::Int8;
+        self.tensor_names().map(|name| self.tensors.held(name, whole)).sum()
     }
 
     /// Bytes of all weight files.

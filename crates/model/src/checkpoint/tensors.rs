@@ -9,6 +9,7 @@ use safetensors::{Dtype, SafeTensors};
 use crate::checkpoint::files::{damaged, not_the_file};
 use crate::checkpoint::shards::WEIGHTS;
 use crate::format::gguf::{self, Joined, Kind, Quantized};
+use crate::strips::most_bytes;
 use crate::{Bytes, HalfKind, ModelError, Weight};
 
 /// All tensors by name, and the files that hold them.
@@ -206,8 +207,9 @@ impl Tensors {
     }
 
     /// Bytes of a tensor that are held beside its file once a model is loaded for products: vectors, scales, integers that
-    /// are packed otherwise, and what lies otherwise. The rest stays where it lies.
-    pub fn held(&self, name: &str) -> usize {
+    /// are packed otherwise, and what lies otherwise. The rest stays where it lies. `whole`: integers are multiplied by integers, and
+    /// laid out for it.
+    pub fn held(&self, name: &str, whole: bool) -> usize {
         let Some(Entry { dtype, shape, range, change, .. }) = self.entries.get(name) else { return 0 };
         let (values, suffix) = (shape.iter().product::<usize>(), name.rsplit('.').next().unwrap_or_default());
         let bytes = values * dtype.bitsize() / 8;
@@ -221,11 +223,14 @@ impl Tensors {
             (Dtype::F32 | Dtype::F64, _) => 4 * values,
             // Packed integers have a scale of 32 bits, blocks one of 16.
             (Dtype::U8, change) => match Kind::of_suffix(suffix) {
+                Some(kind) if whole && most_bytes(kind, 1 << 8) > 0 => {
+                    most_bytes(kind, bytes / kind.block_bytes() * kind.block_values())
+                }
                 Some(kind @ (Kind::Q4_0 | Kind::Q8_0)) => bytes / kind.block_bytes() * (kind.block_bytes() + 2),
                 _ if *change == Change::None => 0,
                 _ => bytes,
             },
-            (Dtype::I32, _) if suffix == "weight_packed" => 0,
+            (Dtype::I32, _) if suffix == "weight_packed" && !whole => 0,
             (Dtype::F8_E4M3, _) => 0,
             _ => bytes,
         }
@@ -289,7 +294,7 @@ mod tests {
             bytes.extend([0; 44]);
             let mut tensors = Tensors::default();
             tensors.add_shard("x.safetensors".into(), bytes.into()).expect("a file");
-            let held = ["a.weight", "b.weight", "c.weight"].map(|name| tensors.held(name));
+            let held = ["a.weight", "b.weight", "c.weight"].map(|name| tensors.held(name, false));
             assert_eq!(held, [if pad == 0 { 0 } else { 24 }, 12, 0], "{pad} bytes off");
         }
     }

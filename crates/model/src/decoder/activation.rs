@@ -1,6 +1,10 @@
 //! Inputs of linears rounded to 8 bits while the model runs, as W8A8 and FP8 checkpoints ask.
 
-use crate::{Matrix, fp8, kernel};
+use half::f16;
+use record::Activations;
+
+use crate::kernel::Whole;
+use crate::{Matrix, Weight, fp8, kernel};
 
 /// How the inputs of a linear are rounded: each token by itself, so that a reply does not depend on its batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -8,6 +12,9 @@ pub enum Activation {
     /// Whole numbers in -128..=127 times `max|x| / 127.5` of the token, ties to even, as compressed-tensors computes dynamic
     /// symmetric token quantization. (vLLM's kernel divides by 127 instead.)
     Int8,
+    /// Whole numbers in -127..=127 times `max|x| / 127` of each run of this many inputs of the token, ties to even; of runs of 32
+    /// the factor is rounded to f16. So llama.cpp rounds the inputs of weights in blocks (Q8_0; Q8_K has runs of 256).
+    Int8Runs(usize),
     /// e4m3 numbers times `max|x| / 448` of the token.
     Fp8,
     /// e4m3 numbers times `max|x| / 448` of each run of this many inputs of the token, as weights in blocks ask.
@@ -20,6 +27,16 @@ pub enum Activation {
 const LEAST: f32 = f32::EPSILON;
 
 impl Activation {
+    /// How the inputs of a weight are rounded of which the checkpoint says nothing.
+    pub(crate) fn asked(activations: Activations, w: &Weight) -> Option<Self> {
+        match (activations, w) {
+            (Activations::Stored, _) => None,
+            (Activations::Int8, Weight::Packed(_)) => Some(Self::Int8Runs(32)),
+            (Activations::Int8, Weight::Quantized(blocks)) => Some(Self::Int8Runs(blocks.kind.block_values())),
+            (Activations::Int8, _) => None,
+        }
+    }
+
     /// The numbers that `x` `[tokens, in]` is rounded to.
     ///
     /// ```
@@ -28,36 +45,79 @@ impl Activation {
     /// assert_eq!(Activation::Int8.round(&x).data, [127.0, -1.0, 0.0]);
     /// ```
     pub fn round(&self, x: &Matrix) -> Matrix {
+        let width = self.run().unwrap_or(x.cols).clamp(1, x.cols.max(1));
         let mut rounded = x.clone();
-        let width = match *self {
-            Self::Fp8Groups(size) => size,
-            _ => x.cols,
-        };
-        let scale = |run: &[f32], top: f32| {
-            let (low, high) = kernel::extent(run);
-            match high.max(-low).max(0.0) / top {
-                0.0 => LEAST,
-                scale => scale,
-            }
-        };
-        for row in rounded.data.chunks_mut(x.cols.max(1)) {
-            for run in row.chunks_mut(width.max(1)) {
-                match *self {
-                    Self::Int8 => kernel::round_to_int8(run, scale(run, 127.5)),
-                    Self::Fp8 | Self::Fp8Groups(_) => kernel::round_to_fp8(run, scale(run, fp8::MAX)),
-                    Self::StaticFp8(scale) => kernel::round_to_fp8(run, scale),
+        for run in rounded.data.chunks_mut(x.cols.max(1)).flat_map(|row| row.chunks_mut(width)) {
+            match *self {
+                Self::Int8 | Self::Int8Runs(_) => {
+                    let (step, factor) = self.step(run);
+                    kernel::round_to_int8(run, step, factor);
                 }
+                Self::Fp8 | Self::Fp8Groups(_) => kernel::round_to_fp8(run, scale(run, fp8::MAX)),
+                Self::StaticFp8(scale) => kernel::round_to_fp8(run, scale),
             }
         }
         rounded
     }
 
+    /// The whole numbers that `x` `[tokens, in]` is rounded to, where it is to such.
+    pub(crate) fn whole(&self, x: &Matrix) -> Whole {
+        let run = self.run().unwrap_or(x.cols).clamp(1, x.cols.max(1));
+        let mut codes = vec![0; x.data.len()];
+        let mut scales = Vec::with_capacity(x.rows * x.cols.div_ceil(run));
+        for (row, codes) in x.data.chunks(x.cols.max(1)).zip(codes.chunks_mut(x.cols.max(1))) {
+            for (numbers, codes) in row.chunks(run).zip(codes.chunks_mut(run)) {
+                let (step, factor) = self.step(numbers);
+                kernel::int8_codes(numbers, step, codes);
+                scales.push(factor);
+            }
+        }
+        Whole { k: x.cols, codes, run, scales }
+    }
+
+    /// What inputs of a run are divided by before they are rounded to whole numbers, and multiplied by after.
+    fn step(&self, run: &[f32]) -> (f32, f32) {
+        match self {
+            Self::Int8Runs(size) => {
+                let step = scale(run, 127.0);
+                let held = f16::from_f32(step).to_f32();
+                (step, if *size == 32 && held.is_finite() { held } else { step })
+            }
+            _ => {
+                let step = scale(run, 127.5);
+                (step, step)
+            }
+        }
+    }
+
+    /// Inputs of a token that are rounded together; `None` where all are.
+    fn run(&self) -> Option<usize> {
+        match *self {
+            Self::Fp8Groups(size) | Self::Int8Runs(size) => Some(size),
+            _ => None,
+        }
+    }
+
+    /// The same where inputs are rounded to whole numbers: more than there are where all are rounded together.
+    pub(crate) fn whole_run(&self) -> Option<usize> {
+        matches!(self, Self::Int8 | Self::Int8Runs(_)).then(|| self.run().unwrap_or(usize::MAX))
+    }
+
     /// How it is called: `int8`, `fp8`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Int8 => "int8",
+            Self::Int8 | Self::Int8Runs(_) => "int8",
             Self::Fp8 | Self::Fp8Groups(_) | Self::StaticFp8(_) => "fp8",
         }
+    }
+}
+
+/// The step of a run whose largest number is `top` steps.
+fn scale(run: &[f32], top: f32) -> f32 {
+    let (low, high) = kernel::extent(run);
+    match high.max(-low).max(0.0) / top {
+        0.0 => LEAST,
+        scale => scale,
     }
 }
 
@@ -71,6 +131,24 @@ mod tests {
         let rounded = Activation::Fp8Groups(2).round(&x).data;
         assert!(rounded[1] != 1.0 && rounded[2..] == [448.0, 1.0, 448.0], "{rounded:?}");
         assert_eq!(Activation::Fp8Groups(5).round(&x), Activation::Fp8.round(&x));
+    }
+
+    #[test]
+    fn whole_numbers_times_their_scales_are_what_inputs_are_rounded_to() {
+        let numbers = (0..3 * 70).map(|at| (at as f32 * 0.7).sin() * (at % 9) as f32).collect();
+        let x = Matrix::new(3, 70, numbers);
+        for (activation, runs) in [(Activation::Int8, 1), (Activation::Int8Runs(32), 3), (Activation::Int8Runs(256), 1)]
+        {
+            let whole = activation.whole(&x);
+            let scale = |at: usize| whole.scales[at / 70 * runs + at % 70 / whole.run];
+            let wide: Vec<f32> =
+                whole.codes.iter().enumerate().map(|(at, &code)| f32::from(code) * scale(at)).collect();
+            assert_eq!(activation.round(&x).data, wide, "{activation:?}");
+            assert_eq!(whole.scales.len(), 3 * runs);
+        }
+        // As llama.cpp: the largest number is 127 steps, and the step an f16 number.
+        let run = Activation::Int8Runs(32).whole(&Matrix::new(1, 2, vec![-1.0, 0.5]));
+        assert_eq!((run.codes, run.scales), (vec![-127, 64], vec![f16::from_f32(1.0 / 127.0).to_f32()]));
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Block {
     pub(crate) fn for_products(mut self) -> Self {
         for linear in self.linears_mut() {
             let weight = std::mem::replace(&mut linear.weight, Weight::F32(Matrix::default()));
-            linear.weight = weight.for_products();
+            linear.weight = weight.for_products(linear.activation.as_ref());
         }
         self
     }

@@ -7,7 +7,9 @@ use crate::decoder::block::Norm;
 use crate::decoder::linear::Linears;
 use crate::decoder::rope::Ropes;
 use crate::format::{Reader, dense_weight, vector};
-use crate::{Block, Checkpoint, Config, Group, HeadNorms, Linear, Matrix, ModelError, Part, Router, Weight};
+use crate::{
+    Activation, Block, Checkpoint, Config, Group, HeadNorms, Linear, Matrix, ModelError, Part, Router, Weight,
+};
 
 /// A checkpoint whose blocks are read when they are asked for.
 pub struct BlockReader<'a> {
@@ -65,7 +67,7 @@ impl<'a> BlockReader<'a> {
             None
         } else {
             let weight = self.reader.linear(outer.head, (config.vocab_size, config.hidden_size))?;
-            let activation = self.reader.activation(outer.head)?;
+            let activation = self.inputs(outer.head, &weight)?;
             Some(Linear { name: outer.head.to_owned(), weight, bias: None, activation })
         };
         Ok((self.norm(outer.norm.to_owned(), config.hidden_size, "hidden_size")?, head))
@@ -187,6 +189,12 @@ impl<'a> BlockReader<'a> {
         format!("{}{layer}.{name}", self.architecture.outer.block)
     }
 
+    /// How the inputs of a linear are rounded.
+    fn inputs(&self, name: &str, weight: &Weight) -> Result<Option<Activation>, ModelError> {
+        let said = self.reader.activation(name)?;
+        Ok(said.or_else(|| Activation::asked(self.checkpoint.activations(), weight)))
+    }
+
     fn linear(&self, layer: usize, name: &str, shape: (usize, usize), bias: bool) -> Result<Linear, ModelError> {
         let name = self.name(layer, name);
         let weight = self.reader.linear(&name, shape)?;
@@ -194,7 +202,7 @@ impl<'a> BlockReader<'a> {
         // Quantizers write biases of zeros to linears that had none.
         let bias = bias || self.checkpoint.has(&bias_name);
         let bias = if bias { Some(vector(self.checkpoint, &bias_name, shape.0)?) } else { None };
-        let activation = self.reader.activation(&name)?;
+        let activation = self.inputs(&name, &weight)?;
         Ok(Linear { name, weight, bias, activation })
     }
 }

@@ -1,6 +1,5 @@
 //! A linear layer, and which linears share an input.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::{Activation, Matrix, Weight, kernel};
@@ -35,8 +34,7 @@ impl Linear {
 
     /// [`Linear::forward`], written over `y` `[m, out]`.
     pub(crate) fn forward_over(&self, x: &Matrix, y: &mut Matrix) {
-        let x = self.activation.as_ref().map_or(Cow::Borrowed(x), |activation| Cow::Owned(activation.round(x)));
-        kernel::matmul_over(&x, &self.weight, y);
+        product_over(x, self.activation.as_ref(), &self.weight, y);
         if let Some(bias) = &self.bias {
             for row in y.data.chunks_exact_mut(bias.len().max(1)) {
                 row.iter_mut().zip(bias).for_each(|(y, b)| *y += b);
@@ -46,7 +44,7 @@ impl Linear {
 
     /// The same linear, its weight in the form that products are fastest with.
     pub(crate) fn for_products(self) -> Self {
-        Self { weight: self.weight.for_products(), ..self }
+        Self { weight: self.weight.for_products(self.activation.as_ref()), ..self }
     }
 
     /// Output channels.
@@ -57,6 +55,17 @@ impl Linear {
     /// Input channels.
     pub fn in_features(&self) -> usize {
         self.weight.shape().1
+    }
+}
+
+/// `x w^T` of inputs `[m, in]` that are rounded like this, written over `y` `[m, out]`.
+pub(crate) fn product_over(x: &Matrix, inputs: Option<&Activation>, w: &Weight, y: &mut Matrix) {
+    match (inputs, w) {
+        (Some(inputs), Weight::Strips(strips)) if inputs.whole_run().is_some_and(|run| strips.takes(run)) => {
+            kernel::whole_product(&inputs.whole(x), strips, y);
+        }
+        (Some(inputs), w) => kernel::matmul_over(&inputs.round(x), w, y),
+        (None, w) => kernel::matmul_over(x, w, y),
     }
 }
 

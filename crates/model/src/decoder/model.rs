@@ -7,9 +7,12 @@ use crate::decoder::attention::Sequences;
 use crate::decoder::block::{Norm, rms_norm};
 use crate::decoder::block_reader::{self, BlockReader};
 use crate::decoder::cache::{LayerCache, SequenceCache};
+use crate::decoder::linear::product_over;
 use crate::decoder::rope::{Ropes, Stage};
 use crate::engine::memory::{MemoryNeed, available};
-use crate::{Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, SessionOptions, Spare, Weight, kernel};
+use crate::{
+    Activation, Block, Checkpoint, Config, Flow, Linear, Matrix, ModelError, SessionOptions, Spare, Weight, kernel,
+};
 
 /// A decoder that can run.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct Model {
     ropes: Ropes,
     /// `None` where the head is the embedding.
     head: Option<Linear>,
+    /// How inputs of the embedding are rounded where it is the head.
+    head_inputs: Option<Activation>,
 }
 
 /// What makes logits of hidden states: the last norm and the output head. Smaller than the model that it is of.
@@ -42,7 +47,8 @@ impl Head {
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
         let parts = BlockReader::open(checkpoint)?;
         let (norm, head) = parts.end()?;
-        let tied = |weight| Linear { name: "head".to_owned(), weight, bias: None, activation: None };
+        let activation = Activation::asked(checkpoint.activations(), &parts.embedding);
+        let tied = |weight| Linear { name: "head".to_owned(), weight, bias: None, activation };
         let weight = head.unwrap_or_else(|| tied(parts.embedding)).for_products();
         let config = checkpoint.config();
         Ok(Self { norm, eps: config.norm_eps, weight, logits: config.logits })
@@ -95,7 +101,10 @@ impl Model {
         let (norm, head) = parts.end()?;
         let head = head.map(Linear::for_products);
         let (config, ropes) = (checkpoint.config().clone(), parts.ropes);
-        Ok(Self { config, blocks, embedding: parts.embedding.for_products(), norm, ropes, head })
+        let asked = || Activation::asked(checkpoint.activations(), &parts.embedding);
+        let head_inputs = if head.is_some() { None } else { asked() };
+        let embedding = parts.embedding.for_products(head_inputs.as_ref());
+        Ok(Self { config, blocks, embedding, norm, ropes, head, head_inputs })
     }
 
     /// The embeddings of tokens, `[tokens, hidden]`.
@@ -116,7 +125,11 @@ impl Model {
         let x = self.last_norm(hidden);
         self.config.logits.of(match &self.head {
             Some(head) => head.forward(&x),
-            None => kernel::matmul(&x, &self.embedding),
+            None => {
+                let mut logits = Matrix::zeros(x.rows, self.embedding.shape().0);
+                product_over(&x, self.head_inputs.as_ref(), &self.embedding, &mut logits);
+                logits
+            }
         })
     }
 

@@ -14,6 +14,7 @@ mod dots;
 mod many;
 mod mix;
 mod source;
+pub mod whole;
 
 use blocks::{Blocks, of_form};
 use source::{F32, Float8, Int4, Int8, Two, packed_row};
@@ -154,8 +155,14 @@ pub fn softmax(row: &mut [f32]) {
 
 /// [`portable::round_to_int8`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub fn round_to_int8(row: &mut [f32], scale: f32) {
-    portable::round_to_int8(row, scale);
+pub fn round_to_int8(row: &mut [f32], step: f32, factor: f32) {
+    portable::round_to_int8(row, step, factor);
+}
+
+/// [`portable::int8_codes`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {
+    portable::int8_codes(row, step, codes);
 }
 
 /// [`portable::round_to_fp8`], vectorized by the compiler.

@@ -14,6 +14,7 @@ mod many;
 mod mix;
 mod source;
 mod sum;
+pub mod whole;
 
 use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
 use integers::{Grids, Int4, Int8};
@@ -77,6 +78,7 @@ pub fn rows_by_held(
             Some(codes) => product.by(codes),
             None => return product.by_widened(w),
         },
+        Weight::Strips(_) => return product.by_widened(w),
     }
     true
 }

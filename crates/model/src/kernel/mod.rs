@@ -16,10 +16,12 @@ mod matmul;
 mod panels;
 pub(crate) mod portable;
 mod tiles;
+mod whole;
 
 pub use matmul::matmul;
 pub(crate) use matmul::{matmul_here, matmul_over};
 pub(crate) use portable::{Soft, Weighted};
+pub(crate) use whole::{Whole, product as whole_product};
 
 use std::ops::Range;
 
@@ -153,8 +155,12 @@ dispatch!(
     pub(crate) softmax(row: &mut [f32])
 );
 dispatch!(
-    /// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
-    pub(crate) round_to_int8(row: &mut [f32], scale: f32)
+    /// Rounds numbers to whole ones in -128..=127 of a step, ties to even, times the factor.
+    pub(crate) round_to_int8(row: &mut [f32], step: f32, factor: f32)
+);
+dispatch!(
+    /// The same whole numbers alone.
+    pub(crate) int8_codes(row: &[f32], step: f32, codes: &mut [i8])
 );
 dispatch!(
     /// Rounds numbers to those of e4m3 times the scale.

@@ -110,12 +110,14 @@ pub fn add_weighted_rows(weighted: Weighted<'_>, lens: &[usize], out: &mut [f32]
     }
 }
 
+/// 1.5 * 2^23: adding it leaves no place for a fraction, and the whole number, ties to even, in the low bits.
+const MAGIC: f32 = 12_582_912.0;
+
 /// `e^x` within 2 units in the last place for x in [-86.6, 88]; outside, the value at the nearer end.
 ///
 /// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes (Moshier 1989), all in FMA.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves round(x) in the low bits
     let x = if x > -86.6 { x } else { -86.6 };
     let x = if x < 88.0 { x } else { 88.0 };
     let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
@@ -295,10 +297,18 @@ pub fn extent(values: &[f32]) -> (f32, f32) {
     (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
-/// Rounds numbers to whole ones in -128..=127 times the scale, ties to even.
+/// Rounds numbers to whole ones in -128..=127 of a step, ties to even, times the factor.
 #[inline(always)]
-pub fn round_to_int8(row: &mut [f32], scale: f32) {
-    row.iter_mut().for_each(|x| *x = (*x / scale).round_ties_even().clamp(-128.0, 127.0) * scale);
+pub fn round_to_int8(row: &mut [f32], step: f32, factor: f32) {
+    row.iter_mut().for_each(|x| *x = (*x / step).round_ties_even().clamp(-128.0, 127.0) * factor);
+}
+
+/// The whole numbers alone, in -128..=127; of what is no number, 0.
+#[inline(always)]
+pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {
+    for (code, &x) in codes.iter_mut().zip(row) {
+        *code = ((x / step).clamp(-128.0, 127.0) + MAGIC).to_bits() as i8;
+    }
 }
 
 /// Rounds numbers to those of e4m3 times the scale.
@@ -336,7 +346,6 @@ pub fn widen_codes(codes: &[u8], (low, step): (f32, f32), bits: u8, numbers: &mu
 /// The nearest whole number, ties to even, of numbers below a million; of larger ones, a large number.
 #[inline(always)]
 pub fn round(x: f32) -> f32 {
-    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves no place for a fraction
     (x.clamp(-1e6, 1e6) + MAGIC) - MAGIC
 }
 

@@ -67,6 +67,20 @@ fn held(
 /// Kinds of [`held`].
 const KINDS: usize = 23;
 
+/// Kinds of blocks that are multiplied by whole numbers, and the numbers of a group.
+const BLOCKS: [(Kind, usize); 10] = [
+    (Kind::Q4_0, 32),
+    (Kind::Q4_1, 32),
+    (Kind::Q5_0, 32),
+    (Kind::Q5_1, 32),
+    (Kind::Q8_0, 32),
+    (Kind::Q2_K, 16),
+    (Kind::Q3_K, 16),
+    (Kind::Q4_K, 32),
+    (Kind::Q5_K, 32),
+    (Kind::Q6_K, 16),
+];
+
 /// Random numbers `[n, k]` as a file holds them.
 fn mapped((n, k): (usize, usize), rng: &mut record::Rng) -> Weight {
     let bytes: Vec<u8> = random(n * k, rng).into_iter().flat_map(f32::to_le_bytes).collect();
@@ -271,6 +285,91 @@ proptest! {
     }
 
     #[test]
+    fn products_of_whole_numbers_equal_their_definition(
+        kind in 0usize..12, (m, n) in (1usize..40, 1usize..40), units in 1usize..20, zeros: bool, seed: u64,
+        group in prop::sample::select(vec![16usize, 32, 128, 10_000]), run in prop::sample::select(vec![32usize, 64, 10_000]),
+    ) {
+        let mut rng = record::Rng::new(seed);
+        // The ends often, where sums are largest.
+        let drawn = |low: i32, high: i32, rng: &mut record::Rng| match rng.below(4) {
+            0 => low,
+            1 => high,
+            _ => low + rng.below((high - low + 1) as usize) as i32,
+        };
+        let (k, group, run, strips, numbers) = match BLOCKS.get(kind) {
+            Some(&(of, group)) => {
+                let (Weight::Quantized(blocks), run) = (blocks(of, (n, units * 32), &mut rng), of.block_values()) else {
+                    panic!("blocks")
+                };
+                let k = blocks.cols;
+                let mut numbers = vec![(0, 0.0, 0.0); n * k];
+                numbers.chunks_exact_mut(k).enumerate().for_each(|(row, numbers)| blocks.numbers(row, numbers));
+                let numbers: Vec<_> = numbers.into_iter().map(|(q, s, o)| (i64::from(q), s, o)).collect();
+                (k, group, run, crate::Strips::of_blocks(&blocks, run), numbers)
+            }
+            None => {
+                let (bits, k) = (if kind % 2 == 0 { 8 } else { 4 }, units * 32);
+                let (group, run) = (group.min(k), run.min(k));
+                let (groups, middle) = (k.div_ceil(group), 1i32 << (bits - 1));
+                let integers: Vec<i8> = (0..n * k).map(|_| drawn(-middle, middle - 1, &mut rng) as i8).collect();
+                let zeros: Option<Vec<i8>> =
+                    zeros.then(|| (0..n * groups).map(|_| drawn(-7, 7, &mut rng) as i8).collect());
+                let mut scales = random(n * groups, &mut rng);
+                if run == 32 {
+                    // As GGUF files hold them.
+                    scales.iter_mut().for_each(|scale| *scale = half::f16::from_f32(*scale).to_f32());
+                }
+                let number = |at: usize| {
+                    let of = at / k * groups + at % k / group;
+                    let zero = zeros.as_ref().map_or(0, |zeros| i64::from(zeros[of]));
+                    (i64::from(integers[at]) - zero, scales[of], 0.0)
+                };
+                let numbers = (0..n * k).map(number).collect();
+                let grid = Grid { groups, group_size: group, scales: scales.clone(), zeros: zeros.clone(), half: false, group_of: None };
+                (k, group, run, crate::Strips::of(&Packed::new(n, k, bits, &integers, grid), run), numbers)
+            }
+        };
+        let strips = strips.expect("runs and groups that do not cross");
+        let runs = k.div_ceil(run);
+        let codes: Vec<i8> = (0..m * k).map(|_| drawn(-128, 127, &mut rng) as i8).collect();
+        let x = Whole { k, codes, run, scales: random(m * runs, &mut rng) };
+        let mut y = Matrix::new(m, n, vec![7.0; m * n]);
+        rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap().install(|| whole_product(&x, &strips, &mut y));
+        let size = group.min(run);
+        for (row, col) in (0..m * n).map(|at| (at / n, at % n)) {
+            let mut want = 0.0f32;
+            for from in (0..k).step_by(size) {
+                let (range, factor) = (from..k.min(from + size), x.scales[row * runs + from / run]);
+                let codes = &x.codes[row * k..][range.clone()];
+                let (_, scale, offset) = numbers[col * k + from];
+                let sum: i64 = codes.iter().zip(&numbers[col * k..][range]).map(|(&x, w)| i64::from(x) * w.0).sum();
+                want = (sum as f32).mul_add(scale * factor, want);
+                if offset.to_bits() << 1 != 0 {
+                    let sum: i64 = codes.iter().map(|&code| i64::from(code)).sum();
+                    want = (sum as f32).mul_add(offset * factor, want);
+                }
+            }
+            prop_assert_eq!(y.row(row)[col], want);
+        }
+        let inputs = whole::Inputs::of(&x, &strips);
+        for (count, strip) in [(m.min(12), 0), (1, n.div_ceil(16) - 1)] {
+            let mut plain = vec![[7.0; 16]; count];
+            whole::portable(&inputs, m - count, &strips, strip, &mut plain);
+            for (at, dots) in plain.iter().enumerate() {
+                let some = &y.row(m - count + at)[strip * 16..n.min((strip + 1) * 16)];
+                prop_assert_eq!(super::tests::bits(&dots[..some.len()]), super::tests::bits(some));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if level() >= Level::Avx2 {
+                let mut ours = vec![[7.0; 16]; count];
+                // SAFETY: the processor has AVX2, FMA and F16C.
+                unsafe { avx2::whole::by_strip(&inputs, m - count, &strips, strip, &mut ours) };
+                prop_assert_eq!(super::tests::bits(ours.as_flattened()), super::tests::bits(plain.as_flattened()));
+            }
+        }
+    }
+
+    #[test]
     fn attention_kernels_equal_the_portable_ones(len in 1usize..50, dim in 1usize..140, rows in 1usize..15, seed: u64) {
         let mut rng = record::Rng::new(seed);
         let (mut p, v) = (random(len, &mut rng), random(len * dim, &mut rng));
@@ -312,9 +411,14 @@ proptest! {
         }
         prop_assert_eq!(extent(&v), portable::extent(&v));
         let (mut a, mut b) = (v.clone(), v.clone());
-        round_to_int8(&mut a, 0.01);
-        portable::round_to_int8(&mut b, 0.01);
+        round_to_int8(&mut a, 0.01, 0.02);
+        portable::round_to_int8(&mut b, 0.01, 0.02);
         prop_assert_eq!(bits(&a), bits(&b));
+        let mut codes = [vec![7; v.len()], vec![7; v.len()]];
+        int8_codes(&v, 0.01, &mut codes[0]);
+        portable::int8_codes(&v, 0.01, &mut codes[1]);
+        let wide: Vec<f32> = codes[1].iter().map(|&code| f32::from(code) * 0.02).collect();
+        prop_assert!(codes[0] == codes[1] && wide == b);
         let (mut a, mut b) = (v.clone(), v.clone());
         round_to_fp8(&mut a, 0.01);
         portable::round_to_fp8(&mut b, 0.01);

@@ -168,7 +168,7 @@ fn asked(report: &Report, few: &Report) -> Markup {
 fn facts(report: &Report) -> Markup {
     let samples: usize = report.tasks().map(|task| task.samples).sum();
     let failed: usize = report.analysis.summaries.iter().map(|summary| summary.failed).sum();
-    let facts = [
+    let mut facts = vec![
         ("Model", report.run.model.name.clone()),
         ("Compared", format!("{DENSE} and {} compressed", report.compressed().count())),
         ("Tasks", report.run.tasks.len().to_string()),
@@ -178,6 +178,9 @@ fn facts(report: &Report) -> Markup {
         ("Scoring", report.run.scoring.to_string()),
         ("Seed", report.run.seed.to_string()),
     ];
+    if !report.run.activations.are_stored() {
+        facts.push(("Activations", report.run.activations.as_str().to_owned()));
+    }
     html! {
         dl.facts { @for (name, value) in &facts { div { dt { (name) } dd { (value) } } } }
     }

@@ -62,7 +62,7 @@ pub(super) fn provenance(report: &Report) -> Markup {
         h2 { "Provenance" }
         p {
             "ACBench " (run.version) "; " (run.scoring) " scoring; seed " (run.seed) "; sampling: " (sampling(run))
-            "; chat template " (on_or_off(run.chat_template)) "." (prompting(&run.prompting))
+            "; chat template " (on_or_off(run.chat_template)) (wording::activations(run.activations)) "." (prompting(&run.prompting))
         }
         p {
             "Model " (run.model.name) ", SHA-256 "

@@ -64,6 +64,7 @@ fn run() -> RunRecord {
         seed: 0,
         scoring: record::Scoring::Corrected,
         epochs: 1,
+        activations: Default::default(),
         sampling: Default::default(),
         chat_template: true,
         prompting: Default::default(),

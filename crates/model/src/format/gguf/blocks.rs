@@ -41,6 +41,11 @@ impl Quantized {
         crate::kernel::widen_blocks(self.kind, self.row_bytes(row..row + 1), &mut out[..self.cols]);
     }
 
+    /// The numbers of a row as integers, scales and offsets: each is `q * scale + offset`. As long as `out`, `[cols]`.
+    pub(crate) fn numbers(&self, row: usize, out: &mut [(i8, f32, f32)]) {
+        numbers(self.kind, self.row_bytes(row..row + 1), &mut out[..self.cols], |q, scale, offset| (q, scale, offset));
+    }
+
     /// The same numbers as small integers with a scale for each block, which products of few rows widen in registers;
     /// `None` where they are not a scale times an integer of 4 or 8 bits.
     pub fn packed(&self) -> Option<Packed> {
@@ -136,32 +141,46 @@ fn first_not_finite(kind: Kind, block: &[u8]) -> Option<(usize, f32)> {
 /// Widens whole blocks.
 #[inline(always)]
 pub(crate) fn widen(kind: Kind, bytes: &[u8], out: &mut [f32]) {
+    numbers(kind, bytes, out, |q, scale, offset| scale * f32::from(q) + offset);
+}
+
+/// What is made of a number: an integer, what it is multiplied by, and what is added then.
+trait Number<T>: Fn(i8, f32, f32) -> T {}
+
+impl<T, F: Fn(i8, f32, f32) -> T> Number<T> for F {}
+
+/// Added to any number, it changes none, not even a zero's sign.
+const NOTHING: f32 = -0.0;
+
+/// The numbers of whole blocks.
+#[inline(always)]
+fn numbers<T>(kind: Kind, bytes: &[u8], out: &mut [T], number: impl Number<T>) {
     match kind {
-        Kind::Q4_0 => each(bytes, out, small::q4_0),
-        Kind::Q4_1 => each(bytes, out, small::q4_1),
-        Kind::Q5_0 => each(bytes, out, small::q5_0),
-        Kind::Q5_1 => each(bytes, out, small::q5_1),
-        Kind::Q8_0 => each(bytes, out, small::q8_0),
-        Kind::Q2_K => each(bytes, out, large::q2_k),
-        Kind::Q3_K => each(bytes, out, large::q3_k),
-        Kind::Q4_K => each(bytes, out, large::q4_k),
-        Kind::Q5_K => each(bytes, out, large::q5_k),
-        Kind::Q6_K => each(bytes, out, large::q6_k),
-        Kind::IQ4_NL => each(bytes, out, small::iq4_nl),
-        Kind::IQ4_XS => each(bytes, out, large::iq4_xs),
-        Kind::TQ1_0 => each(bytes, out, large::tq1_0),
-        Kind::TQ2_0 => each(bytes, out, large::tq2_0),
-        Kind::MXFP4 => each(bytes, out, small::mxfp4),
+        Kind::Q4_0 => each(bytes, out, |block, out| small::q4_0(block, out, &number)),
+        Kind::Q4_1 => each(bytes, out, |block, out| small::q4_1(block, out, &number)),
+        Kind::Q5_0 => each(bytes, out, |block, out| small::q5_0(block, out, &number)),
+        Kind::Q5_1 => each(bytes, out, |block, out| small::q5_1(block, out, &number)),
+        Kind::Q8_0 => each(bytes, out, |block, out| small::q8_0(block, out, &number)),
+        Kind::Q2_K => each(bytes, out, |block, out| large::q2_k(block, out, &number)),
+        Kind::Q3_K => each(bytes, out, |block, out| large::q3_k(block, out, &number)),
+        Kind::Q4_K => each(bytes, out, |block, out| large::q4_k(block, out, &number)),
+        Kind::Q5_K => each(bytes, out, |block, out| large::q5_k(block, out, &number)),
+        Kind::Q6_K => each(bytes, out, |block, out| large::q6_k(block, out, &number)),
+        Kind::IQ4_NL => each(bytes, out, |block, out| small::iq4_nl(block, out, &number)),
+        Kind::IQ4_XS => each(bytes, out, |block, out| large::iq4_xs(block, out, &number)),
+        Kind::TQ1_0 => each(bytes, out, |block, out| large::tq1_0(block, out, &number)),
+        Kind::TQ2_0 => each(bytes, out, |block, out| large::tq2_0(block, out, &number)),
+        Kind::MXFP4 => each(bytes, out, |block, out| small::mxfp4(block, out, &number)),
         // Floats are no blocks: `dense` reads them.
         Kind::F32 | Kind::F16 | Kind::Bf16 => {}
     }
 }
 
 #[inline(always)]
-fn each<const BYTES: usize, const VALUES: usize>(
+fn each<T, const BYTES: usize, const VALUES: usize>(
     bytes: &[u8],
-    out: &mut [f32],
-    widen: impl Fn(&[u8; BYTES], &mut [f32; VALUES]),
+    out: &mut [T],
+    widen: impl Fn(&[u8; BYTES], &mut [T; VALUES]),
 ) {
     bytes.as_chunks().0.iter().zip(out.as_chunks_mut().0).for_each(|(block, out)| widen(block, out));
 }
@@ -183,7 +202,7 @@ pub(crate) fn half_at(block: &[u8], at: usize) -> f32 {
 
 /// 32 numbers of 16 bytes of halves; `value` is given q and its place.
 #[inline(always)]
-fn nibbles(bytes: &[u8], out: &mut [f32; 32], value: impl Fn(u8, usize) -> f32) {
+fn nibbles<T>(bytes: &[u8], out: &mut [T; 32], value: impl Fn(u8, usize) -> T) {
     for at in 0..16 {
         out[at] = value(bytes[at] & 15, at);
         out[at + 16] = value(bytes[at] >> 4, at + 16);
