@@ -2,7 +2,8 @@
 # How fast one and eight replies are decoded and a prompt of 512 tokens is read, ours and llama.cpp in turns on the same
 # files: a random checkpoint of Qwen2-0.5B's shape as f32, bfloat16, Q8_0 and Q4_0, with one thread and with two.
 #   benches/engine/run.sh [FILE.gguf ...]      WORK=folder for what it makes [target/bench-engine]; REPEAT=times [3];
-#                                              KINDS="f32 bf16 q8_0 q4_0"; THREADS="1 2"; TOKENS=of a reply [32]
+#                                              KINDS="f32 bf16 q8_0 q4_0"; THREADS="1 2"; TOKENS=of a reply [32];
+#                                              FLAGS=--int8 rounds our inputs as llama.cpp rounds its own
 # Files that are named are measured instead. ACBENCH_LLAMA_CPP may name a Python that has llama-cpp-python. Prints a table;
 # every single measurement is in results.txt.
 set -euo pipefail
@@ -34,7 +35,7 @@ fi
 for _ in $(seq "${REPEAT:-3}"); do
     for file in "${files[@]}"; do
         for threads in ${THREADS:-1 2}; do
-            "$bin/examples/engine" "$file" "$threads" "${TOKENS:-32}" | sed "s|^|ours $(basename "$file") |"
+            "$bin/examples/engine" "$file" "$threads" "${TOKENS:-32}" ${FLAGS:-} | sed "s|^|ours $(basename "$file") |"
             "$ACBENCH_LLAMA_CPP" benches/engine/engine.py "$file" "$threads" "${TOKENS:-32}" |
                 sed "s|^|llama.cpp $(basename "$file") |"
         done

@@ -63,6 +63,31 @@ fn a_run_goes_on_with_the_checkpoint_that_it_began_with_and_no_other() -> Checke
     Ok(())
 }
 
+#[test]
+fn inputs_are_rounded_where_a_run_says_so_and_the_run_remembers_it() -> Checked<()> {
+    let folder = tempfile::tempdir()?;
+    made(folder.path())?;
+    let exact = json_of(folder.path(), &ask(&BOTH))?;
+    assert_eq!(exact["run"]["activations"], Value::Null);
+    let said = |variant: &str| fs::read(folder.path().join("out").join(variant).join("transcripts/worfbench.jsonl"));
+    let before = ["dense", "half"].map(said);
+    // A run whose inputs were not rounded does not go on with others.
+    let rounding = [&ask(&BOTH)[..], &["--activations", "int8"]].concat();
+    let told = refused(folder.path(), &rounding)?;
+    assert!(told.contains("activations: the run has nothing, asked now is \"int8\""), "{told}");
+    fs::rename(folder.path().join("out"), folder.path().join("before"))?;
+    let rounded = json_of(folder.path(), &rounding)?;
+    assert_eq!(rounded["run"]["activations"], "int8");
+    let page = fs::read_to_string(folder.path().join("out/report/index.html"))?;
+    assert!(page.contains("inputs of integer weights rounded to 8 bits"));
+    // Weights that are no integers reply as they did.
+    let after = ["dense", "half"].map(said);
+    for (before, after) in before.into_iter().zip(after) {
+        assert_eq!(before?, after?);
+    }
+    Ok(())
+}
+
 /// Changes a text file.
 fn edit(path: &Path, from: &str, to: &str) -> Checked<()> {
     let text = fs::read_to_string(path)?;

@@ -159,6 +159,12 @@ pub fn round_to_int8(row: &mut [f32], step: f32, factor: f32) {
     portable::round_to_int8(row, step, factor);
 }
 
+/// [`portable::sums_of_codes`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32]) {
+    portable::sums_of_codes(codes, size, sums);
+}
+
 /// [`portable::int8_codes`], vectorized by the compiler.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {

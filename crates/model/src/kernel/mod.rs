@@ -163,6 +163,10 @@ dispatch!(
     pub(crate) int8_codes(row: &[f32], step: f32, codes: &mut [i8])
 );
 dispatch!(
+    /// The sum of each so many codes.
+    pub(crate) sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32])
+);
+dispatch!(
     /// Rounds numbers to those of e4m3 times the scale.
     pub(crate) round_to_fp8(row: &mut [f32], scale: f32)
 );

@@ -311,6 +311,14 @@ pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {
     }
 }
 
+/// The sum of each so many codes, the last of what is left.
+#[inline(always)]
+pub fn sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32]) {
+    for (sum, codes) in sums.iter_mut().zip(codes.chunks(size.max(1))) {
+        *sum = codes.iter().map(|&code| i32::from(code)).sum();
+    }
+}
+
 /// Rounds numbers to those of e4m3 times the scale.
 #[inline(always)]
 pub fn round_to_fp8(row: &mut [f32], scale: f32) {

@@ -68,13 +68,12 @@ fn held(
 const KINDS: usize = 23;
 
 /// Kinds of blocks that are multiplied by whole numbers, and the numbers of a group.
-const BLOCKS: [(Kind, usize); 10] = [
+const BLOCKS: [(Kind, usize); 9] = [
     (Kind::Q4_0, 32),
     (Kind::Q4_1, 32),
     (Kind::Q5_0, 32),
     (Kind::Q5_1, 32),
     (Kind::Q8_0, 32),
-    (Kind::Q2_K, 16),
     (Kind::Q3_K, 16),
     (Kind::Q4_K, 32),
     (Kind::Q5_K, 32),

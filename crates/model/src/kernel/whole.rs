@@ -38,9 +38,14 @@ impl<'a> Inputs<'a> {
         assert!(w.takes(x.run), "runs and groups that cross");
         let segment = x.run.min(w.group);
         let (segments, runs) = (x.k.div_ceil(segment), x.k.div_ceil(x.run));
-        let segments_of = |row: &'a [f32]| (0..segments).map(move |at| row[at * segment / x.run]);
-        let scales = x.scales.chunks_exact(runs).flat_map(segments_of).collect();
-        let sums = x.codes.chunks_exact(x.k).flat_map(|row| row.chunks(segment)).map(sum).collect();
+        let mut scales = Vec::with_capacity(x.codes.len() / x.k * segments);
+        for row in x.scales.chunks_exact(runs) {
+            scales.extend((0..segments).map(|at| row[at * segment / x.run]));
+        }
+        let mut sums = vec![0; scales.len()];
+        for (codes, sums) in x.codes.chunks_exact(x.k).zip(sums.chunks_exact_mut(segments)) {
+            super::sums_of_codes(codes, segment, sums);
+        }
         Self { k: x.k, codes: &x.codes, segment, scales, sums }
     }
 
@@ -57,11 +62,6 @@ impl<'a> Inputs<'a> {
     fn rows(&self) -> usize {
         self.codes.len() / self.k
     }
-}
-
-/// The sum of some codes.
-fn sum(codes: &[i8]) -> i32 {
-    codes.iter().map(|&code| i32::from(code)).sum()
 }
 
 /// `x w^T`, written over `y` `[m, out]`.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::Strips;
 use crate::kernel::whole::Inputs;
-use crate::strips::{Line, ROWS, ScalesOf, Strip};
+use crate::strips::{Line, ROWS, ScalesOf};
 
 /// Whether this processor has the instruction, too.
 pub fn available() -> bool {
@@ -58,7 +58,25 @@ fn tile<const R: usize, const P: usize, const BITS: usize>(
         let (group, place) = (columns.start / w.group, first * segments + segment);
         // SAFETY: the strip and the rows of x have k columns (asserted), and segments are whole units of 16.
         let sums = unsafe { sums::<R, P, BITS>((codes, x.k), strip.lines, columns) };
-        add_scaled(x, &strip, group, place, sums, &mut totals);
+        // SAFETY: sixteen values.
+        let middles = strip.middles.map(|middles| unsafe { _mm512_loadu_si512(middles[group].as_ptr().cast()) });
+        let scale = sixteen(strip.scales, group);
+        for (r, sum) in sums.into_iter().enumerate() {
+            let place = place + r * segments;
+            let less = match middles {
+                Some(middle) => _mm512_mullo_epi32(middle, _mm512_set1_epi32(x.sums[place])),
+                None => _mm512_set1_epi32(strip.middle.wrapping_mul(x.sums[place])),
+            };
+            let whole = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, less));
+            totals[r] = _mm512_fmadd_ps(whole, _mm512_mul_ps(scale, _mm512_set1_ps(x.scales[place])), totals[r]);
+        }
+        if let Some(offset) = strip.offsets.map(|offsets| sixteen(offsets, group)) {
+            for (r, total) in totals.iter_mut().enumerate() {
+                let place = place + r * segments;
+                let (sum, factor) = (_mm512_set1_ps(x.sums[place] as f32), _mm512_set1_ps(x.scales[place]));
+                *total = _mm512_fmadd_ps(sum, _mm512_mul_ps(offset, factor), *total);
+            }
+        }
     }
     for (out, total) in out.iter_mut().zip(totals) {
         // SAFETY: sixteen values.
@@ -109,37 +127,6 @@ unsafe fn sums<const R: usize, const P: usize, const BITS: usize>(
         at += step;
     }
     sums.map(|parts| parts.into_iter().reduce(|a, b| _mm512_add_epi32(a, b)).unwrap_or(_mm512_setzero_si512()))
-}
-
-/// Adds what the whole sums of a segment stand for. `place`: of the first row's segment.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn add_scaled<const R: usize>(
-    x: &Inputs<'_>,
-    strip: &Strip<'_>,
-    group: usize,
-    place: usize,
-    sums: [__m512i; R],
-    totals: &mut [__m512; R],
-) {
-    let places = (place..).step_by(x.segments());
-    // SAFETY: sixteen values.
-    let middles = strip.middles.map(|middles| unsafe { _mm512_loadu_si512(middles[group].as_ptr().cast()) });
-    let scale = sixteen(strip.scales, group);
-    for ((total, sum), place) in totals.iter_mut().zip(sums).zip(places.clone()) {
-        let less = match middles {
-            Some(middle) => _mm512_mullo_epi32(middle, _mm512_set1_epi32(x.sums[place])),
-            None => _mm512_set1_epi32(strip.middle.wrapping_mul(x.sums[place])),
-        };
-        let whole = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, less));
-        *total = _mm512_fmadd_ps(whole, _mm512_mul_ps(scale, _mm512_set1_ps(x.scales[place])), *total);
-    }
-    if let Some(offset) = strip.offsets.map(|offsets| sixteen(offsets, group)) {
-        for (total, place) in totals.iter_mut().zip(places) {
-            let (sum, factor) = (_mm512_set1_ps(x.sums[place] as f32), _mm512_set1_ps(x.scales[place]));
-            *total = _mm512_fmadd_ps(sum, _mm512_mul_ps(offset, factor), *total);
-        }
-    }
 }
 
 /// The scales of a group.
