@@ -37,8 +37,8 @@ fn rows<const BITS: usize>(x: &Inputs<'_>, first: usize, w: &Strips, strip: usiz
     }
 }
 
-/// `R` rows of x by a strip, each sum in `P` parts.
-#[inline]
+/// `R` rows of x by a strip, each sum in `P` parts. (Within its caller, beside all others, sums would not stay in registers.)
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 fn tile<const R: usize, const P: usize, const BITS: usize>(
     x: &Inputs<'_>,
