@@ -181,6 +181,11 @@ impl Strips {
         fits(self.cols, self.group, run)
     }
 
+    /// Whether something is added to the numbers of a group.
+    pub(crate) fn has_offsets(&self) -> bool {
+        self.offsets.is_some()
+    }
+
     /// Lines of a strip.
     pub(crate) fn lines_in_one(&self) -> usize {
         self.cols * self.bits as usize / 32

@@ -13,7 +13,7 @@ pub enum Activation {
     /// symmetric token quantization. (vLLM's kernel divides by 127 instead.)
     Int8,
     /// Whole numbers in -127..=127 times `max|x| / 127` of each run of this many inputs of the token, ties to even; of runs of 32
-    /// the factor is rounded to f16. So llama.cpp rounds the inputs of weights in blocks (Q8_0; Q8_K has runs of 256).
+    /// the factor is rounded to f16, and what offsets of weights are multiplied by is. So llama.cpp rounds the inputs of weights in blocks (Q8_0; Q8_K has runs of 256).
     Int8Runs(usize),
     /// e4m3 numbers times `max|x| / 448` of the token.
     Fp8,
@@ -65,29 +65,36 @@ impl Activation {
         let run = self.run().unwrap_or(x.cols).clamp(1, x.cols.max(1));
         let mut codes = vec![0; x.data.len()];
         let mut scales = Vec::with_capacity(x.rows * x.cols.div_ceil(run));
+        let mut steps = Vec::with_capacity(scales.capacity());
         for (row, codes) in x.data.chunks(x.cols.max(1)).zip(codes.chunks_mut(x.cols.max(1))) {
             for (numbers, codes) in row.chunks(run).zip(codes.chunks_mut(run)) {
                 let (step, factor) = self.step(numbers);
                 kernel::int8_codes(numbers, step, codes);
                 scales.push(factor);
+                steps.push(step);
             }
         }
-        Whole { k: x.cols, codes, run, scales }
+        Whole { k: x.cols, codes, run, scales, steps: self.is_short().then_some(steps) }
     }
 
     /// What inputs of a run are divided by before they are rounded to whole numbers, and multiplied by after.
     fn step(&self, run: &[f32]) -> (f32, f32) {
         match self {
-            Self::Int8Runs(size) => {
+            Self::Int8Runs(_) => {
                 let step = scale(run, 127.0);
                 let held = f16::from_f32(step).to_f32();
-                (step, if *size == 32 && held.is_finite() { held } else { step })
+                (step, if self.is_short() && held.is_finite() { held } else { step })
             }
             _ => {
                 let step = scale(run, 127.5);
                 (step, step)
             }
         }
+    }
+
+    /// Whether scales and sums of a run are 16-bit floats.
+    fn is_short(&self) -> bool {
+        *self == Self::Int8Runs(32)
     }
 
     /// Inputs of a token that are rounded together; `None` where all are.

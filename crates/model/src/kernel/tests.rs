@@ -331,7 +331,8 @@ proptest! {
         let strips = strips.expect("runs and groups that do not cross");
         let runs = k.div_ceil(run);
         let codes: Vec<i8> = (0..m * k).map(|_| drawn(-128, 127, &mut rng) as i8).collect();
-        let x = Whole { k, codes, run, scales: random(m * runs, &mut rng) };
+        let steps = zeros.then(|| random(m * runs, &mut rng));
+        let x = Whole { k, codes, run, scales: random(m * runs, &mut rng), steps };
         let mut y = Matrix::new(m, n, vec![7.0; m * n]);
         rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap().install(|| whole_product(&x, &strips, &mut y));
         let size = group.min(run);
@@ -345,7 +346,11 @@ proptest! {
                 want = (sum as f32).mul_add(scale * factor, want);
                 if offset.to_bits() << 1 != 0 {
                     let sum: i64 = codes.iter().map(|&code| i64::from(code)).sum();
-                    want = (sum as f32).mul_add(offset * factor, want);
+                    let total = match &x.steps {
+                        Some(steps) => half::f16::from_f32(sum as f32 * steps[row * runs + from / run]).to_f32(),
+                        None => sum as f32 * factor,
+                    };
+                    want = total.mul_add(offset, want);
                 }
             }
             prop_assert_eq!(y.row(row)[col], want);

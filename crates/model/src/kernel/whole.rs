@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use half::f16;
+
 use super::matmul;
 use crate::strips::{Line, ROWS, Strip};
 use crate::{Matrix, Strips};
@@ -18,6 +20,8 @@ pub struct Whole {
     pub run: usize,
     /// What the codes of a run are multiplied by, `[m, ceil(k / run)]`.
     pub scales: Vec<f32>,
+    /// Where sums of inputs are held in 16 bits: what the codes of a run were steps of, before that was rounded, likewise.
+    pub steps: Option<Vec<f32>>,
 }
 
 /// The same as one weight takes them: in segments, which are within one run and one group.
@@ -31,6 +35,9 @@ pub(super) struct Inputs<'a> {
     pub scales: Vec<f32>,
     /// The sum of the codes of each segment, `[m, segments]`.
     pub sums: Vec<i32>,
+    /// The sum of the inputs of each segment, which offsets of weights are multiplied by, `[m, segments]`; none where there are no
+    /// offsets.
+    pub totals: Vec<f32>,
 }
 
 impl<'a> Inputs<'a> {
@@ -38,15 +45,29 @@ impl<'a> Inputs<'a> {
         assert!(w.takes(x.run), "runs and groups that cross");
         let segment = x.run.min(w.group);
         let (segments, runs) = (x.k.div_ceil(segment), x.k.div_ceil(x.run));
-        let mut scales = Vec::with_capacity(x.codes.len() / x.k * segments);
-        for row in x.scales.chunks_exact(runs) {
-            scales.extend((0..segments).map(|at| row[at * segment / x.run]));
-        }
+        let spread = |of_runs: &[f32]| {
+            let mut all = Vec::with_capacity(x.codes.len() / x.k * segments);
+            for row in of_runs.chunks_exact(runs) {
+                all.extend((0..segments).map(|at| row[at * segment / x.run]));
+            }
+            all
+        };
+        let scales = spread(&x.scales);
         let mut sums = vec![0; scales.len()];
         for (codes, sums) in x.codes.chunks_exact(x.k).zip(sums.chunks_exact_mut(segments)) {
             super::sums_of_codes(codes, segment, sums);
         }
-        Self { k: x.k, codes: &x.codes, segment, scales, sums }
+        let total = |(sum, scale): (&i32, &f32)| *sum as f32 * scale;
+        let totals = match &x.steps {
+            _ if !w.has_offsets() => Vec::new(),
+            None => sums.iter().zip(&scales).map(total).collect(),
+            Some(steps) => {
+                let short =
+                    |total: f32| Some(f16::from_f32(total).to_f32()).filter(|short| short.is_finite()).unwrap_or(total);
+                sums.iter().zip(&spread(steps)).map(|one| short(total(one))).collect()
+            }
+        };
+        Self { k: x.k, codes: &x.codes, segment, scales, sums, totals }
     }
 
     /// Segments of a row.
@@ -148,7 +169,7 @@ pub(super) fn portable(x: &Inputs<'_>, first: usize, w: &Strips, strip: usize, o
                 let whole = sum.wrapping_sub(middle.wrapping_mul(x.sums[place]));
                 *out = (whole as f32).mul_add(scales.get(group, at) * x.scales[place], *out);
                 if let Some(offsets) = offsets {
-                    *out = (x.sums[place] as f32).mul_add(offsets.get(group, at) * x.scales[place], *out);
+                    *out = x.totals[place].mul_add(offsets.get(group, at), *out);
                 }
             }
         }

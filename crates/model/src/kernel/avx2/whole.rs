@@ -98,8 +98,7 @@ fn tile<const R: usize, const BITS: usize>(
         if let Some(offset) = offsets.map(|offsets| eight(offsets, group, half)) {
             for (r, total) in totals.iter_mut().enumerate() {
                 let place = place + r * segments;
-                let (sum, factor) = (_mm256_set1_ps(x.sums[place] as f32), _mm256_set1_ps(x.scales[place]));
-                *total = _mm256_fmadd_ps(sum, _mm256_mul_ps(offset, factor), *total);
+                *total = _mm256_fmadd_ps(_mm256_set1_ps(x.totals[place]), offset, *total);
             }
         }
     }

@@ -73,8 +73,7 @@ fn tile<const R: usize, const P: usize, const BITS: usize>(
         if let Some(offset) = strip.offsets.map(|offsets| sixteen(offsets, group)) {
             for (r, total) in totals.iter_mut().enumerate() {
                 let place = place + r * segments;
-                let (sum, factor) = (_mm512_set1_ps(x.sums[place] as f32), _mm512_set1_ps(x.scales[place]));
-                *total = _mm512_fmadd_ps(sum, _mm512_mul_ps(offset, factor), *total);
+                *total = _mm512_fmadd_ps(_mm512_set1_ps(x.totals[place]), offset, *total);
             }
         }
     }
