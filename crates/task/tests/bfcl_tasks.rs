@@ -72,6 +72,20 @@ fn nothing_said_is_worth_nothing_when_corrected_and_wins_irrelevance_on_paper() 
     Ok(())
 }
 
+#[test]
+fn words_alone_are_in_no_form_that_was_asked_for() -> Result<(), Box<dyn Error>> {
+    for task in Bfcl::ALL {
+        let (samples, assets) = drawn(task, Split::Test, false, 30)?.held();
+        for sample in samples {
+            let said = |_| "It is 10: the largest number that divides both, found by Euclid.".to_owned();
+            let transcript = play(&task, (&sample, &assets), said)?;
+            let score = task.score(&sample, &transcript, &Lexical, Scoring::Corrected)?;
+            assert_ne!(score.metrics.get("form"), Some(&1.0), "{}", sample.id);
+        }
+    }
+    Ok(())
+}
+
 /// The names of functions, services and people that samples show or hide.
 fn names(split: Split) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let mut names = BTreeSet::new();

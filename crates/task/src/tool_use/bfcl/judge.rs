@@ -79,10 +79,10 @@ fn single(sample: &Sample, input: &Input, reply: &str, (switches, scoring): Mode
     if Relevance::of(&input.category).is_some() {
         return Ok(score);
     }
-    // The reference reads a list without calls in nothing.
-    let said = !reply.trim().is_empty();
-    let formed = said && input.decoded(reply, &sample.tools, &Switches::all(false)).calls().is_some();
-    let read = decoded.calls().is_some_and(|calls| !calls.is_empty());
+    // The reference reads a list without calls in nothing, and in words where JSON is asked for.
+    let has_calls = |decoded: &Decoded| decoded.calls().is_some_and(|calls| !calls.is_empty());
+    let formed = has_calls(&input.decoded(reply, &sample.tools, &Switches::all(false)));
+    let read = has_calls(&decoded);
     Ok(with_form(score, scoring, formed, read))
 }
 
