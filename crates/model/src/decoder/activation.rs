@@ -13,7 +13,8 @@ pub enum Activation {
     /// symmetric token quantization. (vLLM's kernel divides by 127 instead.)
     Int8,
     /// Whole numbers in -127..=127 times `max|x| / 127` of each run of this many inputs of the token, ties to even; of runs of 32
-    /// the factor is rounded to f16, and what offsets of weights are multiplied by is. So llama.cpp rounds the inputs of weights in blocks (Q8_0; Q8_K has runs of 256).
+    /// the factor is rounded to f16, and what offsets of weights are multiplied by is. So llama.cpp rounds the inputs of weights in
+    /// blocks (Q8_0; Q8_K has runs of 256).
     Int8Runs(usize),
     /// e4m3 numbers times `max|x| / 448` of the token.
     Fp8,
@@ -45,7 +46,7 @@ impl Activation {
     /// assert_eq!(Activation::Int8.round(&x).data, [127.0, -1.0, 0.0]);
     /// ```
     pub fn round(&self, x: &Matrix) -> Matrix {
-        let width = self.run().unwrap_or(x.cols).clamp(1, x.cols.max(1));
+        let width = self.width(x.cols);
         let mut rounded = x.clone();
         for run in rounded.data.chunks_mut(x.cols.max(1)).flat_map(|row| row.chunks_mut(width)) {
             match *self {
@@ -62,7 +63,7 @@ impl Activation {
 
     /// The whole numbers that `x` `[tokens, in]` is rounded to, where it is to such.
     pub(crate) fn whole(&self, x: &Matrix) -> Whole {
-        let run = self.run().unwrap_or(x.cols).clamp(1, x.cols.max(1));
+        let run = self.width(x.cols);
         let mut codes = vec![0; x.data.len()];
         let mut scales = Vec::with_capacity(x.rows * x.cols.div_ceil(run));
         let mut steps = Vec::with_capacity(scales.capacity());
@@ -70,7 +71,9 @@ impl Activation {
             for (numbers, codes) in row.chunks(run).zip(codes.chunks_mut(run)) {
                 let (step, factor) = self.step(numbers);
                 kernel::int8_codes(numbers, step, codes);
-                scales.push(factor);
+                // Whole numbers cannot say that an input is none; the scale can.
+                let broken = numbers.iter().any(|x| x.is_nan());
+                scales.push(if broken { f32::NAN } else { factor });
                 steps.push(step);
             }
         }
@@ -103,6 +106,11 @@ impl Activation {
             Self::Fp8Groups(size) | Self::Int8Runs(size) => Some(size),
             _ => None,
         }
+    }
+
+    /// The same of so many inputs in all.
+    fn width(&self, cols: usize) -> usize {
+        self.run().unwrap_or(cols).clamp(1, cols.max(1))
     }
 
     /// The same where inputs are rounded to whole numbers: more than there are where all are rounded together.
@@ -153,6 +161,9 @@ mod tests {
             assert_eq!(activation.round(&x).data, wide, "{activation:?}");
             assert_eq!(whole.scales.len(), 3 * runs);
         }
+        // What is no number is not lost.
+        let broken = Activation::Int8.whole(&Matrix::new(2, 2, vec![f32::NAN, 1.0, 2.0, 1.0]));
+        assert!(broken.scales[0].is_nan() && !broken.scales[1].is_nan());
         // As llama.cpp: the largest number is 127 steps, and the step an f16 number.
         let run = Activation::Int8Runs(32).whole(&Matrix::new(1, 2, vec![-1.0, 0.5]));
         assert_eq!((run.codes, run.scales), (vec![-127, 64], vec![f16::from_f32(1.0 / 127.0).to_f32()]));
