@@ -121,7 +121,7 @@ impl Strips {
             return None;
         }
         let width = packed.row_words() * 4;
-        let lines = lay_out((rows, cols, packed.bits), |row, put| {
+        let (lines, _) = lay_out((rows, cols, packed.bits), |row, put| {
             let bytes = &packed.words[row * width..(row + 1) * width];
             bytes.as_chunks::<4>().0.iter().for_each(|&four| put(columns_apart(four, packed.bits)));
         });
@@ -141,23 +141,18 @@ impl Strips {
         if !fits(cols, group, run) {
             return None;
         }
-        let numbers = |row: usize| {
+        let (lines, grids) = lay_out((rows, cols, bits), |row, put| {
             let mut numbers = vec![(0, 0.0, 0.0); cols];
             blocks.numbers(row, &mut numbers);
-            numbers
-        };
-        let lines = lay_out((rows, cols, bits), |row, put| {
-            let levels: Vec<u8> = numbers(row).iter().map(|&(q, ..)| (i32::from(q) + middle) as u8).collect();
+            let levels: Vec<u8> = numbers.iter().map(|&(q, ..)| (i32::from(q) + middle) as u8).collect();
             if bits == 8 {
-                return levels.as_chunks().0.iter().for_each(|&four| put(four));
+                levels.as_chunks().0.iter().for_each(|&four| put(four));
+            } else {
+                levels.as_chunks::<8>().0.iter().for_each(|l| put(std::array::from_fn(|j| l[j] | l[4 + j] << 4)));
             }
-            levels.as_chunks::<8>().0.iter().for_each(|l| put(std::array::from_fn(|j| l[j] | l[4 + j] << 4)));
+            numbers.into_iter().step_by(group).map(|(_, scale, offset)| (scale, offset)).collect::<Vec<_>>()
         });
-        let grids: Vec<(f32, f32)> = (0..rows)
-            .into_par_iter()
-            .flat_map_iter(|row| numbers(row).into_iter().step_by(group).map(|(_, scale, offset)| (scale, offset)))
-            .collect();
-        let (scale, offset): (Vec<f32>, Vec<f32>) = grids.into_iter().unzip();
+        let (scale, offset): (Vec<f32>, Vec<f32>) = grids.into_iter().flatten().unzip();
         let held = |all: &[f32]| Scales::of(across(all, rows, cols / group));
         let offsets = offsets.then(|| held(&offset));
         Some(Self { rows, cols, bits, group, lines, scales: held(&scale), offsets, middle, middles: None })
@@ -250,9 +245,9 @@ impl Form {
     }
 }
 
-/// The most bytes that blocks of this kind take in strips, as many values as these.
-pub(crate) fn most_bytes(kind: Kind, values: usize) -> usize {
-    Form::of(kind).map_or(0, |Form { bits, group, offsets, .. }| {
+/// The most bytes that blocks of this kind take in strips, as many values as these; `None` where they are not laid out.
+pub(crate) fn most_bytes(kind: Kind, values: usize) -> Option<usize> {
+    Form::of(kind).map(|Form { bits, group, offsets, .. }| {
         values * bits as usize / 8 + values / group * if offsets { 8 } else { 4 }
     })
 }
@@ -265,21 +260,27 @@ fn fits(cols: usize, group: usize, run: usize) -> bool {
     cols.is_multiple_of(UNIT) && cols <= MOST && even(group) && even(run) && nested()
 }
 
-/// Lines of all strips. `row` hands out the four bytes of a row in each line, in order.
-fn lay_out((rows, cols, bits): (usize, usize, u32), row: impl Fn(usize, &mut dyn FnMut([u8; 4])) + Sync) -> Vec<Line> {
+/// Lines of all strips. `row` hands out the four bytes of a row in each line, in order; what it gives of each row comes beside.
+fn lay_out<T: Send>(
+    (rows, cols, bits): (usize, usize, u32),
+    row: impl Fn(usize, &mut dyn FnMut([u8; 4])) -> T + Sync,
+) -> (Vec<Line>, Vec<T>) {
     let count = cols * bits as usize / 32;
     let mut lines = vec![Line([0; 64]); rows.div_ceil(ROWS) * count];
-    lines.par_chunks_mut(count.max(1)).enumerate().for_each(|(strip, lines)| {
-        for (place, at) in (strip * ROWS..rows.min((strip + 1) * ROWS)).enumerate() {
+    let row = &row;
+    let of_strip = |(strip, lines): (usize, &mut [Line])| {
+        let of_row = |(place, at): (usize, usize)| {
             let mut lines = lines.iter_mut();
             row(at, &mut |four| {
                 if let Some(line) = lines.next() {
                     line.0[place * 4..place * 4 + 4].copy_from_slice(&four);
                 }
-            });
-        }
-    });
-    lines
+            })
+        };
+        (strip * ROWS..rows.min((strip + 1) * ROWS)).enumerate().map(of_row).collect::<Vec<T>>()
+    };
+    let of_rows = lines.par_chunks_mut(count.max(1)).enumerate().flat_map_iter(of_strip).collect();
+    (lines, of_rows)
 }
 
 /// Four bytes of neighboring columns as a line holds them.
@@ -341,7 +342,7 @@ mod tests {
             bytes.iter_mut().for_each(|byte| *byte &= 0xBF);
             let blocks = Quantized { kind, rows, cols, bytes: bytes.into() };
             if let Some(strips) = Strips::of_blocks(&blocks, kind.block_values()) {
-                assert!(strips.bytes() <= most_bytes(kind, 32 * cols), "{}", kind.name());
+                assert!(most_bytes(kind, 32 * cols).is_some_and(|most| strips.bytes() <= most), "{}", kind.name());
                 let (ours, theirs) =
                     (crate::Weight::Strips(strips).to_f32(), crate::Weight::Quantized(blocks).to_f32());
                 assert_eq!(ours, theirs, "{}", kind.name());

@@ -222,14 +222,15 @@ impl Tensors {
             (Dtype::F32, Change::None) if matrix && range.start.is_multiple_of(4) => 0,
             (Dtype::F32 | Dtype::F64, _) => 4 * values,
             // Packed integers have a scale of 32 bits, blocks one of 16.
-            (Dtype::U8, change) => match Kind::of_suffix(suffix) {
-                Some(kind) if whole && most_bytes(kind, 1 << 8) > 0 => {
-                    most_bytes(kind, bytes / kind.block_bytes() * kind.block_values())
-                }
-                Some(kind @ (Kind::Q4_0 | Kind::Q8_0)) => bytes / kind.block_bytes() * (kind.block_bytes() + 2),
-                _ if *change == Change::None => 0,
-                _ => bytes,
-            },
+            (Dtype::U8, change) => {
+                let kind = Kind::of_suffix(suffix);
+                let most = |kind: Kind| most_bytes(kind, bytes / kind.block_bytes() * kind.block_values());
+                kind.filter(|_| whole).and_then(most).unwrap_or(match kind {
+                    Some(kind @ (Kind::Q4_0 | Kind::Q8_0)) => bytes / kind.block_bytes() * (kind.block_bytes() + 2),
+                    _ if *change == Change::None => 0,
+                    _ => bytes,
+                })
+            }
             (Dtype::I32, _) if suffix == "weight_packed" && !whole => 0,
             (Dtype::F8_E4M3, _) => 0,
             _ => bytes,
