@@ -79,7 +79,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let inputs = match flags.first().map(String::as_str) {
         None => Activations::Stored,
         Some("--int8") => Activations::Int8,
-        Some(other) => return Err(format!("{other}: there is only --int8").into()),
+        Some("--bf16") => Activations::Bf16,
+        Some(other) => return Err(format!("{other}: there are --int8 and --bf16").into()),
     };
     let mut args = args.into_iter();
     let folder = args.next().ok_or("the first argument is a checkpoint")?;

@@ -260,6 +260,39 @@ fn inputs_are_rounded_where_that_is_asked() -> Checked<()> {
     Ok(())
 }
 
+/// Those of bfloat16 weights likewise; each row by itself, whatever it is batched with.
+#[test]
+fn inputs_are_rounded_to_bfloat16_where_that_is_asked() -> Checked<()> {
+    let pico = Checkpoint::bundled()?;
+    let tokens = pico.tokenizer()?.encode("The agent calls a tool and reads what it says.", false)?;
+    let (stored, asked) = (Model::load(&pico)?, Model::load(&pico.with_activations(Activations::Bf16))?);
+    let mut rng = record::Rng::new(6);
+    for (one, other) in stored.blocks.iter().zip(&asked.blocks) {
+        for (stored, asked) in one.linears().into_iter().zip(other.linears()) {
+            assert_eq!((stored.weight.kind().as_str(), stored.activation), ("bf16", None));
+            assert_eq!(asked.activation, Some(Activation::Bf16));
+            let numbers = (0..40 * stored.in_features()).map(|_| rng.uniform() as f32 - 0.5).collect();
+            let x = Matrix::new(40, stored.in_features(), numbers);
+            let (exact, by_hand, asked_all) =
+                (stored.forward(&x), stored.forward(&Activation::Bf16.round(&x)), asked.forward(&x));
+            let apart = |other: &Matrix| -> f32 {
+                asked_all.data.iter().zip(&other.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+            };
+            let (near, far) = (apart(&by_hand), apart(&exact));
+            assert!(near < 2e-3 * far, "{}: {near} and {far}", stored.name);
+            for rows in [1, 2, 3, 5, 8, 17, 31] {
+                let some = asked.forward(&x.slice_rows(40 - rows..40));
+                assert_eq!(some.data, asked_all.data[(40 - rows) * some.cols..], "{} by {rows} rows", stored.name);
+            }
+        }
+    }
+    let (exact, rounded) = (stored.logits(&tokens)?, asked.logits(&tokens)?);
+    let most = exact.data.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+    let off = exact.data.iter().zip(&rounded.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / most;
+    assert!(off > 0.0 && off < 0.05, "{off}");
+    Ok(())
+}
+
 #[test]
 fn what_a_folder_holds_decides_how_it_is_read() -> Checked<()> {
     let folder = tempfile::tempdir()?;

@@ -115,9 +115,14 @@ pub struct Half {
 }
 
 impl Half {
+    /// The bytes of a row, `[2 * cols]`.
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.cols * 2..(row + 1) * self.cols * 2]
+    }
+
     /// Widens one row into `out`, `[cols]`, exactly.
     pub fn widen_row(&self, row: usize, out: &mut [f32]) {
-        let pairs = self.bytes[row * self.cols * 2..(row + 1) * self.cols * 2].as_chunks::<2>().0;
+        let pairs = self.row(row).as_chunks::<2>().0;
         match self.kind {
             HalfKind::Bf16 => {
                 for (value, &pair) in out.iter_mut().zip(pairs) {

@@ -90,6 +90,8 @@ pub enum Activations {
     /// Those of weights that are integers of 8 bits or fewer, too: to integers of 8 bits in runs of 32 inputs, of 256 where weights
     /// lie in blocks of 256. So do llama.cpp, on processors, and servers with kernels for W4A8.
     Int8,
+    /// Those of bfloat16 weights, too: to bfloat16. So do llama.cpp, on processors, and models that run in bfloat16 elsewhere.
+    Bf16,
 }
 
 impl Activations {
@@ -98,11 +100,12 @@ impl Activations {
         *self == Self::Stored
     }
 
-    /// How they are called: `stored`, `int8`.
+    /// How they are called: `stored`, `int8`, `bf16`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
             Self::Int8 => "int8",
+            Self::Bf16 => "bf16",
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) fn activations(activations: Activations) -> &'static str {
     match activations {
         Activations::Stored => "",
         Activations::Int8 => "; inputs of integer weights rounded to 8 bits, as llama.cpp does",
+        Activations::Bf16 => "; inputs of bfloat16 weights rounded to bfloat16, as llama.cpp does",
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) enum ActivationsArg {
     Stored,
     /// Beside integer weights rounded to 8-bit integers, in runs of 32 inputs (K-quants: 256)
     Int8,
+    /// Beside bfloat16 weights rounded to bfloat16, with sums in f32
+    Bf16,
 }
 
 impl ActivationsArg {
@@ -56,6 +58,7 @@ impl ActivationsArg {
         match self {
             Self::Stored => Activations::Stored,
             Self::Int8 => Activations::Int8,
+            Self::Bf16 => Activations::Bf16,
         }
     }
 }

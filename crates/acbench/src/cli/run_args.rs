@@ -146,7 +146,8 @@ pub(crate) struct RunArgs {
     top_k: Option<usize>,
 
     /// How inputs of linears are rounded while models run here: `int8` is how llama.cpp runs weights of 8 bits or fewer on
-    /// processors, and servers with W4A8 kernels; the dense model changes only where its weights are such, too
+    /// processors, and servers with W4A8 kernels; `bf16` how it, and most servers, run bfloat16 weights. Other weights are
+    /// multiplied as stored
     #[arg(long, value_name = "HOW", default_value = "stored")]
     activations: ActivationsArg,
 

@@ -1,6 +1,6 @@
-//! Inputs of linears rounded to 8 bits while the model runs, as W8A8 and FP8 checkpoints ask.
+//! Inputs of linears rounded while the model runs: to 8 bits, as W8A8 and FP8 checkpoints ask, or as a run asks.
 
-use half::f16;
+use half::{bf16, f16};
 use record::Activations;
 
 use crate::kernel::Whole;
@@ -16,6 +16,8 @@ pub enum Activation {
     /// the factor is rounded to f16, and what offsets of weights are multiplied by is. So llama.cpp rounds the inputs of weights in
     /// blocks (Q8_0; Q8_K has runs of 256).
     Int8Runs(usize),
+    /// bfloat16 numbers, ties to even; those nearer to zero than 2^-48 become it.
+    Bf16,
     /// e4m3 numbers times `max|x| / 448` of the token.
     Fp8,
     /// e4m3 numbers times `max|x| / 448` of each run of this many inputs of the token, as weights in blocks ask.
@@ -34,7 +36,8 @@ impl Activation {
             (Activations::Stored, _) => None,
             (Activations::Int8, Weight::Packed(_)) => Some(Self::Int8Runs(32)),
             (Activations::Int8, Weight::Quantized(blocks)) => Some(Self::Int8Runs(blocks.kind.block_values())),
-            (Activations::Int8, _) => None,
+            (Activations::Bf16, Weight::Half(half)) if kernel::takes_pairs(half) => Some(Self::Bf16),
+            (Activations::Int8 | Activations::Bf16, _) => None,
         }
     }
 
@@ -53,6 +56,11 @@ impl Activation {
                 Self::Int8 | Self::Int8Runs(_) => {
                     let (step, factor) = self.step(run);
                     kernel::round_to_int8(run, step, factor);
+                }
+                Self::Bf16 => {
+                    let mut codes = vec![0; run.len()];
+                    kernel::round_to_bf16(run, &mut codes);
+                    run.iter_mut().zip(codes).for_each(|(x, code)| *x = bf16::from_bits(code).to_f32());
                 }
                 Self::Fp8 | Self::Fp8Groups(_) => kernel::round_to_fp8(run, scale(run, fp8::MAX)),
                 Self::StaticFp8(scale) => kernel::round_to_fp8(run, scale),
@@ -118,10 +126,11 @@ impl Activation {
         matches!(self, Self::Int8 | Self::Int8Runs(_)).then(|| self.run().unwrap_or(usize::MAX))
     }
 
-    /// How it is called: `int8`, `fp8`.
+    /// How it is called: `int8`, `bf16`, `fp8`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Int8 | Self::Int8Runs(_) => "int8",
+            Self::Bf16 => "bf16",
             Self::Fp8 | Self::Fp8Groups(_) | Self::StaticFp8(_) => "fp8",
         }
     }

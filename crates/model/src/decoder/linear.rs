@@ -64,6 +64,9 @@ pub(crate) fn product_over(x: &Matrix, inputs: Option<&Activation>, w: &Weight, 
         (Some(inputs), Weight::Strips(strips)) if inputs.whole_run().is_some_and(|run| strips.takes(run)) => {
             kernel::whole_product(&inputs.whole(x), strips, y);
         }
+        (Some(Activation::Bf16), Weight::Half(half)) if kernel::is_of_pairs(half) => {
+            kernel::product_of_pairs(&kernel::Pairs::of(x), half, y);
+        }
         (Some(inputs), w) => kernel::matmul_over(&inputs.round(x), w, y),
         (None, w) => kernel::matmul_over(x, w, y),
     }

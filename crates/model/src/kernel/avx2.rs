@@ -17,7 +17,7 @@ mod source;
 pub mod whole;
 
 use blocks::{Blocks, of_form};
-use source::{F32, Float8, Int4, Int8, Two, packed_row};
+use source::{F32, Float8, Int4, Int8, Turned, Two, packed_row};
 
 /// Whether this processor has what the kernels here need.
 pub fn available() -> bool {
@@ -77,6 +77,17 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
             _ => widened((x, k), n, widen, scratch, out, stride),
         },
     }
+}
+
+/// Turned rows of x by the rows `rows` of a weight, as [`super::pairs`] says.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn rows_by_turned(x: &[f32], w: &Half, rows: Range<usize>, scratch: &mut Vec<f32>, out: &mut [f32], stride: usize) {
+    let (k, n, row) = (w.cols, rows.len(), |c: usize| Turned(w.row(rows.start + c)));
+    if x.len() <= FEW * k {
+        return dots::few(x, n, row, k, out, stride);
+    }
+    let panels = panels::lay_out::<{ many::COLUMNS }>(n, k, scratch, |c, out| source::widen(row(c), out));
+    many::product(x, panels, (n, k), out, stride);
 }
 
 /// Few rows of x by the `n` rows that `widen` writes.
@@ -169,6 +180,12 @@ pub fn sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32]) {
 #[target_feature(enable = "avx2,fma,f16c")]
 pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {
     portable::int8_codes(row, step, codes);
+}
+
+/// [`portable::round_to_bf16`], vectorized by the compiler.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub fn round_to_bf16(row: &[f32], out: &mut [u16]) {
+    portable::round_to_bf16(row, out);
 }
 
 /// [`portable::round_to_fp8`], vectorized by the compiler.

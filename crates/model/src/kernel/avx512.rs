@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::panels;
+use super::portable::BLOCK;
 use crate::Weight;
 use crate::gguf::Kind;
 use crate::weight::{Half, HalfKind};
@@ -19,7 +20,7 @@ pub mod whole;
 use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
 use integers::{Grids, Int4, Int8};
 pub use mix::add_weighted_rows;
-use source::{F32, Float8, Source, Two};
+use source::{F32, Float8, Pairs, Source, Two};
 
 /// Rows of w that are multiplied side by side.
 pub const COLUMNS: usize = many::COLUMNS;
@@ -30,6 +31,16 @@ pub fn available() -> bool {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
+}
+
+/// Whether this processor has the instruction for products of bfloat16 numbers, too.
+pub fn has_pairs() -> bool {
+    is_x86_feature_detected!("avx512bf16")
+}
+
+/// Values of k, or pairs of them, whose products are added up before the next block's begin.
+const fn block(pairs: bool) -> usize {
+    if pairs { BLOCK / 2 } else { BLOCK }
 }
 
 /// From this many rows of x on, laying w out anew is repaid: two passes of eight rows take less.
@@ -83,6 +94,25 @@ pub fn rows_by_held(
     true
 }
 
+/// Rows of x by the rows `rows` of a weight, both in words of two bfloat16 numbers, as [`super::pairs`] says.
+///
+/// # Safety
+/// The processor must have AVX512_BF16 beside.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub unsafe fn rows_by_pairs(
+    x: &[f32],
+    w: &Half,
+    rows: Range<usize>,
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    let k = w.cols / 2;
+    // SAFETY: as the caller promises.
+    let pairs = unsafe { Pairs::of(&w.bytes, k) };
+    Product { x, k, rows, scratch, out, stride }.by(pairs);
+}
+
 /// Rows of x by some rows of a weight.
 struct Product<'a> {
     x: &'a [f32],
@@ -102,7 +132,12 @@ impl Product<'_> {
             return few::product(few::Input::of::<S>(x, k, scratch), w, rows, out, stride);
         }
         let n = rows.len();
-        many::product(x, many::lay_out(w, rows, k, scratch), (n, k), out, stride);
+        let panels = many::lay_out(w, rows, k, scratch);
+        if S::PAIRS {
+            many::product::<true>(x, panels, (n, k), out, stride);
+        } else {
+            many::product::<false>(x, panels, (n, k), out, stride);
+        }
     }
 
     /// By others: false where there are few rows of x.
@@ -115,7 +150,7 @@ impl Product<'_> {
         let n = rows.len();
         let widen = |row: usize, out: &mut [f32]| super::widen(w, rows.start + row, out);
         let panels = panels::lay_out::<COLUMNS>(n, k, scratch, widen);
-        many::product(x, panels, (n, k), out, stride);
+        many::product::<false>(x, panels, (n, k), out, stride);
         true
     }
 }

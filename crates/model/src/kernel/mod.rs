@@ -12,6 +12,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod matmul;
+mod pairs;
 #[cfg(target_arch = "x86_64")]
 mod panels;
 pub(crate) mod portable;
@@ -20,6 +21,7 @@ mod whole;
 
 pub use matmul::matmul;
 pub(crate) use matmul::{matmul_here, matmul_over};
+pub(crate) use pairs::{Pairs, is_of_pairs, product as product_of_pairs, takes as takes_pairs};
 pub(crate) use portable::{Soft, Weighted};
 pub(crate) use whole::{Whole, product as whole_product};
 
@@ -165,6 +167,10 @@ dispatch!(
 dispatch!(
     /// The sum of each so many codes.
     pub(crate) sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32])
+);
+dispatch!(
+    /// Rounds numbers to bfloat16, ties to even, those nearer to zero than 2^-48 to it.
+    pub(crate) round_to_bf16(row: &[f32], out: &mut [u16])
 );
 dispatch!(
     /// Rounds numbers to those of e4m3 times the scale.

@@ -1,5 +1,6 @@
 //! The kernels in plain Rust: what every other version must equal, bit for bit.
 
+use super::pairs::LEAST_INPUT;
 use crate::gguf::{self, Kind};
 use crate::{Fp8, Packed, fp8};
 
@@ -316,6 +317,18 @@ pub fn int8_codes(row: &[f32], step: f32, codes: &mut [i8]) {
 pub fn sums_of_codes(codes: &[i8], size: usize, sums: &mut [i32]) {
     for (sum, codes) in sums.iter_mut().zip(codes.chunks(size.max(1))) {
         *sum = codes.iter().map(|&code| i32::from(code)).sum();
+    }
+}
+
+/// Rounds numbers to bfloat16, ties to even, those nearer to zero than 2^-48 to it.
+#[inline(always)]
+pub fn round_to_bf16(row: &[f32], out: &mut [u16]) {
+    for (out, x) in out.iter_mut().zip(row) {
+        let bits = x.to_bits();
+        let rounded = bits.wrapping_add(0x7FFF + (bits >> 16 & 1));
+        let kept = if x.abs() < LEAST_INPUT { 0 } else { rounded };
+        // What is no number stays none.
+        *out = ((if x.is_nan() { bits | 0x40_0000 } else { kept }) >> 16) as u16;
     }
 }
 

@@ -129,6 +129,49 @@ fn a_dot_by_hand() {
 }
 
 #[test]
+fn numbers_are_rounded_to_bfloat16_and_what_is_none_stays_none() {
+    let mut rng = record::Rng::new(9);
+    let any: Vec<f32> = (0..10_000).map(|_| f32::from_bits(rng.below(1 << 32) as u32)).collect();
+    let named = [
+        0.0,
+        -0.0,
+        1.0,
+        1.003_906_3,
+        1.011_718_8,
+        f32::MAX,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        f32::from_bits(0x7F80_0001),
+    ];
+    let (tiny, least) = (pairs::LEAST_INPUT.next_down(), pairs::LEAST_INPUT);
+    let all = [&any[..], &named, &[tiny, -tiny, least, -least]].concat();
+    let (mut ours, mut plain) = (vec![0; all.len()], vec![7; all.len()]);
+    round_to_bf16(&all, &mut ours);
+    portable::round_to_bf16(&all, &mut plain);
+    assert_eq!(ours, plain);
+    for (&x, &got) in all.iter().zip(&ours) {
+        let (want, got) =
+            (if x.abs() < least { half::bf16::ZERO } else { half::bf16::from_f32(x) }, half::bf16::from_bits(got));
+        assert!(got.to_bits() == want.to_bits() || x.is_nan() && got.is_nan(), "{x}: {got} and {want}");
+    }
+}
+
+#[test]
+fn weights_with_numbers_near_zero_are_no_pairs() {
+    let taken = |number: f32, cols: usize| {
+        let mut all = Matrix::new(3, cols, vec![1.0; 3 * cols]);
+        all.data[2 * cols + 5] = number;
+        let Weight::Half(half) = Weight::half(HalfKind::Bf16, &all) else { panic!("16 bits") };
+        takes_pairs(&half)
+    };
+    let least = 2f32.powi(-64);
+    assert!([0.0, -0.0, least, -least, 1e30].iter().all(|&number| taken(number, 64)));
+    assert!([least * 0.99, -least * 0.5, 1e-39, -f32::MIN_POSITIVE].iter().all(|&number| !taken(number, 64)));
+    assert!(!taken(1.0, 48), "no whole number of turns");
+}
+
+#[test]
 fn what_is_no_number_has_no_part_in_an_extent() {
     for at in 0..37 {
         let mut values: Vec<f32> = (0..37).map(|at| ((at * 7) % 37) as f32 - 20.0).collect();
@@ -370,6 +413,50 @@ proptest! {
                 unsafe { avx2::whole::by_strip(&inputs, m - count, &strips, strip, &mut ours) };
                 prop_assert_eq!(super::tests::bits(ours.as_flattened()), super::tests::bits(plain.as_flattened()));
             }
+        }
+    }
+
+    #[test]
+    fn products_of_bfloat16_numbers_equal_their_definition(
+        (m, n) in (1usize..60, 1usize..40), units in prop::sample::select(vec![1usize, 2, 5, 15, 16, 17, 33, 70, 140]), wild: bool, seed: u64,
+    ) {
+        let (mut rng, k) = (record::Rng::new(seed), units * 32);
+        // Wild ones are of all sizes that are taken, zeros among them.
+        let number = |least: i32, rng: &mut record::Rng| match (wild, rng.below(16)) {
+            (true, 0) => 0.0,
+            (true, _) => (rng.uniform() as f32 + 1.0) * 2f32.powi(least + rng.below(100) as i32) * [1.0, -1.0][rng.below(2)],
+            _ => (rng.uniform() as f32 - 0.5) * 4.0,
+        };
+        let w: Vec<f32> = (0..n * k).map(|_| number(-64, &mut rng)).collect();
+        let x = Matrix::new(m, k, (0..m * k).map(|_| number(-50, &mut rng)).collect());
+        let Weight::Half(w) = Weight::half(HalfKind::Bf16, &Matrix::new(n, k, w)) else { panic!("16 bits") };
+        prop_assert!(takes_pairs(&w));
+        let pairs = Pairs::of(&x);
+        let mut y = Matrix::zeros(m, n);
+        rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap().install(|| product_of_pairs(&pairs, &w, &mut y));
+
+        let rounded = crate::Activation::Bf16.round(&x);
+        let turn = |row: &[f32]| -> Vec<f32> {
+            row.chunks(32).flat_map(|some| [1, 0].map(|from| some[from..].iter().step_by(2).copied().collect::<Vec<_>>())).flatten().collect()
+        };
+        let x: Vec<Vec<f32>> = (0..m).map(|row| turn(rounded.row(row))).collect();
+        let mut wide = vec![0.0; k];
+        for col in 0..n {
+            w.widen_row(col, &mut wide);
+            let w = turn(&wide);
+            for row in 0..m {
+                prop_assert_eq!(y.row(row)[col].to_bits(), portable::dot(&x[row], &w).to_bits(), "row {} of {}", row, m);
+            }
+        }
+        let (turned, mut plain) = (x.concat(), vec![0.0; m * n]);
+        tiles::rows_by_widened((&turned, k), 0..n, |row, out| pairs::widen_turned(w.row(row), out), &mut Vec::new(), &mut plain, n);
+        prop_assert_eq!(bits(&plain), bits(&y.data));
+        #[cfg(target_arch = "x86_64")]
+        if level() >= Level::Avx2 {
+            plain.fill(7.0);
+            // SAFETY: the processor has AVX2, FMA and F16C.
+            unsafe { avx2::rows_by_turned(&turned, &w, 0..n, &mut Vec::new(), &mut plain, n) };
+            prop_assert_eq!(bits(&plain), bits(&y.data));
         }
     }
 

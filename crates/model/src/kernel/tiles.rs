@@ -107,11 +107,23 @@ pub fn rows_by_held(x: &[f32], w: &Weight, rows: Range<usize>, scratch: &mut Vec
     if let Some(floats) = w.floats() {
         return rows_by_rows(x, &floats[rows.start * k..rows.end * k], k, out, stride);
     }
+    rows_by_widened((x, k), rows, |row, out| super::widen(w, row, out), scratch, out, stride);
+}
+
+/// Rows of x, `k` values each, by the rows `rows` of a weight that `widen` writes.
+pub fn rows_by_widened(
+    (x, k): (&[f32], usize),
+    rows: Range<usize>,
+    widen: impl Fn(usize, &mut [f32]),
+    scratch: &mut Vec<f32>,
+    out: &mut [f32],
+    stride: usize,
+) {
     scratch.resize(COLUMNS * k, 0.0);
     for from in rows.clone().step_by(COLUMNS) {
         let some = from..rows.end.min(from + COLUMNS);
         let wide = &mut scratch[..some.len() * k];
-        some.zip(wide.chunks_exact_mut(k)).for_each(|(row, wide)| super::widen(w, row, wide));
+        some.zip(wide.chunks_exact_mut(k)).for_each(|(row, wide)| widen(row, wide));
         rows_by_rows(x, wide, k, &mut out[from - rows.start..], stride);
     }
 }

@@ -4,6 +4,8 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
+use crate::kernel::pairs::TURN;
+use crate::kernel::portable::LANES;
 use crate::{Fp8, Packed};
 
 /// Weights of a register.
@@ -68,6 +70,10 @@ pub(super) struct F32<'a>(pub(super) &'a [f32]);
 #[derive(Clone, Copy)]
 pub(super) struct Two<'a, const BF16: bool>(pub(super) &'a [u8]);
 
+/// bfloat16 numbers, each 32 turned as [`crate::kernel::pairs`] says.
+#[derive(Clone, Copy)]
+pub(super) struct Turned<'a>(pub(super) &'a [u8]);
+
 /// A row of 8-bit floats, with the scales of its blocks of `1 << shift` weights, at least 32.
 #[derive(Clone, Copy)]
 pub(super) struct Float8<'a> {
@@ -125,6 +131,47 @@ impl Row<'_> {
 fn scaled(stored: __m256i, (scale, zero): (f32, i32)) -> __m256 {
     let whole = _mm256_cvtepi32_ps(_mm256_sub_epi32(stored, _mm256_set1_epi32(zero)));
     _mm256_mul_ps(whole, _mm256_set1_ps(scale))
+}
+
+impl Source for Turned<'_> {
+    const BYTES: usize = 64;
+
+    #[inline(always)]
+    fn start(self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load(self, at: usize) -> __m256 {
+        let eight: [f32; EIGHT] = std::array::from_fn(|place| self.get(at + place));
+        // SAFETY: eight values.
+        unsafe { _mm256_loadu_ps(eight.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn get(self, at: usize) -> f32 {
+        let (lane, second) = (at % LANES, at % TURN < LANES);
+        let at = 2 * (at / TURN * TURN + 2 * lane + usize::from(second));
+        bf16::from_le_bytes([self.0[at], self.0[at + 1]]).to_f32()
+    }
+
+    #[inline(always)]
+    fn is_wide(self) -> bool {
+        true
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn load_wide(self, at: usize) -> [__m256; 4] {
+        debug_assert!(2 * (at + 32) <= self.0.len());
+        // SAFETY: the caller keeps `at + 32` within the row, two bytes a number.
+        let words = |at: usize| unsafe { _mm256_loadu_si256(self.0.as_ptr().add(2 * at).cast()) };
+        let (low, high) = (words(at), words(at + LANES));
+        let second = |words| _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32(0xFFFF_0000u32 as i32)));
+        let first = |words| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(words));
+        [second(low), second(high), first(low), first(high)]
+    }
 }
 
 impl<const PLAIN: bool> Source for Int4<'_, PLAIN> {

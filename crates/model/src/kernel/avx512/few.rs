@@ -3,10 +3,11 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
+use super::block;
 use super::source::{Rows, Source};
 use super::sum;
 use crate::kernel::ahead::{Ahead, FAR, LONG, LONG_BESIDE, NEAR, NOT};
-use crate::kernel::portable::{self, BLOCK, LANES};
+use crate::kernel::portable::{self, LANES};
 
 /// Rows of x.
 #[derive(Clone, Copy)]
@@ -112,8 +113,9 @@ fn tile<const R: usize, const C: usize, const TO: u8, S: Source>(
     assert!(x.plain.len() == R * k && x.turned.len() == R * k);
     let rows = w.rows(row, C);
     let mut ahead = Ahead::<TO>::of(rows.start(), C * k / LANES * S::BYTES);
-    for from in (0..k).step_by(BLOCK) {
-        let to = (from + BLOCK).min(k);
+    let block = block(S::PAIRS);
+    for from in (0..k).step_by(block) {
+        let to = (from + block).min(k);
         let whole = to / LANES * LANES;
         // SAFETY: the rows of w were just found; x has R rows of k values (asserted above), and `whole <= k`.
         let mut sums: [[__m512; C]; R] = unsafe { walk::<R, C, TO, S>(x, rows, w.group(), from..whole, &mut ahead) };
@@ -204,7 +206,10 @@ unsafe fn step_at<const R: usize, const C: usize, S: Source>(
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: likewise, and `r < R`.
             let x = unsafe { _mm512_loadu_ps(x.turned.as_ptr().add(r * x.k + at)) };
-            sums[c] = _mm512_fmadd_ps(x, wide, sums[c]);
+            // SAFETY: where there are pairs, the processor has what they need.
+            sums[c] = unsafe {
+                if S::PAIRS { sum::add::<true>(x, wide, sums[c]) } else { sum::add::<false>(x, wide, sums[c]) }
+            };
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
+use super::block;
 use super::source::Source;
 use super::sum;
 use crate::kernel::panels;
-use crate::kernel::portable::{BLOCK, LANES};
+use crate::kernel::portable::LANES;
 
 /// Rows of w that are multiplied side by side: the columns of a panel.
 pub(super) const COLUMNS: usize = 8;
@@ -47,21 +48,29 @@ pub(super) fn lay_out<S: Source>(w: S, rows: Range<usize>, k: usize, scratch: &m
     panels
 }
 
-/// All rows of x `[m, k]` by the `n` rows that were laid out: `out[r * stride + c]`.
+/// All rows of x `[m, k]` by the `n` rows that were laid out: `out[r * stride + c]`. For `PAIRS` of bfloat16 numbers, of which a
+/// value is two, the processor has AVX512_BF16.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn product(x: &[f32], panels: &[f32], (n, k): (usize, usize), out: &mut [f32], stride: usize) {
+pub(super) fn product<const PAIRS: bool>(
+    x: &[f32],
+    panels: &[f32],
+    (n, k): (usize, usize),
+    out: &mut [f32],
+    stride: usize,
+) {
     let rows = x.len() / k;
     for first in (0..rows).step_by(RESIDENT) {
-        for from in (0..k).step_by(BLOCK) {
+        for from in (0..k).step_by(block(PAIRS)) {
             for (at, panel) in panels.chunks_exact(k.div_ceil(LANES) * STEP).enumerate() {
                 let columns = at * COLUMNS..((at + 1) * COLUMNS).min(n);
-                let block = Block { x, k, range: from..(from + BLOCK).min(k), panel: &panel[from / LANES * STEP..] };
+                let block =
+                    Block { x, k, range: from..(from + block(PAIRS)).min(k), panel: &panel[from / LANES * STEP..] };
                 for row in (first..rows.min(first + RESIDENT)).step_by(ROWS) {
                     let out = &mut out[row * stride..];
                     match rows - row {
-                        1 => tile::<1>(&block, row, columns.clone(), out, stride),
-                        2 => tile::<2>(&block, row, columns.clone(), out, stride),
-                        _ => tile::<ROWS>(&block, row, columns.clone(), out, stride),
+                        1 => tile::<1, PAIRS>(&block, row, columns.clone(), out, stride),
+                        2 => tile::<2, PAIRS>(&block, row, columns.clone(), out, stride),
+                        _ => tile::<ROWS, PAIRS>(&block, row, columns.clone(), out, stride),
                     }
                 }
             }
@@ -80,7 +89,13 @@ struct Block<'a> {
 /// `R` rows of x from `row` on by a panel; sums go to `columns` of `out`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn tile<const R: usize>(block: &Block<'_>, row: usize, columns: Range<usize>, out: &mut [f32], stride: usize) {
+fn tile<const R: usize, const PAIRS: bool>(
+    block: &Block<'_>,
+    row: usize,
+    columns: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
     let Block { x, k, range, panel } = block;
     let x = &x[row * k..][..R * k];
     let steps = range.len() / LANES;
@@ -94,7 +109,8 @@ fn tile<const R: usize>(block: &Block<'_>, row: usize, columns: Range<usize>, ou
             // SAFETY: the panel has 96 values for each step (asserted above).
             let w = unsafe { _mm512_loadu_ps(panel.as_ptr().add(step * STEP + c * LANES)) };
             for (x, sums) in x.iter().zip(&mut sums) {
-                sums[c] = _mm512_fmadd_ps(*x, w, sums[c]);
+                // SAFETY: for pairs, the processor has what they need.
+                sums[c] = unsafe { sum::add::<PAIRS>(*x, w, sums[c]) };
             }
         }
     }

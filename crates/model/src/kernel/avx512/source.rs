@@ -29,6 +29,8 @@ pub(super) trait Source: Copy {
     const BYTES: usize;
     /// Whether registers hold the lanes in the order 0, 8, 1, 9, ..., 7, 15.
     const TURNED: bool = false;
+    /// Whether a value is a pair of bfloat16 numbers. Where there are such, the processor has AVX512_BF16.
+    const PAIRS: bool = false;
 
     /// Where `count` rows from row `first` on lie: all of them are there.
     fn rows(self, first: usize, count: usize) -> Self::Rows;
@@ -101,6 +103,21 @@ pub(super) struct F32<'a>(pub(super) &'a [f32], pub(super) usize);
 #[derive(Clone, Copy)]
 pub(super) struct Two<'a, const BF16: bool>(pub(super) &'a [u8], pub(super) usize);
 
+/// Pairs of bfloat16 numbers, little-endian, and how many a row has.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs<'a> {
+    bytes: &'a [u8],
+    k: usize,
+}
+
+impl<'a> Pairs<'a> {
+    /// # Safety
+    /// The processor must have AVX512_BF16.
+    pub(super) unsafe fn of(bytes: &'a [u8], k: usize) -> Self {
+        Self { bytes, k }
+    }
+}
+
 /// 8-bit floats whose blocks no sixteen neighbors are in two of.
 #[derive(Clone, Copy)]
 pub(super) struct Float8<'a> {
@@ -160,6 +177,34 @@ impl Source for F32<'_> {
 
     fn get(self, row: usize, at: usize) -> f32 {
         self.0[row * self.1 + at]
+    }
+}
+
+impl Source for Pairs<'_> {
+    type Rows = Run;
+    type Grid = ();
+    const BYTES: usize = 64;
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn rows(self, first: usize, count: usize) -> Run {
+        Run::of(self.bytes, 4 * self.k, first, count)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn grid(_rows: Run, _c: usize, _group: usize) {}
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
+        // SAFETY: the caller keeps `at + 16` within the row, four bytes a pair; the load is unaligned.
+        unsafe { _mm512_loadu_ps(rows.byte(c, 4 * at).cast()) }
+    }
+
+    fn get(self, row: usize, at: usize) -> f32 {
+        let at = 4 * (row * self.k + at);
+        f32::from_le_bytes(std::array::from_fn(|byte| self.bytes[at + byte]))
     }
 }
 

@@ -1,6 +1,27 @@
 //! The lanes of accumulators, added in the order of `portable::sum_lanes`.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
+
+/// Adds the products of sixteen values to sixteen sums; of `PAIRS` of bfloat16 numbers, that of the second ones before that of the
+/// first.
+///
+/// # Safety
+/// For pairs, the processor must have AVX512_BF16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) unsafe fn add<const PAIRS: bool>(x: __m512, w: __m512, mut sums: __m512) -> __m512 {
+    if !PAIRS {
+        return _mm512_fmadd_ps(x, w, sums);
+    }
+    // SAFETY: the processor has the instruction, as the caller promises, which changes nothing but these sums. (By its name it
+    // could be had only within functions that are compiled for it, and so every kernel would stand here twice.)
+    unsafe {
+        asm!("vdpbf16ps {sums}, {x}, {w}", sums = inout(zmm_reg) sums, x = in(zmm_reg) x, w = in(zmm_reg) w,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    sums
+}
 
 /// The sums of the lanes of eight accumulators.
 #[inline]
