@@ -1,14 +1,14 @@
 //! How fast a checkpoint decodes and reads a prompt, with so many threads:
 //!
 //! ```text
-//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH [ALIKE]]]] [--int8]
+//! cargo run --release -p model --example engine -- CHECKPOINT THREADS [TOKENS [ROWS,.. [LENGTH [ALIKE]]]] [--int8|--bf16]
 //! ```
 //!
 //! One JSON line a thing that was done: `{"what", "threads", "tokens", "wall_s", "cpu_s", "read_bytes"}`. `read` reads
 //! 1 GB of memory some times over, and `tokens` are then bytes; `decode 1` and `decode 8` (or as `ROWS` say) make replies to 1
 //! and 8 prompts at once, of 16 tokens or `LENGTH`, which begin with `ALIKE` same ones, what the prompts take not counted;
 //! `prompt 512` reads 512 tokens up to the first token of a reply. With `--int8` the inputs of weights that are integers are rounded
-//! to 8 bits, as llama.cpp does.
+//! to 8 bits, with `--bf16` those of bfloat16 weights to such numbers, as llama.cpp does.
 
 use std::error::Error;
 use std::time::Instant;

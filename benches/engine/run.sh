@@ -3,7 +3,7 @@
 # files: a random checkpoint of Qwen2-0.5B's shape as f32, bfloat16, Q8_0 and Q4_0, with one thread and with two.
 #   benches/engine/run.sh [FILE.gguf ...]      WORK=folder for what it makes [target/bench-engine]; REPEAT=times [3];
 #                                              KINDS="f32 bf16 q8_0 q4_0"; THREADS="1 2"; TOKENS=of a reply [32];
-#                                              FLAGS=--int8 rounds our inputs as llama.cpp rounds its own
+#                                              FLAGS=--int8 or --bf16 rounds our inputs as llama.cpp does
 # Files that are named are measured instead. ACBENCH_LLAMA_CPP may name a Python that has llama-cpp-python. Prints a table;
 # every single measurement is in results.txt.
 set -euo pipefail

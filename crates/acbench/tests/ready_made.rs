@@ -70,20 +70,36 @@ fn inputs_are_rounded_where_a_run_says_so_and_the_run_remembers_it() -> Checked<
     let exact = json_of(folder.path(), &ask(&BOTH))?;
     assert_eq!(exact["run"]["activations"], Value::Null);
     let said = |variant: &str| fs::read(folder.path().join("out").join(variant).join("transcripts/worfbench.jsonl"));
-    let before = ["dense", "half"].map(said);
-    // A run whose inputs were not rounded does not go on with others.
-    let rounding = [&ask(&BOTH)[..], &["--activations", "int8"]].concat();
-    let told = refused(folder.path(), &rounding)?;
-    assert!(told.contains("activations: the run has nothing, asked now is int8"), "{told}");
-    fs::rename(folder.path().join("out"), folder.path().join("before"))?;
-    let rounded = json_of(folder.path(), &rounding)?;
-    assert_eq!(rounded["run"]["activations"], "int8");
-    let page = fs::read_to_string(folder.path().join("out/report/index.html"))?;
-    assert!(page.contains("inputs of integer weights rounded to 8 bits"));
-    // Weights that are no integers reply as they did.
-    let after = ["dense", "half"].map(said);
-    for (before, after) in before.into_iter().zip(after) {
-        assert_eq!(before?, after?);
+    let texts = |variants: &[&str]| variants.iter().map(|variant| said(variant)).collect::<Result<Vec<_>, _>>();
+    let all = ["dense", "half", "q8_0"];
+    let before = texts(&all)?;
+    for (choice, on_page, same) in [
+        ("int8", "inputs of integer weights rounded to 8 bits", &all[..2]),
+        // Of the file of 8 bits it is the head.
+        ("bf16", "inputs of bfloat16 weights rounded to bfloat16", &[]),
+    ] {
+        // A run whose inputs were not rounded so does not go on with others.
+        let rounding = [&ask(&BOTH)[..], &["--activations", choice]].concat();
+        let told = refused(folder.path(), &rounding)?;
+        assert!(
+            told.contains("activations: the run has ") && told.contains(&format!("asked now is {choice}")),
+            "{told}"
+        );
+        fs::rename(folder.path().join("out"), folder.path().join(format!("before {choice}")))?;
+        let output = run(folder.path(), &rounding)?;
+        let told = String::from_utf8(output.stderr)?;
+        assert!(output.status.success(), "{told}");
+        let rounded: Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(rounded["run"]["activations"], choice);
+        let page = fs::read_to_string(folder.path().join("out/report/index.html"))?;
+        assert!(page.contains(on_page), "{choice}");
+        // Weights of other kinds reply as they did, which is said of each.
+        for (variant, before) in all.iter().zip(&before) {
+            let named = told
+                .contains(&format!("--activations {choice} changes nothing in {variant}, which has no such weights"));
+            assert_eq!(named, same.contains(variant), "{told}");
+            assert!(!named || said(variant)? == *before, "{variant}");
+        }
     }
     Ok(())
 }

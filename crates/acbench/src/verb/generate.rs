@@ -107,6 +107,14 @@ pub(crate) fn with_backend(
         missing_template(tokenizer, true).into_iter().for_each(|text| watch(Event::Warning(text)));
     }
     let model = Model::load(&checkpoint)?;
+    let activations = run.record.activations;
+    if !activations.are_stored() && !model.rounds_inputs() {
+        watch(Event::Warning(format!(
+            "--activations {} changes nothing in {}, which has no such weights",
+            activations.as_str(),
+            variant.name
+        )));
+    }
     let options = LocalOptions {
         sampling: sampling(run),
         chat_template: run.record.chat_template,

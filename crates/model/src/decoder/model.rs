@@ -107,6 +107,12 @@ impl Model {
         Ok(Self { config, blocks, embedding, norm, ropes, head, head_inputs })
     }
 
+    /// Whether inputs of any linear are rounded.
+    pub fn rounds_inputs(&self) -> bool {
+        let mut linears = self.blocks.iter().flat_map(Block::linears).chain(&self.head);
+        self.head_inputs.is_some() || linears.any(|linear| linear.activation.is_some())
+    }
+
     /// The embeddings of tokens, `[tokens, hidden]`.
     ///
     /// # Errors
