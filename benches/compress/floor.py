@@ -1,7 +1,13 @@
 """The least time that a method's sums can take on one core: operations (README.md) / measured speed of f32 products."""
 import json
+import os
+import random
+import resource
+import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 SKETCH = 128  # Rows of the sketch on which AWQ measures its candidates.
 CANDIDATES = 40  # 20 exponents, by activations and duo.
@@ -57,3 +63,30 @@ def operations(method, shape, sequences, length):
 
 def seconds(method, shape, sequences, length, gflops):
     return operations(method, shape, sequences, length) / gflops / 1e9
+
+
+def main(bin, work, sequences, length, *methods):
+    """Runs methods on one thread beside their floor."""
+    bin, work, sequences, length = Path(bin), Path(work), int(sequences), int(length)
+    tokens, rng = work / f"{sequences}x{length}.jsonl", random.Random(1)
+    with open(tokens, "w") as lines:
+        for _ in range(sequences):
+            print(json.dumps({"input_ids": [rng.randrange(5, 1990) for _ in range(length)]}), file=lines)
+    for method in methods:
+        shutil.rmtree(work / "out", ignore_errors=True)
+        gflops = measured(bin / "examples" / "speed")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([bin / "acbench", "compress", "--model_name", work / "model", "--compression_method", method,
+                        "--method_args", f"sequences={sequences}", f"length={length}",
+                        *([] if method in ("wanda", "sparsegpt") else ["group_size=64"]),
+                        "--calibration", tokens, "--output_path", work / "out"],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env={**os.environ, "RAYON_NUM_THREADS": "1"})
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        least = seconds(method, Shape.of(work / "model"), sequences, length, gflops)
+        print(f"{method}: {cpu:.1f} CPU s, the floor {least:.1f} at {gflops:.0f} GFLOP/s: {cpu / least:.2f} times")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
