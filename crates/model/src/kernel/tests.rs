@@ -444,8 +444,8 @@ proptest! {
         for col in 0..n {
             w.widen_row(col, &mut wide);
             let w = turn(&wide);
-            for row in 0..m {
-                prop_assert_eq!(y.row(row)[col].to_bits(), portable::dot(&x[row], &w).to_bits(), "row {} of {}", row, m);
+            for (row, x) in x.iter().enumerate() {
+                prop_assert_eq!(y.row(row)[col].to_bits(), portable::dot(x, &w).to_bits(), "row {} of {}", row, m);
             }
         }
         let (turned, mut plain) = (x.concat(), vec![0.0; m * n]);
