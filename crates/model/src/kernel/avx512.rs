@@ -20,7 +20,7 @@ pub mod whole;
 use blocks::{Blocks, Iq4Nl, Mxfp4, Q4_1, Q4K, Q5K, Q6K};
 use integers::{Grids, Int4, Int8};
 pub use mix::add_weighted_rows;
-use source::{F32, Float8, Pairs, Source, Two};
+use source::{Float8, Source, Two, Words};
 
 /// Rows of w that are multiplied side by side.
 pub const COLUMNS: usize = many::COLUMNS;
@@ -51,7 +51,7 @@ const MANY_WIDENED: usize = 16;
 /// [`super::portable::rows_by_rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub fn rows_by_rows(x: &[f32], w: &[f32], k: usize, out: &mut [f32], stride: usize) {
-    Product { x, k, rows: 0..w.len() / k, scratch: &mut Vec::new(), out, stride }.by(F32(w, k));
+    Product { x, k, rows: 0..w.len() / k, scratch: &mut Vec::new(), out, stride }.by(Words::numbers(w, k));
 }
 
 /// [`super::portable::rows_by_held`]; false, and nothing done, where other kernels are better at it.
@@ -67,7 +67,7 @@ pub fn rows_by_held(
     let k = w.shape().1;
     let product = Product { x, k, rows, scratch, out, stride };
     match w {
-        Weight::F32(_) | Weight::Mapped(_) => product.by(F32(w.floats().unwrap_or_default(), k)),
+        Weight::F32(_) | Weight::Mapped(_) => product.by(Words::numbers(w.floats().unwrap_or_default(), k)),
         Weight::Half(Half { kind: HalfKind::Bf16, bytes, .. }) => product.by(Two::<true>(bytes, k)),
         Weight::Half(Half { kind: HalfKind::F16, bytes, .. }) => product.by(Two::<false>(bytes, k)),
         Weight::Packed(packed) => match (Grids::of(packed), packed.bits) {
@@ -109,7 +109,7 @@ pub unsafe fn rows_by_pairs(
 ) {
     let k = w.cols / 2;
     // SAFETY: as the caller promises.
-    let pairs = unsafe { Pairs::of(&w.bytes, k) };
+    let pairs = unsafe { Words::pairs(&w.bytes, k) };
     Product { x, k, rows, scratch, out, stride }.by(pairs);
 }
 

@@ -95,25 +95,27 @@ impl Rows for Run {
     }
 }
 
-/// Values and k.
-#[derive(Clone, Copy)]
-pub(super) struct F32<'a>(pub(super) &'a [f32], pub(super) usize);
-
 /// Two bytes a weight, little-endian, and k: bfloat16, or f16.
 #[derive(Clone, Copy)]
 pub(super) struct Two<'a, const BF16: bool>(pub(super) &'a [u8], pub(super) usize);
 
-/// Pairs of bfloat16 numbers, little-endian, and how many a row has.
+/// Words of four bytes, little-endian, and how many a row has: numbers, or pairs of bfloat16 numbers.
 #[derive(Clone, Copy)]
-pub(super) struct Pairs<'a> {
+pub(super) struct Words<'a, const PAIRS: bool> {
     bytes: &'a [u8],
     k: usize,
 }
 
-impl<'a> Pairs<'a> {
+impl<'a> Words<'a, false> {
+    pub(super) fn numbers(numbers: &'a [f32], k: usize) -> Self {
+        Self { bytes: bytes(numbers), k }
+    }
+}
+
+impl<'a> Words<'a, true> {
     /// # Safety
     /// The processor must have AVX512_BF16.
-    pub(super) unsafe fn of(bytes: &'a [u8], k: usize) -> Self {
+    pub(super) unsafe fn pairs(bytes: &'a [u8], k: usize) -> Self {
         Self { bytes, k }
     }
 }
@@ -154,37 +156,11 @@ impl Rows for Codes {
     }
 }
 
-impl Source for F32<'_> {
+impl<const PAIRS: bool> Source for Words<'_, PAIRS> {
     type Rows = Run;
     type Grid = ();
     const BYTES: usize = 64;
-
-    #[inline(always)]
-    fn rows(self, first: usize, count: usize) -> Run {
-        Run::of(bytes(self.0), 4 * self.1, first, count)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn grid(_rows: Run, _c: usize, _group: usize) {}
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
-        // SAFETY: the caller keeps `at + 16` within the row, four bytes a weight.
-        unsafe { _mm512_loadu_ps(rows.byte(c, 4 * at).cast()) }
-    }
-
-    fn get(self, row: usize, at: usize) -> f32 {
-        self.0[row * self.1 + at]
-    }
-}
-
-impl Source for Pairs<'_> {
-    type Rows = Run;
-    type Grid = ();
-    const BYTES: usize = 64;
-    const PAIRS: bool = true;
+    const PAIRS: bool = PAIRS;
 
     #[inline(always)]
     fn rows(self, first: usize, count: usize) -> Run {
@@ -198,7 +174,7 @@ impl Source for Pairs<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn load(rows: Run, c: usize, (): (), at: usize) -> __m512 {
-        // SAFETY: the caller keeps `at + 16` within the row, four bytes a pair; the load is unaligned.
+        // SAFETY: the caller keeps `at + 16` within the row, four bytes a word; the load is unaligned.
         unsafe { _mm512_loadu_ps(rows.byte(c, 4 * at).cast()) }
     }
 
